@@ -1,0 +1,40 @@
+# The commands of SchoolPlatform. `make` alone lists them.
+PYTHON ?= python3
+IN_VENV := .venv/bin/python
+
+help:            ## list the commands
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup:           ## install what is locked, build contracts, browser files and translations
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 to 3.13, or name one: make setup PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -m rig.setup
+
+demo: setup      ## run everything on http://127.0.0.1:8000 until Ctrl-C (DEMO_PORT=… for another port)
+	@exec $(IN_VENV) -m rig.demo
+
+test: setup      ## run every test there is (ARGS=… goes to pytest)
+	@exec $(IN_VENV) -m rig.test $(ARGS)
+
+lint: setup      ## style and layers
+	@.venv/bin/ruff check .
+	@.venv/bin/lint-imports
+
+bench: setup     ## measure, and compare with the targets (ONLY=sse for a part)
+	@exec $(IN_VENV) -m bench.run $(ONLY)
+
+buy: setup       ## drive a browser through sign-up, purchase and lesson in the running demo
+	@exec $(IN_VENV) -m tests.e2e.buy
+
+pictures: setup  ## write a picture of every page to var/pictures
+	@exec $(IN_VENV) -m tests.e2e.pictures
+
+flask: setup     ## run a command of the application in the demo's environment: make flask CMD="audit"
+	@exec .venv/bin/flask -e var/demo/worker.env $(CMD)
+
+lock: setup      ## write requirements.lock anew from setup.cfg
+	@exec $(IN_VENV) -m rig.lock
+
+clean:           ## remove the demo's data and what set-up made
+	@$(PYTHON) -m rig.clean
+
+.PHONY: help setup demo test lint bench buy pictures flask lock clean

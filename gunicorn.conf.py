@@ -1,0 +1,13 @@
+"""The web server. The number of workers is gunicorn's own WEB_CONCURRENCY, the address comes on the command line."""
+
+worker_class = "gevent"
+worker_connections = 2000
+
+# A stopping worker waits this long for requests; an open event stream would otherwise hold it for ever,
+# and the browser opens it again by itself.
+graceful_timeout = 3
+timeout = 60
+keepalive = 30
+
+# The application logs each request with its id.
+accesslog = None

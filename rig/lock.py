@@ -1,0 +1,24 @@
+"""Write requirements.lock anew from setup.cfg, for every supported Python and platform."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rig import ROOT
+from rig.terminal import run
+
+OPTIONS = "--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras".split()
+
+
+def main():
+    """uv lives only as long as this command: nothing else needs it."""
+    with tempfile.TemporaryDirectory() as directory:
+        python = Path(directory, "bin", "python")
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"], check=True)
+        subprocess.run([python, "-m", "uv", "pip", "compile", *OPTIONS, "--quiet", "--output-file", "requirements.lock", "setup.cfg"], check=True, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,141 @@
+"""A program we run beside ourselves, and can still end when we were killed and started again."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from rig import ROOT, Refusal
+
+
+class Process:
+    """A command in a session of its own, with a log, and a file that remembers its pid."""
+
+    def __init__(self, name, command, directory, env=None, user=None, stop_signal=signal.SIGTERM, patience=10):
+        self.name = name
+        self.command = [str(part) for part in command]
+        self.env = env
+        self.user = user
+        self.stop_signal = stop_signal
+        self.patience = patience
+        self.log = Path(directory) / "log" / f"{name}.log"
+        self.note = Path(directory) / f"{name}.pid"
+        self.child = None
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    @property
+    def running(self):
+        return self.child is not None and self.child.poll() is None
+
+    def start(self):
+        end_leftover(self.note, self.stop_signal)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "ab") as log:
+            self.child = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self._identity()
+            )
+        self.note.write_text(json.dumps({"pid": self.child.pid, "command": self.command}))
+
+    def stop(self):
+        """Ask it to end; when it does not in time, and for what it left behind, end it."""
+        if self.child is None:
+            return
+        if self.running:
+            self.child.send_signal(self.stop_signal)
+            try:
+                self.child.wait(self.patience)
+            except subprocess.TimeoutExpired:
+                pass
+        _kill_session(self.child.pid)
+        self.child.wait()
+        self.child = None
+        self.note.unlink(missing_ok=True)
+
+    def wait_until(self, ready, seconds=30):
+        """Return when ready() is true; a child that ends before is a refusal with the end of its log."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if not self.running or time.monotonic() > deadline:
+                fate = "did not answer in time" if self.running else "ended at once"
+                raise Refusal(f"{self.tail()}\n\n{self.name} {fate}: its log is {self.log}.")
+            time.sleep(0.05)
+
+    def tail(self, lines=15):
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def _identity(self):
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
+
+
+def end_leftover(note, stop_signal=signal.SIGTERM):
+    """End what a killed run of ours left: a process counts as ours only when it still bears the command we noted."""
+    try:
+        left = json.loads(note.read_text())
+    except (OSError, ValueError):
+        return
+    if _command_of(left["pid"]) == left["command"]:
+        os.kill(left["pid"], stop_signal)
+        _wait_until_gone(left["pid"], seconds=10)
+    if any(_command_of(pid)[:1] == left["command"][:1] for pid in _session(left["pid"])):
+        _kill_session(left["pid"])
+    note.unlink(missing_ok=True)
+
+
+def _kill_session(leader):
+    """Kill a session's processes, even those that made groups of their own, as RQ's do."""
+    for pid in _session(leader):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    _wait_until_gone(leader, seconds=5)
+
+
+def _session(leader):
+    """Return the living processes of a session; where there is no /proc, the leader alone."""
+    if not Path("/proc/self/stat").exists():
+        return [leader] if _alive(leader) else []
+    return [pid for pid in _pids() if _session_of(pid) == leader]
+
+
+def _pids():
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
+def _session_of(pid):
+    try:
+        return os.getsid(pid) if not _is_zombie(pid) else None
+    except ProcessLookupError:
+        return None
+
+
+def _is_zombie(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def _command_of(pid):
+    """Return a process's command line as a list; empty when it is gone."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+        except OSError:
+            return []
+    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True).stdout.split()
+
+
+def _alive(pid):
+    return bool(_command_of(pid))
+
+
+def _wait_until_gone(pid, seconds):
+    deadline = time.monotonic() + seconds
+    while _alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)

