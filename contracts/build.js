@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+/** Compile src/ with npm's solc and write what the worker and the tests load: build/<Contract>.json. */
+"use strict";
+
+const fs = require("fs");
+const path = require("path");
+const solc = require("solc");
+const { readImport } = require("./imports");
+
+const SOURCES = path.join(__dirname, "src");
+const BUILD = path.join(__dirname, "build");
+
+function main() {
+  const output = JSON.parse(solc.compile(JSON.stringify(input()), { import: readImport }));
+  const problems = output.errors ?? [];
+  problems.forEach((problem) => process.stderr.write(problem.formattedMessage + "\n"));
+  if (problems.length) process.exit(1);
+  fs.mkdirSync(BUILD, { recursive: true });
+  for (const file of sources()) write(path.basename(file, ".sol"), output.contracts[`src/${file}`]);
+}
+
+function input() {
+  return {
+    language: "Solidity",
+    sources: Object.fromEntries(sources().map((file) => [`src/${file}`, { content: read(file) }])),
+    settings: {
+      viaIR: true,
+      optimizer: { enabled: true, runs: 20000 },
+      evmVersion: "cancun",
+      // Without a hash of the sources' metadata the same code compiles to the same bytes in every directory.
+      metadata: { bytecodeHash: "none" },
+      outputSelection: {
+        "*": { "*": ["abi", "metadata", "evm.bytecode.object", "evm.deployedBytecode"] },
+      },
+    },
+  };
+}
+
+function sources() {
+  return fs.readdirSync(SOURCES).filter((file) => file.endsWith(".sol"));
+}
+
+function read(file) {
+  return fs.readFileSync(path.join(SOURCES, file), "utf8");
+}
+
+function write(name, contracts) {
+  const { abi, evm, metadata } = contracts[name];
+  const artifact = {
+    abi,
+    bytecode: "0x" + evm.bytecode.object,
+    deployedBytecode: "0x" + evm.deployedBytecode.object,
+    immutableReferences: evm.deployedBytecode.immutableReferences,
+    metadata: JSON.parse(metadata),
+  };
+  const target = path.join(BUILD, `${name}.json`);
+  // Written aside and renamed: a worker that starts meanwhile never reads half a file.
+  fs.writeFileSync(target + ".new", JSON.stringify(artifact, null, 1) + "\n");
+  fs.renameSync(target + ".new", target);
+}
+
+main();

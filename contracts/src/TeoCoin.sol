@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: UNLICENSED
+pragma solidity 0.8.37;
+
+import {AccessControlDefaultAdminRules} from
+    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+
+/// @title TeoCoin
+/// @notice The token of the platform. Its ledger is kept off the chain and brought here in numbered operations, each of
+///         which happens at most once. No role can move or burn what a holder holds without the holder's signature.
+contract TeoCoin is ERC20Permit, AccessControlDefaultAdminRules, Pausable {
+    using BitMaps for BitMaps.BitMap;
+
+    /// @notice A holder's consent to lose tokens in one operation.
+    /// @param entry The holder's 20-byte address followed by the amount as a uint96.
+    /// @param r First half of the holder's compact (ERC-2098) signature.
+    /// @param vs Second half of it.
+    struct Burn {
+        bytes32 entry;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @dev The bound in force, and the raised one that replaces it from a moment on (0: none is waiting).
+    struct Bound {
+        uint96 current;
+        uint96 raised;
+        uint48 raisedFrom;
+    }
+
+    /// @dev What was minted less what was burned in one UTC day; more burned than minted is negative.
+    struct Day {
+        uint64 number;
+        int192 net;
+    }
+
+    /// @notice May settle, release and void operations.
+    bytes32 public constant SETTLER_ROLE = keccak256("SETTLER_ROLE");
+    /// @notice May pause. Only the default admin may end a pause.
+    bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
+    /// @notice The most mints and burns one settlement may hold, so that it fits a block with room to spare.
+    uint256 public constant MAX_ENTRIES = 200;
+    /// @notice What a holder signs for a burn.
+    bytes32 public constant BURN_TYPEHASH = keccak256("Burn(address holder,uint256 amount,uint256 op)");
+    /// @notice What a holder signs for a release.
+    bytes32 public constant RELEASE_TYPEHASH =
+        keccak256("Release(address from,address to,uint256 amount,uint256 op,uint256 deadline)");
+
+    BitMaps.BitMap private _used;
+    Bound private _bound;
+    Day private _day;
+
+    /// @notice An operation brought its entries to the chain; `digest` is what {digestOf} says of them.
+    event Settled(uint256 indexed op, bytes32 digest);
+    /// @notice A burn of an operation could not be done: a bad signature or too few tokens.
+    event Skipped(uint256 indexed op, address indexed holder, uint256 amount);
+    /// @notice A withdrawal left a holder's custodial address.
+    event Released(uint256 indexed op, address indexed from, address indexed to, uint256 amount);
+    /// @notice An operation will never happen.
+    event Voided(uint256 indexed op);
+    /// @notice The daily bound is, or from `effectiveFrom` on will be, `bound`.
+    event DailyBoundSet(uint96 bound, uint48 effectiveFrom);
+
+    /// @notice The operation already happened, or was voided.
+    error OpUsed(uint256 op);
+    /// @notice A settlement holds more than {MAX_ENTRIES}.
+    error TooManyEntries(uint256 count);
+    /// @notice Burns must be in ascending order of holder, which is how one signature cannot burn twice.
+    error UnorderedBurn(address holder);
+    /// @notice The day's mints less burns would pass the bound.
+    error DailyBoundExceeded(int256 net, uint96 bound);
+    /// @notice The token contract cannot hold tokens.
+    error TransferToToken();
+    /// @notice The release was not sent before its deadline.
+    error ReleaseExpired(uint256 deadline);
+    /// @notice The release was not signed by the holder.
+    error NotTheHolder(address from);
+
+    /// @param admin Grants and revokes roles; handed over in two steps after `adminDelay`.
+    /// @param adminDelay Seconds before a new admin or a raised bound counts.
+    /// @param settler The platform's signer.
+    /// @param bound The most that may be minted less burned in a UTC day.
+    constructor(address admin, uint48 adminDelay, address settler, uint96 bound)
+        ERC20("TeoCoin", "TEO")
+        ERC20Permit("TeoCoin")
+        AccessControlDefaultAdminRules(adminDelay, admin)
+    {
+        _grantRole(SETTLER_ROLE, settler);
+        _grantRole(PAUSER_ROLE, settler);
+        _bound.current = bound;
+        emit DailyBoundSet(bound, uint48(block.timestamp));
+    }
+
+    /// @notice Mint and burn what one settlement batch owes, once. A burn that cannot be done is skipped; anything else
+    ///         that is wrong reverts the whole.
+    /// @param op The operation's number.
+    /// @param mints Packed words: 20-byte address, then uint96 amount.
+    /// @param burns Signed burns in strictly ascending order of holder.
+    function settle(uint256 op, bytes32[] calldata mints, Burn[] calldata burns)
+        external
+        onlyRole(SETTLER_ROLE)
+        whenNotPaused
+    {
+        uint256 count = mints.length + burns.length;
+        if (count > MAX_ENTRIES) revert TooManyEntries(count);
+        _use(op);
+        uint256 minted = _mintAll(mints);
+        (uint256 burned, bytes32 burnsHash) = _burnAll(op, burns);
+        _countTowardsBound(int256(minted) - int256(burned));
+        emit Settled(op, _digest(keccak256(abi.encodePacked(mints)), burnsHash));
+    }
+
+    /// @notice Move tokens out of a holder's address as its key signed, once.
+    /// @param op The operation's number.
+    /// @param from The holder, who signed.
+    /// @param to The recipient he signed.
+    /// @param amount The amount he signed.
+    /// @param deadline The last second at which it may happen.
+    /// @param signature The holder's EIP-712 signature over {RELEASE_TYPEHASH}, 65 bytes.
+    function release(
+        uint256 op,
+        address from,
+        address to,
+        uint256 amount,
+        uint256 deadline,
+        bytes calldata signature
+    ) external onlyRole(SETTLER_ROLE) whenNotPaused {
+        if (block.timestamp > deadline) revert ReleaseExpired(deadline);
+        _use(op);
+        bytes32 hash = _hashTypedDataV4(keccak256(abi.encode(RELEASE_TYPEHASH, from, to, amount, op, deadline)));
+        (address signer, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(hash, signature);
+        if (problem != ECDSA.RecoverError.NoError || signer != from) revert NotTheHolder(from);
+        _transfer(from, to, amount);
+        emit Released(op, from, to, amount);
+    }
+
+    /// @notice Drop an operation for ever: its number counts as used although nothing happened.
+    /// @param op The operation's number.
+    function void(uint256 op) external onlyRole(SETTLER_ROLE) {
+        _use(op);
+        emit Voided(op);
+    }
+
+    /// @notice Stop settlements and releases. Holders are never stopped.
+    function pause() external onlyRole(PAUSER_ROLE) {
+        _pause();
+    }
+
+    /// @notice Let settlements and releases happen again.
+    function unpause() external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _unpause();
+    }
+
+    /// @notice Change the daily bound: lowered at once (and a waiting raise is dropped), raised after the admin's delay.
+    /// @param bound The most that may be minted less burned in a UTC day.
+    function setDailyBound(uint96 bound) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        uint96 current = dailyBound();
+        uint48 from = uint48(block.timestamp);
+        if (bound <= current) {
+            _bound = Bound({current: bound, raised: 0, raisedFrom: 0});
+        } else {
+            from += defaultAdminDelay();
+            _bound = Bound({current: current, raised: bound, raisedFrom: from});
+        }
+        emit DailyBoundSet(bound, from);
+    }
+
+    /// @notice Whether an operation happened or was voided.
+    /// @param op The operation's number.
+    function isUsed(uint256 op) external view returns (bool) {
+        return _used.get(op);
+    }
+
+    /// @notice What was minted less what was burned in the current UTC day.
+    function mintedToday() external view returns (int256) {
+        return _day.number == _today() ? _day.net : int192(0);
+    }
+
+    /// @notice The digest {Settled} tells of these entries.
+    /// @param mints The packed words of the mints, as given to {settle}.
+    /// @param burns The packed words of the burns, without their signatures.
+    function digestOf(bytes32[] calldata mints, bytes32[] calldata burns) external pure returns (bytes32) {
+        return _digest(keccak256(abi.encodePacked(mints)), keccak256(abi.encodePacked(burns)));
+    }
+
+    /// @notice The bound in force now.
+    function dailyBound() public view returns (uint96) {
+        Bound memory bound = _bound;
+        bool raised = bound.raisedFrom != 0 && block.timestamp >= bound.raisedFrom;
+        return raised ? bound.raised : bound.current;
+    }
+
+    /// @notice Six decimals, the unit of the platform's ledger, so that no amount is ever converted.
+    function decimals() public pure override returns (uint8) {
+        return 6;
+    }
+
+    /// @notice Whether the contract implements an interface (ERC-165).
+    /// @param interfaceId The interface's identifier.
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+        return super.supportsInterface(interfaceId);
+    }
+
+    /// @dev Tokens sent to the token itself would be lost.
+    function _update(address from, address to, uint256 value) internal override {
+        if (to == address(this)) revert TransferToToken();
+        super._update(from, to, value);
+    }
+
+    function _use(uint256 op) private {
+        if (_used.get(op)) revert OpUsed(op);
+        _used.set(op);
+    }
+
+    function _mintAll(bytes32[] calldata mints) private returns (uint256 minted) {
+        for (uint256 i = 0; i < mints.length; ++i) {
+            (address to, uint256 amount) = _unpack(mints[i]);
+            _mint(to, amount);
+            minted += amount;
+        }
+    }
+
+    function _burnAll(uint256 op, Burn[] calldata burns) private returns (uint256 burned, bytes32 hash) {
+        bytes32[] memory entries = new bytes32[](burns.length);
+        address previous = address(0);
+        for (uint256 i = 0; i < burns.length; ++i) {
+            (address holder, uint256 amount) = _unpack(entries[i] = burns[i].entry);
+            if (holder <= previous) revert UnorderedBurn(holder);
+            previous = holder;
+            if (balanceOf(holder) >= amount && _consented(op, holder, amount, burns[i])) {
+                _burn(holder, amount);
+                burned += amount;
+            } else {
+                emit Skipped(op, holder, amount);
+            }
+        }
+        hash = keccak256(abi.encodePacked(entries));
+    }
+
+    function _consented(uint256 op, address holder, uint256 amount, Burn calldata burn) private view returns (bool) {
+        bytes32 hash = _hashTypedDataV4(keccak256(abi.encode(BURN_TYPEHASH, holder, amount, op)));
+        (address signer, ECDSA.RecoverError problem,) = ECDSA.tryRecover(hash, burn.r, burn.vs);
+        return problem == ECDSA.RecoverError.NoError && signer == holder;
+    }
+
+    function _countTowardsBound(int256 change) private {
+        uint64 today = _today();
+        int256 net = change + (_day.number == today ? _day.net : int192(0));
+        uint96 bound = dailyBound();
+        if (net > int256(uint256(bound))) revert DailyBoundExceeded(net, bound);
+        // 200 entries of a uint96 a settlement, and the bound, keep this far inside an int192.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _day = Day({number: today, net: int192(net)});
+    }
+
+    function _today() private view returns (uint64) {
+        return uint64(block.timestamp / 1 days);
+    }
+
+    function _digest(bytes32 mintsHash, bytes32 burnsHash) private pure returns (bytes32) {
+        return keccak256(abi.encode(mintsHash, burnsHash));
+    }
+
+    /// @dev An address and a uint96 fill the word exactly.
+    function _unpack(bytes32 word) private pure returns (address holder, uint256 amount) {
+        holder = address(bytes20(word));
+        // forge-lint: disable-next-line(unsafe-typecast)
+        amount = uint96(uint256(word));
+    }
+}

@@ -1,0 +1,69 @@
+"""What the chain holds, read with the block it belongs to."""
+
+from dataclasses import dataclass
+
+from eth_abi import decode, encode
+from eth_utils import keccak, to_checksum_address
+
+from lms.chain.contracts import artifact
+
+_TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
+# Creation code may be 49,152 bytes in all, 32 of them for each holder.
+_HOLDERS_A_CALL = 1_000
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Balances and supply of a token in one block; `balances` maps address to millionths of a TEO."""
+
+    block_number: int
+    supply: int
+    balances: dict
+
+
+@dataclass(frozen=True)
+class Transfer:
+    tx_hash: str
+    log_index: int
+    block_number: int
+    block_hash: str
+    source: str
+    target: str
+    amount: int
+
+
+def holdings(pool, token, addresses, block_number=None):
+    """What these addresses hold, all at one block: the newest, or the one asked for."""
+    number = pool.head().number if block_number is None else block_number
+    balances, supply = {}, 0
+    for start in range(0, max(len(addresses), 1), _HOLDERS_A_CALL):
+        part = addresses[start : start + _HOLDERS_A_CALL]
+        number, supply, amounts = _ask(pool, token, part, number)
+        balances.update(zip(part, amounts, strict=True))
+    return Holdings(number, supply, balances)
+
+
+def transfers(pool, token, first_block, last_block):
+    """The token's Transfer logs of these blocks, both included, in the chain's order."""
+    wanted = {"address": token, "topics": [_TRANSFER], "fromBlock": first_block, "toBlock": last_block}
+    return pool.agreed(lambda web3: [_transfer(log) for log in web3.eth.get_logs(wanted)])
+
+
+def _ask(pool, token, addresses, block_number):
+    code = bytes.fromhex(artifact("Holdings")["bytecode"][2:])
+    data = code + encode(["address", "address[]"], [token, addresses])
+    answer = pool.read(lambda web3: web3.eth.call({"data": data}, block_number))
+    return decode(["uint256", "uint256", "uint256[]"], answer)
+
+
+def _transfer(log):
+    source, target = (to_checksum_address(topic[12:]) for topic in log.topics[1:3])
+    return Transfer(
+        tx_hash=log.transactionHash.to_0x_hex(),
+        log_index=log.logIndex,
+        block_number=log.blockNumber,
+        block_hash=log.blockHash.to_0x_hex(),
+        source=source,
+        target=target,
+        amount=int.from_bytes(log.data),
+    )

@@ -1,0 +1,79 @@
+"""Who signs the platform's transactions."""
+
+import json
+import os
+from pathlib import Path
+from typing import Protocol
+
+from eth_account import Account
+
+from lms.chain.vault import Key, SealedKey, new_key, open_key, shorten
+
+_OWNER = "signer"
+
+
+class Signer(Protocol):
+    """The same signer may answer other bytes for the same transaction: what is stored is what is resent."""
+
+    address: str
+
+    def sign_transaction(self, transaction: dict) -> tuple[bytes, str]:
+        """(raw bytes, transaction hash)"""
+
+
+class LocalSigner:
+    """A key in a file, sealed by the KEK."""
+
+    def __init__(self, key: Key):
+        self._key = key
+        self.address = key.address
+
+    def __repr__(self):
+        return f"<LocalSigner {shorten(self.address)}>"
+
+    @classmethod
+    def create(cls, path, kek):
+        """A signer with a new key; an existing file is never overwritten (FileExistsError)."""
+        sealed = new_key(_OWNER, kek)
+        _write(Path(path), _to_json(sealed))
+        return cls(open_key(sealed, _OWNER, kek))
+
+    @classmethod
+    def load(cls, path, kek):
+        """The signer of a file; WrongKey when the KEK is another."""
+        return cls(open_key(_from_json(Path(path).read_text()), _OWNER, kek))
+
+    def sign_transaction(self, transaction):
+        signed = Account.sign_transaction(transaction, self._key.reveal())
+        return bytes(signed.raw_transaction), signed.hash.to_0x_hex()
+
+
+def _write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(handle, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(handle)
+
+
+def _to_json(sealed):
+    return json.dumps(
+        {
+            "address": sealed.address,
+            "ciphertext": sealed.ciphertext.hex(),
+            "wrapped_key": sealed.wrapped_key.hex(),
+            "kek_version": sealed.kek_version,
+        },
+        indent=1,
+    )
+
+
+def _from_json(text):
+    stored = json.loads(text)
+    return SealedKey(
+        address=stored["address"],
+        ciphertext=bytes.fromhex(stored["ciphertext"]),
+        wrapped_key=bytes.fromhex(stored["wrapped_key"]),
+        kek_version=stored["kek_version"],
+    )

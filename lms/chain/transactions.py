@@ -1,0 +1,208 @@
+"""One transaction: priced, signed, sent, found again, final."""
+
+from dataclasses import dataclass, field
+from statistics import median_high
+
+import rlp
+from eth_utils import keccak, to_canonical_address, to_checksum_address
+from web3 import Web3
+from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
+
+from lms.chain.anvil import CHAIN_ID as ANVIL
+from lms.chain.contracts import explain
+from lms.chain.errors import FeeTooHigh, Reverted, RpcDisagreement, RpcDown, RpcRefused
+
+GWEI = 10**9
+LEAST_TIP = 30 * GWEI
+MOST_CAP = 5_000 * GWEI
+MOST_GAS = 33_554_432
+FINAL_DEPTH = 500
+_KNOWN = ("already known", "already imported", "known transaction", "already exists")
+
+
+@dataclass(frozen=True)
+class Fees:
+    """Wei per gas: what the validator gets, and the most that is paid in all."""
+
+    tip: int
+    cap: int
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Bytes to be stored before they are first sent, and sent again as they are."""
+
+    raw: bytes = field(repr=False)
+    tx_hash: str
+    nonce: int
+    tip: int
+    cap: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    tx_hash: str
+    status: int
+    block_number: int
+    block_hash: str
+    gas_used: int
+    effective_gas_price: int
+    contract_address: str | None
+    # Nodes decorate logs with fields of their own: two receipts are the same without.
+    logs: tuple = field(repr=False, compare=False)
+
+    @property
+    def succeeded(self):
+        return self.status == 1
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Whether an endpoint has the transaction now, and what the others said."""
+
+    accepted: bool
+    refusals: tuple
+
+
+def fees(pool):
+    """What a transaction should offer now."""
+    history = pool.read(lambda web3: web3.eth.fee_history(10, "latest", [60]))
+    tips = [block[0] for block in history["reward"]] or [0]
+    tip = max(LEAST_TIP, median_high(tips))
+    return Fees(tip, 2 * history["baseFeePerGas"][-1] + tip)
+
+
+def bump(old, fresh):
+    """What replaces a stuck transaction: nodes demand an eighth more on both fields."""
+    bumped = Fees(max(_eighth_more(old.tip), fresh.tip), max(_eighth_more(old.cap), fresh.cap))
+    if bumped.cap > MOST_CAP:
+        raise FeeTooHigh(f"the next bump offers {bumped.cap // GWEI} gwei, and {MOST_CAP // GWEI} is the most we pay")
+    return bumped
+
+
+def simulate(pool, sender, to, data):
+    """Reverted when the contract would refuse the call at the newest block."""
+    _unless_reverted(pool, lambda web3: web3.eth.call(_call(sender, to, data)))
+
+
+def estimate_gas(pool, sender, to, data):
+    """The gas limit to sign: a fifth above the node's estimate, within what a transaction may use."""
+    gas = _unless_reverted(pool, lambda web3: web3.eth.estimate_gas(_call(sender, to, data)))
+    return min(gas + gas // 5, MOST_GAS)
+
+
+def sign(signer, chain_id, to, data, nonce, fees, gas):
+    """A type-2 transaction of no value; `to` None creates a contract. Store it before it is sent."""
+    transaction = {
+        "type": 2,
+        "chainId": chain_id,
+        "nonce": nonce,
+        "maxPriorityFeePerGas": fees.tip,
+        "maxFeePerGas": fees.cap,
+        "gas": gas,
+        "to": to if to is not None else b"",
+        "value": 0,
+        "data": data,
+    }
+    raw, tx_hash = signer.sign_transaction(transaction)
+    return Signed(raw, tx_hash, nonce, fees.tip, fees.cap)
+
+
+def broadcast(pool, raw):
+    """Give the bytes to every endpoint; the same bytes may be given any number of times.
+
+    RpcDown when none answered: a node may have them nevertheless, so the same bytes are given again.
+    """
+    answers = pool.everywhere(lambda web3: _submit(web3, raw))
+    problems = [problem for _, problem in answers if problem is not None]
+    accepted = len(problems) < len(answers)
+    refusals = tuple(str(problem) for problem in problems if isinstance(problem, RpcRefused))
+    if not accepted and not refusals:
+        raise RpcDown("; ".join(map(str, problems)) or "every endpoint rests after failures")
+    return Sent(accepted, refusals)
+
+
+def receipt(pool, tx_hash):
+    """The receipt two endpoints agree on; None while it is not mined, or not yet seen by both."""
+    try:
+        return pool.agreed(lambda web3: _receipt(web3, tx_hash))
+    except RpcDisagreement:
+        return None
+
+
+def confirmations(pool, receipt):
+    """How many blocks stand on it, its own included; 0 when its block is no longer part of the chain."""
+    head, block = pool.head(), pool.block(receipt.block_number)
+    if block is None or block.hash != receipt.block_hash:
+        return 0
+    return head.number - receipt.block_number + 1
+
+
+def is_final(pool, receipt):
+    """Finalized by the chain's own word, deep enough, and in the same block for two endpoints."""
+    depth = 1 if pool.chain_id == ANVIL else FINAL_DEPTH
+    return receipt.block_number <= pool.finalized() and confirmations(pool, receipt) >= depth
+
+
+def created_address(sender, nonce):
+    """Where a contract lands that this sender creates with this nonce."""
+    return to_checksum_address(keccak(rlp.encode([to_canonical_address(sender), nonce]))[12:])
+
+
+def _eighth_more(fee):
+    return -(-fee * 9 // 8)
+
+
+def _call(sender, to, data):
+    call = {"from": sender, "data": data}
+    return call if to is None else call | {"to": to}
+
+
+def _unless_reverted(pool, question):
+    try:
+        return pool.read(question)
+    except ContractLogicError as revert:
+        reason = _reason(revert)
+    raise Reverted(reason)
+
+
+def _reason(revert):
+    if isinstance(revert.data, str) and revert.data.startswith("0x") and len(revert.data) > 2:
+        return explain(bytes.fromhex(revert.data[2:]))
+    return str(revert.message)
+
+
+def _submit(web3, raw):
+    try:
+        web3.eth.send_raw_transaction(raw)
+    except Web3RPCError as refusal:
+        if not _has_it(web3, raw, str(refusal)):
+            raise
+
+
+def _has_it(web3, raw, said):
+    """A refused transaction may be there already, waiting or mined: texts differ, the hash does not."""
+    if any(known in said.lower() for known in _KNOWN):
+        return True
+    try:
+        web3.eth.get_transaction(Web3.keccak(raw))
+    except TransactionNotFound:
+        return False
+    return True
+
+
+def _receipt(web3, tx_hash):
+    try:
+        found = web3.eth.get_transaction_receipt(tx_hash)
+    except TransactionNotFound:
+        return None
+    return Receipt(
+        tx_hash=found.transactionHash.to_0x_hex(),
+        status=found.status,
+        block_number=found.blockNumber,
+        block_hash=found.blockHash.to_0x_hex(),
+        gas_used=found.gasUsed,
+        effective_gas_price=found.effectiveGasPrice,
+        contract_address=found.contractAddress,
+        logs=tuple(found.logs),
+    )

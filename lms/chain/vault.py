@@ -1,0 +1,120 @@
+"""Custodial keys: sealed under a key of their own, which is wrapped by the KEK.
+
+The associated data binds each sealed text to its owner and address: a row copied to another member does not open.
+"""
+
+import os
+from dataclasses import dataclass, field
+
+from coincurve import PrivateKey
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from eth_abi import encode
+from eth_utils import keccak, to_checksum_address
+
+from lms.chain.errors import WrongKey
+
+_FORMAT = 1
+_NONCE_BYTES = 12
+_DOMAIN_TYPE = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+_BURN_TYPE = keccak(text="Burn(address holder,uint256 amount,uint256 op)")
+
+
+@dataclass(frozen=True)
+class SealedKey:
+    """What the database keeps of a key."""
+
+    address: str
+    ciphertext: bytes = field(repr=False)
+    wrapped_key: bytes = field(repr=False)
+    kek_version: int
+
+
+class Key:
+    """A private key in the clear: it signs, and never shows itself."""
+
+    __slots__ = ("_secret", "address")
+
+    def __init__(self, secret):
+        self._secret = PrivateKey(secret)
+        self.address = _address(self._secret)
+
+    def __repr__(self):
+        return f"<Key of {shorten(self.address)}>"
+
+    __str__ = __repr__
+
+    def __reduce__(self):
+        raise TypeError("a private key is not pickled")
+
+    def sign(self, digest):
+        """65 bytes r, s, v (27 or 28) over a digest; s is low."""
+        signature = self._secret.sign_recoverable(digest, hasher=None)
+        return signature[:64] + bytes([signature[64] + 27])
+
+    def reveal(self):
+        """The 32 bytes, for sealing and for signing transactions in this layer only."""
+        return self._secret.secret
+
+
+def new_key(owner, kek, kek_version=1):
+    """A fresh key, sealed at once: the plain one is not handed out."""
+    return seal_key(Key(os.urandom(32)), owner, kek, kek_version)
+
+
+def seal_key(key, owner, kek, kek_version=1):
+    data_key = AESGCM.generate_key(256)
+    return SealedKey(
+        address=key.address,
+        ciphertext=seal(key.reveal(), data_key, _bound_to(owner, key.address, _FORMAT)),
+        wrapped_key=seal(data_key, kek, _bound_to(owner, key.address, kek_version)),
+        kek_version=kek_version,
+    )
+
+
+def open_key(sealed, owner, kek):
+    """The key in the clear; WrongKey when the KEK, the owner, or the stored bytes are not those it was sealed with."""
+    data_key = open_sealed(sealed.wrapped_key, kek, _bound_to(owner, sealed.address, sealed.kek_version))
+    key = Key(open_sealed(sealed.ciphertext, data_key, _bound_to(owner, sealed.address, _FORMAT)))
+    if key.address != sealed.address:
+        raise WrongKey(f"what is sealed is not the key of {shorten(sealed.address)}")
+    return key
+
+
+def sign_burn(key, chain_id, token, amount, op):
+    """The holder's EIP-712 consent to lose `amount` in operation `op`, 65 bytes."""
+    burn = encode(["bytes32", "address", "uint256", "uint256"], [_BURN_TYPE, key.address, amount, op])
+    return key.sign(keccak(b"\x19\x01" + _domain(chain_id, token) + keccak(burn)))
+
+
+def seal(plain, key, bound_to):
+    """AES-256-GCM: a random nonce, then the ciphertext with its tag."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+
+
+def open_sealed(sealed, key, bound_to):
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+    except InvalidTag:
+        problem = WrongKey("the key encryption key or the owner is not the one this was sealed with")
+    raise problem
+
+
+def shorten(address):
+    """0x12ab…90ef: enough to recognise an address in a log."""
+    return f"{address[:6]}…{address[-4:]}"
+
+
+def _bound_to(owner, address, version):
+    return f"{owner}|{address}|{version}".encode()
+
+
+def _address(secret):
+    point = secret.public_key.format(compressed=False)
+    return to_checksum_address(keccak(point[1:])[12:])
+
+
+def _domain(chain_id, token):
+    fields = [_DOMAIN_TYPE, keccak(text="TeoCoin"), keccak(text="1"), chain_id, token]
+    return keccak(encode(["bytes32", "bytes32", "bytes32", "uint256", "address"], fields))
