@@ -33,11 +33,13 @@ class Process:
         return self.child is not None and self.child.poll() is None
 
     def start(self):
+        """Start, or start again after it died."""
+        self.stop()
         end_leftover(self.note, self.stop_signal)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self._identity()
+                self.command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **identity(self.user)
             )
         self.note.write_text(json.dumps({"pid": self.child.pid, "command": self.command}))
 
@@ -65,11 +67,18 @@ class Process:
                 raise Refusal(f"{self.tail()}\n\n{self.name} {fate}: its log is {self.log}.")
             time.sleep(0.05)
 
+    def fate(self):
+        """Return how it ended, in words."""
+        status = self.child.poll()
+        return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+
     def tail(self, lines=15):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    def _identity(self):
-        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
+
+def identity(user):
+    """Return what subprocess needs to run a program as another user; nothing for None."""
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 
 def end_leftover(note, stop_signal=signal.SIGTERM):
@@ -78,17 +87,17 @@ def end_leftover(note, stop_signal=signal.SIGTERM):
         left = json.loads(note.read_text())
     except (OSError, ValueError):
         return
-    if _command_of(left["pid"]) == left["command"]:
+    if command_of(left["pid"]) == left["command"]:
         os.kill(left["pid"], stop_signal)
         _wait_until_gone(left["pid"], seconds=10)
-    if any(_command_of(pid)[:1] == left["command"][:1] for pid in _session(left["pid"])):
+    if any(command_of(pid)[:1] == left["command"][:1] for pid in session(left["pid"])):
         _kill_session(left["pid"])
     note.unlink(missing_ok=True)
 
 
 def _kill_session(leader):
     """Kill a session's processes, even those that made groups of their own, as RQ's do."""
-    for pid in _session(leader):
+    for pid in session(leader):
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -96,7 +105,7 @@ def _kill_session(leader):
     _wait_until_gone(leader, seconds=5)
 
 
-def _session(leader):
+def session(leader):
     """Return the living processes of a session; where there is no /proc, the leader alone."""
     if not Path("/proc/self/stat").exists():
         return [leader] if _alive(leader) else []
@@ -121,7 +130,7 @@ def _is_zombie(pid):
         return True
 
 
-def _command_of(pid):
+def command_of(pid):
     """Return a process's command line as a list; empty when it is gone."""
     if Path("/proc/self/cmdline").exists():
         try:
@@ -132,7 +141,7 @@ def _command_of(pid):
 
 
 def _alive(pid):
-    return bool(_command_of(pid))
+    return bool(command_of(pid))
 
 
 def _wait_until_gone(pid, seconds):

@@ -1,7 +1,7 @@
 """PostgreSQL, Redis and anvil on loopback: real ones, for the demo, the tests and the bench.
 
-Each is a context manager with start(), stop(), remove(), url and pid; it keeps its data in the directory
-given and may be started there again, also after a kill.
+Each is a context manager with start(), stop(), remove(), url and pid; it keeps its data under its name in the
+directory given, its log in log/, and may be started there again, also after a kill.
 """
 
 import json
@@ -19,7 +19,7 @@ import urllib.request
 from pathlib import Path
 
 from rig import Refusal, tools
-from rig.process import Process, end_leftover
+from rig.process import Process, end_leftover, identity
 
 LOOPBACK = "127.0.0.1"
 
@@ -47,19 +47,20 @@ class Service:
     stop_signal = signal.SIGTERM
 
     def __init__(self, directory, port=None):
-        self.directory = Path(directory).resolve()
+        self.home = Path(directory).resolve()
+        self.directory = self.home / self.name
         self.port = port or free_port()
         self.process = None
 
     def start(self):
         """Start, or start again after it died, and return when it answers."""
         self.stop()
-        end_leftover(self.directory / f"{self.name}.pid", self.stop_signal)
+        end_leftover(self.home / f"{self.name}.pid", self.stop_signal)
         if is_taken(self.port):
             raise Refusal(f"Port {self.port} for {self.name} is taken: stop what listens there, or give {self.name} another port.")
         self.directory.mkdir(parents=True, exist_ok=True)
         self._prepare()
-        self.process = Process(self.name, self._command(), self.directory, user=self._user(), stop_signal=self.stop_signal)
+        self.process = Process(self.name, self._command(), self.home, user=self._user(), stop_signal=self.stop_signal)
         self.process.start()
         self.process.wait_until(self._answers)
         self._started()
@@ -82,6 +83,16 @@ class Service:
     def running(self):
         return self.process is not None and self.process.running
 
+    @property
+    def log(self):
+        return self.process.log
+
+    def fate(self):
+        return self.process.fate()
+
+    def tail(self):
+        return self.process.tail()
+
     def __enter__(self):
         return self.start()
 
@@ -103,8 +114,8 @@ class Postgres(Service):
 
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": it does not wait for clients
-    # Faster where losing the data of a crashed machine is no loss.
-    throwaway = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+    # Faster, and still safe against a kill: only a machine that crashes loses data.
+    throwaway = ["fsync=off", "full_page_writes=off"]
 
     def __init__(self, directory, port=None, durable=True):
         super().__init__(directory, port)
@@ -141,7 +152,7 @@ class Postgres(Service):
             *[_programs(user) / "initdb", "-D", making, "-U", "lms", "--pwfile", secret, "--auth=scram-sha-256"],
             *["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync"],
         ]
-        answer = subprocess.run(command, cwd="/", capture_output=True, text=True, **_identity(user))
+        answer = subprocess.run(command, cwd="/", capture_output=True, text=True, **identity(user))
         if answer.returncode:
             raise Refusal(f"{answer.stderr.strip()}\n\nPostgreSQL could not make its files in {place}: see the lines above.")
         making.rename(place / "data")
@@ -331,10 +342,6 @@ def _is_json(path):
     except ValueError:
         return False
     return True
-
-
-def _identity(user):
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
 
 
 def _is_open(path):

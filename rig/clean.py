@@ -1,0 +1,19 @@
+"""Remove the demo's data and what set-up made."""
+
+import shutil
+
+from rig import ROOT, VAR
+from rig.setup import VENDOR
+from rig.terminal import run
+
+
+def main():
+    cluster = VAR / "demo" / "postgres" / "cluster"
+    if cluster.is_symlink():
+        shutil.rmtree(cluster.resolve(), ignore_errors=True)
+    for path in (VAR, VENDOR, ROOT / ".venv", ROOT / "node_modules", *(ROOT / "contracts" / name for name in ("build", "out", "cache"))):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,238 @@
+"""The whole application with all it needs, on loopback: for `make demo`, and in private for tests and the bench."""
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+import signal
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from rig import VAR, Refusal
+from rig.process import Process, end_leftover
+from rig.services import LOOPBACK, Anvil, Postgres, Redis, free_port, is_taken
+from rig.terminal import run, say
+from rig.tools import PYTHON
+
+# A part that ends this often within a minute will not get better by being started again.
+TOO_OFTEN = 5
+
+
+class Demo:
+    """PostgreSQL, Redis, anvil, web, worker and cron in one directory, which keeps everything for the next start.
+
+    `ports` names ports by part ("web", "postgres", …), any other is a free one; `extra_env` goes to web and worker;
+    `database_url` is used in place of a PostgreSQL of our own.
+    """
+
+    def __init__(self, directory, ports=None, extra_env=None, database_url="", durable=True, pace=1):
+        self.directory = Path(directory).resolve()
+        self.extra_env = extra_env or {}
+        self.database_url = database_url
+        ports = ports or {}
+        self.port = ports.get("web") or free_port()
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        self.postgres = None if database_url else Postgres(self.directory, ports.get("postgres"), durable)
+        self.redis = Redis(self.directory, ports.get("redis"), durable)
+        self.anvil = Anvil(self.directory, ports.get("anvil"), pace, self._clock_ahead)
+        self.web = self.worker = self.cron = None
+        self.web_env, self.worker_env = {}, {}
+
+    @property
+    def services(self):
+        return [service for service in (self.postgres, self.redis, self.anvil) if service]
+
+    @property
+    def parts(self):
+        """Everything that runs, in the order of starting."""
+        return [*self.services, *(process for process in (self.web, self.worker, self.cron) if process)]
+
+    def start(self, say=lambda line: None):
+        """Start all, and return when the site says it is ready."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._end_leftovers()
+        if is_taken(self.port):
+            raise Refusal(f"Port {self.port} is taken: stop what listens there, or choose another port: make demo DEMO_PORT=8001")
+        for service in self.services:
+            say(f"Starting {service.name}")
+            service.start()
+        self._write_environments()
+        say("Preparing database, chain and courses")
+        self._prepare()
+        say("Starting web, worker and cron")
+        self._start_processes()
+        self.web.wait_until(self._is_ready, seconds=60)
+        return self
+
+    def stop(self):
+        for part in reversed(self.parts):
+            part.stop()
+
+    def remove(self):
+        """Stop all and delete the data."""
+        self.stop()
+        for service in self.services:
+            service.remove()
+
+    def supervise(self, say):
+        """Start again what ends, for ever."""
+        ends = {part.name: [] for part in self.parts}
+        while True:
+            time.sleep(0.5)
+            for part in self.parts:
+                if not part.running:
+                    self._revive(part, ends[part.name], say)
+
+    def logins(self):
+        """Return what the seed says about whom to log in as."""
+        return (self.directory / "logins.txt").read_text().strip()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def _revive(self, part, ends, say):
+        ends[:] = [end for end in ends if end > time.monotonic() - 60] + [time.monotonic()]
+        if len(ends) > TOO_OFTEN:
+            raise Refusal(f"{part.tail()}\n\n{part.name} ended {len(ends)} times within a minute: see {part.log}.")
+        say(f"{part.name} {part.fate()} and is started again")
+        part.start()
+
+    def _end_leftovers(self):
+        """End what a demo that was killed left behind: those who write first, PostgreSQL last."""
+        for name in ("cron", "worker", "web", "anvil", "redis"):
+            end_leftover(self.directory / f"{name}.pid")
+        end_leftover(self.directory / "postgres.pid", Postgres.stop_signal)
+
+    def _write_environments(self):
+        secret = self._secrets()
+        both = {
+            "ENVIRONMENT": "demo",
+            "DATABASE_URL": self.database_url or self.postgres.url,
+            "REDIS_URL": self.redis.url,
+            "RPC_URLS": self.anvil.url,
+            "CHAIN_ID": str(self.anvil.chain_id),
+            "CHAIN_DEPTH": "1",
+            "BASE_URL": self.url,
+            "MAIL_URL": f"outbox://{self.directory}/outbox",
+            "CLOCK_FILE": str(self.directory / "clock"),
+            "SECRET_KEY": secret["SECRET_KEY"],
+        }
+        web = {"PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": secret["PAYMENT_WEBHOOK_SECRET"]}
+        worker = {"KEK": secret["KEK"], "SIGNER_FILE": str(self.directory / "signer.json")}
+        self.web_env = {**both, **web, **self.extra_env}
+        self.worker_env = {**both, **worker, **self.extra_env}
+        _write_env(self.directory / "web.env", self.web_env)
+        _write_env(self.directory / "worker.env", self.worker_env)
+
+    def _secrets(self):
+        """Return the secrets made at the first start: without them the kept data is worth nothing."""
+        path = self.directory / "secrets.json"
+        if not path.exists():
+            made = {
+                "SECRET_KEY": secrets.token_hex(32),
+                "PAYMENT_WEBHOOK_SECRET": secrets.token_hex(32),
+                "KEK": base64.b64encode(secrets.token_bytes(32)).decode(),
+            }
+            _write_private(path, json.dumps(made))
+        return json.loads(path.read_text())
+
+    def _prepare(self):
+        prepare = Process("prepare", [PYTHON, "-m", "rig.prepare", self.directory / "logins.txt"], self.directory, _with_path(self.worker_env))
+        prepare.start()
+        status = prepare.child.wait()
+        prepare.stop()
+        if status:
+            raise Refusal(f"{prepare.tail()}\n\nThe database, the chain or the seed could not be prepared: the whole story is in {prepare.log}.")
+
+    def _start_processes(self):
+        web, worker = _with_path(self.web_env), _with_path(self.worker_env)
+        # Cron only puts jobs on the queue: it gets the environment without keys.
+        self.web = Process("web", [PYTHON, "-m", "gunicorn", "wsgi:app", "--workers", 2, "--bind", f"{LOOPBACK}:{self.port}"], self.directory, web)
+        self.worker = Process("worker", [PYTHON, "-m", "lms.jobs.worker"], self.directory, worker)
+        self.cron = Process("cron", [PYTHON, "-m", "lms.jobs.cron"], self.directory, web)
+        for process in (self.web, self.worker, self.cron):
+            process.start()
+
+    def _is_ready(self):
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=2) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _clock_ahead(self):
+        clock = self.directory / "clock"
+        return int(clock.read_text() or 0) if clock.exists() else 0
+
+
+def main():
+    """Run the demo until Ctrl-C."""
+    port = _port(os.environ.get("DEMO_PORT", "8000"))
+    directory = VAR / "demo"
+    directory.mkdir(parents=True, exist_ok=True)
+    _stop_on_signals()
+    with open(directory / "demo.lock", "w") as lock:
+        _only_once(lock)
+        demo = Demo(directory, {"web": port}, database_url=os.environ.get("DATABASE_URL", ""))
+        try:
+            demo.start(say)
+            say(f"\nREADY  {demo.url}\n\n{demo.logins()}\n\nLogs: {directory}/log   Stop: Ctrl-C")
+            demo.supervise(say)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            say("\nStopping")
+            demo.stop()
+
+
+def _port(text):
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise Refusal(f"DEMO_PORT is {text!r}, which is no port: give a number from 1 to 65535.")
+    return int(text)
+
+
+def _stop_on_signals():
+    """Make a closed terminal and a plain kill end the demo as Ctrl-C does; a second signal must not break the end off."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def stop(*_):
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in signals:
+        signal.signal(number, stop)
+
+
+def _only_once(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Refusal("The demo of this clone is running already: use it, or stop it first with Ctrl-C in its terminal.") from None
+
+
+def _with_path(env):
+    return {"PATH": os.environ["PATH"], **env}
+
+
+def _write_env(path, env):
+    _write_private(path, "".join(f"{name}='{value}'\n" for name, value in env.items()))
+
+
+def _write_private(path, text):
+    """Write a file that only its owner reads, whole or not at all."""
+    making = path.with_name(f"{path.name}.making")
+    making.unlink(missing_ok=True)
+    with open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    making.rename(path)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,64 @@
+"""Run every test there is: style and layers, contracts, and all that pytest finds."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rig import ROOT, Refusal, tools
+from rig.terminal import run, say
+
+
+def main():
+    """Run all steps even when one fails, and end with what failed."""
+    _need_chromium()
+    failed = [name for name, command, directory in _steps(sys.argv[1:]) if not _passes(name, command, directory)]
+    if failed:
+        raise Refusal(f"FAILED: {', '.join(failed)}")
+    say("\nAll tests passed.")
+
+
+def _steps(arguments):
+    scripts = tools.VENV / "bin"
+    return [
+        ("style", [scripts / "ruff", "check", "."], ROOT),
+        ("layers", [scripts / "lint-imports"], ROOT),
+        ("contracts", [tools.forge(), "test", "--offline"], ROOT / "contracts"),
+        ("pytest", [tools.PYTHON, "-m", "pytest", *arguments], ROOT),
+    ]
+
+
+def _passes(name, command, directory):
+    say(f"\n== {name}")
+    began = time.monotonic()
+    status = subprocess.run(command, cwd=directory, env=_environment(), stdin=subprocess.DEVNULL).returncode
+    say(f"== {name} {'FAILED' if status else 'passed'} after {time.monotonic() - began:.0f} s")
+    return status == 0
+
+
+def _environment():
+    """The caller's, without what would reach our processes by chance; forge's compiler is a script for node."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "RPC_URLS")}
+    return {**kept, "PATH": os.pathsep.join([str(Path(tools.node()).parent), os.environ["PATH"]])}
+
+
+def _need_chromium():
+    if tools.chromium():
+        return
+    if os.geteuid() == 0 and _is_debian() and shutil.which("apt-get"):
+        say("Installing Chromium")
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+            subprocess.run(command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if not tools.chromium():
+        raise Refusal("Chromium is missing, and the browser tests need it: run `sudo apt-get install chromium` (or what your system has for it), then the same command again.")
+
+
+def _is_debian():
+    release = Path("/etc/os-release")
+    return release.exists() and "ID=debian" in release.read_text().splitlines()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,158 @@
+"""The services are real ones: they start on free ports, keep their data through a kill, and leave nothing."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import psycopg
+import pytest
+import redis
+
+from rig import Refusal
+from rig.process import Process, command_of, end_leftover, session
+from rig.services import Anvil, Postgres, Redis
+
+
+@pytest.fixture
+def postgres(tmp_path):
+    service = Postgres(tmp_path, durable=False)
+    yield service
+    service.remove()
+
+
+@pytest.fixture
+def anvil(tmp_path):
+    service = Anvil(tmp_path)
+    yield service
+    service.remove()
+
+
+def test_postgres_keeps_its_rows_through_a_kill(postgres):
+    with connect(postgres.start()) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+    kill(postgres)
+    with connect(postgres.start()) as connection:
+        assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+
+
+def test_postgres_asks_for_its_password(postgres):
+    postgres.start()
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(host="127.0.0.1", port=postgres.port, user="lms", password="guess", dbname="lms")
+
+
+def test_postgres_works_in_a_closed_directory_and_leaves_nothing(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    postgres = Postgres(closed, durable=False)
+    with postgres:
+        place = (closed / "postgres" / "cluster").resolve()
+        assert (place / "data" / "PG_VERSION").exists()
+    postgres.remove()
+    assert not place.exists() and not postgres.directory.exists()
+
+
+def test_redis_keeps_its_keys(tmp_path):
+    with Redis(tmp_path) as service:
+        redis.Redis(port=service.port).set("kept", "yes")
+    with Redis(tmp_path) as service:
+        assert redis.Redis(port=service.port).get("kept") == b"yes"
+
+
+def test_anvil_keeps_a_balance_over_a_stop(anvil):
+    pay(anvil.start())
+    anvil.stop()
+    assert received(anvil.start()) == 5
+
+
+def test_anvil_keeps_a_balance_through_a_kill(anvil):
+    pay(anvil.start())
+    time.sleep(2.5)  # the state is written every second
+    kill(anvil)
+    assert received(anvil.start()) == 5
+
+
+def test_anvil_starts_from_its_last_good_state_when_a_kill_cut_the_newest_short(anvil):
+    pay(anvil.start())
+    time.sleep(2.5)
+    kill(anvil)
+    anvil.state.write_text(anvil.state.read_text()[:500])
+    assert received(anvil.start()) == 5
+
+
+def test_a_paced_anvil_mines_until_final_and_then_rests(tmp_path):
+    with Anvil(tmp_path, pace=0.1) as anvil:
+        pay(anvil)
+        wait_until(lambda: anvil.call("eth_getBlockByNumber", "finalized", False)["number"] == "0x1")
+        time.sleep(0.5)
+        assert anvil.call("eth_blockNumber") == "0x3"
+
+
+def test_a_restarted_anvil_is_as_far_ahead_as_the_clock(tmp_path):
+    fifteen_days = 15 * 24 * 3600
+    with Anvil(tmp_path, ahead=lambda: fifteen_days) as anvil:
+        anvil.call("evm_mine")
+        mined = int(anvil.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+    assert mined == pytest.approx(time.time() + fifteen_days, abs=5)
+
+
+def test_a_taken_port_is_one_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Refusal, match=f"Port {port} for redis is taken: stop what listens there"):
+            Redis(tmp_path, port).start()
+
+
+def test_what_a_killed_run_left_is_ended(tmp_path):
+    left = Process("sleeper", ["sleep", "600"], tmp_path)
+    left.start()
+    wait_until(lambda: command_of(left.pid) == left.command)
+    end_leftover(left.note)
+    assert left.child.wait(5) == -signal.SIGTERM
+
+
+def test_what_a_killed_leader_left_is_ended(tmp_path):
+    """As RQ's work horse, in a process group of its own, outlives a worker that was killed."""
+    leader = Process("leader", ["bash", "-c", "set -m; bash -c 'while true; do sleep 0.1; done' & wait"], tmp_path)
+    leader.start()
+    wait_until(lambda: len(session(leader.pid)) > 1)
+    os.kill(leader.pid, signal.SIGKILL)
+    leader.child.wait()
+    end_leftover(leader.note)
+    assert session(leader.pid) == []
+
+
+def test_a_stranger_with_a_remembered_pid_is_left_alone(tmp_path):
+    stranger = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    ours = Process("ours", ["sleep", "300"], tmp_path)
+    ours.note.write_text(f'{{"pid": {stranger.pid}, "command": ["another", "300"]}}')
+    end_leftover(ours.note)
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+def connect(postgres):
+    return psycopg.connect(postgres.url.replace("+psycopg", ""))
+
+
+def kill(service):
+    os.kill(service.pid, signal.SIGKILL)
+
+
+def pay(anvil):
+    sender, receiver = anvil.call("eth_accounts")[:2]
+    anvil.call("eth_sendTransaction", {"from": sender, "to": receiver, "value": "0x5"})
+
+
+def received(anvil):
+    return int(anvil.call("eth_getBalance", anvil.call("eth_accounts")[1], "latest"), 16) - 10_000 * 10**18
+
+
+def wait_until(true, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,57 @@
+"""A fresh clone is set up from locks that name what, not where from."""
+
+import configparser
+import re
+import subprocess
+import sys
+
+import pytest
+
+from rig import ROOT, Refusal, setup
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "package-lock.json", ".npmrc"])
+def test_a_lock_holds_no_registry_address(lock):
+    addresses = re.findall(r"https?://[^\s\"']+", (ROOT / lock).read_text())
+    assert [address for address in addresses if re.search(r"\.tgz|\.whl|registry|pypi|simple", address)] == []
+    assert '"resolved"' not in (ROOT / lock).read_text()
+
+
+def test_each_locked_python_package_has_hashes():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    assert [line for line in lines if re.match(r"\w", line) and not line.endswith("\\")] == []
+
+
+def test_the_lock_holds_what_setup_cfg_asks_for():
+    asked = configparser.ConfigParser()
+    asked.read(ROOT / "setup.cfg")
+    lists = [asked["options"]["install_requires"], *asked["options.extras_require"].values()]
+    names = {_plain(re.match(r"[\w.-]+", line)[0]) for text in lists for line in text.split("\n") if re.match(r"\w", line)}
+    locked = {_plain(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.M)}
+    assert names - locked == set()
+
+
+def test_an_unsupported_python_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(setup, "_version", lambda python: (3, 10))
+    with pytest.raises(Refusal, match=r"Python 3\.11 to 3\.13 is needed"):
+        setup._supported_python()
+
+
+def test_a_full_disk_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(setup, "NEEDED_DISK", 1 << 60)
+    with pytest.raises(Refusal, match="free some space"):
+        setup._need_disk()
+
+
+def test_a_tool_that_fails_shows_its_errors_and_the_remedy():
+    with pytest.raises(Refusal, match="(?s)error: no such thing.*Try again"):
+        setup._do([sys.executable, "-c", "import sys; print('chatter'); sys.exit('error: no such thing')"], "Try again.")
+
+
+def test_a_second_set_up_does_nothing():
+    answer = subprocess.run([sys.executable, "-m", "rig.setup"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout == ""
+
+
+def _plain(name):
+    return name.lower().replace("_", "-").replace(".", "-")
