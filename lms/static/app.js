@@ -1,0 +1,181 @@
+// What HTML alone cannot: copying, counting up, one submit at a time, and saying whether this page is fed.
+// Everything works without it.
+(() => {
+  "use strict";
+
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+  // Copy buttons are shown only where they work.
+  function showCopyButtons(root) {
+    if (!navigator.clipboard) return;
+    for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+  }
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const label = button.textContent;
+    if (button.dataset.label === undefined) button.dataset.label = label;
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = button.dataset.label; }, 1500);
+  }
+
+  // A second click on the same form does nothing until the first has its answer.
+  function submitOnce(event) {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    form.dataset.sent = "yes";
+    setTimeout(() => release(form), 15000);
+    const button = event.submitter;
+    if (!button) return;
+    button.setAttribute("aria-disabled", "true");
+    const words = button.querySelector("span");
+    if (button.dataset.busy && words) {
+      button.dataset.words = words.textContent;
+      words.textContent = button.dataset.busy;
+    }
+  }
+
+  function release(form) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[aria-disabled=true]")) {
+      button.removeAttribute("aria-disabled");
+      if (button.dataset.words) button.querySelector("span").textContent = button.dataset.words;
+    }
+  }
+
+  // The number that arrives counts up once, from what stood there to what is true now.
+  const shown = new Map();
+
+  function figures(root) {
+    return root.querySelectorAll("[data-counts]");
+  }
+
+  function numberIn(text) {
+    const digits = text.replace(/[^\d]/g, "");
+    const decimals = (text.match(/[.,](\d+)\s*$/) || ["", ""])[1].length;
+    return { value: Number(digits) / 10 ** decimals, decimals, mark: text.includes(",") ? "," : "." };
+  }
+
+  function written(value, { decimals, mark }) {
+    const [whole, rest] = value.toFixed(decimals).split(".");
+    return whole.replace(/\B(?=(\d{3})+$)/g, "\u202f") + (rest ? mark + rest : "");
+  }
+
+  function countUp(element, before) {
+    const truth = element.textContent;
+    const from = numberIn(before), to = numberIn(truth);
+    if (still.matches || document.hidden || from.value >= to.value) return;
+    const start = performance.now();
+    const step = (now) => {
+      const part = Math.min(1, (now - start) / 150);
+      element.textContent = part < 1 ? written(from.value + (to.value - from.value) * part, to) : truth;
+      if (part < 1 && element.isConnected) requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+    setTimeout(() => { element.textContent = truth; }, 400);
+  }
+
+  function rememberFigures() {
+    for (const element of figures(document)) shown.set(element.dataset.counts, element.textContent);
+  }
+
+  function countWhatChanged() {
+    for (const element of figures(document)) {
+      const before = shown.get(element.dataset.counts);
+      if (before !== undefined && before !== element.textContent) countUp(element, before);
+    }
+    rememberFigures();
+  }
+
+  // The stream: htmx reconnects what was once connected; a first connect that failed is ours to repeat.
+  const stream = () => document.getElementById("live");
+  let attempts = 0;
+
+  function say(state) {
+    for (const chip of document.querySelectorAll("[data-live-state]")) {
+      chip.hidden = false;
+      chip.dataset.state = state;
+      chip.lastElementChild.textContent = chip.dataset[state];
+    }
+    const paused = document.getElementById("paused");
+    if (paused) paused.hidden = state !== "paused";
+  }
+
+  function connect() {
+    const element = stream();
+    if (element) htmx.ajax("GET", element.getAttribute("hx-sse:connect"), { source: element });
+  }
+
+  function retryLater() {
+    say("reconnecting");
+    attempts += 1;
+    setTimeout(connect, Math.min(30000, 500 * 2 ** attempts));
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+    if (event.target.closest("[data-resume]")) connect();
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("submit", submitOnce, true);
+  document.addEventListener("htmx:finally:request", (event) => {
+    const form = event.target.closest?.("form");
+    if (form) release(form);
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
+  });
+
+  document.addEventListener("htmx:before:swap", rememberFigures);
+  document.addEventListener("htmx:after:swap", () => {
+    showCopyButtons(document);
+    countWhatChanged();
+    if (stream()?.dataset.state) say(stream().dataset.state);
+  });
+
+  document.addEventListener("htmx:sse:after:connection", (event) => {
+    attempts = 0;
+    event.target.dataset.state = "live";
+    say("live");
+  });
+  document.addEventListener("htmx:sse:before:connection", (event) => {
+    if (event.detail.connection.attempt > 0) say("reconnecting");
+  });
+  document.addEventListener("htmx:sse:error", (event) => {
+    event.target.dataset.state = "reconnecting";
+    say("reconnecting");
+  });
+  document.addEventListener("htmx:sse:close", (event) => {
+    if (event.detail.reason !== "message") return;
+    event.target.dataset.state = "paused";
+    say("paused");
+  });
+  document.addEventListener("htmx:error", (event) => {
+    if (event.target === stream()) retryLater();
+  });
+  document.addEventListener("htmx:response:error", (event) => {
+    if (event.target === stream() && event.detail.ctx.response.status >= 500) retryLater();
+  });
+
+  const offline = document.getElementById("offline");
+  addEventListener("offline", () => { offline.hidden = false; });
+  addEventListener("online", () => { offline.hidden = true; });
+
+  showCopyButtons(document);
+  rememberFigures();
+})();

@@ -1,0 +1,28 @@
+"""What templates may use: static addresses, icons, money, times, covers, the member's choices, and fragments."""
+
+from lms.ui import navigation, preferences
+from lms.ui.assets import Assets
+from lms.ui.covers import cover_svg
+from lms.ui.icons import icon
+from lms.ui.money import euros, teo
+from lms.ui.pages import page_url
+from lms.ui.people import initials
+from lms.ui.rendering import render
+from lms.ui.times import when
+
+__all__ = ["cover_svg", "euros", "icon", "init_app", "page_url", "render", "teo", "when"]
+
+
+def init_app(app):
+    assets = Assets(app)
+    app.view_functions["static"] = assets.send
+    app.register_blueprint(preferences.blueprint)
+    app.context_processor(navigation.context)
+    app.jinja_env.filters |= {"euros": euros, "initials": initials, "teo": teo, "when": when}
+    app.jinja_env.globals |= {
+        "cover_svg": cover_svg,
+        "icon": icon,
+        "page_url": page_url,
+        "static_url": assets.url,
+        "when": when,
+    }

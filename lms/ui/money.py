@@ -1,0 +1,40 @@
+"""Amounts as people read them. An amount is an int of the smallest unit; anything else is a mistake."""
+
+from babel.numbers import get_decimal_symbol
+from flask_babel import get_locale
+
+THIN_SPACE = "\u202f"
+MINUS = "\u2212"
+_CENTS, _MICRO = 2, 6
+
+
+def euros(cents, plus=False):
+    """8000 → `80.00 €`, in Italian `80,00 €`."""
+    return f"{_amount(cents, _CENTS, plus)} €"
+
+
+def teo(micro, plus=False):
+    """62_409_999 → `62.40`: what is not there is not shown. Dust is shown with the digits it takes."""
+    return _amount(micro, _MICRO, plus)
+
+
+def _amount(units, digits, plus):
+    if not isinstance(units, int) or isinstance(units, bool):
+        raise TypeError(f"money is an int, not {units!r}")
+    whole, fraction = divmod(abs(units), 10**digits)
+    return f"{_sign(units, plus)}{whole:,}".replace(",", THIN_SPACE) + _decimal() + _shown(whole, f"{fraction:0{digits}}")
+
+
+def _sign(units, plus):
+    if units < 0:
+        return MINUS
+    return "+" if plus and units else ""
+
+
+def _shown(whole, fraction):
+    dust = not whole and fraction.startswith("00") and fraction.strip("0")
+    return fraction.rstrip("0") if dust else fraction[:2]
+
+
+def _decimal():
+    return get_decimal_symbol(get_locale() or "en")

@@ -1,0 +1,50 @@
+"""Theme and language of this browser, kept in cookies so that the server renders them and nothing flashes."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, request
+from flask_babel import get_locale
+
+LANGUAGES = {"en": "English", "it": "Italiano"}
+THEMES = ("system", "light", "dark")
+_YEAR = 365 * 24 * 3600
+
+blueprint = Blueprint("preferences", __name__)
+
+
+def chosen_language():
+    """The language this browser asked for by the switch, or None."""
+    return _chosen("language", LANGUAGES)
+
+
+def chosen_theme():
+    """`light` or `dark`; None follows the system."""
+    return _chosen("theme", THEMES[1:])
+
+
+@blueprint.app_context_processor
+def _context():
+    return {"theme": chosen_theme(), "languages": LANGUAGES, "locale": str(get_locale() or "en")}
+
+
+@blueprint.post("/preferences")
+def save():
+    response = redirect(_back_to(request.form.get("next", "")), 303)
+    for name, allowed in (("theme", THEMES), ("language", LANGUAGES)):
+        if request.form.get(name) in allowed:
+            response.set_cookie(
+                name, request.form[name], max_age=_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
+            )
+    return response
+
+
+def _chosen(name, allowed):
+    value = request.cookies.get(name)
+    return value if value in allowed else None
+
+
+def _back_to(address):
+    """A path of ours, whatever was sent: a switch must not lead anybody to another site."""
+    parts = urlsplit(address)
+    ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return address if ours and address.isprintable() else "/"
