@@ -1,0 +1,122 @@
+"""The application: config, extensions, blueprints."""
+
+from datetime import timedelta
+
+from flask import Flask, g, request
+from flask_babel import Babel
+from flask_login import LoginManager, current_user
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from lms import blueprints, cli, clock, config, logs, refusals, ui
+from lms.blueprints.limits import limiter
+from lms.db import db
+from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
+from lms.domain.accounts import queries as accounts
+from lms.queue import queue
+
+CSP = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+LARGEST_REQUEST = 1024 * 1024  # bytes
+
+
+def create_app(role):
+    """The app of a process: `web`, `worker` or `cli`. Refuses to start (ConfigError) with a missing or foreign setting."""
+    settings = config.read(role)
+    app = Flask(__name__)
+    app.config.update(settings, ROLE=role, **_flask_settings(settings))
+    logs.init(settings["LOG_LEVEL"])
+    clock.use_file(settings["CLOCK_FILE"])
+    db.init_app(app)
+    Migrate(app, db, directory="migrations")
+    queue.init_app(app)
+    queue.carry(lambda: {"request_id": logs.request_id.get()})
+    CSRFProtect(app)
+    limiter.init_app(app)
+    Babel(app, locale_selector=_locale, timezone_selector=_time_zone)
+    _login(app)
+    ui.init_app(app)
+    blueprints.register(app)
+    cli.register(app)
+    _requests(app)
+    refusals.init_app(app)
+    return app
+
+
+def _flask_settings(settings):
+    secure = settings["ENVIRONMENT"] == "production"
+    return {
+        "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}},
+        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "RATELIMIT_STORAGE_URI": settings["REDIS_URL"],
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.3},
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_HEADERS_ENABLED": False,
+        "BABEL_DEFAULT_LOCALE": "en",
+        "BABEL_TRANSLATION_DIRECTORIES": "translations",
+        "PROPAGATE_EXCEPTIONS": None,
+    }
+
+
+def _login(app):
+    login = LoginManager(app)
+    login.login_view = "accounts.log_in"
+    login.login_message = None
+    login.session_protection = None
+    login.user_loader(accounts.of_session)
+
+
+def _locale():
+    viewer = _viewer()
+    chosen = ui.preferences.chosen_language()
+    if chosen or viewer is None:
+        return chosen or request.accept_languages.best_match(ui.preferences.LANGUAGES) or "en"
+    return viewer.locale
+
+
+def _time_zone():
+    viewer = _viewer()
+    return viewer.time_zone if viewer else "UTC"
+
+
+def _viewer():
+    """Whom the page is for: the member logged in, or the one a fragment is pushed to."""
+    if "viewer" in g:
+        return g.viewer
+    return current_user if current_user.is_authenticated else None
+
+
+def _requests(app):
+    @app.before_request
+    def begin():
+        logs.new_request_id()
+
+    @app.after_request
+    def secure(response):
+        response.headers.setdefault("Content-Security-Policy", CSP)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Request-Id"] = logs.request_id.get()
+        if app.config["SESSION_COOKIE_SECURE"]:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        if current_user.is_authenticated and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+

@@ -1,0 +1,5 @@
+"""Checkout pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("checkout", __name__)

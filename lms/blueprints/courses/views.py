@@ -1,0 +1,5 @@
+"""Courses pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("courses", __name__)

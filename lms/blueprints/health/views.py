@@ -1,0 +1,5 @@
+"""Health pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("health", __name__)

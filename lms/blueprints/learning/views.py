@@ -1,0 +1,5 @@
+"""Learning pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("learning", __name__)

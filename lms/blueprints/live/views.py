@@ -1,0 +1,5 @@
+"""Live pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("live", __name__)

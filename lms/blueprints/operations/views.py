@@ -1,0 +1,5 @@
+"""Operations pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("operations", __name__)

@@ -1,0 +1,5 @@
+"""Pages pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("pages", __name__)

@@ -1,0 +1,5 @@
+"""Sandbox pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("sandbox", __name__)

@@ -1,0 +1,5 @@
+"""Teaching pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("teaching", __name__)

@@ -1,0 +1,5 @@
+"""Wallet pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("wallet", __name__)

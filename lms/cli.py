@@ -1,0 +1,5 @@
+"""`flask` commands."""
+
+
+def register(app):
+    """Commands are added by their noun's module below."""

@@ -1,0 +1,146 @@
+"""Every environment variable, its type, and who may have it. The only reader of os.environ."""
+
+import base64
+import binascii
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+BOTH = frozenset({"web", "worker", "cli"})
+WEB = frozenset({"web", "cli"})
+WORKER = frozenset({"worker", "cli"})
+
+
+class ConfigError(SystemExit):
+    """The start is refused. Being a SystemExit it prints its sentence, not a traceback; it never holds a value."""
+
+
+def _text(value):
+    return value
+
+
+def _whole(value):
+    number = int(value)
+    if number < 0:
+        raise ValueError("a number from 0 up")
+    return number
+
+
+def _one_of(*choices):
+    def parse(value):
+        if value not in choices:
+            raise ValueError("one of " + ", ".join(choices))
+        return value
+
+    return parse
+
+
+def _url(*schemes):
+    def parse(value):
+        if urlsplit(value).scheme not in schemes:
+            raise ValueError("an address that begins with " + " or ".join(f"{scheme}://" for scheme in schemes))
+        return value
+
+    return parse
+
+
+def _database(value):
+    url = _url("postgresql", "postgres", "postgresql+psycopg")(value)
+    return "postgresql+psycopg://" + url.split("://", 1)[1]
+
+
+def _urls(value):
+    return tuple(_url("http", "https")(url.strip()) for url in value.split(",") if url.strip())
+
+
+def _secret(value):
+    if len(value) < 32:
+        raise ValueError("at least 32 characters")
+    return value
+
+
+def _key(value):
+    try:
+        key = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("32 bytes in base64")
+    return key
+
+
+REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    roles: frozenset
+    parse: object
+    default: object
+    meaning: str
+
+    def read(self, environ):
+        value = environ.get(self.name, "").strip()
+        if not value:
+            if self.default is REQUIRED:
+                raise ConfigError(f"{self.name} is missing. Set it to {self.meaning}.")
+            return self.default
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            raise ConfigError(f"{self.name} has a value that cannot be used: it must be {_reason(error)}.") from None
+
+
+def _reason(error):
+    text = str(error)
+    return "a whole number" if text.startswith("invalid literal") else text
+
+
+SETTINGS = (
+    Setting("ENVIRONMENT", BOTH, _one_of("production", "demo", "test"), "production", "production, demo or test"),
+    Setting("DATABASE_URL", BOTH, _database, REQUIRED, "the PostgreSQL address, postgresql://user:password@host/name"),
+    Setting("REDIS_URL", BOTH, _url("redis", "rediss", "unix"), REQUIRED, "the Redis address, redis://host:6379/0"),
+    Setting("SECRET_KEY", BOTH, _secret, REQUIRED, "a random text of at least 32 characters that signs cookies and links"),
+    Setting("BASE_URL", BOTH, _url("http", "https"), REQUIRED, "the public address of the site, used in mail links"),
+    Setting("MAIL_URL", BOTH, _url("smtp", "smtps", "outbox"), REQUIRED, "smtp://user:password@host:port; in the demo outbox:///directory"),
+    Setting("MAIL_FROM", BOTH, _text, "SchoolPlatform <no-reply@example.org>", "the sender of mail"),
+    Setting("CHAIN_ID", BOTH, _whole, 137, "the chain: 137 Polygon, 80002 Amoy, 31337 anvil"),
+    Setting("CHAIN_DEPTH", BOTH, _whole, 5, "the blocks after which a transaction is shown as on chain"),
+    Setting("RPC_URLS", BOTH, _urls, (), "RPC endpoints of the chain, separated by commas; only workers call them"),
+    Setting("VAT_RATE", BOTH, _whole, 0, "VAT in basis points, 2200 for 22 %"),
+    Setting("LOG_LEVEL", BOTH, _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "DEBUG, INFO, WARNING or ERROR"),
+    Setting("CLOCK_FILE", BOTH, _text, "", "demo and test only: a file with the seconds the clock is ahead"),
+    Setting("PAYMENT_GATEWAY", WEB, _one_of("none", "sandbox"), "none", "the payment gateway: none, or sandbox outside production"),
+    Setting("PAYMENT_WEBHOOK_SECRET", WEB, _secret, "", "the secret that signs payment webhooks; needed with a gateway"),
+    Setting("KEK", WORKER, _key, None, "32 random bytes in base64 that wrap all other keys; worker only"),
+    Setting("SIGNER_FILE", WORKER, _text, None, "the file with the signer's key, encrypted by the KEK; worker only"),
+)
+
+
+def read(role, environ=None):
+    """The settings of a web, worker or cli process as a dict by name; raises ConfigError with one sentence."""
+    environ = os.environ if environ is None else environ
+    for setting in SETTINGS:
+        if role not in setting.roles and setting.roles is WORKER and environ.get(setting.name):
+            raise ConfigError(f"{setting.name} is set, but a web process must never hold chain keys. Remove it from the web's environment.")
+    values = {setting.name: setting.read(environ) for setting in SETTINGS if role in setting.roles}
+    _check(role, values)
+    return values
+
+
+def _check(role, values):
+    production = values["ENVIRONMENT"] == "production"
+    if production and values["CLOCK_FILE"]:
+        raise ConfigError("CLOCK_FILE is set, but in production the clock cannot be moved. Remove it.")
+    if production and values["MAIL_URL"].startswith("outbox"):
+        raise ConfigError("MAIL_URL names an outbox, but production sends real mail. Set it to an smtp:// address.")
+    if role == "worker" and not (values["KEK"] and values["SIGNER_FILE"]):
+        raise ConfigError("KEK or SIGNER_FILE is missing. A worker needs both to sign.")
+    if role == "worker" and not values["RPC_URLS"]:
+        raise ConfigError("RPC_URLS is missing. Set it to the RPC endpoints of the chain, separated by commas.")
+    gateway = values.get("PAYMENT_GATEWAY", "none")
+    if production and gateway == "sandbox":
+        raise ConfigError("PAYMENT_GATEWAY is sandbox, which takes no real money. Production refuses it.")
+    if gateway != "none" and not values["PAYMENT_WEBHOOK_SECRET"]:
+        raise ConfigError("PAYMENT_WEBHOOK_SECRET is missing. Set it to the secret that signs the gateway's webhooks.")

@@ -1,0 +1,167 @@
+"""Sign-up, sign-in, passwords and addresses."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from zoneinfo import available_timezones
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+
+from lms import clock
+from lms.db import db
+from lms.domain.accounts import queries
+from lms.domain.accounts.models import LOCALES, ROLES, Session, User
+from lms.errors import DomainError, Invalid
+
+SESSION_LIFE = timedelta(days=30)
+PASSWORD_LENGTH = 10
+
+_hasher = PasswordHasher()
+# Verified against when the address is unknown, so that both answers take the same time.
+_NOBODY = _hasher.hash(secrets.token_hex())
+
+
+def sign_up(email, name, password, locale="en", time_zone="UTC"):
+    """A new student, or None when the address is taken (its owner is told by mail, the asker is not)."""
+    _check_password(password, email)
+    row = dict(
+        email=normal(email),
+        name=_name(name),
+        password_hash=_hasher.hash(password),
+        role="student",
+        locale=_locale(locale),
+        time_zone=_zone(time_zone),
+        created_at=clock.now(),
+    )
+    user_id = db.session.scalar(insert(User).values(row).on_conflict_do_nothing().returning(User.id))
+    return db.session.get_one(User, user_id) if user_id else None
+
+
+def normal(email):
+    """One spelling an address: the domain part and the box are compared in lower case."""
+    return email.strip().lower()
+
+
+def authenticate(email, password):
+    """The member, or None; takes equally long for known and unknown addresses."""
+    user = queries.by_email(normal(email))
+    try:
+        _hasher.verify(user.password_hash if user else _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    if user and _hasher.check_needs_rehash(user.password_hash):
+        user.password_hash = _hasher.hash(password)
+    return user
+
+
+def open_session(user, agent=""):
+    """Sign the member in: the token for the cookie, of which only the hash is kept."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    db.session.add(
+        Session(user_id=user.id, token_hash=token_hash(token), opened_at=now, expires_at=now + SESSION_LIFE, agent=agent[:200])
+    )
+    db.session.flush()
+    user.session_token = token
+    return token
+
+
+def token_hash(token):
+    return hashlib.sha256(token.encode()).digest()
+
+
+def close_session(token):
+    db.session.execute(delete(Session).where(Session.token_hash == token_hash(token)))
+
+
+def close_all_sessions(user, but=None):
+    """End every sign-in of the member, except the one whose token is `but`."""
+    rows = delete(Session).where(Session.user_id == user.id)
+    if but:
+        rows = rows.where(Session.token_hash != token_hash(but))
+    db.session.execute(rows)
+
+
+def change_password(user, password, keep=None):
+    """Set the password and end all other sessions; raises Invalid for a weak one."""
+    _check_password(password, user.email)
+    user.password_hash = _hasher.hash(password)
+    close_all_sessions(user, but=keep)
+    db.session.flush()
+
+
+def confirm_password(user, password):
+    """Raises DomainError unless this is the member's password."""
+    try:
+        _hasher.verify(user.password_hash, password)
+    except (VerificationError, InvalidHashError):
+        raise DomainError("That is not your password.") from None
+
+
+def verify_email(user, email):
+    """The link in the mail was opened: the address is the member's."""
+    if user.email != email:
+        raise DomainError("This link was for another address. Ask for a new one.")
+    if user.verified_at is None:
+        user.verified_at = clock.now()
+        db.session.flush()
+
+
+def ask_new_email(user, email):
+    """Keep the wanted address until its link is opened; whether it is taken is not said here."""
+    user.new_email = normal(email)
+    db.session.flush()
+
+
+def take_new_email(user, email):
+    """The link sent to the new address was opened."""
+    if user.new_email != email:
+        raise DomainError("This link was for another address. Ask for a new one.")
+    if queries.by_email(email):
+        raise DomainError("This address cannot be used. Choose another.")
+    user.email, user.new_email, user.verified_at = email, None, clock.now()
+    db.session.flush()
+
+
+def change_profile(user, name, locale, time_zone):
+    user.name, user.locale, user.time_zone = _name(name), _locale(locale), _zone(time_zone)
+    db.session.flush()
+
+
+def set_role(user, role, by):
+    """Make the member a student, teacher or admin; only an admin may, and never for himself."""
+    if not by.is_admin or by.id == user.id:
+        raise DomainError("Only another admin may change this role.")
+    if role not in ROLES:
+        raise Invalid("There is no such role.")
+    user.role = role
+    if role == "teacher" and user.teacher_since is None:
+        user.teacher_since = clock.now()
+    db.session.flush()
+
+
+def _check_password(password, email):
+    if len(password) < PASSWORD_LENGTH:
+        raise Invalid("A password has at least %(count)d characters.", count=PASSWORD_LENGTH)
+    if len(password) > 200:
+        raise Invalid("A password has at most 200 characters.")
+    if password.lower() in (normal(email), normal(email).split("@")[0]):
+        raise Invalid("A password must not be your address.")
+
+
+def _name(name):
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 80:
+        raise Invalid("A name has 1 to 80 characters.")
+    return name
+
+
+def _locale(locale):
+    return locale if locale in LOCALES else "en"
+
+
+def _zone(time_zone):
+    return time_zone if time_zone in available_timezones() else "UTC"

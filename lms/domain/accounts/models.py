@@ -1,0 +1,68 @@
+"""Members and their sign-in sessions."""
+
+from flask_login import UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.db import Model, Moment
+
+ROLES = ("student", "teacher", "admin")
+LOCALES = ("en", "it")
+
+
+class User(UserMixin, Model):
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role IN ('student', 'teacher', 'admin')", name="role"),
+        CheckConstraint("email = lower(email)", name="email"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    new_email: Mapped[str | None]
+    name: Mapped[str]
+    password_hash: Mapped[str] = mapped_column(deferred=True)
+    role: Mapped[str] = mapped_column(default="student")
+    locale: Mapped[str] = mapped_column(default="en")
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    created_at: Mapped[object] = mapped_column(Moment)
+    verified_at: Mapped[object | None] = mapped_column(Moment)
+    teacher_since: Mapped[object | None] = mapped_column(Moment)
+    suspended_at: Mapped[object | None] = mapped_column(Moment)
+
+    # Set by the session it was loaded with: Flask-Login keeps this in the cookie, never the id.
+    session_token = None
+
+    def get_id(self):
+        return self.session_token
+
+    @property
+    def is_active(self):
+        return self.suspended_at is None
+
+    @property
+    def is_verified(self):
+        return self.verified_at is not None
+
+    @property
+    def is_teacher(self):
+        return self.role == "teacher"
+
+    @property
+    def is_admin(self):
+        return self.role == "admin"
+
+
+class Session(Model):
+    """One sign-in. The cookie holds the token, the row only its SHA-256."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    opened_at: Mapped[object] = mapped_column(Moment)
+    expires_at: Mapped[object] = mapped_column(Moment)
+    agent: Mapped[str] = mapped_column(default="")
+
+    user: Mapped[User] = relationship()

@@ -1,0 +1,30 @@
+"""Open and close incidents, stop and start parts."""
+
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+
+from lms import clock
+from lms.db import db
+from lms.domain.audit.models import Incident, Switch
+
+
+def open_incident(kind, subject, **details):
+    """Tell the admins, once while it is open."""
+    row = dict(kind=kind, subject=str(subject), details=details, opened_at=clock.now())
+    unique = dict(index_elements=["kind", "subject"], index_where=text("closed_at IS NULL"))
+    db.session.execute(insert(Incident).values(row).on_conflict_do_nothing(**unique))
+
+
+def close_incident(incident, by):
+    incident.closed_at, incident.closed_by_id = clock.now(), by.id
+    db.session.flush()
+
+
+def stop(part, reason):
+    """Let a part (such as settlement) stand still."""
+    row = dict(name=part, reason=reason, at=clock.now())
+    db.session.execute(insert(Switch).values(row).on_conflict_do_nothing())
+
+
+def start(part):
+    db.session.execute(delete(Switch).where(Switch.name == part))

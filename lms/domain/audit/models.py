@@ -1,0 +1,32 @@
+"""Switches an operator turns, and incidents somebody must look at."""
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.db import Model, Moment
+
+
+class Switch(Model):
+    """A part of the platform that stands still while its row is here."""
+
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    at: Mapped[object] = mapped_column(Moment)
+
+
+class Incident(Model):
+    """Something that must not happen has happened; the same subject opens it once."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (Index("uq_incidents_open", "kind", "subject", unique=True, postgresql_where="closed_at IS NULL"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict] = mapped_column(JSONB, default=dict)
+    opened_at: Mapped[object] = mapped_column(Moment)
+    closed_at: Mapped[object | None] = mapped_column(Moment)
+    closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

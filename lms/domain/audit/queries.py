@@ -1,0 +1,19 @@
+"""What stands still and what needs a look."""
+
+from sqlalchemy import func, select
+
+from lms.db import db
+from lms.domain.audit.models import Incident, Switch
+
+
+def is_stopped(part):
+    return db.session.get(Switch, part) is not None
+
+
+def open_incidents(limit=50):
+    rows = select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.id.desc()).limit(limit)
+    return db.session.scalars(rows).all()
+
+
+def open_count():
+    return db.session.scalar(select(func.count()).where(Incident.closed_at.is_(None)))

@@ -1,0 +1,45 @@
+"""Orders found."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from lms import clock
+from lms.db import db
+from lms.domain.checkout.actions import ORDER_LIFE
+from lms.domain.checkout.models import Order
+from lms.domain.courses.queries import Page
+
+PAGE = 24
+
+
+def order_of(buyer, order_id):
+    """The buyer's own order with its course, or None: somebody else's does not exist for him."""
+    return db.session.scalar(
+        select(Order).join(Order.course).options(contains_eager(Order.course)).where(Order.id == order_id, Order.buyer_id == buyer.id)
+    )
+
+
+def orders_of(buyer_id, number=1):
+    """One page of the member's orders, newest first."""
+    rows = select(Order).where(Order.buyer_id == buyer_id)
+    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
+    rows = rows.options(joinedload(Order.course)).order_by(Order.id.desc())
+    return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total)
+
+
+def sales_of(teacher_id, number=1):
+    """One page of the teacher's sales with courses, newest first."""
+    rows = select(Order).where(Order.teacher_id == teacher_id, Order.state == "paid")
+    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
+    rows = rows.options(joinedload(Order.course)).order_by(Order.paid_at.desc(), Order.id.desc())
+    return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total)
+
+
+def expiring(limit=500):
+    """Ids of open orders whose day is over."""
+    rows = select(Order.id).where(Order.state == "open", Order.placed_at <= clock.now() - ORDER_LIFE).limit(limit)
+    return db.session.scalars(rows).all()
+
+
+def paid_count():
+    return db.session.scalar(select(func.count()).where(Order.state == "paid"))

@@ -1,0 +1,88 @@
+"""Courses, their sections and lessons."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.db import Model, Moment
+from lms.domain.accounts.models import User
+
+STATES = ("draft", "submitted", "returned", "published")
+HIGHEST_PRICE = 1_000_000  # cents
+HIGHEST_REWARD = 200  # basis points
+_WORDS = "to_tsvector('simple', title || ' ' || subject || ' ' || summary)"
+
+
+class Course(Model):
+    __tablename__ = "courses"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'submitted', 'returned', 'published')", name="state"),
+        CheckConstraint(f"price BETWEEN 0 AND {HIGHEST_PRICE}", name="price"),
+        CheckConstraint(f"reward_bp BETWEEN 0 AND {HIGHEST_REWARD}", name="reward_bp"),
+        Index("ix_courses_words", "words", postgresql_using="gin"),
+        Index("ix_courses_published", "published_at", "id", postgresql_where="state = 'published'"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    teacher_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    title: Mapped[str]
+    summary: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    subject: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="en")
+    translation_of_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"))
+    price: Mapped[int] = mapped_column(BigInteger, default=0)
+    reward_bp: Mapped[int] = mapped_column(default=0)
+    lesson_count: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(default="draft")
+    comment: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[object] = mapped_column(Moment)
+    submitted_at: Mapped[object | None] = mapped_column(Moment)
+    published_at: Mapped[object | None] = mapped_column(Moment)
+    words: Mapped[str] = mapped_column(TSVECTOR, Computed(_WORDS, persisted=True), deferred=True)
+
+    teacher: Mapped[User] = relationship()
+    sections: Mapped[list["Section"]] = relationship(back_populates="course", order_by="Section.position", cascade="all, delete-orphan")
+
+    @property
+    def is_published(self):
+        return self.state == "published"
+
+    @property
+    def is_free(self):
+        return self.price == 0
+
+    @property
+    def lessons(self):
+        return [lesson for section in self.sections for lesson in section.lessons]
+
+
+class Section(Model):
+    __tablename__ = "sections"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id"), index=True)
+    title: Mapped[str]
+    position: Mapped[int]
+
+    course: Mapped[Course] = relationship(back_populates="sections")
+    lessons: Mapped[list["Lesson"]] = relationship(back_populates="section", order_by="Lesson.position", cascade="all, delete-orphan")
+
+
+class Lesson(Model):
+    __tablename__ = "lessons"
+    __table_args__ = (UniqueConstraint("course_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id"))
+    section_id: Mapped[int] = mapped_column(ForeignKey("sections.id"), index=True)
+    slug: Mapped[str]
+    title: Mapped[str]
+    body: Mapped[str] = mapped_column(default="", deferred=True)
+    minutes: Mapped[int] = mapped_column(default=1)
+    is_preview: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int]
+
+    section: Mapped[Section] = relationship(back_populates="lessons")
+    course: Mapped[Course] = relationship()

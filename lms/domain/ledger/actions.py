@@ -1,0 +1,118 @@
+"""The one primitive, post, and the accounts it moves amounts between."""
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from lms import clock
+from lms.db import db
+from lms.domain.ledger.models import CUSTODY, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO, TREASURY_CUSTODY, Account, Holder, Transfer
+from lms.errors import DomainError
+
+LARGEST = 2**63 - 1
+
+
+class Overdraft(DomainError):
+    """An account would get the wrong sign."""
+
+
+class KeyReused(DomainError):
+    """The same key was used for another transfer."""
+
+
+def post(key, source, target, amount, reason, *, evidence=None, rule_version=None):
+    """Move `amount` (a whole number > 0 of the asset's smallest unit) once per key.
+
+    Answers the transfer; the same key with the same body answers the first one, with another body raises KeyReused.
+    Raises Overdraft when an account would get the wrong sign. `reason` is a word the wallet page knows, `evidence` JSON.
+    """
+    _check(source, target, amount)
+    lock(source, target)
+    transfer_id = db.session.scalar(_insertion(key, source, target, amount, reason, evidence, rule_version))
+    if transfer_id is None:
+        return _same(key, source, target, amount, reason)
+    _move(source, -amount)
+    _move(target, amount)
+    db.session.flush()
+    return db.session.get_one(Transfer, transfer_id)
+
+
+def reverse(key, transfer, reason):
+    """A correction: the same amount back."""
+    return post(key, transfer.target, transfer.source, transfer.amount, reason, evidence={"reverses": transfer.key})
+
+
+def lock(*accounts):
+    """Lock the rows in id order and read them anew. A verb with several transfers locks all of their accounts first."""
+    ids = sorted({account.id for account in accounts})
+    rows = select(Account).where(Account.id.in_(ids)).order_by(Account.id).with_for_update()
+    db.session.scalars(rows.execution_options(populate_existing=True)).all()
+
+
+def open_platform():
+    """The treasury's holder and the platform's accounts. May run twice."""
+    db.session.execute(insert(Holder).values(user_id=None).on_conflict_do_nothing())
+    holder = db.session.scalars(select(Holder).where(Holder.user_id.is_(None))).one()
+    _open(PLATFORM_ACCOUNTS, TREASURY_CUSTODY, holder)
+
+
+def open_member(user):
+    """The member's holder and all his accounts, at sign-up. May run twice."""
+    db.session.execute(insert(Holder).values(user_id=user.id).on_conflict_do_nothing())
+    holder = db.session.scalars(select(Holder).where(Holder.user_id == user.id)).one()
+    _open(MEMBER_ACCOUNTS, CUSTODY, holder)
+    return holder
+
+
+def _open(plan, custody, holder):
+    rows = [
+        dict(
+            user_id=holder.user_id,
+            holder_id=holder.id if asset == TEO and name in custody else None,
+            name=name,
+            asset=asset,
+            sign=sign,
+            balance=0,
+        )
+        for asset, names in plan.items()
+        for name, sign in names.items()
+    ]
+    db.session.execute(insert(Account).values(rows).on_conflict_do_nothing())
+
+
+def _check(source, target, amount):
+    if type(amount) is not int or not 0 < amount <= LARGEST:
+        raise ValueError("an amount is a whole number above zero")
+    if source.id == target.id or source.asset != target.asset:
+        raise ValueError("a transfer goes between two accounts of one asset")
+
+
+def _insertion(key, source, target, amount, reason, evidence, rule_version):
+    within = source.holder_id is not None and source.holder_id == target.holder_id
+    row = dict(
+        key=key,
+        source_id=source.id,
+        target_id=target.id,
+        asset=source.asset,
+        amount=amount,
+        at=clock.now(),
+        reason=reason,
+        evidence=evidence or {},
+        rule_version=rule_version,
+        source_holder_id=None if within else source.holder_id,
+        target_holder_id=None if within else target.holder_id,
+    )
+    return insert(Transfer).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Transfer.id)
+
+
+def _same(key, source, target, amount, reason):
+    first = db.session.scalars(select(Transfer).where(Transfer.key == key)).one()
+    if (first.source_id, first.target_id, first.amount, first.reason) != (source.id, target.id, amount, reason):
+        raise KeyReused("The key %(key)s was used for another transfer.", key=key)
+    return first
+
+
+def _move(account, amount):
+    balance = account.balance + amount
+    if balance * account.sign < 0 or abs(balance) > LARGEST:
+        raise Overdraft("There is not enough %(asset)s for this.", asset=account.asset)
+    account.balance = balance

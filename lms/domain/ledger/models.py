@@ -1,0 +1,92 @@
+"""Double entry, balanced by form. Amounts: EUR in cents, TEO in millionths."""
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.db import Model, Moment
+
+TEO, EUR = "TEO", "EUR"
+BigInt = BigInteger
+
+# name → sign: 1 never negative, -1 never positive, 0 either.
+PLATFORM_ACCOUNTS = {
+    TEO: {"issuance": -1, "outside": 1, "releasing": 1, "treasury": 1, "escrow": 1},
+    EUR: {"cards": 0, "bank": 0, "escrow": 1, "platform": 0, "vat": 0},
+}
+MEMBER_ACCOUNTS = {
+    TEO: {"available": 1, "maturing": 1, "staked": 1, "unbonding": 1, "reserved": 1, "debt": -1},
+    EUR: {"maturing": 1, "available": 1, "requested": 1, "debt": -1},
+}
+# TEO accounts whose content an address on the chain holds.
+CUSTODY = ("available", "maturing", "staked", "unbonding", "reserved")
+TREASURY_CUSTODY = ("treasury", "escrow")
+
+
+class Holder(Model):
+    """One address on the chain: a member's custody, or the treasury's (user_id empty)."""
+
+    __tablename__ = "holders"
+    __table_args__ = (UniqueConstraint("user_id", postgresql_nulls_not_distinct=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class Account(Model):
+    """`balance` is a cache of the transfers, kept under the row's lock; `flask audit` derives it again."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("user_id", "asset", "name", postgresql_nulls_not_distinct=True),
+        CheckConstraint("asset IN ('TEO', 'EUR')", name="asset"),
+        CheckConstraint("sign IN (-1, 0, 1)", name="sign_known"),
+        CheckConstraint("balance * sign >= 0", name="sign"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"), index=True)
+    name: Mapped[str]
+    asset: Mapped[str]
+    sign: Mapped[int]
+    balance: Mapped[int] = mapped_column(BigInt, default=0)
+
+    @property
+    def is_custody(self):
+        return self.holder_id is not None
+
+
+class Transfer(Model):
+    """`amount` moves from source to target. A side that changes what a holder holds on the chain is a leg:
+    its holder stands here, and the chain entry that covers it once there is one."""
+
+    __tablename__ = "transfers"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("source_id <> target_id", name="two_accounts"),
+        Index("ix_transfers_source_id_id", "source_id", "id"),
+        Index("ix_transfers_target_id_id", "target_id", "id"),
+        Index("ix_transfers_source_uncovered", "source_holder_id", postgresql_where="source_entry_id IS NULL AND source_holder_id IS NOT NULL"),
+        Index("ix_transfers_target_uncovered", "target_holder_id", postgresql_where="target_entry_id IS NULL AND target_holder_id IS NOT NULL"),
+        Index("ix_transfers_source_entry_id", "source_entry_id", postgresql_where="source_entry_id IS NOT NULL"),
+        Index("ix_transfers_target_entry_id", "target_entry_id", postgresql_where="target_entry_id IS NOT NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    target_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    asset: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInt)
+    at: Mapped[object] = mapped_column(Moment)
+    reason: Mapped[str]
+    evidence: Mapped[dict] = mapped_column(JSONB, default=dict)
+    rule_version: Mapped[int | None]
+    source_holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))
+    target_holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))
+    source_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))
+    target_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))
+
+    source: Mapped[Account] = relationship(foreign_keys=source_id)
+    target: Mapped[Account] = relationship(foreign_keys=target_id)

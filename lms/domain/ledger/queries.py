@@ -1,0 +1,74 @@
+"""Accounts and transfers found."""
+
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.orm import aliased
+
+from lms.db import db
+from lms.domain.ledger.models import TEO, Account, Holder, Transfer
+
+
+def platform(asset, name):
+    """An account of the platform's own."""
+    return db.session.scalars(select(Account).where(Account.user_id.is_(None), Account.asset == asset, Account.name == name)).one()
+
+
+def member(user_id, asset, name):
+    """An account of a member."""
+    return db.session.scalars(select(Account).where(Account.user_id == user_id, Account.asset == asset, Account.name == name)).one()
+
+
+def of_member(user_id):
+    """All accounts of a member by (asset, name)."""
+    rows = db.session.scalars(select(Account).where(Account.user_id == user_id))
+    return {(account.asset, account.name): account for account in rows}
+
+
+def holder_of(user_id):
+    """The member's holder; None: the treasury's."""
+    return db.session.scalars(select(Holder).where(Holder.user_id.is_not_distinct_from(user_id))).one()
+
+
+def transfers_of(user_id, asset=TEO, limit=20, before=None):
+    """The member's newest transfers of an asset, with both accounts."""
+    source, target = aliased(Account), aliased(Account)
+    rows = (
+        select(Transfer)
+        .join(source, Transfer.source_id == source.id)
+        .join(target, Transfer.target_id == target.id)
+        .where(or_(source.user_id == user_id, target.user_id == user_id), Transfer.asset == asset)
+        .order_by(Transfer.id.desc())
+        .limit(limit)
+    )
+    if before:
+        rows = rows.where(Transfer.id < before)
+    return db.session.scalars(rows).all()
+
+
+def wrong_balances():
+    """How many kept balances differ from their transfers."""
+    return db.session.scalar(
+        text("""
+        SELECT count(*) FROM accounts a
+        LEFT JOIN (
+            SELECT id, sum(amount) AS total FROM (
+                SELECT target_id AS id, amount FROM transfers
+                UNION ALL SELECT source_id, -amount FROM transfers
+            ) legs GROUP BY id
+        ) t ON t.id = a.id
+        WHERE a.balance <> coalesce(t.total, 0)""")
+    )
+
+
+def unbalanced_assets():
+    """How many assets do not sum to zero over all accounts, or have a transfer across assets."""
+    return db.session.scalar(
+        text("""
+        SELECT (SELECT count(*) FROM (SELECT asset FROM accounts GROUP BY asset HAVING sum(balance) <> 0) s)
+             + (SELECT count(*) FROM transfers t JOIN accounts a ON a.id = t.source_id JOIN accounts b ON b.id = t.target_id
+                WHERE a.asset <> t.asset OR b.asset <> t.asset)""")
+    )
+
+
+def issued():
+    """TEO issued and not taken back, in millionths: what the ledger says the supply in custody and outside is."""
+    return -db.session.scalar(select(func.coalesce(func.sum(Account.balance), 0)).where(Account.name == "issuance"))

@@ -1,0 +1,29 @@
+"""Mail written and sent."""
+
+from sqlalchemy import select
+
+from lms import clock
+from lms.db import db
+from lms.domain.notices.models import MOST_TRIES, Mail
+
+
+def write_mail(user, kind, address=None):
+    """A mail to the member, or to an address he wants to prove; sent by jobs.mail.send after the commit."""
+    mail = Mail(user_id=user.id, kind=kind, address=address or user.email, written_at=clock.now())
+    db.session.add(mail)
+    db.session.flush()
+    return mail
+
+
+def claim(mail_id):
+    """Lock an unsent mail for sending; None when another worker has it or it went out."""
+    rows = select(Mail).where(Mail.id == mail_id, Mail.sent_at.is_(None), Mail.tries < MOST_TRIES)
+    mail = db.session.scalar(rows.with_for_update(skip_locked=True))
+    if mail:
+        mail.tries += 1
+    return mail
+
+
+def mark_sent(mail):
+    mail.sent_at = clock.now()
+    db.session.flush()

@@ -1,0 +1,126 @@
+"""The life of an operation: queued → signed → sent → mined → final, or failed."""
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from lms import clock
+from lms.db import db
+from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Nonce, Operation, Signer
+from lms.errors import DomainError
+
+
+class LaneHalted(DomainError):
+    """The signer must not sign until an operator has looked."""
+
+
+def record_deployment(chain_id, genesis_hash, token_address, signed):
+    """Where the contract will stand, with the signed bytes, before they are broadcast."""
+    lane = _lane(signed.signer)
+    if signed.nonce != lane.next_nonce:
+        raise DomainError("The nonce of the deployment is not the next one.")
+    deployment = Deployment(
+        chain_id=chain_id,
+        genesis_hash=genesis_hash,
+        token_address=token_address,
+        signer=signed.signer,
+        nonce=signed.nonce,
+        raw=signed.raw,
+        tx_hash=signed.tx_hash,
+        deployed_at=clock.now(),
+    )
+    lane.next_nonce += 1
+    db.session.add(deployment)
+    db.session.flush()
+    return deployment
+
+
+def queue(key, kind, entries):
+    """An operation with its entries and the next op number of the active deployment; needs an enclosing transaction."""
+    deployment = db.session.scalars(select(Deployment).where(Deployment.is_active).with_for_update()).one()
+    operation = Operation(key=key, kind=kind, deployment_id=deployment.id, op=deployment.next_op, queued_at=clock.now())
+    deployment.next_op += 1
+    operation.entries = entries
+    db.session.add(operation)
+    db.session.flush()
+    return operation
+
+
+def take_nonce(operation, signer, mined_count):
+    """The lane's next nonce, its row locked until the transaction ends: max of ours and what the chain has mined."""
+    lane = _lane(signer)
+    if lane.halted:
+        raise LaneHalted(lane.halted)
+    if mined_count > lane.next_nonce:
+        raise LaneHalted("The chain has mined a nonce this database does not know.")
+    nonce, lane.next_nonce = lane.next_nonce, lane.next_nonce + 1
+    db.session.add(Nonce(signer=signer, nonce=nonce, operation_id=operation.id))
+    db.session.flush()
+    return nonce
+
+
+def mark_signed(operation, attempt):
+    """Keep the bytes before anything is broadcast. `attempt` has signer, nonce, raw, tx_hash, gas, tip and cap."""
+    row = Attempt(
+        operation_id=operation.id,
+        signer=attempt.signer,
+        nonce=attempt.nonce,
+        raw=attempt.raw,
+        tx_hash=attempt.tx_hash,
+        gas=attempt.gas,
+        tip=attempt.tip,
+        cap=attempt.cap,
+        signed_at=clock.now(),
+    )
+    db.session.add(row)
+    if operation.state == "queued":
+        operation.state = "signed"
+    db.session.flush()
+    return row
+
+
+def mark_sent(operation):
+    if operation.state == "signed":
+        operation.state, operation.sent_at = "sent", clock.now()
+        db.session.flush()
+
+
+def mark_mined(operation, receipt):
+    """Deep enough to be shown as on chain. Its entries close, so their holders can be settled again."""
+    if operation.state not in ("signed", "sent"):
+        return
+    operation.state, operation.mined_at = "mined", clock.now()
+    operation.tx_hash, operation.block_number, operation.block_hash = receipt.tx_hash, receipt.block_number, receipt.block_hash
+    operation.gas_used, operation.fee_wei = receipt.gas_used, receipt.gas_used * receipt.effective_gas_price
+    db.session.execute(update(Entry).where(Entry.operation_id == operation.id).values(is_open=False))
+    db.session.flush()
+
+
+def mark_final(operation):
+    if operation.state == "mined":
+        operation.state, operation.final_at = "final", clock.now()
+        db.session.flush()
+
+
+def mark_vanished(operation):
+    """The chain forgot the block: the same bytes are sent again. Its entries stay closed, later ones may stand on them."""
+    operation.state, operation.mined_at, operation.final_at = "sent", None, None
+    operation.block_number, operation.block_hash = None, None
+    db.session.flush()
+
+
+def note(operation, error):
+    """Why an operation is not getting on, for the admin's page."""
+    operation.error = error[:500] if error else None
+    db.session.flush()
+
+
+def see_chain(head, details):
+    """Remember what the chain looked like to a worker just now."""
+    row = dict(id=1, head=head, seen_at=clock.now(), details=details)
+    statement = insert(ChainState).values(row)
+    db.session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={k: statement.excluded[k] for k in ("head", "seen_at", "details")}))
+
+
+def _lane(signer):
+    db.session.execute(insert(Signer).values(address=signer, next_nonce=0).on_conflict_do_nothing())
+    return db.session.scalars(select(Signer).where(Signer.address == signer).with_for_update().execution_options(populate_existing=True)).one()

@@ -1,0 +1,141 @@
+"""Things to do on the chain, exactly once."""
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.db import Model, Moment
+
+STATES = ("queued", "signed", "sent", "mined", "final", "failed")
+OPEN_STATES = ("queued", "signed", "sent")
+KINDS = ("mint", "burn", "release", "deposit", "empty")
+
+
+class Deployment(Model):
+    """Where the contracts stand. Operations and their op numbers belong to one."""
+
+    __tablename__ = "deployments"
+    __table_args__ = (Index("uq_deployments_active", "is_active", unique=True, postgresql_where="is_active"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chain_id: Mapped[int] = mapped_column(BigInteger)
+    genesis_hash: Mapped[str]
+    token_address: Mapped[str]
+    signer: Mapped[str]
+    nonce: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[bytes]
+    tx_hash: Mapped[str]
+    next_op: Mapped[int] = mapped_column(BigInteger, default=1)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    deployed_at: Mapped[object] = mapped_column(Moment)
+
+
+class Signer(Model):
+    """The lane of one key: its next nonce, and why it halts if it does."""
+
+    __tablename__ = "signers"
+
+    address: Mapped[str] = mapped_column(primary_key=True)
+    next_nonce: Mapped[int] = mapped_column(BigInteger, default=0)
+    halted: Mapped[str | None]
+
+
+class Operation(Model):
+    __tablename__ = "operations"
+    __table_args__ = (
+        UniqueConstraint("deployment_id", "op"),
+        CheckConstraint("state IN ('queued', 'signed', 'sent', 'mined', 'final', 'failed')", name="state"),
+        Index("ix_operations_unfinished", "state", "id", postgresql_where="state NOT IN ('final', 'failed')"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployments.id"))
+    op: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(default="queued")
+    queued_at: Mapped[object] = mapped_column(Moment)
+    sent_at: Mapped[object | None] = mapped_column(Moment)
+    mined_at: Mapped[object | None] = mapped_column(Moment)
+    final_at: Mapped[object | None] = mapped_column(Moment)
+    tx_hash: Mapped[str | None]
+    block_number: Mapped[int | None] = mapped_column(BigInteger)
+    block_hash: Mapped[str | None]
+    gas_used: Mapped[int | None] = mapped_column(BigInteger)
+    fee_wei: Mapped[object | None] = mapped_column(Numeric(40, 0))
+    error: Mapped[str | None]
+
+    deployment: Mapped[Deployment] = relationship()
+    entries: Mapped[list["Entry"]] = relationship(back_populates="operation", order_by="Entry.id")
+    attempts: Mapped[list["Attempt"]] = relationship(back_populates="operation", order_by="Attempt.id")
+
+    @property
+    def is_open(self):
+        return self.state in OPEN_STATES
+
+
+class Entry(Model):
+    """What one operation does for one holder: the net of the ledger legs it covers, in millionths of TEO."""
+
+    __tablename__ = "entries"
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount"),
+        CheckConstraint("kind IN ('mint', 'burn', 'release', 'deposit', 'empty')", name="kind"),
+        Index("uq_entries_open_holder", "holder_id", unique=True, postgresql_where="is_open"),
+        Index("ix_entries_operation_id", "operation_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"))
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"), index=True)
+    address: Mapped[str]
+    kind: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    is_open: Mapped[bool] = mapped_column(default=True)
+
+    operation: Mapped[Operation | None] = relationship(back_populates="entries")
+
+    @property
+    def signed_amount(self):
+        """What the entry adds to the holder's balance on the chain."""
+        return {"mint": self.amount, "deposit": self.amount, "empty": 0}.get(self.kind, -self.amount)
+
+
+class Nonce(Model):
+    """A signer's nonce belongs to one operation for ever."""
+
+    __tablename__ = "nonces"
+
+    signer: Mapped[str] = mapped_column(ForeignKey("signers.address"), primary_key=True)
+    nonce: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"), index=True)
+
+
+class Attempt(Model):
+    """A signed transaction, kept before it is first broadcast. Attempts of one nonce differ in their fees."""
+
+    __tablename__ = "attempts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"), index=True)
+    signer: Mapped[str]
+    nonce: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[bytes]
+    tx_hash: Mapped[str] = mapped_column(unique=True)
+    gas: Mapped[int] = mapped_column(BigInteger)
+    tip: Mapped[int] = mapped_column(BigInteger)
+    cap: Mapped[int] = mapped_column(BigInteger)
+    signed_at: Mapped[object] = mapped_column(Moment)
+
+    operation: Mapped[Operation] = relationship(back_populates="attempts")
+
+
+class ChainState(Model):
+    """What a worker last saw of the chain: pages and the health check read this, never a node."""
+
+    __tablename__ = "chain_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    head: Mapped[int] = mapped_column(BigInteger)
+    seen_at: Mapped[object] = mapped_column(Moment)
+    details: Mapped[dict] = mapped_column(JSONB, default=dict)

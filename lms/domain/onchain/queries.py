@@ -1,0 +1,65 @@
+"""Operations found."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from lms.db import db
+from lms.domain.onchain.models import ChainState, Deployment, Entry, Operation
+
+PAGE = 50
+
+
+def deployment():
+    """The active deployment, or None before the first."""
+    return db.session.scalar(select(Deployment).where(Deployment.is_active))
+
+
+def chain_state():
+    return db.session.get(ChainState, 1)
+
+
+def operation(operation_id):
+    """With deployment, entries and attempts, or None."""
+    return db.session.scalar(
+        select(Operation)
+        .where(Operation.id == operation_id)
+        .options(joinedload(Operation.deployment), selectinload(Operation.entries), selectinload(Operation.attempts))
+    )
+
+
+def unfinished(*states, limit=200):
+    """Ids of the operations in these states, in order."""
+    rows = select(Operation.id).where(Operation.state.in_(states)).order_by(Operation.id).limit(limit)
+    return db.session.scalars(rows).all()
+
+
+def page(state="", number=1):
+    """(operations newest first with their entry counts, how many there are)."""
+    rows = select(Operation)
+    if state:
+        rows = rows.where(Operation.state == state)
+    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
+    rows = rows.options(selectinload(Operation.entries)).order_by(Operation.id.desc()).limit(PAGE).offset((number - 1) * PAGE)
+    return db.session.scalars(rows).all(), total
+
+
+def counts():
+    """How many operations are in each state."""
+    return dict(db.session.execute(select(Operation.state, func.count()).group_by(Operation.state)).all())
+
+
+def mined_net(holder_ids, up_to_block=None):
+    """What entries mined up to a block put on each holder's address, in millionths; burns and releases count negative."""
+    sign = {"mint": 1, "deposit": 1}
+    rows = (
+        select(Entry.holder_id, Entry.kind, func.sum(Entry.amount))
+        .join(Entry.operation)
+        .where(Entry.holder_id.in_(holder_ids), Operation.state.in_(("mined", "final")))
+        .group_by(Entry.holder_id, Entry.kind)
+    )
+    if up_to_block is not None:
+        rows = rows.where(Operation.block_number <= up_to_block)
+    net = dict.fromkeys(holder_ids, 0)
+    for holder_id, kind, amount in db.session.execute(rows):
+        net[holder_id] += sign.get(kind, -1) * int(amount)
+    return net

@@ -1,0 +1,101 @@
+"""Rewards granted within the caps, and lots that become available."""
+
+from datetime import UTC, timedelta
+
+from sqlalchemy import func, select
+
+from lms import clock
+from lms.db import db
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as accounts
+from lms.domain.ledger.models import TEO
+from lms.domain.rewards.models import Grant, Lot
+from lms.domain.rulebook import queries as rulebook
+
+
+def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evidence=None):
+    """Credit `amount` millionths of TEO, once per key; what is above today's caps is deferred. None for nothing."""
+    if amount == 0:
+        return None
+    found = db.session.scalar(select(Grant).where(Grant.key == key))
+    if found:
+        return found
+    room = _room(user_id, rules)
+    facts = dict(user_id=user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence or {})
+    now, later = min(amount, room), amount - min(amount, room)
+    if later:
+        db.session.add(Grant(key=f"{key}:rest" if now else key, amount=later, day=_today() + timedelta(days=1), **facts))
+    if not now:
+        db.session.flush()
+        return None
+    granted = Grant(key=key, amount=now, day=_today(), **facts)
+    db.session.add(granted)
+    return _credit(granted)
+
+
+def grant_deferred(grant_id):
+    """Grant today what an earlier day's cap deferred; what is still too much waits another day."""
+    deferred = db.session.scalars(select(Grant).where(Grant.id == grant_id).with_for_update()).one()
+    if not deferred.is_deferred or deferred.day > _today():
+        return
+    room = _room(deferred.user_id, rulebook.in_force())
+    if room == 0:
+        deferred.day = _today() + timedelta(days=1)
+    elif room < deferred.amount:
+        rest = {name: getattr(deferred, name) for name in ("user_id", "course_id", "kind", "rule_version", "matures_at", "evidence")}
+        db.session.add(Grant(key=f"{deferred.key}:rest", amount=deferred.amount - room, day=_today() + timedelta(days=1), **rest))
+        deferred.amount = room
+    db.session.flush()
+    if room:
+        deferred.day = _today()
+        _credit(deferred)
+
+
+def keep_maturing(transfer, user_id, matures_at):
+    """A credit to a maturing account becomes available at that moment."""
+    db.session.add(Lot(transfer_id=transfer.id, user_id=user_id, matures_at=matures_at))
+    db.session.flush()
+
+
+def mature(transfer_id):
+    """Make one due lot available; doing it twice does it once."""
+    lot = db.session.scalars(select(Lot).where(Lot.transfer_id == transfer_id).with_for_update()).one()
+    if lot.matured_id or lot.matures_at > clock.now():
+        return
+    asset = lot.transfer.asset
+    source, target = accounts.member(lot.user_id, asset, "maturing"), accounts.member(lot.user_id, asset, "available")
+    lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.transfer.amount, "matured", evidence={"lot": lot.transfer.key}).id
+    db.session.flush()
+
+
+def _credit(granted):
+    """Maturing, or available at once when the refund window is already past."""
+    maturing = granted.matures_at > clock.now()
+    target = accounts.member(granted.user_id, TEO, "maturing" if maturing else "available")
+    transfer = ledger.post(
+        f"grant:{granted.key}",
+        accounts.platform(TEO, "issuance"),
+        target,
+        granted.amount,
+        granted.kind,
+        evidence=granted.evidence,
+        rule_version=granted.rule_version,
+    )
+    if maturing:
+        keep_maturing(transfer, granted.user_id, granted.matures_at)
+    granted.transfer_id = transfer.id
+    db.session.flush()
+    return granted
+
+
+def _room(user_id, rules):
+    """How much of today's caps is left for the member. The lock on issuance lets one grant decide at a time."""
+    ledger.lock(accounts.platform(TEO, "issuance"), accounts.member(user_id, TEO, "maturing"))
+    today = select(func.coalesce(func.sum(Grant.amount), 0)).where(Grant.day == _today(), Grant.transfer_id.is_not(None))
+    everyone = int(db.session.scalar(today))
+    own = int(db.session.scalar(today.where(Grant.user_id == user_id)))
+    return max(0, min(rules.user_daily_cap - own, rules.platform_daily_cap - everyone))
+
+
+def _today():
+    return clock.now().astimezone(UTC).date()

@@ -1,0 +1,56 @@
+"""What was earned by learning, and lots that mature."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.db import Model, Moment
+from lms.domain.ledger.models import Transfer
+
+
+class Grant(Model):
+    """A reward the rulebook gives, once per key for ever. Above a daily cap the rest waits as a deferred grant."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_grants_user_id_day", "user_id", "day"),
+        Index("ix_grants_day", "day"),
+        Index("ix_grants_deferred", "day", postgresql_where="transfer_id IS NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"))
+    kind: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    # the UTC day it counts against the caps; of a deferred one the first day it may be granted
+    day: Mapped[date]
+    matures_at: Mapped[object] = mapped_column(Moment)
+    rule_version: Mapped[int]
+    evidence: Mapped[dict] = mapped_column(JSONB, default=dict)
+    transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id"), unique=True)
+
+    @property
+    def is_deferred(self):
+        return self.transfer_id is None
+
+
+class Lot(Model):
+    """An amount that stands in a member's maturing account until its day, in EUR or TEO."""
+
+    __tablename__ = "lots"
+    __table_args__ = (
+        Index("ix_lots_due", "matures_at", postgresql_where="matured_id IS NULL"),
+        Index("ix_lots_user_id", "user_id", postgresql_where="matured_id IS NULL"),
+    )
+
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    matures_at: Mapped[object] = mapped_column(Moment)
+    matured_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id"))
+
+    transfer: Mapped[Transfer] = relationship(foreign_keys=transfer_id)

@@ -1,0 +1,42 @@
+"""What matures when, and what waits for another day."""
+
+from datetime import UTC
+
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
+
+from lms import clock
+from lms.db import db
+from lms.domain.ledger.models import TEO, Transfer
+from lms.domain.rewards.models import Grant, Lot
+
+
+def due_lots(limit=500):
+    """Transfer ids of the lots whose moment has come."""
+    rows = select(Lot.transfer_id).where(Lot.matured_id.is_(None), Lot.matures_at <= clock.now()).order_by(Lot.matures_at).limit(limit)
+    return db.session.scalars(rows).all()
+
+
+def due_grants(limit=500):
+    """Ids of deferred grants whose day has come."""
+    today = clock.now().astimezone(UTC).date()
+    rows = select(Grant.id).where(Grant.transfer_id.is_(None), Grant.day <= today).order_by(Grant.day, Grant.id).limit(limit)
+    return db.session.scalars(rows).all()
+
+
+def maturing(user_id, asset=TEO, limit=5):
+    """The member's lots that mature next, with their transfers."""
+    rows = (
+        select(Lot)
+        .join(Lot.transfer)
+        .options(contains_eager(Lot.transfer))
+        .where(Lot.user_id == user_id, Lot.matured_id.is_(None), Transfer.asset == asset)
+        .order_by(Lot.matures_at)
+        .limit(limit)
+    )
+    return db.session.scalars(rows).all()
+
+
+def deferred(user_id):
+    """The member's grants that wait for another day."""
+    return db.session.scalars(select(Grant).where(Grant.user_id == user_id, Grant.transfer_id.is_(None)).order_by(Grant.day)).all()

@@ -1,0 +1,15 @@
+"""Versions of the rules: a transfer names the one that made it."""
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.db import Model, Moment
+
+
+class RulebookVersion(Model):
+    __tablename__ = "rulebook_versions"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    announced_at: Mapped[object] = mapped_column(Moment)
+    in_force_from: Mapped[object] = mapped_column(Moment, index=True)
+    rules: Mapped[dict] = mapped_column(JSONB)

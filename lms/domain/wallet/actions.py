@@ -1,0 +1,81 @@
+"""Wallets opened, and ledger legs brought into batches for the chain."""
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from lms import clock
+from lms.db import db
+from lms.domain.audit import queries as audit
+from lms.domain.ledger.models import Holder, Transfer
+from lms.domain.onchain import actions as onchain_actions
+from lms.domain.onchain.models import Entry
+from lms.domain.wallet.models import Wallet
+
+LARGEST_BATCH = 200  # entries; the contract refuses more
+
+
+def keep_wallet(holder_id, sealed):
+    """Store a new address with its sealed key; a holder who has one keeps it."""
+    row = dict(
+        holder_id=holder_id,
+        address=sealed.address,
+        ciphertext=sealed.ciphertext,
+        wrapped_key=sealed.wrapped_key,
+        kek_version=sealed.kek_version,
+        created_at=clock.now(),
+    )
+    db.session.execute(insert(Wallet).values(row).on_conflict_do_nothing(index_elements=["holder_id"]))
+
+
+def open_batch():
+    """Cover the uncovered legs of up to 200 holders by the entries of one settlement; None when there is nothing to do.
+
+    A holder waits while he has no address yet or an entry of his is still open. Call inside a transaction; two
+    workers take turns by the lock on the holders' rows.
+    """
+    if audit.is_stopped("settlement"):
+        return None
+    holders = _lock_holders()
+    entries = [_cover(holder_id, address) for holder_id, address in holders]
+    moving = [entry for entry in entries if entry.kind != "empty"]
+    if not moving:
+        return None
+    db.session.flush()
+    return onchain_actions.queue(f"settle:{moving[0].id}", "settle", moving)
+
+
+def _lock_holders():
+    uncovered = text("""
+        SELECT source_holder_id AS id FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL
+        UNION SELECT target_holder_id FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL
+    """).columns(Holder.id).subquery("uncovered")
+    waiting = select(Entry.id).where(Entry.holder_id == Holder.id, Entry.is_open).exists()
+    rows = (
+        select(Holder.id, Wallet.address)
+        .join(Wallet, Wallet.holder_id == Holder.id)
+        .where(Holder.id.in_(select(uncovered.c.id)), ~waiting)
+        .order_by(Holder.id)
+        .limit(LARGEST_BATCH)
+        .with_for_update(of=Holder, skip_locked=True)
+    )
+    return db.session.execute(rows).all()
+
+
+def _cover(holder_id, address):
+    """One entry for the net of the holder's uncovered legs, which it covers from now on."""
+    entry = Entry(holder_id=holder_id, address=address, kind="empty", amount=0)
+    db.session.add(entry)
+    db.session.flush()
+    net = _cover_side("target", holder_id, entry) - _cover_side("source", holder_id, entry)
+    if net:
+        entry.kind, entry.amount = ("mint", net) if net > 0 else ("burn", -net)
+    else:
+        entry.is_open = False
+    db.session.flush()
+    return entry
+
+
+def _cover_side(side, holder_id, entry):
+    holder, covered = getattr(Transfer, f"{side}_holder_id"), getattr(Transfer, f"{side}_entry_id")
+    rows = update(Transfer).where(holder == holder_id, covered.is_(None)).values({covered: entry.id}).returning(Transfer.amount)
+    return sum(db.session.scalars(rows.execution_options(synchronize_session=False)))

@@ -1,0 +1,150 @@
+"""What a member has, where it stands, and how far the chain has followed. Amounts in millionths of TEO."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import undefer
+
+from lms.db import db
+from lms.domain.ledger.models import TEO, Account, Holder
+from lms.domain.wallet.models import Wallet
+
+PAGE = 20
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The parts of a member's custody; they sum to `total`."""
+
+    available: int = 0
+    maturing: int = 0
+    staked: int = 0
+    unbonding: int = 0
+    reserved: int = 0
+    debt: int = 0
+
+    @property
+    def total(self):
+        return self.available + self.maturing + self.staked + self.unbonding + self.reserved
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One transfer as its member sees it: `amount` is signed, 0 between two of his own accounts (then `moved` says how much)."""
+
+    id: int
+    reason: str
+    evidence: dict
+    rule_version: int | None
+    at: datetime
+    amount: int
+    moved: int
+    source: str
+    target: str
+    matures_at: datetime | None
+    is_matured: bool
+    state: str  # off-chain, waiting, queued, signed, sent, mined, final or failed
+    operation_id: int | None = None
+    block_number: int | None = None
+
+
+def balance(user_id):
+    """The member's Balance; one statement."""
+    rows = db.session.execute(select(Account.name, Account.balance).where(Account.user_id == user_id, Account.asset == TEO))
+    return Balance(**{name: amount for name, amount in rows})
+
+
+_MOVEMENTS = text("""
+    SELECT t.id, t.reason, t.evidence, t.rule_version, t.at, t.amount,
+           s.name AS source, d.name AS target, s.user_id AS source_user, d.user_id AS target_user,
+           lot.matures_at, lot.matured_id IS NOT NULL AS is_matured,
+           CASE WHEN s.user_id = :user THEN t.source_holder_id ELSE t.target_holder_id END AS holder_id,
+           e.kind AS entry_kind, o.id AS operation_id, o.state AS operation_state, o.block_number
+    FROM (
+        SELECT DISTINCT near.id FROM accounts a
+        CROSS JOIN LATERAL (
+            (SELECT id FROM transfers WHERE source_id = a.id AND id < :before ORDER BY id DESC LIMIT :limit)
+            UNION ALL
+            (SELECT id FROM transfers WHERE target_id = a.id AND id < :before ORDER BY id DESC LIMIT :limit)
+        ) near
+        WHERE a.user_id = :user AND a.asset = 'TEO'
+        ORDER BY near.id DESC LIMIT :limit
+    ) chosen
+    JOIN transfers t ON t.id = chosen.id
+    JOIN accounts s ON s.id = t.source_id
+    JOIN accounts d ON d.id = t.target_id
+    LEFT JOIN lots lot ON lot.transfer_id = t.id
+    LEFT JOIN entries e ON e.id = CASE WHEN s.user_id = :user THEN t.source_entry_id ELSE t.target_entry_id END
+    LEFT JOIN operations o ON o.id = e.operation_id
+    ORDER BY t.id DESC""")
+
+
+def movements(user_id, limit=PAGE, before=None):
+    """The member's newest transfers in TEO, each with how far the chain has followed; one statement."""
+    rows = db.session.execute(_MOVEMENTS, {"user": user_id, "limit": limit, "before": before or 2**62})
+    return [_movement(row, user_id) for row in rows]
+
+
+def _movement(row, user_id):
+    within = row.source_user == row.target_user == user_id
+    sign = 0 if within else 1 if row.target_user == user_id else -1
+    return Movement(
+        id=row.id,
+        reason=row.reason,
+        evidence=row.evidence,
+        rule_version=row.rule_version,
+        at=row.at,
+        amount=sign * row.amount,
+        moved=row.amount,
+        source=row.source,
+        target=row.target,
+        matures_at=row.matures_at,
+        is_matured=row.is_matured,
+        state=_state(row),
+        operation_id=row.operation_id,
+        block_number=row.block_number,
+    )
+
+
+def _state(row):
+    if row.holder_id is None:
+        return "off-chain"
+    if row.operation_state:
+        return row.operation_state
+    return "off-chain" if row.entry_kind == "empty" else "waiting"
+
+
+def wallet_of(user_id):
+    """The member's custodial address, or None until the job has made it."""
+    return db.session.scalar(select(Wallet).join(Holder, Wallet.holder_id == Holder.id).where(Holder.user_id == user_id))
+
+
+def without_address(limit=100):
+    """Ids of holders the job still has to make an address for."""
+    rows = select(Holder.id).where(~select(Wallet.id).where(Wallet.holder_id == Holder.id).exists()).order_by(Holder.id).limit(limit)
+    return db.session.scalars(rows).all()
+
+
+def sealed_keys(holder_ids):
+    """The wallets of these holders with their ciphertext, by holder id; for signing in a worker."""
+    rows = select(Wallet).where(Wallet.holder_id.in_(holder_ids)).options(undefer(Wallet.ciphertext), undefer(Wallet.wrapped_key))
+    return {wallet.holder_id: wallet for wallet in db.session.scalars(rows)}
+
+
+def members_of(holder_ids):
+    """The members' ids behind these holders; the treasury is nobody's."""
+    rows = select(Holder.user_id).where(Holder.id.in_(holder_ids), Holder.user_id.is_not(None))
+    return db.session.scalars(rows).all()
+
+
+def may_see(user_id, operation_id):
+    """Whether an entry of the operation is the member's."""
+    return bool(
+        db.session.scalar(
+            text("""SELECT 1 FROM entries e JOIN holders h ON h.id = e.holder_id
+                    WHERE e.operation_id = :operation AND h.user_id = :user LIMIT 1"""),
+            {"operation": operation_id, "user": user_id},
+        )
+    )
+

@@ -1,0 +1,36 @@
+"""Refusals: sentences a person understands. One handler (lms/__init__.py) turns them into a page, a fragment or JSON."""
+
+
+class DomainError(Exception):
+    """A rule says no. `message` is a translatable sentence with %(name)s places, filled from `values`."""
+
+    status = 409
+
+    def __init__(self, message, **values):
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
+
+
+class Invalid(DomainError):
+    """What was sent has the wrong shape or size."""
+
+    status = 422
+
+
+class NotFound(DomainError):
+    """There is no such thing, or it is none of the asker's business."""
+
+    status = 404
+
+
+class Forbidden(DomainError):
+    """It exists, but not for this member."""
+
+    status = 403
+
+
+class Unavailable(DomainError):
+    """A part we depend on is down; trying again later helps."""
+
+    status = 503

@@ -1,0 +1,75 @@
+"""One handler turns every refusal into what the asker reads: JSON, a fragment for htmx, or a page."""
+
+import logging
+from urllib.parse import urlsplit
+
+from flask import flash, jsonify, redirect, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from lms import logs
+from lms.db import db
+from lms.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+_BACK_TO_THE_FORM = (403, 409, 422)
+
+
+def init_app(app):
+    app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+
+
+def _domain(error):
+    db.session.rollback()
+    return _refuse(error.status, gettext(error.message, **error.values))
+
+
+def _forged(error):
+    return _refuse(400, gettext("The form has expired. Load the page again and send it once more."))
+
+
+def _http(error):
+    if error.code < 400:
+        return error
+    return _refuse(error.code, _sentence(error.code))
+
+
+def _broken(error):
+    db.session.rollback()
+    log.exception("request failed", extra={"path": request.path})
+    return _refuse(500, _sentence(500))
+
+
+def _sentence(code):
+    return {
+        400: gettext("Your browser sent something we could not read."),
+        403: gettext("This page is not open to you."),
+        404: gettext("There is nothing at this address."),
+        405: gettext("This address cannot be used like that."),
+        413: gettext("That is too big to send. The most is 1 MB."),
+        429: gettext("That was a little too often. Wait a minute, then try again."),
+        500: gettext("Something broke on our side. Nothing you did was lost."),
+        503: gettext("A part of the platform is resting. It will be back by itself."),
+    }.get(code, gettext("That is not possible as things stand."))
+
+
+def _refuse(status, message):
+    if request.accept_mimetypes.best == "application/json" or request.is_json:
+        return jsonify(error=message), status
+    if request.headers.get("HX-Request-Type") == "partial":
+        return render_template("errors/notice.html", message=message), status
+    if request.method == "POST" and status in _BACK_TO_THE_FORM and _came_from_here():
+        flash(message, "refused")
+        return redirect(request.referrer, 303)
+    return render_template("errors/page.html", status=status, message=message, request_id=logs.request_id.get()), status
+
+
+def _came_from_here():
+    """Whether the form sent stands on a page of ours, to which its reader can be brought back."""
+    referrer = urlsplit(request.referrer or "")
+    return referrer.netloc == request.host and referrer.path != request.path

@@ -1,0 +1,200 @@
+"""Real PostgreSQL and Redis for every test, empty at its start; people called ana, bruno, tea and ada."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from rig.services import Postgres, Redis
+
+SECRET = "only-for-tests-" + "0123456789abcdef" * 3
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def home():
+    with tempfile.TemporaryDirectory(prefix="lms-tests-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def services(home):
+    """PostgreSQL and Redis of this run."""
+    with Postgres(home, durable=False) as postgres, Redis(home) as redis:
+        yield postgres, redis
+        postgres.remove()
+        redis.remove()
+
+
+@pytest.fixture(scope="session")
+def environ(services, home):
+    """A web process's settings, as tests use them."""
+    postgres, redis = services
+    return {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": postgres.url,
+        "REDIS_URL": redis.url,
+        "SECRET_KEY": SECRET,
+        "BASE_URL": "http://127.0.0.1:8000",
+        "MAIL_URL": f"outbox://{home}/outbox",
+        "CHAIN_ID": "31337",
+        "CHAIN_DEPTH": "1",
+        "CLOCK_FILE": str(home / "clock"),
+        "PAYMENT_GATEWAY": "sandbox",
+        "PAYMENT_WEBHOOK_SECRET": "webhook-" + SECRET,
+    }
+
+
+@pytest.fixture(scope="session")
+def prepared(environ):
+    """The app over a migrated database, made once."""
+    os.environ.update(environ)
+    from lms import create_app
+
+    app = create_app("web")
+    from flask_migrate import upgrade
+
+    with app.app_context():
+        upgrade()
+    return app
+
+
+@pytest.fixture
+def app(prepared, services):
+    """The app in its context, over an empty database and Redis with the platform's own rows; the clock at real time."""
+    from lms.db import db, transaction
+    from lms.domain.ledger.actions import open_platform
+    from lms.domain.rulebook.actions import install
+
+    Path(prepared.config["CLOCK_FILE"]).unlink(missing_ok=True)
+    with prepared.app_context():
+        tables = ", ".join(table.name for table in db.metadata.sorted_tables)
+        db.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        db.session.commit()
+        from lms.queue import queue
+
+        queue.redis.flushdb()
+        with transaction():
+            open_platform()
+            install()
+        yield prepared
+        db.session.rollback()
+        db.session.remove()
+
+
+@pytest.fixture
+def client(app):
+    """A browser without JavaScript. CSRF is checked by its own tests."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    yield app.test_client()
+    app.config["WTF_CSRF_ENABLED"] = True
+
+
+@pytest.fixture
+def member(app):
+    """member("ana", role="teacher") signs up a verified member."""
+    from lms import clock
+    from lms.db import transaction
+    from lms.domain.accounts import actions as accounts
+    from lms.domain.ledger import actions as ledger
+
+    def sign_up(name, role="student", verified=True):
+        with transaction():
+            user = accounts.sign_up(f"{name}@example.org", name.title(), PASSWORD)
+            ledger.open_member(user)
+            user.role = role
+            user.verified_at = clock.now() if verified else None
+            user.teacher_since = clock.now() if role == "teacher" else None
+        return user
+
+    return sign_up
+
+
+@pytest.fixture
+def ana(member):
+    return member("ana")
+
+
+@pytest.fixture
+def bruno(member):
+    return member("bruno")
+
+
+@pytest.fixture
+def tea(member):
+    return member("tea", role="teacher")
+
+
+@pytest.fixture
+def ada(member):
+    return member("ada", role="admin")
+
+
+@pytest.fixture
+def course(tea):
+    """A published course of four lessons at 80 EUR whose purchase rewards 2 %; the first lesson is a free preview."""
+    return publish(tea, "How chains work", price=8000)
+
+
+def publish(teacher, title, price, lessons=4, reward_bp=200):
+    from lms import clock
+    from lms.db import transaction
+    from lms.domain.courses import actions as courses
+
+    with transaction():
+        course = courses.create(teacher, title)
+        facts = dict(summary="A summary.", description="A description.", subject="Technology", language="en")
+        courses.change(course, title=title, price=price, reward_bp=reward_bp, **facts)
+        section = courses.add_section(course, "The first part")
+        for number in range(1, lessons + 1):
+            courses.add_lesson(section, f"Lesson {number}", "Words **in bold**.", slug=f"lesson-{number}", is_preview=number == 1)
+        course.state, course.published_at = "published", clock.now()
+    return course
+
+
+@pytest.fixture
+def log_in(client):
+    """log_in(ana) makes the client hers."""
+    from lms.db import transaction
+    from lms.domain.accounts import actions as accounts
+
+    def sign_in(user):
+        with transaction():
+            token = accounts.open_session(user)
+        with client.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = token, True
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def statements(app):
+    """with statements() as seen: … collects the SQL sent meanwhile."""
+    from contextlib import contextmanager
+
+    from sqlalchemy import event
+
+    from lms.db import db
+
+    @contextmanager
+    def watch():
+        seen = []
+
+        def note(connection, cursor, statement, *rest):
+            seen.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return watch
+
+
+def teo(amount):
+    """TEO in millionths."""
+    return int(amount * 1_000_000)
