@@ -199,7 +199,7 @@ class Postgres(Service):
         if not link.is_symlink() and not link.exists():
             self.directory.mkdir(parents=True, exist_ok=True)
             if self._user() and not _is_open(self.directory):
-                link.symlink_to(tempfile.mkdtemp(prefix="cluster-", dir=_common()))
+                link.symlink_to(tempfile.mkdtemp(prefix="cluster-", dir=_common(self.durable)))
             else:
                 link.mkdir()
         link.resolve().mkdir(exist_ok=True)
@@ -349,8 +349,11 @@ def _is_open(path):
     return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
 
 
-def _common():
+def _common(lasting=True):
     """Return a directory that any user can reach, for root to put things in."""
+    temporary = Path(tempfile.gettempdir())
+    if not lasting and _is_open(temporary):
+        return temporary
     common = Path("/var/lib/schoolplatform")
     common.mkdir(mode=0o755, exist_ok=True)
     return common

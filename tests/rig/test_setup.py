@@ -49,8 +49,8 @@ def test_a_tool_that_fails_shows_its_errors_and_the_remedy():
 
 
 def test_a_second_set_up_does_nothing():
-    answer = subprocess.run([sys.executable, "-m", "rig.setup"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert answer.stdout == ""
+    answers = [subprocess.run([sys.executable, "-m", "rig.setup"], cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert answers[1].stdout == ""
 
 
 def _plain(name):
