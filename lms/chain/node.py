@@ -8,8 +8,8 @@ from eth_utils import keccak, to_checksum_address
 from lms.chain.contracts import artifact
 
 _TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
-# Creation code may be 49,152 bytes in all, 32 of them for each holder.
-_HOLDERS_A_CALL = 1_000
+# The answer comes as the code of a contract, which may be 24,576 bytes: 32 for each holder.
+_HOLDERS_A_CALL = 700
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,15 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from requests import RequestException
 from web3 import HTTPProvider, Web3
-from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3RPCError
+from web3.exceptions import (
+    BlockNotFound,
+    ContractLogicError,
+    TransactionNotFound,
+    Web3Exception,
+    Web3RPCError,
+)
 from web3.middleware import AttributeDictMiddleware, ExtraDataToPOAMiddleware
 
 from lms.chain.errors import RpcDisagreement, RpcDown, RpcRefused
@@ -19,6 +26,8 @@ for _talkative in ("web3", "urllib3"):
 
 FAILURES_BEFORE_REST = 3
 REST_SECONDS = 60
+# What a dead socket, an impatient proxy, or an answer that is not what JSON-RPC promises can raise.
+_NO_ANSWER = (RequestException, Web3Exception, OSError, ValueError, TypeError, LookupError, AttributeError)
 # What a node says about the thing asked for: the next node is not asked for a kinder answer.
 _ANSWERS = (ContractLogicError, TransactionNotFound, BlockNotFound)
 
@@ -89,11 +98,11 @@ class Pool:
 
     def mined_nonce(self, address):
         """How many transactions of this address are mined, as two endpoints count them."""
-        return self.agreed(lambda web3: web3.eth.get_transaction_count(address, "latest"))
+        return self.agreed(lambda web3: int(web3.eth.get_transaction_count(address, "latest")))
 
     def balance(self, address):
         """What an address holds for gas, in wei."""
-        return self.read(lambda web3: web3.eth.get_balance(address))
+        return self.read(lambda web3: int(web3.eth.get_balance(address)))
 
     def _newest(self, web3):
         block = _block(web3, "latest")
@@ -130,8 +139,7 @@ class _Endpoint:
             return None, RpcRefused(f"{self.name}: {self._scrub(_said(refusal))}")
         except RpcDown as problem:
             return None, self._failed(str(problem))
-        except Exception as problem:
-            # Whatever a socket, a proxy or a broken answer can raise means that this endpoint did not answer.
+        except _NO_ANSWER as problem:
             return None, self._failed(type(problem).__name__)
         self._failures = 0
         return answer, None

@@ -8,6 +8,7 @@ from lms.chain.rpc import Pool
 from lms.chain.signers import LocalSigner
 from lms.chain.vault import new_key, open_key
 from rig.services import Anvil
+from tests.chain.proxy import Proxy
 
 BOUND = 1_000_000 * 10**6
 
@@ -37,7 +38,7 @@ def signer(anvil_url, kek, tmp_path_factory):
 
 
 @pytest.fixture
-def submit(pool, signer):
+def submit(pool, signer, mined):
     """Price, sign and send one transaction, and answer its receipt."""
 
     def submit(to, data, gas=None):
@@ -45,19 +46,24 @@ def submit(pool, signer):
         nonce = pool.mined_nonce(signer.address)
         signed = transactions.sign(signer, pool.chain_id, to, data, nonce, transactions.fees(pool), gas)
         assert transactions.broadcast(pool, signed.raw).accepted
-        return mined(pool, signed.tx_hash)
+        return mined(signed.tx_hash)
 
     return submit
 
 
-def mined(pool, tx_hash, seconds=10):
+@pytest.fixture
+def mined(pool):
     """The receipt, as soon as the node has it."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if receipt := transactions.receipt(pool, tx_hash):
-            return receipt
-        time.sleep(0.01)
-    raise TimeoutError(f"{tx_hash} is not mined")
+
+    def mined(tx_hash, seconds=10):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if receipt := transactions.receipt(pool, tx_hash):
+                return receipt
+            time.sleep(0.01)
+        raise TimeoutError(f"{tx_hash} is not mined")
+
+    return mined
 
 
 @pytest.fixture
@@ -72,3 +78,31 @@ def make_key(kek):
     """A custodial key, opened."""
     return lambda owner="7": open_key(new_key(owner, kek), owner, kek)
 
+
+@pytest.fixture
+def mint(token, pool, signer):
+    """A signed mint of one TEO under op 1, not sent yet."""
+
+    def mint(holder, fees=None):
+        data = token.settle_data(1, [(holder, 1_000_000)], [])
+        gas = transactions.estimate_gas(pool, signer.address, token.address, data)
+        nonce = pool.mined_nonce(signer.address)
+        fees = fees or transactions.fees(pool)
+        return transactions.sign(signer, pool.chain_id, token.address, data, nonce, fees, gas)
+
+    return mint
+
+
+@pytest.fixture
+def proxy(anvil_url):
+    """Starts a loopback proxy in front of the node; `behaviour(method, forward)` decides what a call gets."""
+    running = []
+
+    def start(behaviour):
+        proxy = Proxy(anvil_url, behaviour)
+        running.append(proxy)
+        return proxy
+
+    yield start
+    for each in running:
+        each.close()

@@ -1,0 +1,130 @@
+import logging
+import socket
+
+import pytest
+
+from lms.chain import anvil, rpc
+from lms.chain.errors import NotADevelopmentChain, RpcDisagreement, RpcDown, RpcRefused
+from lms.chain.rpc import Pool, redact
+from tests.chain.proxy import Lost
+
+NOBODY = "0x000000000000000000000000000000000000dEaD"
+
+
+def down(method, forward):
+    raise Lost
+
+
+def honest(method, forward):
+    return forward()
+
+
+def answering(wanted, result):
+    """A node that answers one method in its own way."""
+    return lambda method, forward: {"result": result} if method == wanted else forward()
+
+
+@pytest.fixture
+def make_pool(proxy):
+    """A pool of proxies that behave as told, and the proxies."""
+
+    def make(*behaviours):
+        proxies = [proxy(behaviour) for behaviour in behaviours]
+        return Pool([each.url for each in proxies], anvil.CHAIN_ID, timeout=2), proxies
+
+    return make
+
+
+def test_the_next_endpoint_answers_for_a_dead_one(make_pool):
+    pool, _ = make_pool(down, honest)
+    assert pool.head().number >= 0
+
+
+def test_three_failures_rest_an_endpoint_for_a_minute(make_pool, monkeypatch):
+    pool, (dead, _) = make_pool(down, honest)
+    for _ in range(5):
+        pool.head()
+    assert len(dead.calls) == 3
+    now = rpc.time.monotonic()
+    monkeypatch.setattr(rpc.time, "monotonic", lambda: now + 61)
+    pool.head()
+    assert len(dead.calls) == 4
+
+
+def test_nobody_answering_is_rpc_down(make_pool):
+    pool, _ = make_pool(down, down)
+    with pytest.raises(RpcDown):
+        pool.head()
+
+
+def test_a_closed_port_is_rpc_down():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        with pytest.raises(RpcDown):
+            Pool([f"http://127.0.0.1:{closed.getsockname()[1]}"], anvil.CHAIN_ID).head()
+
+
+def test_another_chain_is_not_believed(make_pool):
+    pool, _ = make_pool(answering("eth_chainId", "0x89"))
+    with pytest.raises(RpcDown, match="another chain"):
+        pool.balance(NOBODY)
+
+
+def test_a_head_below_the_highest_seen_is_refused(make_pool, pool):
+    anvil.mine(pool)
+    genesis = pool.read(lambda web3: web3.provider.make_request("eth_getBlockByNumber", ["0x0", False]))
+    stale = {}
+    lagging, _ = make_pool(lambda method, forward: stale.get(method) or forward())
+    lagging.head()
+    stale["eth_getBlockByNumber"] = {"result": dict(genesis["result"])}
+    with pytest.raises(RpcDown, match="was seen before"):
+        lagging.head()
+
+
+def test_a_null_answer_is_no_answer(make_pool):
+    pool, _ = make_pool(answering("eth_getTransactionCount", None), honest)
+    assert pool.mined_nonce(NOBODY) == 0
+
+
+def test_one_lying_endpoint_of_two_is_a_disagreement(make_pool):
+    pool, _ = make_pool(answering("eth_getTransactionCount", "0x7"), honest)
+    with pytest.raises(RpcDisagreement):
+        pool.mined_nonce(NOBODY)
+
+
+def test_two_of_three_decide(make_pool):
+    pool, _ = make_pool(answering("eth_getTransactionCount", "0x7"), honest, honest)
+    assert pool.mined_nonce(NOBODY) == 0
+
+
+def test_a_refusal_of_all_is_not_called_down(make_pool):
+    def limited(method, forward):
+        return forward() if method == "eth_chainId" else {"error": {"code": -32005, "message": "rate limit"}}
+
+    pool, _ = make_pool(limited)
+    with pytest.raises(RpcRefused, match="rate limit"):
+        pool.balance(NOBODY)
+
+
+def test_neither_errors_nor_logs_hold_an_endpoints_key(proxy, caplog):
+    caplog.set_level(logging.DEBUG)
+    dead = proxy(down)
+    url = dead.url.replace("://", "://user:s3cret@") + "/v2/s3cret?key=s3cret"
+    with pytest.raises(RpcDown) as problem:
+        Pool([url], anvil.CHAIN_ID).head()
+    error, seen = problem.value, ""
+    while error is not None:
+        seen, error = seen + repr(error), error.__cause__ or error.__context__
+    assert dead.url.removeprefix("http://") in seen
+    assert "s3cret" not in seen + caplog.text
+
+
+def test_redaction_keeps_the_host_alone():
+    assert redact("https://user:pw@rpc.example.org:8443/v2/KEY?token=KEY") == "https://rpc.example.org:8443"
+    assert redact("https://rpc.example.org/KEY") == "https://rpc.example.org"
+
+
+def test_time_is_not_moved_on_a_real_chain(anvil_url):
+    with pytest.raises(NotADevelopmentChain):
+        anvil.advance(Pool([anvil_url], 137), 60)
+

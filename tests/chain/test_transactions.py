@@ -1,0 +1,136 @@
+import pytest
+
+from lms.chain import anvil, node, transactions
+from lms.chain.errors import FeeTooHigh, RpcDown
+from lms.chain.rpc import Pool
+from lms.chain.transactions import GWEI, Fees, bump
+from tests.chain.proxy import Lost
+
+
+def test_the_tip_is_never_below_what_polygon_takes(pool):
+    fees = transactions.fees(pool)
+    assert fees.tip >= 30 * GWEI
+    assert fees.cap > fees.tip
+
+
+def test_a_bump_is_an_eighth_on_both_fields_rounded_up():
+    assert bump(Fees(30 * GWEI + 1, 100 * GWEI), Fees(0, 0)) == Fees(33_750_000_002, 112_500_000_000)
+
+
+def test_a_bump_follows_a_market_that_rose_more():
+    assert bump(Fees(30 * GWEI, 100 * GWEI), Fees(80 * GWEI, 300 * GWEI)) == Fees(80 * GWEI, 300 * GWEI)
+
+
+def test_the_absolute_cap_is_not_passed():
+    with pytest.raises(FeeTooHigh, match="5000"):
+        bump(Fees(30 * GWEI, 4_999 * GWEI), Fees(0, 0))
+
+
+def test_a_lost_answer_is_healed_by_the_same_bytes(pool, token, mint, proxy, mined, make_key, anvil_url):
+    ana, lost = make_key().address, []
+
+    def lose_one(method, forward):
+        answer = forward()
+        if method == "eth_sendRawTransaction" and not lost:
+            lost.append(answer)
+            raise Lost
+        return answer
+
+    flaky, signed = Pool([proxy(lose_one).url], anvil.CHAIN_ID), mint(ana)
+    with pytest.raises(RpcDown):
+        transactions.broadcast(flaky, signed.raw)
+    mined(signed.tx_hash)
+    assert transactions.broadcast(flaky, signed.raw).accepted
+    assert node.holdings(pool, token.address, [ana]).balances == {ana: 1_000_000}
+
+
+def test_bytes_that_wait_already_are_accepted_again(pool, token, mint, mined, make_key):
+    signed = mint(make_key().address)
+    with paused(pool):
+        assert transactions.broadcast(pool, signed.raw).accepted
+        assert transactions.receipt(pool, signed.tx_hash) is None
+        assert transactions.broadcast(pool, signed.raw).accepted
+    assert mined(signed.tx_hash).succeeded
+
+
+def test_a_replacement_takes_the_nonce(pool, token, signer, mint, mined, make_key):
+    ana, old = make_key().address, Fees(30 * GWEI, 300 * GWEI)
+    with paused(pool):
+        first = mint(ana, old)
+        transactions.broadcast(pool, first.raw)
+        second = mint(ana, bump(old, transactions.fees(pool)))
+        assert second.nonce == first.nonce
+        assert transactions.broadcast(pool, second.raw).accepted
+    assert mined(second.tx_hash).succeeded
+    assert transactions.receipt(pool, first.tx_hash) is None
+
+
+def test_other_bytes_for_a_mined_nonce_are_refused_with_the_nodes_reason(pool, token, signer, mint, mined, make_key):
+    first, second = mint(make_key().address), mint(make_key().address)
+    transactions.broadcast(pool, first.raw)
+    mined(first.tx_hash)
+    sent = transactions.broadcast(pool, second.raw)
+    assert not sent.accepted
+    assert "nonce too low" in sent.refusals[0]
+
+
+def test_one_endpoint_of_two_is_enough_to_send(token, mint, mined, proxy, make_key, anvil_url):
+    def dead(method, forward):
+        raise Lost
+
+    signed = mint(make_key().address)
+    pool = Pool([proxy(dead).url, anvil_url], anvil.CHAIN_ID)
+    assert transactions.broadcast(pool, signed.raw).accepted
+    assert mined(signed.tx_hash).succeeded
+
+
+def test_a_receipt_only_one_of_two_has_is_not_believed_yet(token, mint, mined, proxy, make_key, anvil_url, pool):
+    def blind(method, forward):
+        return {"result": None} if method == "eth_getTransactionReceipt" else forward()
+
+    signed = mint(make_key().address)
+    transactions.broadcast(pool, signed.raw)
+    mined(signed.tx_hash)
+    assert transactions.receipt(Pool([proxy(blind).url, anvil_url], anvil.CHAIN_ID), signed.tx_hash) is None
+
+
+def test_the_head_block_is_one_confirmation_and_final_comes_later(pool, token, mint, mined, make_key):
+    signed = mint(make_key().address)
+    transactions.broadcast(pool, signed.raw)
+    receipt = mined(signed.tx_hash)
+    assert transactions.confirmations(pool, receipt) == 1
+    assert not transactions.is_final(pool, receipt)
+    anvil.mine(pool, 3)
+    assert transactions.confirmations(pool, receipt) == 4
+    assert transactions.is_final(pool, receipt)
+
+
+def test_a_reorganised_block_confirms_nothing(pool, token, mint, mined, make_key):
+    signed = mint(make_key().address)
+    transactions.broadcast(pool, signed.raw)
+    receipt = mined(signed.tx_hash)
+    request(pool, "anvil_reorg", 1, [])
+    assert transactions.confirmations(pool, receipt) == 0
+
+
+def test_a_creation_lands_where_it_was_foretold(pool, signer, submit):
+    foretold = transactions.created_address(signer.address, pool.mined_nonce(signer.address))
+    assert submit(None, bytes.fromhex("60016000f3")).contract_address == foretold
+
+
+class paused:
+    """Blocks come only after it."""
+
+    def __init__(self, pool):
+        self.pool = pool
+
+    def __enter__(self):
+        request(self.pool, "evm_setAutomine", False)
+
+    def __exit__(self, *_):
+        request(self.pool, "evm_setAutomine", True)
+        anvil.mine(self.pool)
+
+
+def request(pool, method, *params):
+    return pool.read(lambda web3: web3.manager.request_blocking(method, list(params)))
