@@ -1,6 +1,7 @@
 """The database and the only way to write to it: `with transaction():`."""
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
@@ -34,3 +35,29 @@ def transaction():
     except BaseException:
         db.session.rollback()
         raise
+
+
+@dataclass(frozen=True)
+class Page:
+    """`items` of page `number` of a list of `total`. Knows what the pager asks: page, pages, has_prev, has_next."""
+
+    items: list
+    number: int
+    total: int
+    size: int = 24
+
+    @property
+    def page(self):
+        return self.number
+
+    @property
+    def pages(self):
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def has_prev(self):
+        return self.number > 1
+
+    @property
+    def has_next(self):
+        return self.number < self.pages

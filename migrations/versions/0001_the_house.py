@@ -294,6 +294,7 @@ def upgrade():
     sa.Column('minutes', sa.Integer(), nullable=False),
     sa.Column('is_preview', sa.Boolean(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['course_id'], ['courses.id'], name=op.f('fk_lessons_course_id')),
     sa.ForeignKeyConstraint(['section_id'], ['sections.id'], name=op.f('fk_lessons_section_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_lessons')),

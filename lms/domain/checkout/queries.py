@@ -1,13 +1,12 @@
 """Orders found."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import contains_eager, joinedload
 
 from lms import clock
-from lms.db import db
+from lms.db import Page, db
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order
-from lms.domain.courses.queries import Page
 
 PAGE = 24
 
@@ -43,3 +42,14 @@ def expiring(limit=500):
 
 def paid_count():
     return db.session.scalar(select(func.count()).where(Order.state == "paid"))
+
+
+def rewarded_by(operation_id):
+    """(buyer id, order id) of the orders whose purchase reward an operation brings to the chain."""
+    return db.session.execute(
+        text("""SELECT DISTINCT o.buyer_id, o.id FROM entries e
+                JOIN transfers t ON t.target_entry_id = e.id AND t.reason = 'purchase'
+                JOIN orders o ON o.id = (t.evidence->>'order')::int
+                WHERE e.operation_id = :operation"""),
+        {"operation": operation_id},
+    ).all()

@@ -82,6 +82,7 @@ def change_lesson(lesson, *, title, body, minutes, is_preview):
     if not 1 <= minutes <= 600:
         raise Invalid("A lesson takes 1 to 600 minutes.")
     lesson.title, lesson.body, lesson.minutes, lesson.is_preview = _title(title), _body(body), minutes, is_preview
+    lesson.version += 1
     db.session.flush()
 
 

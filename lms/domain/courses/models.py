@@ -83,6 +83,7 @@ class Lesson(Model):
     minutes: Mapped[int] = mapped_column(default=1)
     is_preview: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)  # rises with each save: an editor opened before is out of date
 
     section: Mapped[Section] = relationship(back_populates="lessons")
     course: Mapped[Course] = relationship()

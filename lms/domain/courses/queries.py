@@ -1,30 +1,15 @@
 """Courses found."""
 
 import re
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload, undefer
 
-from lms.db import db
+from lms.db import Page, db
 from lms.domain.courses.models import Course, Lesson, Section
 
 PAGE = 24
-COUNTED = 1000  # a catalogue counts up to here and says "more than" above it
-
-
-@dataclass(frozen=True)
-class Page:
-    """`items` of page `number`; `total` stops at COUNTED + 1."""
-
-    items: list
-    number: int
-    total: int
-    size: int = PAGE
-
-    @property
-    def pages(self):
-        return max(1, -(-self.total // self.size))
+COUNTED = 1000  # a catalogue counts up to here and says "more than" above it; its total stops at COUNTED + 1
 
 
 def catalogue(word="", subject="", language="", free=False, number=1):
@@ -106,6 +91,12 @@ def waiting(limit=50):
 
 def waiting_count():
     return db.session.scalar(select(func.count()).where(Course.state == "submitted"))
+
+
+def lesson_to_edit(course, slug):
+    """The lesson with its body, its row locked, so that of two saves the second sees the first."""
+    rows = select(Lesson).where(Lesson.course_id == course.id, Lesson.slug == slug).options(undefer(Lesson.body))
+    return db.session.scalar(rows.with_for_update().execution_options(populate_existing=True))
 
 
 def section(course, section_id):

@@ -3,9 +3,8 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from lms.db import db
+from lms.db import Page, db
 from lms.domain.courses.models import Course
-from lms.domain.courses.queries import Page
 from lms.domain.learning.models import Enrolment, LessonCompletion
 
 PAGE = 24
