@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import unicodedata
 from datetime import timedelta
 from zoneinfo import available_timezones
 
@@ -18,6 +19,7 @@ from lms.errors import DomainError, Invalid
 
 SESSION_LIFE = timedelta(days=30)
 PASSWORD_LENGTH = 10
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 _hasher = PasswordHasher()
 # Verified against when the address is unknown, so that both answers take the same time.
@@ -26,10 +28,10 @@ _NOBODY = _hasher.hash(secrets.token_hex())
 
 def sign_up(email, name, password, locale="en", time_zone="UTC"):
     """A new student, or None when the address is taken (its owner is told by mail, the asker is not)."""
-    _check_password(password, email)
+    check_password(password, email)
     row = dict(
         email=normal(email),
-        name=_name(name),
+        name=clean_name(name),
         password_hash=_hasher.hash(password),
         role="student",
         locale=_locale(locale),
@@ -54,6 +56,17 @@ def authenticate(email, password):
         return None
     if user and _hasher.check_needs_rehash(user.password_hash):
         user.password_hash = _hasher.hash(password)
+    return user
+
+
+def log_in(email, password, agent=""):
+    """The member, signed in on this browser; None when address or password is wrong. Raises DomainError for a suspended one."""
+    user = authenticate(email, password)
+    if user is None:
+        return None
+    if not user.is_active:
+        raise DomainError("This account is suspended. Write to us to find out why.")
+    open_session(user, agent)
     return user
 
 
@@ -87,10 +100,16 @@ def close_all_sessions(user, but=None):
 
 def change_password(user, password, keep=None):
     """Set the password and end all other sessions; raises Invalid for a weak one."""
-    _check_password(password, user.email)
+    check_password(password, user.email)
     user.password_hash = _hasher.hash(password)
     close_all_sessions(user, but=keep)
     db.session.flush()
+
+
+def reset_password(user, password):
+    """Set the password after the mailed link was opened, which also proves the address."""
+    change_password(user, password)
+    verify_email(user, user.email)
 
 
 def confirm_password(user, password):
@@ -127,7 +146,7 @@ def take_new_email(user, email):
 
 
 def change_profile(user, name, locale, time_zone):
-    user.name, user.locale, user.time_zone = _name(name), _locale(locale), _zone(time_zone)
+    user.name, user.locale, user.time_zone = clean_name(name), _locale(locale), _zone(time_zone)
     db.session.flush()
 
 
@@ -143,7 +162,25 @@ def set_role(user, role, by):
     db.session.flush()
 
 
-def _check_password(password, email):
+def suspend(user, by):
+    """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again."""
+    if not by.is_admin or by.id == user.id:
+        raise DomainError("Only another admin may suspend this member.")
+    user.suspended_at = user.suspended_at or clock.now()
+    close_all_sessions(user)
+    db.session.flush()
+
+
+def let_in(user, by):
+    """End a suspension."""
+    if not by.is_admin:
+        raise DomainError("Only an admin may end a suspension.")
+    user.suspended_at = None
+    db.session.flush()
+
+
+def check_password(password, email):
+    """Raises Invalid for a password that is too short, too long, or the member's address."""
     if len(password) < PASSWORD_LENGTH:
         raise Invalid("A password has at least %(count)d characters.", count=PASSWORD_LENGTH)
     if len(password) > 200:
@@ -152,11 +189,19 @@ def _check_password(password, email):
         raise Invalid("A password must not be your address.")
 
 
-def _name(name):
+def clean_name(name):
+    """The name with single spaces; raises Invalid for one that is empty, too long, or holds what cannot be shown."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= 80:
         raise Invalid("A name has 1 to 80 characters.")
+    if any(_is_unreadable(letter) for letter in name):
+        raise Invalid("This name holds a character we cannot show.")
     return name
+
+
+def _is_unreadable(letter):
+    """Control characters, what broken UTF-8 leaves behind, and marks that turn the direction of the text round a name."""
+    return unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") or letter == "\ufffd" or letter in _TURNS
 
 
 def _locale(locale):

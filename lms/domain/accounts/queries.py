@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager, undefer
 
 from lms import clock
-from lms.db import db
+from lms.db import Page, db
 from lms.domain.accounts.models import Session, User
 
 PAGE = 50
@@ -21,12 +21,12 @@ def by_id(user_id):
 
 
 def of_session(token):
-    """The member signed in with this token, while the session lasts; one statement."""
+    """The member signed in with this token, while the session lasts and he is not suspended; one statement."""
     found = db.session.scalar(
         select(Session)
         .join(Session.user)
         .options(contains_eager(Session.user))
-        .where(Session.token_hash == hashlib.sha256(token.encode()).digest(), Session.expires_at > clock.now())
+        .where(Session.token_hash == hashlib.sha256(token.encode()).digest(), Session.expires_at > clock.now(), User.suspended_at.is_(None))
     )
     if found is None:
         return None
@@ -34,15 +34,26 @@ def of_session(token):
     return found.user
 
 
+def sessions(user, limit=20):
+    """Where the member is signed in, newest first."""
+    rows = select(Session).where(Session.user_id == user.id, Session.expires_at > clock.now())
+    return db.session.scalars(rows.order_by(Session.id.desc()).limit(limit)).all()
+
+
 def fingerprint(user):
-    """Changes with the password: a reset link made before is worth nothing after."""
-    return hashlib.sha256(user.password_hash.encode()).hexdigest()[:16]
+    """Changes with the password and the address: a reset link made before is worth nothing after."""
+    return hashlib.sha256(f"{user.email} {user.password_hash}".encode()).hexdigest()[:16]
 
 
 def page(word="", number=1):
-    """(members on this page, how many there are) by name or address."""
+    """One page of the members, by name or address."""
     rows = select(User).order_by(User.id)
     if word:
         rows = rows.where(User.email.contains(word.lower(), autoescape=True) | User.name.icontains(word, autoescape=True))
     total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
-    return db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), total
+    return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total, PAGE)
+
+
+def counts():
+    """How many members have each role."""
+    return dict(db.session.execute(select(User.role, func.count()).group_by(User.role)).all())

@@ -17,3 +17,7 @@ def open_incidents(limit=50):
 
 def open_count():
     return db.session.scalar(select(func.count()).where(Incident.closed_at.is_(None)))
+
+
+def incident(incident_id):
+    return db.session.get(Incident, incident_id)

@@ -1,5 +1,8 @@
 """Orders found."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -7,6 +10,8 @@ from lms import clock
 from lms.db import Page, db
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order
+from lms.domain.ledger.models import Transfer
+from lms.domain.rewards.models import Lot
 
 PAGE = 24
 
@@ -26,12 +31,29 @@ def orders_of(buyer_id, number=1):
     return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total)
 
 
+@dataclass(frozen=True)
+class Sale:
+    """A paid order as its teacher sees it: when his share becomes available, and whether it has."""
+
+    order: Order
+    matures_at: datetime | None
+    is_matured: bool
+
+
 def sales_of(teacher_id, number=1):
-    """One page of the teacher's sales with courses, newest first."""
-    rows = select(Order).where(Order.teacher_id == teacher_id, Order.state == "paid")
+    """One page of the teacher's Sales with courses, newest first; two statements."""
+    rows = select(Order.id).where(Order.teacher_id == teacher_id, Order.state == "paid")
     total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
-    rows = rows.options(joinedload(Order.course)).order_by(Order.paid_at.desc(), Order.id.desc())
-    return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total)
+    chosen = rows.order_by(Order.paid_at.desc(), Order.id.desc()).limit(PAGE).offset((number - 1) * PAGE).subquery()
+    shown = (
+        select(Order, Lot.matures_at, Lot.matured_id.is_not(None))
+        .join(chosen, Order.id == chosen.c.id)
+        .outerjoin(Transfer, Transfer.key == func.concat("order:", Order.id, ":share"))
+        .outerjoin(Lot, Lot.transfer_id == Transfer.id)
+        .options(joinedload(Order.course))
+        .order_by(Order.paid_at.desc(), Order.id.desc())
+    )
+    return Page([Sale(*row) for row in db.session.execute(shown)], number, total)
 
 
 def expiring(limit=500):
