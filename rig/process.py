@@ -50,10 +50,8 @@ class Process:
             return
         if self.running:
             self.child.send_signal(self.stop_signal)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(self.patience)
-            except subprocess.TimeoutExpired:
-                pass
         _kill_session(self.child.pid)
         self.child.wait()
         self.child = None
