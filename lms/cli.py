@@ -1,5 +1,41 @@
-"""`flask` commands."""
+"""`flask` commands: install, seed, and those of lms/jobs/operate.py, which need the chain."""
+
+from importlib import import_module
+
+import click
+
+from lms import seed
+from lms.db import transaction
+from lms.domain.ledger import actions as ledger
+from lms.domain.rulebook import actions as rulebook
+from lms.queue import enqueue
 
 
 def register(app):
-    """Commands are added by their noun's module below."""
+    """A web process gets no commands: what they import holds keys."""
+    if app.config["ROLE"] != "cli":
+        return
+    operate = import_module("lms.jobs.operate")
+    for command in (install, plant, operate.audit, operate.chain, operate.demo):
+        app.cli.add_command(command)
+
+
+@click.command
+def install():
+    """The rows the platform cannot be without: its accounts and the first rulebook. May run twice."""
+    with transaction():
+        ledger.open_platform()
+        rulebook.install()
+    click.echo("installed")
+
+
+@click.command("seed")
+def plant():
+    """Three courses and four logins for the demo, printed. May run twice."""
+    with transaction():
+        ledger.open_platform()
+        rulebook.install()
+        logins = seed.load()
+    enqueue("wallets.sweep")
+    for role, email, password in logins:
+        click.echo(f"{role:8}  {email:24}  {password}")

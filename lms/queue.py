@@ -16,11 +16,14 @@ class Queue:
     """Enqueues functions of lms.jobs by their name; `metadata` (a request id) travels with the job."""
 
     def init_app(self, app):
-        self.redis = Redis.from_url(
-            app.config["REDIS_URL"], socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15
-        )
+        self._url = app.config["REDIS_URL"]
+        self.redis = Redis.from_url(self._url, socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15)
         self._queue = rq.Queue(NAME, connection=self.redis, default_timeout=120)
         self._metadata = dict
+
+    def connection(self):
+        """A connection for a worker, which waits on it longer than a web request may."""
+        return Redis.from_url(self._url, socket_timeout=None, socket_connect_timeout=5)
 
     def carry(self, metadata):
         """Let `metadata()` give what every job carries on."""

@@ -13,22 +13,22 @@ class LaneHalted(DomainError):
     """The signer must not sign until an operator has looked."""
 
 
-def record_deployment(chain_id, genesis_hash, token_address, signed):
+def record_deployment(chain_id, genesis_hash, token_address, signer, signed):
     """Where the contract will stand, with the signed bytes, before they are broadcast."""
-    lane = _lane(signed.signer)
-    if signed.nonce != lane.next_nonce:
+    lane = _lane(signer)
+    if signed.nonce < lane.next_nonce:
         raise DomainError("The nonce of the deployment is not the next one.")
     deployment = Deployment(
         chain_id=chain_id,
         genesis_hash=genesis_hash,
         token_address=token_address,
-        signer=signed.signer,
+        signer=signer,
         nonce=signed.nonce,
         raw=signed.raw,
         tx_hash=signed.tx_hash,
         deployed_at=clock.now(),
     )
-    lane.next_nonce += 1
+    lane.next_nonce = signed.nonce + 1
     db.session.add(deployment)
     db.session.flush()
     return deployment
@@ -43,6 +43,11 @@ def queue(key, kind, entries):
     db.session.add(operation)
     db.session.flush()
     return operation
+
+
+def lock(operation):
+    """One worker at a time decides on an operation; its state is read anew."""
+    db.session.refresh(operation, ["state"], with_for_update=True)
 
 
 def take_nonce(operation, signer, mined_count):
@@ -93,6 +98,13 @@ def mark_mined(operation, receipt):
     operation.gas_used, operation.fee_wei = receipt.gas_used, receipt.gas_used * receipt.effective_gas_price
     db.session.execute(update(Entry).where(Entry.operation_id == operation.id).values(is_open=False))
     db.session.flush()
+
+
+def requeue(operation, why):
+    """Its transaction failed for good: the same op is signed again under another nonce."""
+    if operation.state in ("signed", "sent"):
+        operation.state, operation.error = "queued", why
+        db.session.flush()
 
 
 def mark_final(operation):

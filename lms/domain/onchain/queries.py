@@ -3,8 +3,8 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from lms.db import db
-from lms.domain.onchain.models import ChainState, Deployment, Entry, Operation
+from lms.db import Page, db
+from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Operation
 
 PAGE = 50
 
@@ -33,14 +33,20 @@ def unfinished(*states, limit=200):
     return db.session.scalars(rows).all()
 
 
+def attempts_from(signer, nonce):
+    """The signer's attempts from this nonce on with their operations, in nonce order."""
+    rows = select(Attempt).where(Attempt.signer == signer, Attempt.nonce >= nonce).options(joinedload(Attempt.operation))
+    return db.session.scalars(rows.order_by(Attempt.nonce, Attempt.id)).all()
+
+
 def page(state="", number=1):
-    """(operations newest first with their entry counts, how many there are)."""
+    """One page of the operations, newest first, with their entries."""
     rows = select(Operation)
     if state:
         rows = rows.where(Operation.state == state)
     total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
     rows = rows.options(selectinload(Operation.entries)).order_by(Operation.id.desc()).limit(PAGE).offset((number - 1) * PAGE)
-    return db.session.scalars(rows).all(), total
+    return Page(db.session.scalars(rows).all(), number, total, PAGE)
 
 
 def counts():

@@ -34,10 +34,10 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evid
 
 
 def grant_deferred(grant_id):
-    """Grant today what an earlier day's cap deferred; what is still too much waits another day."""
+    """Grant today what an earlier day's cap deferred; what is still too much waits another day. Answers the member's id when it did."""
     deferred = db.session.scalars(select(Grant).where(Grant.id == grant_id).with_for_update()).one()
     if not deferred.is_deferred or deferred.day > _today():
-        return
+        return None
     room = _room(deferred.user_id, rulebook.in_force())
     if room == 0:
         deferred.day = _today() + timedelta(days=1)
@@ -46,9 +46,11 @@ def grant_deferred(grant_id):
         db.session.add(Grant(key=f"{deferred.key}:rest", amount=deferred.amount - room, day=_today() + timedelta(days=1), **rest))
         deferred.amount = room
     db.session.flush()
-    if room:
-        deferred.day = _today()
-        _credit(deferred)
+    if not room:
+        return None
+    deferred.day = _today()
+    _credit(deferred)
+    return deferred.user_id
 
 
 def keep_maturing(transfer, user_id, matures_at):
@@ -58,14 +60,15 @@ def keep_maturing(transfer, user_id, matures_at):
 
 
 def mature(transfer_id):
-    """Make one due lot available; doing it twice does it once."""
+    """Make one due lot available; doing it twice does it once. Answers the member's id when it did."""
     lot = db.session.scalars(select(Lot).where(Lot.transfer_id == transfer_id).with_for_update()).one()
     if lot.matured_id or lot.matures_at > clock.now():
-        return
+        return None
     asset = lot.transfer.asset
     source, target = accounts.member(lot.user_id, asset, "maturing"), accounts.member(lot.user_id, asset, "available")
     lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.transfer.amount, "matured", evidence={"lot": lot.transfer.key}).id
     db.session.flush()
+    return lot.user_id
 
 
 def _credit(granted):

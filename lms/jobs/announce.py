@@ -1,0 +1,18 @@
+"""Who is told, on his open pages, that an operation got on."""
+
+from lms import live
+from lms.domain.checkout import queries as checkout
+from lms.domain.wallet import queries as wallet
+
+
+def members_of(operation):
+    """Ids of the members with an entry in the operation."""
+    return wallet.members_of([entry.holder_id for entry in operation.entries])
+
+
+def progress(operation):
+    """Push balance, activity, the operation's page and the receipts of the orders it brings."""
+    for user_id in members_of(operation):
+        live.push(user_id, "balance_chip", "balance", "activity", f"operation:{operation.id}")
+    for buyer_id, order_id in checkout.rewarded_by(operation.id):
+        live.push(buyer_id, f"receipt:{order_id}")

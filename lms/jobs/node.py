@@ -1,0 +1,34 @@
+"""The chain as this worker reaches it: pool, signer and the token of the active deployment, made anew in each fork."""
+
+from flask import current_app
+
+from lms.chain.contracts import TeoCoin
+from lms.chain.rpc import Pool
+from lms.chain.signers import LocalSigner
+from lms.domain.onchain import queries as onchain
+
+ANVIL = 31337
+
+
+def pool():
+    config = current_app.config
+    return Pool(list(config["RPC_URLS"]), config["CHAIN_ID"])
+
+
+def signer():
+    return LocalSigner.load(current_app.config["SIGNER_FILE"], kek())
+
+
+def kek():
+    return current_app.config["KEK"]
+
+
+def token():
+    """The TeoCoin of the active deployment, or None before `flask chain deploy`."""
+    deployment = onchain.deployment()
+    return TeoCoin(deployment.token_address) if deployment else None
+
+
+def depth():
+    """Blocks after which an operation is shown as on chain."""
+    return current_app.config["CHAIN_DEPTH"]

@@ -1,0 +1,18 @@
+"""What runs by the clock: (job, seconds). The database is the truth: each of these finds what no queued job holds."""
+
+from importlib import import_module
+
+TABLE = (
+    ("settlement.settle", 3),
+    ("chain.sweep", 5),
+    ("wallets.sweep", 10),
+    ("mail.sweep", 20),
+    ("rewards.mature", 20),
+    ("checkout.expire", 300),
+)
+
+
+def run(name):
+    """Run lms.jobs.<module>.<function>; cron enqueues this, so that it needs to import none of the jobs itself."""
+    module, function = name.rsplit(".", 1)
+    getattr(import_module(f"lms.jobs.{module}"), function)()

@@ -1,0 +1,69 @@
+"""A worker's app over a real anvil with TeoCoin deployed anew for each test."""
+
+import base64
+import os
+
+import pytest
+import rq
+from rq.registry import FailedJobRegistry
+
+from rig.services import Anvil
+
+KEK = base64.b64encode(b"k" * 32).decode()
+
+
+@pytest.fixture(scope="session")
+def anvil(home):
+    with Anvil(home) as node:
+        yield node
+        node.remove()
+
+
+@pytest.fixture(scope="session")
+def worker_environ(environ, anvil, home):
+    return {**environ, "RPC_URLS": anvil.url, "KEK": KEK, "SIGNER_FILE": str(home / "signer.json")}
+
+
+@pytest.fixture
+def worker(app, anvil, worker_environ):
+    """The app as a worker and the command line have it, with the contract deployed and the platform's address made."""
+    from lms import create_app
+
+    fresh = anvil.call("evm_snapshot")
+    own = {name: worker_environ[name] for name in ("RPC_URLS", "KEK", "SIGNER_FILE")}
+    os.environ.update(own)
+    worker = create_app("cli")
+    for name in own:
+        del os.environ[name]
+    with worker.app_context():
+        for command in (["chain", "signer"], ["chain", "deploy"]):
+            result = worker.test_cli_runner().invoke(args=command)
+            assert result.exit_code == 0, (result.output, result.exception)
+        yield worker
+    anvil.call("evm_revert", fresh)
+
+
+@pytest.fixture
+def run_jobs(worker):
+    """run_jobs() lets a real RQ worker do what is queued, until nothing is; a job that fails fails the test."""
+    from lms.queue import NAME, queue
+
+    def run():
+        jobs = rq.Queue(NAME, connection=queue.connection())
+        rq.SimpleWorker([jobs], connection=queue.connection()).work(burst=True, logging_level="ERROR")
+        failed = FailedJobRegistry(queue=jobs)
+        assert not failed.get_job_ids(), rq.job.Job.fetch(failed.get_job_ids()[0], connection=queue.connection()).exc_info
+        return jobs
+
+    return run
+
+
+@pytest.fixture
+def audit(worker):
+    """audit() is the last line `flask audit` prints."""
+
+    def last_line():
+        result = worker.test_cli_runner().invoke(args=["audit"])
+        return result.output.strip().splitlines()[-1]
+
+    return last_line

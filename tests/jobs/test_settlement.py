@@ -1,0 +1,206 @@
+"""A reward on its way to the chain."""
+
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import text
+
+from lms.db import db, transaction
+from lms.domain.audit.models import Incident
+from lms.domain.checkout import actions as checkout
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as accounts
+from lms.domain.onchain import queries as onchain
+from lms.domain.onchain.models import Attempt, Operation
+from lms.domain.wallet import queries as wallet
+from lms.jobs import chain, node, settlement
+from lms.queue import enqueue
+
+GREEN = "differences 0, supply = ledger"
+
+
+@pytest.fixture
+def bought(ana, course):
+    with transaction():
+        order = checkout.place_order(ana, course, "k1")
+    with transaction():
+        event = SimpleNamespace(id="e1", kind="payment.succeeded", reference="p1", order_id=order.id, amount=8000, currency="EUR")
+        checkout.receive("sandbox", event)
+    return order
+
+
+@pytest.fixture
+def settled(bought, run_jobs):
+    enqueue("wallets.sweep")
+    run_jobs()
+
+
+def credit(user, amount, key):
+    with transaction():
+        ledger.post(key, accounts.platform("TEO", "issuance"), accounts.member(user.id, "TEO", "available"), amount, "lesson")
+
+
+def test_a_reward_is_minted_to_the_members_address(settled, ana, audit):
+    operation = db.session.query(Operation).one()
+    assert operation.state == "mined"
+    assert [(entry.kind, entry.amount) for entry in operation.entries] == [("mint", 1_600_000)]
+    assert wallet.movements(ana.id)[0].state == "mined"
+    assert audit() == GREEN
+
+
+def test_nothing_is_settled_before_the_member_has_an_address(bought, run_jobs, audit):
+    enqueue("settlement.settle")
+    run_jobs()
+    assert db.session.query(Operation).count() == 0
+    assert audit() == "differences 0, supply + 1.600000 TEO that wait for settlement = ledger"
+
+
+def test_later_movements_wait_for_the_next_entry(settled, ana, run_jobs, audit):
+    credit(ana, 500_000, "x1")
+    credit(ana, 250_000, "x2")
+    enqueue("settlement.settle")
+    run_jobs()
+    assert [entry.amount for operation in db.session.query(Operation).order_by(Operation.id) for entry in operation.entries] == [1_600_000, 750_000]
+    assert audit() == GREEN
+
+
+def test_a_net_loss_is_burned_with_the_holders_signature(settled, ana, run_jobs, audit):
+    with transaction():
+        ledger.post("back", accounts.member(ana.id, "TEO", "maturing"), accounts.platform("TEO", "issuance"), 600_000, "refund")
+    enqueue("settlement.settle")
+    run_jobs()
+    assert db.session.query(Operation).order_by(Operation.id.desc()).first().entries[0].kind == "burn"
+    assert audit() == GREEN
+
+
+def test_a_net_of_zero_costs_no_operation(settled, ana, run_jobs, audit):
+    credit(ana, 500_000, "x1")
+    with transaction():
+        ledger.post("x2", accounts.member(ana.id, "TEO", "available"), accounts.platform("TEO", "issuance"), 500_000, "refund")
+    enqueue("settlement.settle")
+    run_jobs()
+    assert db.session.query(Operation).count() == 1
+    assert audit() == GREEN
+
+
+def test_submitting_twice_signs_once(bought, run_jobs, audit):
+    enqueue("wallets.sweep")
+    run_jobs()
+    operation = db.session.query(Operation).one()
+    chain.submit(operation.id)
+    run_jobs()
+    assert db.session.query(Attempt).count() == 1
+    assert audit() == GREEN
+
+
+def test_a_worker_killed_after_signing_is_finished_by_the_sweep(bought, worker, run_jobs, audit, monkeypatch):
+    def killed(*_):
+        raise SystemExit("killed")
+
+    wallets_made(bought)
+    with transaction():
+        from lms.domain.wallet import actions
+
+        operation = actions.open_batch()
+    monkeypatch.setattr(chain, "_broadcast", killed)
+    with pytest.raises(SystemExit):
+        chain.submit(operation.id)
+    monkeypatch.undo()
+    assert operation.state == "signed"
+    enqueue("chain.sweep")
+    run_jobs()
+    assert (operation.state, db.session.query(Attempt).count()) == ("mined", 1)
+    assert audit() == GREEN
+
+
+def wallets_made(order):
+    from lms.domain.wallet import queries
+    from lms.jobs import wallets
+
+    for holder_id in queries.without_address():
+        wallets.make(holder_id)
+
+
+def test_an_operation_becomes_final(settled, anvil, worker, run_jobs):
+    anvil.call("anvil_mine", "0x3")
+    enqueue("chain.sweep")
+    run_jobs()
+    assert db.session.query(Operation).one().state == "final"
+
+
+def test_blocks_that_anvil_lost_are_rebuilt_from_the_stored_bytes(bought, anvil, run_jobs, worker, audit):
+    before = anvil.call("evm_snapshot")
+    enqueue("wallets.sweep")
+    run_jobs()
+    anvil.call("anvil_mine", "0x3")
+    enqueue("chain.sweep")
+    run_jobs()
+    anvil.call("evm_revert", before)
+    enqueue("chain.sweep")
+    run_jobs()
+    enqueue("chain.sweep")
+    run_jobs()
+    assert db.session.query(Operation).one().state in ("mined", "final")
+    assert db.session.query(Attempt).count() == 1
+    assert audit() == GREEN
+
+
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [
+        ("UPDATE accounts SET balance = balance + 1 WHERE name = 'available' AND user_id = :ana AND asset = 'TEO'", "wrong_balances"),
+        ("UPDATE entries SET amount = amount + 1", "entries_not_their_legs"),
+        ("UPDATE transfers SET target_holder_id = NULL, target_entry_id = NULL WHERE reason = 'purchase'", "legs_without_entry"),
+        ("DELETE FROM attempts; DELETE FROM nonces; UPDATE transfers SET target_entry_id = NULL; DELETE FROM entries; DELETE FROM operations", "holders_off"),
+    ],
+)
+def test_the_audit_finds_a_planted_fault(settled, ana, worker, fault, found):
+    with transaction():
+        for statement in fault.split(";"):
+            db.session.execute(text(statement), {"ana": ana.id} if ":ana" in statement else {})
+    result = worker.test_cli_runner().invoke(args=["audit"])
+    counts = dict(line.split() for line in result.output.splitlines()[:6])
+    assert int(counts[found]) > 0
+    assert result.exit_code == 1
+
+
+def test_the_audit_finds_a_mint_that_is_not_ours(settled, ana, worker, audit):
+    """A double mint leaves our rows as they are: only the node's word shows it."""
+    token, signer, pool = node.token(), node.signer(), node.pool()
+    from lms.chain import transactions
+
+    data = token.settle_data(999, [(wallet.wallet_of(ana.id).address, 1_600_000)], [])
+    signed = transactions.sign(
+        signer, pool.chain_id, token.address, data, pool.mined_nonce(signer.address), transactions.fees(pool), 500_000
+    )
+    transactions.broadcast(pool, signed.raw)
+    assert audit().startswith("differences 1,")
+
+
+def test_a_stopped_settlement_opens_no_batch(bought, run_jobs):
+    from lms.domain.audit import actions as switches
+
+    with transaction():
+        switches.stop("settlement", "a test")
+    enqueue("wallets.sweep")
+    run_jobs()
+    assert db.session.query(Operation).count() == 0
+
+
+def test_a_transaction_that_did_something_else_stops_settlement(bought, run_jobs, monkeypatch):
+    monkeypatch.setattr(chain.TeoCoin, "settlement", lambda *_: None)
+    enqueue("wallets.sweep")
+    run_jobs()
+    assert db.session.query(Incident).one().kind == "not our entries"
+    assert onchain.counts() == {"sent": 1}
+
+
+def test_the_worker_reaches_no_node_but_the_rest_runs_on(bought, worker, monkeypatch):
+    from lms.chain.errors import RpcDown
+
+    worker.config["RPC_URLS"] = ("http://127.0.0.1:9",)
+    wallets_made(bought)
+    settlement.settle()
+    with pytest.raises(RpcDown):
+        chain.submit(db.session.query(Operation).one().id)
+    assert onchain.counts() == {"queued": 1}
