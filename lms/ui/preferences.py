@@ -1,7 +1,5 @@
 """Theme and language of this browser, kept in cookies so that the server renders them and nothing flashes."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, redirect, request
 from flask_babel import get_locale
 
@@ -29,7 +27,7 @@ def _context():
 
 @blueprint.post("/preferences")
 def save():
-    response = redirect(_back_to(request.form.get("next", "")), 303)
+    response = redirect(own_path(request.form.get("next", "")), 303)
     for name, allowed in (("theme", THEMES), ("language", LANGUAGES)):
         if request.form.get(name) in allowed:
             response.set_cookie(
@@ -43,8 +41,7 @@ def _chosen(name, allowed):
     return value if value in allowed else None
 
 
-def _back_to(address):
-    """A path of ours, whatever was sent: a switch must not lead anybody to another site."""
-    parts = urlsplit(address)
-    ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return address if ours and address.isprintable() else "/"
+def own_path(address):
+    """A path of ours, whatever was sent: no switch and no log-in leads anybody to another site."""
+    ours = address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
+    return address if ours else "/"
