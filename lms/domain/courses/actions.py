@@ -5,6 +5,7 @@ import secrets
 import unicodedata
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from lms import clock
 from lms.db import db
@@ -13,6 +14,8 @@ from lms.domain.courses.models import HIGHEST_PRICE, HIGHEST_REWARD, Course, Les
 from lms.errors import DomainError, Forbidden, Invalid
 
 LONGEST_BODY = 200_000  # characters
+LONGEST_SUMMARY, LONGEST_SUBJECT = 180, 40
+MOST_SECTIONS, MOST_LESSONS = 100, 500  # of a course: its outline is one page
 
 
 def create(teacher, title, slug=None):
@@ -20,32 +23,35 @@ def create(teacher, title, slug=None):
     if not teacher.is_teacher:
         raise Forbidden("Only teachers write courses.")
     title = _title(title)
-    course = Course(teacher_id=teacher.id, title=title, slug=slug or _free_slug(title), language=teacher.locale, created_at=clock.now())
-    db.session.add(course)
-    db.session.flush()
-    return course
+    facts = dict(teacher_id=teacher.id, title=title, language=teacher.locale, created_at=clock.now())
+    if slug:
+        return _add(Course(slug=slug, **facts))
+    try:
+        with db.session.begin_nested():
+            return _add(Course(slug=slugify(title), **facts))
+    except IntegrityError:  # somebody has this address already
+        return _add(Course(slug=f"{slugify(title)}-{secrets.token_hex(4)}", **facts))
 
 
 def change(course, *, title, summary, description, subject, language, price, reward_bp):
     """Edit what the catalogue shows. `price` in cents with VAT left out, `reward_bp` in basis points of it.
 
     Orders froze their price, share and reward: a change never reaches back."""
-    if not 0 <= price <= HIGHEST_PRICE:
+    if type(price) is not int or not 0 <= price <= HIGHEST_PRICE:
         raise Invalid("A price is between 0 and %(most)d EUR.", most=HIGHEST_PRICE // 100)
-    if not 0 <= reward_bp <= HIGHEST_REWARD:
+    if type(reward_bp) is not int or not 0 <= reward_bp <= HIGHEST_REWARD:
         raise Invalid("The purchase reward is between 0 and %(most)d %%.", most=HIGHEST_REWARD // 100)
     if language not in LOCALES:
         raise Invalid("Choose one of the languages.")
-    course.title, course.summary, course.description = _title(title), summary.strip()[:180], description.strip()[:LONGEST_BODY]
-    course.subject, course.language, course.price, course.reward_bp = subject.strip()[:40], language, price, reward_bp
+    course.title, course.summary, course.description = _title(title), _line(summary, LONGEST_SUMMARY), _body(description).strip()
+    course.subject, course.language, course.price, course.reward_bp = _line(subject, LONGEST_SUBJECT), language, price, reward_bp
     db.session.flush()
 
 
 def add_section(course, title):
-    section = Section(course_id=course.id, title=_title(title), position=_next(Section.position, Section.course_id == course.id))
-    db.session.add(section)
-    db.session.flush()
-    return section
+    _lock(course.id)
+    _room(Section, course.id, MOST_SECTIONS)
+    return _add(Section(course_id=course.id, title=_title(title), position=_next(Section.position, Section.course_id == course.id)))
 
 
 def change_section(section, title):
@@ -55,6 +61,8 @@ def change_section(section, title):
 
 def remove_section(section):
     """Only an empty one goes: lessons are never lost by accident."""
+    _lock(section.course_id)
+    db.session.refresh(section, ["lessons"])
     if section.lessons:
         raise DomainError("Move or remove its lessons first.")
     db.session.delete(section)
@@ -62,25 +70,27 @@ def remove_section(section):
 
 
 def add_lesson(section, title, body="", *, minutes=1, is_preview=False, slug=None):
+    course_id, title = section.course_id, _title(title)
+    _check_minutes(minutes)
+    _lock(course_id)
+    _room(Lesson, course_id, MOST_LESSONS)
     lesson = Lesson(
-        course_id=section.course_id,
+        course_id=course_id,
         section_id=section.id,
-        title=_title(title),
-        slug=slug or f"{slugify(title)}-{secrets.token_hex(2)}",
+        title=title,
+        slug=slug or _free_lesson_slug(course_id, title),
         body=_body(body),
         minutes=minutes,
         is_preview=is_preview,
         position=_next(Lesson.position, Lesson.section_id == section.id),
     )
-    db.session.add(lesson)
-    db.session.flush()
-    _count_lessons(section.course_id)
+    _add(lesson)
+    _count_lessons(course_id)
     return lesson
 
 
 def change_lesson(lesson, *, title, body, minutes, is_preview):
-    if not 1 <= minutes <= 600:
-        raise Invalid("A lesson takes 1 to 600 minutes.")
+    _check_minutes(minutes)
     lesson.title, lesson.body, lesson.minutes, lesson.is_preview = _title(title), _body(body), minutes, is_preview
     lesson.version += 1
     db.session.flush()
@@ -88,32 +98,31 @@ def change_lesson(lesson, *, title, body, minutes, is_preview):
 
 def remove_lesson(lesson):
     """A lesson somebody has completed stays: his progress and reward stand on it."""
+    course_id = lesson.course_id
+    _lock(course_id)
+    db.session.execute(select(Lesson.id).where(Lesson.id == lesson.id).with_for_update())
     if db.session.scalar(select(func.count()).select_from(_completions()).where(_completions().c.lesson_id == lesson.id)):
         raise DomainError("Students have completed this lesson; it cannot be removed.")
-    course_id = lesson.course_id
     db.session.delete(lesson)
     db.session.flush()
     _count_lessons(course_id)
 
 
 def move(item, step):
-    """Swap a section or lesson with its neighbour above (-1) or below (+1); at the end nothing happens."""
-    kind = type(item)
-    parent = kind.course_id if kind is Section else kind.section_id
-    near = select(kind).where(parent == getattr(item, parent.key))
-    near = (
-        near.where(kind.position < item.position).order_by(kind.position.desc())
-        if step < 0
-        else near.where(kind.position > item.position).order_by(kind.position)
-    )
-    neighbour = db.session.scalars(near.limit(1)).first()
+    """Move a section or lesson up (-1) or down (+1). A lesson at the edge of its section goes into the next one; at the end nothing happens."""
+    _lock(item.course_id)
+    db.session.refresh(item)
+    neighbour = _neighbour(item, step)
     if neighbour:
         item.position, neighbour.position = neighbour.position, item.position
-        db.session.flush()
+    elif isinstance(item, Lesson) and (section := _neighbour(item.section, step)):
+        _enter(item, section, step)
+    db.session.flush()
 
 
 def submit(course):
     """Hand the course to the admins."""
+    _refresh_state(course)
     if course.state not in ("draft", "returned"):
         raise DomainError("This course has been submitted already.")
     if course.lesson_count == 0 or not course.summary:
@@ -140,7 +149,7 @@ def give_back(course, by, comment):
 
 def slugify(title):
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "course"
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:60].strip("-") or "course"
 
 
 def _decide(course, by):
@@ -148,27 +157,82 @@ def _decide(course, by):
         raise Forbidden("Only admins decide on courses.")
     if course.teacher_id == by.id:
         raise Forbidden("Nobody decides on his own course.")
+    _refresh_state(course)
     if course.state != "submitted":
         raise DomainError("This course is not waiting for a decision.")
 
 
-def _free_slug(title):
+def _neighbour(item, step):
+    """The section or lesson just above or below in the same place, or None."""
+    kind = type(item)
+    parent = kind.course_id if kind is Section else kind.section_id
+    near = select(kind).where(parent == getattr(item, parent.key))
+    if step < 0:
+        near = near.where(kind.position < item.position).order_by(kind.position.desc())
+    else:
+        near = near.where(kind.position > item.position).order_by(kind.position)
+    return db.session.scalars(near.limit(1).execution_options(populate_existing=True)).first()
+
+
+def _enter(lesson, section, step):
+    """Put the lesson at the near end of another section: last when it comes from below, first from above."""
+    inside = Lesson.section_id == section.id
+    first = db.session.scalar(select(func.min(Lesson.position)).where(inside)) or 1
+    lesson.position = _next(Lesson.position, inside) if step < 0 else first - 1
+    lesson.section = section
+
+
+def _lock(course_id):
+    """One change of a course's outline at a time; buyers and readers don't wait for it."""
+    db.session.execute(select(Course.id).where(Course.id == course_id).with_for_update(key_share=True))
+
+
+def _refresh_state(course):
+    """Two who decide at once: the second sees what the first decided."""
+    db.session.refresh(course, ["state", "lesson_count"], with_for_update={"key_share": True})
+
+
+def _room(kind, course_id, most):
+    if db.session.scalar(select(func.count()).where(kind.course_id == course_id)) >= most:
+        raise DomainError("A course has at most %(sections)d sections and %(lessons)d lessons.", sections=MOST_SECTIONS, lessons=MOST_LESSONS)
+
+
+def _free_lesson_slug(course_id, title):
     slug = slugify(title)
-    taken = db.session.scalar(select(Course.id).where(Course.slug == slug))
-    return f"{slug}-{secrets.token_hex(3)}" if taken else slug
+    taken = db.session.scalar(select(Lesson.id).where(Lesson.course_id == course_id, Lesson.slug == slug))
+    return f"{slug}-{secrets.token_hex(4)}" if taken else slug
+
+
+def _add(row):
+    db.session.add(row)
+    db.session.flush()
+    return row
 
 
 def _title(title):
-    title = " ".join(title.split())
-    if not 1 <= len(title) <= 120:
+    title = _line(title, 120)
+    if not title:
         raise Invalid("A title has 1 to 120 characters.")
     return title
 
 
+def _line(text, most):
+    """One line without control characters."""
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    if len(line) > most:
+        raise Invalid("This has at most %(most)d characters: “%(start)s…”", most=most, start=line[:30])
+    return line
+
+
 def _body(body):
     if len(body) > LONGEST_BODY:
-        raise Invalid("A lesson has at most %(most)d characters.", most=LONGEST_BODY)
+        raise Invalid("A text has at most %(most)d characters.", most=LONGEST_BODY)
     return body.replace("\x00", "")
+
+
+def _check_minutes(minutes):
+    if type(minutes) is not int or not 1 <= minutes <= 600:
+        raise Invalid("A lesson takes 1 to 600 minutes.")
 
 
 def _next(column, condition):

@@ -21,6 +21,8 @@ class Course(Model):
         CheckConstraint(f"reward_bp BETWEEN 0 AND {HIGHEST_REWARD}", name="reward_bp"),
         Index("ix_courses_words", "words", postgresql_using="gin"),
         Index("ix_courses_published", "published_at", "id", postgresql_where="state = 'published'"),
+        Index("ix_courses_subject", "subject", "published_at", "id", postgresql_where="state = 'published'"),
+        Index("ix_courses_free", "published_at", "id", postgresql_where="state = 'published' AND price = 0"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -31,7 +33,7 @@ class Course(Model):
     description: Mapped[str] = mapped_column(default="")
     subject: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="en")
-    translation_of_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"))
+    translation_of_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"), index=True)
     price: Mapped[int] = mapped_column(BigInteger, default=0)
     reward_bp: Mapped[int] = mapped_column(default=0)
     lesson_count: Mapped[int] = mapped_column(default=0)
@@ -43,7 +45,7 @@ class Course(Model):
     words: Mapped[str] = mapped_column(TSVECTOR, Computed(_WORDS, persisted=True), deferred=True)
 
     teacher: Mapped[User] = relationship()
-    sections: Mapped[list["Section"]] = relationship(back_populates="course", order_by="Section.position", cascade="all, delete-orphan")
+    sections: Mapped[list["Section"]] = relationship(back_populates="course", order_by="Section.position, Section.id", cascade="all, delete-orphan")
 
     @property
     def is_published(self):
@@ -67,7 +69,7 @@ class Section(Model):
     position: Mapped[int]
 
     course: Mapped[Course] = relationship(back_populates="sections")
-    lessons: Mapped[list["Lesson"]] = relationship(back_populates="section", order_by="Lesson.position", cascade="all, delete-orphan")
+    lessons: Mapped[list["Lesson"]] = relationship(back_populates="section", order_by="Lesson.position, Lesson.id", cascade="all, delete-orphan")
 
 
 class Lesson(Model):

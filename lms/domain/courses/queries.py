@@ -2,8 +2,8 @@
 
 import re
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload, undefer
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.orm import defaultload, joinedload, undefer
 
 from lms.db import Page, db
 from lms.domain.courses.models import Course, Lesson, Section
@@ -13,7 +13,7 @@ COUNTED = 1000  # a catalogue counts up to here and says "more than" above it; i
 
 
 def catalogue(word="", subject="", language="", free=False, number=1):
-    """One page of published courses, newest first."""
+    """One page of published courses, newest first; a number beyond the last page answers the last."""
     rows = select(Course.id).where(Course.state == "published")
     query = _tsquery(word)
     if query:
@@ -25,7 +25,7 @@ def catalogue(word="", subject="", language="", free=False, number=1):
     if free:
         rows = rows.where(Course.price == 0)
     total = db.session.scalar(select(func.count()).select_from(rows.limit(COUNTED + 1).subquery()))
-    number = min(max(1, number), -(-(COUNTED + 1) // PAGE))
+    number = _within(number, total)
     chosen = rows.order_by(Course.published_at.desc(), Course.id.desc()).limit(PAGE).offset((number - 1) * PAGE).subquery()
     shown = (
         select(Course)
@@ -36,25 +36,37 @@ def catalogue(word="", subject="", language="", free=False, number=1):
     return Page(db.session.scalars(shown).all(), number, total)
 
 
-def _tsquery(word):
-    """All words, the last as a prefix; only letters and digits reach the parser."""
-    words = re.findall(r"\w+", word.lower().replace("\x00", ""))[:8]
-    return " & ".join(words[:-1] + [f"{words[-1]}:*"]) if words else ""
-
-
-def subjects():
-    """The subjects with published courses, in alphabetical order."""
-    rows = select(Course.subject).where(Course.state == "published", Course.subject != "").distinct().order_by(Course.subject).limit(50)
-    return db.session.scalars(rows).all()
+def subjects(limit=50):
+    """The subjects with published courses, in alphabetical order. The index is asked for one after the other, not for every course."""
+    rows = text("""
+        WITH RECURSIVE found AS (
+            (SELECT subject FROM courses WHERE state = 'published' AND subject > '' ORDER BY subject LIMIT 1)
+            UNION ALL
+            SELECT (SELECT subject FROM courses WHERE state = 'published' AND subject > found.subject ORDER BY subject LIMIT 1)
+            FROM found WHERE found.subject IS NOT NULL
+        ) SELECT subject FROM found WHERE subject IS NOT NULL LIMIT :limit""")
+    return db.session.scalars(rows, {"limit": limit}).all()
 
 
 def by_slug(slug):
-    """The course with teacher, sections and lessons (without bodies), or None."""
-    return db.session.scalar(
-        select(Course)
-        .where(Course.slug == slug)
-        .options(joinedload(Course.teacher), selectinload(Course.sections).selectinload(Section.lessons))
+    """The course with its teacher, or None. Its outline comes when it is asked for, in one statement."""
+    rows = select(Course).where(Course.slug == slug)
+    return db.session.scalar(rows.options(joinedload(Course.teacher), *_outline()))
+
+
+def in_all_languages(slug):
+    """(the course as by_slug, its published versions in other languages), or (None, []); one statement."""
+    root = select(func.coalesce(Course.translation_of_id, Course.id)).where(Course.slug == slug).scalar_subquery()
+    rows = select(Course).where(
+        or_(Course.id == root, Course.translation_of_id == root), or_(Course.slug == slug, Course.state == "published")
     )
+    found = db.session.scalars(rows.options(joinedload(Course.teacher), *_outline()).order_by(Course.language)).all()
+    course = next((course for course in found if course.slug == slug), None)
+    return course, [other for other in found if other is not course]
+
+
+def _outline():
+    return (defaultload(Course.sections).joinedload(Section.lessons),)
 
 
 def by_id(course_id):
@@ -66,19 +78,11 @@ def lesson(course, slug):
     return db.session.scalar(select(Lesson).where(Lesson.course_id == course.id, Lesson.slug == slug).options(undefer(Lesson.body)))
 
 
-def translations(course):
-    """The published versions of this course in other languages."""
-    root = course.translation_of_id or course.id
-    rows = select(Course).where(
-        (Course.id == root) | (Course.translation_of_id == root), Course.id != course.id, Course.state == "published"
-    )
-    return db.session.scalars(rows.limit(10)).all()
-
-
 def taught_by(teacher, number=1):
     """One page of the teacher's courses, in every state."""
     rows = select(Course).where(Course.teacher_id == teacher.id)
     total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
+    number = _within(number, total)
     items = db.session.scalars(rows.order_by(Course.id.desc()).limit(PAGE).offset((number - 1) * PAGE)).all()
     return Page(items, number, total)
 
@@ -101,3 +105,14 @@ def lesson_to_edit(course, slug):
 
 def section(course, section_id):
     return db.session.scalar(select(Section).where(Section.course_id == course.id, Section.id == section_id))
+
+
+def _tsquery(word):
+    """All words, the last as a prefix; only letters and digits reach the parser."""
+    words = re.findall(r"[^\W_]+", word.lower())[:8]
+    return " & ".join(words[:-1] + [f"{words[-1]}:*"]) if words else ""
+
+
+def _within(number, total):
+    """The page asked for, or the nearest there is."""
+    return min(max(1, number), max(1, -(-total // PAGE)))

@@ -5,11 +5,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.courses.models import Lesson
+from lms.domain.learning import queries
 from lms.domain.learning.models import Enrolment, LessonCompletion
 from lms.domain.rewards import actions as rewards
-from lms.domain.rewards.models import Grant
 from lms.domain.rulebook import queries as rulebook
-from lms.errors import DomainError
+from lms.errors import DomainError, NotFound
 
 
 def enroll(user_id, course, rules, *, paid=0, order_id=None):
@@ -42,38 +43,52 @@ def enroll_free(user, course):
 
 def complete_lesson(enrolment, lesson):
     """Mark the lesson complete, grant its reward, and the course's when it was the last. True the first time."""
-    db.session.refresh(enrolment, with_for_update=True)
+    _lock(enrolment)
+    _lock_lesson(enrolment, lesson)
     row = dict(enrolment_id=enrolment.id, lesson_id=lesson.id, completed_at=clock.now())
     first = db.session.execute(insert(LessonCompletion).values(row).on_conflict_do_nothing())
     if first.rowcount == 0:
         return False
+    rules = rulebook.version(enrolment.rule_version)
+    left = queries.lessons_left(enrolment)
+    amount = rules.lesson_reward(enrolment.paid, queries.lessons_granted(enrolment), left + 1)
+    _grant(enrolment, queries.lesson_key(enrolment, lesson), "lesson", amount, rules, lesson=lesson.title)
     enrolment.done = db.session.scalar(select(func.count()).where(LessonCompletion.enrolment_id == enrolment.id))
     enrolment.last_lesson_id = lesson.id
-    rules = rulebook.version(enrolment.rule_version)
-    _reward_lesson(enrolment, lesson, rules)
-    if enrolment.completed_at is None and enrolment.done >= enrolment.course.lesson_count:
-        enrolment.completed_at = clock.now()
-        _grant(enrolment, "completion", rules.completion_reward(enrolment.paid), rules, {"course": enrolment.course.title})
+    if left == 0:
+        _finish(enrolment, rules)
     db.session.flush()
     return True
 
 
-def _reward_lesson(enrolment, lesson, rules):
-    """The shares follow the lessons done, not their order, so that adding lessons never pays more than the pot."""
-    position = enrolment.done - 1
-    amount = rules.lesson_reward(enrolment.paid, enrolment.course.lesson_count, position) if position < enrolment.course.lesson_count else 0
-    already = _lesson_rewards(enrolment)
-    amount = min(amount, rules.lessons_reward(enrolment.paid) - already)
-    _grant(enrolment, "lesson", amount, rules, {"lesson": lesson.title, "course": enrolment.course.title}, lesson.id)
+def finish(enrolment):
+    """Complete a course whose last open lesson its teacher took away; twice does it once."""
+    _lock(enrolment)
+    if enrolment.done == 0 or queries.lessons_left(enrolment):
+        raise DomainError("There are lessons left to do.")
+    _finish(enrolment, rulebook.version(enrolment.rule_version))
+    db.session.flush()
 
 
-def _lesson_rewards(enrolment):
-    rows = select(func.coalesce(func.sum(Grant.amount), 0)).where(
-        Grant.user_id == enrolment.user_id, Grant.course_id == enrolment.course_id, Grant.kind == "lesson"
-    )
-    return int(db.session.scalar(rows))
+def _finish(enrolment, rules):
+    if enrolment.completed_at is None:
+        enrolment.completed_at = clock.now()
+        _grant(enrolment, queries.completion_key(enrolment), "completion", rules.completion_reward(enrolment.paid), rules)
 
 
-def _grant(enrolment, kind, amount, rules, evidence, part=""):
-    key = ":".join(str(piece) for piece in ("course", enrolment.course_id, "user", enrolment.user_id, kind, part) if piece != "")
-    rewards.grant(key, enrolment.user_id, kind, amount, rules, enrolment.matures_at, course_id=enrolment.course_id, evidence=evidence)
+def _lock(enrolment):
+    """Two tabs of one student take turns: each sees what the other was granted."""
+    db.session.refresh(enrolment, ["done", "completed_at"], with_for_update=True)
+
+
+def _lock_lesson(enrolment, lesson):
+    """A lesson that is being completed cannot be removed, nor the other way round."""
+    rows = select(Lesson.id).where(Lesson.id == lesson.id, Lesson.course_id == enrolment.course_id)
+    if db.session.scalar(rows.with_for_update(read=True, key_share=True)) is None:
+        raise NotFound("There is no such lesson in this course.")
+
+
+def _grant(enrolment, key, kind, amount, rules, **evidence):
+    evidence["course"] = enrolment.course.title
+    facts = dict(course_id=enrolment.course_id, evidence=evidence)
+    rewards.grant(key, enrolment.user_id, kind, amount, rules, enrolment.matures_at, **facts)

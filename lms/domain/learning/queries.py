@@ -1,36 +1,134 @@
-"""Enrolments found."""
+"""Who is enrolled in what, how far he is, and what he may read."""
 
-from sqlalchemy import func, select
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from lms.db import Page, db
-from lms.domain.courses.models import Course
+from lms.domain.accounts.models import User
+from lms.domain.courses.models import Course, Lesson
 from lms.domain.learning.models import Enrolment, LessonCompletion
+from lms.domain.rewards.models import Grant
+from lms.domain.rulebook import queries as rulebook
 
 PAGE = 24
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a reader (None: a visitor) is to a course."""
+
+    course: Course
+    reader: User | None = None
+    enrolment: Enrolment | None = None
+    completed: frozenset = field(default_factory=frozenset)  # lesson ids
+
+    @property
+    def is_teacher(self):
+        return self.reader is not None and self.reader.id == self.course.teacher_id
+
+    @property
+    def oversees(self):
+        """Its teacher and the admins read everything, published or not."""
+        return self.is_teacher or (self.reader is not None and self.reader.is_admin)
+
+    @property
+    def may_see(self):
+        return self.course.is_published or self.oversees
+
+    def may_read(self, lesson):
+        return self.oversees or (self.course.is_published and (lesson.is_preview or self.enrolment is not None))
+
+    @property
+    def next_lesson(self):
+        """The first lesson not completed yet; the first of all when everything is."""
+        lessons = self.course.lessons
+        return next((lesson for lesson in lessons if lesson.id not in self.completed), lessons[0] if lessons else None)
+
+    @property
+    def left(self):
+        """How many lessons of today's outline are not completed."""
+        return sum(lesson.id not in self.completed for lesson in self.course.lessons)
+
+
+def standing(course, reader=None):
+    """The reader's Standing; one statement, none for a visitor."""
+    if reader is None:
+        return Standing(course)
+    completed = func.array_agg(LessonCompletion.lesson_id).filter(LessonCompletion.lesson_id.is_not(None))
+    rows = (
+        select(Enrolment, completed)
+        .outerjoin(LessonCompletion, LessonCompletion.enrolment_id == Enrolment.id)
+        .where(Enrolment.user_id == reader.id, Enrolment.course_id == course.id)
+        .group_by(Enrolment.id)
+    )
+    found = db.session.execute(rows).first()
+    return Standing(course, reader, found[0], frozenset(found[1] or ())) if found else Standing(course, reader)
 
 
 def enrolment(user_id, course_id):
     """The member's enrolment in a course, or None."""
     return db.session.scalar(
-        select(Enrolment).join(Enrolment.course).options(contains_eager(Enrolment.course)).where(
-            Enrolment.user_id == user_id, Enrolment.course_id == course_id
-        )
+        select(Enrolment)
+        .join(Enrolment.course)
+        .options(contains_eager(Enrolment.course))
+        .where(Enrolment.user_id == user_id, Enrolment.course_id == course_id)
     )
 
 
 def of_member(user_id, number=1):
-    """One page of the member's enrolments with courses and teachers, newest first."""
+    """One page of the member's enrolments with courses and teachers, newest first; a number beyond the last page answers the last."""
     rows = select(Enrolment).where(Enrolment.user_id == user_id)
     total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
+    number = min(max(1, number), max(1, -(-total // PAGE)))
     rows = rows.options(joinedload(Enrolment.course).joinedload(Course.teacher)).order_by(Enrolment.id.desc())
     return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total)
 
 
-def completed_lessons(enrolment):
-    """Ids of the lessons the student has completed."""
-    return set(db.session.scalars(select(LessonCompletion.lesson_id).where(LessonCompletion.enrolment_id == enrolment.id)))
+def lessons_left(enrolment):
+    """How many lessons of the course the student has not completed."""
+    done = select(LessonCompletion.lesson_id).where(
+        LessonCompletion.enrolment_id == enrolment.id, LessonCompletion.lesson_id == Lesson.id
+    )
+    return db.session.scalar(select(func.count()).where(Lesson.course_id == enrolment.course_id, ~done.exists()))
 
 
 def count(course_id):
     return db.session.scalar(select(func.count()).where(Enrolment.course_id == course_id))
+
+
+def lessons_granted(enrolment):
+    """Millionths of TEO granted for lessons of this course, those a cap deferred too."""
+    rows = select(func.coalesce(func.sum(Grant.amount), 0)).where(
+        Grant.user_id == enrolment.user_id, Grant.course_id == enrolment.course_id, Grant.kind == "lesson"
+    )
+    return int(db.session.scalar(rows))
+
+
+def next_reward(enrolment, left):
+    """What the next lesson earns, in millionths of TEO, when `left` are still to do."""
+    rules = rulebook.version(enrolment.rule_version)
+    return rules.lesson_reward(enrolment.paid, lessons_granted(enrolment), left) if left else 0
+
+
+def rewards_of(enrolment):
+    """All grants of the course to the student, oldest first."""
+    rows = select(Grant).where(Grant.user_id == enrolment.user_id, Grant.course_id == enrolment.course_id)
+    return db.session.scalars(rows.order_by(Grant.id)).all()
+
+
+def lesson_rewards(enrolment, lesson):
+    """The grants for completing this lesson: none, one, or more where a daily cap split it."""
+    key = lesson_key(enrolment, lesson)
+    mine = Grant.user_id == enrolment.user_id
+    return db.session.scalars(select(Grant).where(mine, or_(Grant.key == key, Grant.key.startswith(f"{key}:"))).order_by(Grant.id)).all()
+
+
+def lesson_key(enrolment, lesson):
+    """Once per member, course and lesson for ever."""
+    return f"course:{enrolment.course_id}:user:{enrolment.user_id}:lesson:{lesson.id}"
+
+
+def completion_key(enrolment):
+    return f"course:{enrolment.course_id}:user:{enrolment.user_id}:completion"

@@ -53,10 +53,9 @@ class Rules:
         """TEO for buying a course at `paid` cents whose teacher set `reward_bp`."""
         return paid * MICRO_PER_CENT * min(reward_bp, self.purchase_max_bp) // BASIS
 
-    def lesson_reward(self, paid, lessons, position):
-        """TEO for the lesson at `position` (from 0) of `lessons`; together exactly their share of `paid` cents."""
-        pot = paid * MICRO_PER_CENT * self.lessons_bp // BASIS
-        return pot * (position + 1) // lessons - pot * position // lessons
+    def lesson_reward(self, paid, granted, left):
+        """TEO for one of the `left` lessons still to do, when `granted` went out for others: together exactly their share of `paid` cents."""
+        return max(0, self.lessons_reward(paid) - granted) // left
 
     def lessons_reward(self, paid):
         """TEO for all lessons of a course together."""

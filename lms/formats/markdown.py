@@ -1,0 +1,67 @@
+"""Markdown as members write it → HTML that is safe on our pages. Whoever wrote the text is not trusted."""
+
+import re
+from functools import lru_cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+
+LARGEST = 200_000  # characters
+_LOWEST_HEADING = 6
+_OWN_PICTURE = re.compile(r"/(?![/\\])\S*")
+_ALIGNMENT = re.compile(r"text-align:(left|right|center)")
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"alt", "src", "title"},
+    "ol": {"start"},
+    "td": {"align"},
+    "th": {"align"},
+}
+_HEADINGS = {"h2", "h3", "h4", "h5", "h6"}
+_TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
+_TAGS = _HEADINGS | _TABLES | {"a", "blockquote", "br", "code", "em", "hr", "img", "li", "ol", "p", "pre", "strong", "ul"}
+
+
+@lru_cache(maxsize=64)  # the worst texts take seconds: not each time somebody reads them
+def to_html(text):
+    """HTML of at most LARGEST characters of CommonMark with tables.
+
+    HTML in the text is shown as text; headings stand under the page's h1; links tell search engines and the site
+    they lead to nothing; pictures of other sites are replaced by their words."""
+    tokens = _parser.parse(text[:LARGEST])
+    _shift_headings(tokens)
+    _align_cells(tokens)
+    html = _parser.renderer.render(tokens, _parser.options, {})
+    return nh3.clean(
+        html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener nofollow"
+    )
+
+
+def _shift_headings(tokens):
+    """A text that begins at # is moved down as a whole; one that begins at ## stays."""
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    step = 1 if any(token.tag == "h1" for token in headings) else 0
+    for token in headings:
+        token.tag = f"h{min(_LOWEST_HEADING, int(token.tag[1]) + step)}"
+
+
+def _align_cells(tokens):
+    """The CSP forbids style attributes: columns say how they stand by `align`."""
+    for token in tokens:
+        found = _ALIGNMENT.fullmatch(str(token.attrs.pop("style", "")))
+        if found:
+            token.attrs["align"] = found[1]
+
+
+def _picture(renderer, tokens, index, options, env):
+    token = tokens[index]
+    words = renderer.renderInlineAsText(token.children or [], options, env)
+    if not _OWN_PICTURE.fullmatch(token.attrs.get("src", "")):
+        return escapeHtml(words)
+    token.attrs["alt"] = words
+    return renderer.renderToken(tokens, index, options, env)
+
+
+_parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+_parser.add_render_rule("image", _picture)
