@@ -6,6 +6,7 @@ from functools import lru_cache
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from markupsafe import Markup
 
 LARGEST = 200_000  # characters
 _LOWEST_HEADING = 6
@@ -24,7 +25,7 @@ _TAGS = _HEADINGS | _TABLES | {"a", "blockquote", "br", "code", "em", "hr", "img
 
 
 @lru_cache(maxsize=64)  # the worst texts take seconds: not each time somebody reads them
-def to_html(text):
+def render(text):
     """HTML of at most LARGEST characters of CommonMark with tables.
 
     HTML in the text is shown as text; headings stand under the page's h1; links tell search engines and the site
@@ -33,9 +34,10 @@ def to_html(text):
     _shift_headings(tokens)
     _align_cells(tokens)
     html = _parser.renderer.render(tokens, _parser.options, {})
-    return nh3.clean(
+    safe = nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener nofollow"
     )
+    return Markup(safe)
 
 
 def _shift_headings(tokens):
