@@ -9,5 +9,8 @@ graceful_timeout = 3
 timeout = 60
 keepalive = 30
 
+# Nobody talks to it by its control socket, which would lie in the home directory, one for all.
+control_socket_disable = True
+
 # The application logs each request with its id.
 accesslog = None

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -172,9 +173,9 @@ class Demo:
 
 
 def main():
-    """Run the demo until Ctrl-C."""
+    """Run the demo until Ctrl-C, in var/demo or in the directory given."""
     port = _port(os.environ.get("DEMO_PORT", "8000"))
-    directory = VAR / "demo"
+    directory = Path(*sys.argv[1:] or [VAR / "demo"])
     directory.mkdir(parents=True, exist_ok=True)
     _stop_on_signals()
     with open(directory / "demo.lock", "w") as lock:

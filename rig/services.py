@@ -243,6 +243,8 @@ class Anvil(Service):
 
     name = "anvil"
     chain_id = 31337
+    # One genesis for ever: a chain whose state was lost is the same again once its transactions are sent again.
+    genesis = 1_700_000_000
 
     def __init__(self, directory, port=None, pace=None, ahead=lambda: 0):
         super().__init__(directory, port)
@@ -279,6 +281,7 @@ class Anvil(Service):
     def _command(self):
         return [
             *[tools.anvil(), "--host", LOOPBACK, "--port", self.port, "--chain-id", self.chain_id, "--slots-in-an-epoch", 1],
+            *["--timestamp", self.genesis],
             *["--state", self.state, "--state-interval", 1, *(["--no-mining"] if self.pace else [])],
         ]
 

@@ -98,6 +98,11 @@ def test_a_restarted_anvil_is_as_far_ahead_as_the_clock(tmp_path):
     assert mined == pytest.approx(time.time() + fifteen_days, abs=5)
 
 
+def test_two_new_anvils_have_the_same_genesis(tmp_path):
+    with Anvil(tmp_path / "one") as one, Anvil(tmp_path / "two") as two:
+        assert genesis(one) == genesis(two)
+
+
 def test_a_taken_port_is_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -149,6 +154,10 @@ def pay(anvil):
 
 def received(anvil):
     return int(anvil.call("eth_getBalance", anvil.call("eth_accounts")[1], "latest"), 16) - 10_000 * 10**18
+
+
+def genesis(anvil):
+    return anvil.call("eth_getBlockByNumber", "0x0", False)["hash"]
 
 
 def wait_until(true, seconds=10):
