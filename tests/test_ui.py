@@ -14,7 +14,8 @@ from lms.ui import cover_svg, euros, icon, page_url, render, teo, when
 from lms.ui.people import initials
 
 SOURCES = Path(__file__).parent.parent / "lms"
-TEMPLATES = sorted((SOURCES / "templates").rglob("*.html"))
+# Letters are read in mail programs, which know nothing of our style sheet or policy.
+TEMPLATES = sorted(file for file in (SOURCES / "templates").rglob("*.html") if file.parent.name != "mail")
 THIN = "\u202f"
 
 
