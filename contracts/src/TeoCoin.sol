@@ -93,7 +93,7 @@ contract TeoCoin is ERC20Permit, AccessControlDefaultAdminRules, Pausable {
 
     /// @param admin Grants and revokes roles; handed over in two steps after `adminDelay`.
     /// @param adminDelay Seconds before a new admin or a raised bound counts.
-    /// @param settler The platform's signer.
+    /// @param settler The platform's signer, who may also pause.
     /// @param bound The most that may be minted less burned in a UTC day.
     constructor(address admin, uint48 adminDelay, address settler, uint96 bound)
         ERC20("TeoCoin", "TEO")

@@ -9,7 +9,6 @@ from eth_abi import encode
 from eth_abi.packed import encode_packed
 from eth_utils import keccak, to_checksum_address
 from web3 import Web3
-from web3.logs import DISCARD
 
 from lms.chain.errors import CodeMismatch
 
@@ -108,8 +107,10 @@ class TeoCoin:
         )
 
     def _events(self, name, receipt):
-        logs = {"logs": [log for log in receipt.logs if log["address"] == self.address]}
-        return self._contract.events[name]().process_receipt(logs, errors=DISCARD)
+        event = self._contract.events[name]()
+        topic = bytes.fromhex(event.topic[2:])
+        mine = [log for log in receipt.logs if log["address"] == self.address and log["topics"][0] == topic]
+        return [event.process_log(log) for log in mine]
 
     def _data(self, name, *args):
         return bytes.fromhex(self._contract.encode_abi(name, args=args)[2:])

@@ -17,7 +17,7 @@ class Proxy:
         self.calls = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, node, behaviour))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self):
         self._server.shutdown()
