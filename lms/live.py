@@ -2,14 +2,19 @@
 
 import json
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from functools import cache
 
 from flask import current_app, g
-from flask_babel import force_locale
 from jinja2_fragments.flask import render_block
 from redis.exceptions import RedisError
+from werkzeug.test import EnvironBuilder
 
 from lms.domain.accounts import queries as accounts
+from lms.domain.checkout import receipts
+from lms.domain.rewards import queries as rewards
 from lms.domain.wallet import queries as wallet
 from lms.queue import queue
 
@@ -25,45 +30,114 @@ class Fragment:
     query: object
 
 
+def push(user_id, *names):
+    """Publish fragments ("balance", "receipt:7") to the member's open pages. Called after the commit; never raises for Redis."""
+    try:
+        order = moment()
+        messages = [json.dumps({"name": name, "order": order, "html": html}) for name, html in shown(user_id, names).items()]
+        pipeline = queue.redis.pipeline(transaction=False)
+        for message in messages:
+            pipeline.publish(channel(user_id), message)
+        pipeline.execute()
+    except RedisError as error:
+        log.warning("fragments not pushed", extra={"fragments": names, "error": type(error).__name__})
+
+
 def channel(user_id):
     """The Redis channel of a member's pages."""
     return f"live:{user_id}"
 
 
-def push(user_id, *names):
-    """Publish fragments ("balance", "receipt:7") to the member's open pages. Called after the commit; never raises for Redis."""
-    user = accounts.by_id(user_id)
-    for name in names:
-        html = show(user, name)
-        if html is None:
-            continue
-        try:
-            queue.redis.publish(channel(user_id), json.dumps({"name": name, "html": html}))
-        except RedisError as error:
-            log.warning("fragment not pushed", extra={"fragment": name, "error": type(error).__name__})
-            return
+def moment():
+    """Microseconds by the clock of Redis, taken before the database is read: of two renderings the later one is at least as new."""
+    seconds, microseconds = queue.redis.time()
+    return seconds * 1_000_000 + microseconds
 
 
-def show(user, name):
-    """The fragment as the message of a stream: it finds its place by the id of its block. None: not for this member."""
-    noun, _, argument = name.partition(":")
+def shown(user_id, names):
+    """{name: HTML} of what the member may see, in his language, rendered outside of any page; nothing stays open behind it."""
+    with _nobodys_request():
+        g.viewer = accounts.by_id(user_id)
+        return show(g.viewer, names) if g.viewer else {}
+
+
+def show(user, names):
+    """{name: HTML} of what the member may see, in the language of the context."""
+    found = {name: _show(user, *name.partition(":")[::2]) for name in names}
+    return {name: html for name, html in found.items() if html is not None}
+
+
+def is_known(name):
+    """Whether there is such a fragment, for somebody."""
+    return name.partition(":")[0] in FRAGMENTS
+
+
+def context(user, *nouns):
+    """What the blocks of these names need, for the page they stand in."""
+    merged = {}
+    for noun in nouns:
+        merged |= FRAGMENTS[noun].query(user, "")
+    return merged
+
+
+@contextmanager
+def _nobodys_request():
+    """A request no browser sent, with a `g` and a database session of its own: addresses, language and macros work in it."""
+    app = current_app._get_current_object()
+    with app.app_context(), app.request_context(dict(_environ(app.config["BASE_URL"]))):
+        yield
+
+
+@cache
+def _environ(base_url):
+    return EnvironBuilder(base_url=base_url).get_environ()
+
+
+def _show(user, noun, argument):
+    """The fragment finds its place by the id of its block."""
     fragment = FRAGMENTS.get(noun)
-    if fragment is None:
+    context = fragment.query(user, argument) if fragment else None
+    if context is None:
         return None
-    with current_app.test_request_context(base_url=current_app.config["BASE_URL"]):
-        g.viewer = user
-        context = fragment.query(user, argument)
-        if context is None:
-            return None
-        with force_locale(user.locale):
-            html = render_block(fragment.template, fragment.block, **context)
+    html = render_block(fragment.template, fragment.block, **context)
     return f'<hx-partial hx-target="#{fragment.block.replace("_", "-")}" hx-swap="outerHTML">{html}</hx-partial>'
 
 
-def _balance(user, argument):
-    return {"balance": wallet.balance(user.id)}
+def _balance_chip(user, _):
+    return {"chip_balance": wallet.balance(user.id).available}
+
+
+def _balance(user, _):
+    deferred = rewards.deferred(user.id)
+    granted_at = datetime.combine(deferred[0].day, time.min, UTC) if deferred else None
+    waiting = {"deferred": sum(grant.amount for grant in deferred), "granted_at": granted_at}
+    return {"balance": wallet.balance(user.id), "lots": rewards.maturing(user.id), **waiting}
+
+
+def _activity(user, _):
+    movements = wallet.movements(user.id)
+    return {"movements": movements, "older": wallet.older(movements)}
+
+
+def _address(user, _):
+    return {"wallet": wallet.wallet_of(user.id)}
+
+
+def _operation(user, argument):
+    sight = wallet.sight(user, int(argument)) if argument.isdecimal() and len(argument) < 10 else None
+    return sight and {"sight": sight}
+
+
+def _receipt(user, argument):
+    found = receipts.receipt(user, int(argument)) if argument.isdecimal() and len(argument) < 10 else None
+    return found and {"receipt": found}
 
 
 FRAGMENTS = {
-    "balance_chip": Fragment("base.html", "balance_chip", lambda user, _: {"chip_balance": wallet.balance(user.id).available}),
+    "balance_chip": Fragment("base.html", "balance_chip", _balance_chip),
+    "balance": Fragment("wallet/show.html", "balance", _balance),
+    "activity": Fragment("wallet/show.html", "activity", _activity),
+    "address": Fragment("wallet/show.html", "address", _address),
+    "receipt": Fragment("checkout/show.html", "receipt", _receipt),
+    "operation": Fragment("operations/show.html", "operation", _operation),
 }

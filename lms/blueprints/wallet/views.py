@@ -1,5 +1,45 @@
-"""Wallet pages."""
+"""What a member has, where it stands, and what moved."""
 
-from flask import Blueprint
+from functools import cache
+
+from flask import Blueprint, abort, request
+from flask_login import current_user, login_required
+from werkzeug.local import LocalProxy
+
+from lms import live
+from lms.domain.wallet import queries as wallet
+from lms.ui import render
 
 blueprint = Blueprint("wallet", __name__)
+
+
+@blueprint.get("/wallet")
+@login_required
+def show():
+    before = request.args.get("before", type=_transfer_id)
+    if before:
+        movements = wallet.movements(current_user.id, before=before)
+        return render("wallet/older.html", "activity", movements=movements, older=wallet.older(movements))
+    context = live.context(current_user, "balance", "activity", "address")
+    return render("wallet/show.html", "activity", **context, chip_balance=context["balance"].available)
+
+
+@blueprint.get("/wallet/balance.json")
+def balance():
+    """The parts of the balance in millionths of TEO."""
+    if not current_user.is_authenticated:
+        abort(401)
+    return wallet.balance(current_user.id).as_dict()
+
+
+@blueprint.app_context_processor
+def chip():
+    """The balance in the page's head, read when the page shows it and has not read it itself."""
+    return {"chip_balance": LocalProxy(cache(lambda: wallet.balance(current_user.id).available))}
+
+
+def _transfer_id(text):
+    number = int(text)
+    if not 0 < number < 2**62:
+        raise ValueError(text)
+    return number

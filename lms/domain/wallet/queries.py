@@ -1,13 +1,15 @@
 """What a member has, where it stands, and how far the chain has followed. Amounts in millionths of TEO."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import undefer
 
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.ledger.models import TEO, Account, Holder
+from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet.models import Wallet
 
 PAGE = 20
@@ -27,6 +29,9 @@ class Balance:
     @property
     def total(self):
         return self.available + self.maturing + self.staked + self.unbonding + self.reserved
+
+    def as_dict(self):
+        return asdict(self) | {"total": self.total}
 
 
 @dataclass(frozen=True)
@@ -138,13 +143,29 @@ def members_of(holder_ids):
     return db.session.scalars(rows).all()
 
 
-def may_see(user_id, operation_id):
-    """Whether an entry of the operation is the member's."""
-    return bool(
-        db.session.scalar(
-            text("""SELECT 1 FROM entries e JOIN holders h ON h.id = e.holder_id
-                    WHERE e.operation_id = :operation AND h.user_id = :user LIMIT 1"""),
-            {"operation": operation_id, "user": user_id},
-        )
-    )
+def older(movements):
+    """The id before which the next page begins; None on the last."""
+    return movements[-1].id if len(movements) == PAGE else None
 
+
+@dataclass(frozen=True)
+class Sight:
+    """An operation as one member may see it: his own entries, an admin all of them with their owners' names."""
+
+    operation: Operation
+    entries: list
+    sees_all: bool
+
+
+def sight(user, operation_id):
+    """The operation as this member sees it, or None when he has no part in it."""
+    rows = (
+        select(Entry, User.name)
+        .join(Holder, Entry.holder_id == Holder.id)
+        .outerjoin(User, Holder.user_id == User.id)
+        .where(Entry.operation_id == operation_id)
+        .order_by(Entry.id)
+    )
+    entries = db.session.execute(rows if user.is_admin else rows.where(Holder.user_id == user.id)).all()
+    operation = db.session.get(Operation, operation_id) if entries or user.is_admin else None
+    return operation and Sight(operation, entries, user.is_admin)

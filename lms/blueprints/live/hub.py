@@ -1,0 +1,332 @@
+"""The streams open in this process, fed by one Redis subscription that all of them share."""
+
+import json
+import logging
+import re
+import secrets
+import socket
+import threading
+import time
+from itertools import count
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, RedisError
+from redis.retry import Retry
+
+from lms import live
+from lms.domain.accounts import queries as accounts
+from lms.domain.accounts.actions import token_hash
+from lms.queue import queue
+
+log = logging.getLogger(__name__)
+
+MOST_STREAMS = 5  # of a member, over all processes
+HEARTBEAT = 15  # seconds
+LIFE_SIGN = 3 * HEARTBEAT  # seconds a silent process is believed to be alive
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5  # seconds between two tries to reach Redis
+HEALING_AT_ONCE = 4  # streams that render anew at a time; the others wait for their turn
+
+OPENING = b": open\n\n"
+BEAT = b": heartbeat\n\n"
+CLOSED = b"event: close\ndata: paused\n\n"
+
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+_ESTABLISHED = 1
+
+
+def message(html):
+    """The HTML as one message of a stream. Its id is sent back by a page that connects again."""
+    lines = _LINE_ENDS.split(html)
+    return ("id: 1\n" + "".join(f"data: {line}\n" for line in lines) + "\n").encode()
+
+
+class Stream:
+    """One open page. It keeps only the newest message of each fragment, so a page that reads slowly costs no more."""
+
+    __slots__ = ("hub", "is_over", "is_stale", "number", "opened", "orders", "sign_in", "socket", "user_id", "waiting", "woken")
+
+    def __init__(self, hub, user, names, environ):
+        self.hub, self.user_id = hub, user.id
+        self.sign_in = token_hash(user.session_token)
+        self.socket = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+        self.number = next(hub.numbers)
+        self.opened = hub.moment() or time.time_ns() // 1000
+        self.orders = dict.fromkeys(names, 0)
+        self.waiting = {"": OPENING}
+        self.is_stale = self.is_over = False
+        self.woken = threading.Event()
+        self.woken.set()
+
+    def put(self, name, order, data):
+        """Let the page have the message, unless it shows something else or has had a newer one."""
+        with self.hub.lock:
+            if self.is_over or name not in self.orders or order < self.orders[name]:
+                return
+            self.orders[name], self.waiting[name] = order, data
+        self.woken.set()
+
+    def put_all(self, fragments):
+        """What the page shows, rendered after the stream was opened."""
+        for name, html in fragments.items():
+            self.put(name, self.opened, message(html))
+
+    def go_stale(self):
+        """Pushes may have been missed: render everything anew."""
+        self.is_stale = True
+        self.woken.set()
+
+    def end(self):
+        """Tell the page that it is not fed any more; it does not come back by itself."""
+        with self.hub.lock:
+            self.waiting, self.is_over = {"": CLOSED}, True
+        self.woken.set()
+
+    @property
+    def is_cut(self):
+        """Whether the browser has gone; a write would notice only at the next heartbeat."""
+        try:
+            return self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _ESTABLISHED
+        except (OSError, AttributeError):
+            return False
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.woken.wait(HEARTBEAT):
+            return BEAT
+        if self.is_stale and not self.is_over:
+            self.is_stale = False
+            self.hub.heal(self)
+        return self._take()
+
+    def _take(self):
+        self.woken.clear()
+        with self.hub.lock:
+            waiting, self.waiting = self.waiting, {}
+        if not waiting and self.is_over:
+            raise StopIteration
+        if self.is_over:
+            self.woken.set()
+        return b"".join(waiting.values()) or BEAT
+
+    def close(self):
+        """The server is done with the page."""
+        self.hub.leave(self)
+
+
+class Hub:
+    """Reads what is pushed to anybody and hands it to the streams of that member.
+
+    Redis also knows every member's streams over all processes, as "process:number" by the moment they were opened; a process
+    shows by a key that it lives. With Redis down each process counts its own.
+    """
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.numbers = count(1)
+        self.streams = {}  # member's id → his streams, the oldest first
+        self.app = None
+        self.is_connected = False
+        self._healing = threading.BoundedSemaphore(HEALING_AT_ONCE)
+        self._tried = threading.Event()
+        self._starting = threading.Lock()
+
+    def open(self, app, user, names, environ):
+        """A stream for the member's page. His sixth ends the oldest."""
+        self._start(app)
+        stream = Stream(self, user, names, environ)
+        with self.lock:
+            mine = self.streams.setdefault(user.id, [])
+            mine.append(stream)
+            candidates = list(mine)
+        self._drop_cut(candidates)
+        for oldest in self.streams.get(user.id, [])[:-MOST_STREAMS]:
+            self._end(oldest)
+        self._enrol(stream)
+        return stream
+
+    def leave(self, stream):
+        """Forget a stream; forgetting it twice does no harm."""
+        with self.lock:
+            mine = self.streams.get(stream.user_id, [])
+            if stream not in mine:
+                return
+            mine.remove(stream)
+            if not mine:
+                del self.streams[stream.user_id]
+        if self.is_connected:
+            self._try(lambda: queue.redis.zrem(_enrolled(stream.user_id), self._tag(stream)))
+
+    def heal(self, stream):
+        """Render all of a stream's blocks anew, a few streams at a time."""
+        with self._healing, self.app.app_context():
+            order = self.moment() or 0
+            for name, html in live.shown(stream.user_id, stream.orders).items():
+                stream.put(name, order, message(html))
+            self._enrol(stream)
+
+    def moment(self):
+        """live.moment(), or None with Redis down."""
+        return self._try(live.moment) if self.is_connected else None
+
+    def _start(self, app):
+        """Start the threads at the first stream: a web process forks before."""
+        with self._starting:
+            if self.app is None:
+                self.app = app
+                for task in (self._read, self._keep):
+                    threading.Thread(target=task, name=f"live-{task.__name__.strip('_')}", daemon=True).start()
+        self._tried.wait(2)
+
+    # What is read
+
+    def _read(self):
+        """Listen for ever; a lost Redis is looked for again and again."""
+        pause = SHORTEST_PAUSE
+        while True:
+            try:
+                self._listen()
+            except RedisError as error:
+                log.warning("live pages are not fed", extra={"error": type(error).__name__})
+            except Exception:
+                log.exception("live pages are not fed")
+            pause = SHORTEST_PAUSE if self.is_connected else min(LONGEST_PAUSE, pause * 2)
+            self.is_connected = False
+            self._tried.set()
+            time.sleep(pause)
+
+    def _listen(self):
+        # A client that connected again by itself would hide that pushes were missed.
+        never = Retry(NoBackoff(), 0)
+        redis = Redis.from_url(self.app.config["REDIS_URL"], socket_timeout=5, socket_connect_timeout=0.5, retry=never)
+        with redis.pubsub(ignore_subscribe_messages=True) as subscription:
+            subscription.psubscribe(live.channel("*"))
+            subscription.get_message(timeout=5)
+            self._connected()
+            self._deliver_all(subscription)
+
+    def _connected(self):
+        """From here on nothing is missed; what was before may have been."""
+        self.name = secrets.token_hex(6)
+        self._say_alive()
+        self.is_connected = True
+        self._tried.set()
+        for stream in self._all():
+            stream.go_stale()
+
+    def _deliver_all(self, subscription):
+        """Hand on what comes; a Redis that does not answer a ping is gone."""
+        asked = False
+        while True:
+            found = subscription.get_message(timeout=LONGEST_PAUSE)
+            if found and found["type"] == "pmessage":
+                self._deliver(found)
+            if found is None:
+                if asked:
+                    raise ConnectionError("Redis does not answer")
+                subscription.ping()
+            asked = found is None
+
+    def _deliver(self, found):
+        mine = self.streams.get(int(found["channel"].partition(b":")[2]))
+        if not mine:
+            return
+        news = json.loads(found["data"])
+        if "close" in news:
+            self._end_tagged(list(mine), news["close"])
+            return
+        data = message(news["html"])
+        for stream in list(mine):
+            stream.put(news["name"], news["order"], data)
+
+    # Five streams a member
+
+    def _enrol(self, stream):
+        """Make the stream known to the other processes, and have what is too much ended where it is."""
+        if self.is_connected:
+            self._try(lambda: self._end_oldest(stream.user_id, self._tag(stream), stream.opened))
+
+    def _end_oldest(self, user_id, tag, opened):
+        key = _enrolled(user_id)
+        pipeline = queue.redis.pipeline()
+        pipeline.zadd(key, {tag: opened}).zrange(key, 0, -1).expire(key, 86_400)
+        tags = [tag.decode() for tag in pipeline.execute()[1]]
+        if len(tags) <= MOST_STREAMS:
+            return
+        living = self._living(tags)
+        for gone in [tag for tag in tags if tag not in living] + living[:-MOST_STREAMS]:
+            queue.redis.zrem(key, gone)
+            queue.redis.publish(live.channel(user_id), json.dumps({"close": gone}))
+
+    def _living(self, tags):
+        processes = sorted({tag.partition(":")[0] for tag in tags})
+        signs = dict(zip(processes, queue.redis.mget([_life_sign(name) for name in processes]), strict=True))
+        return [tag for tag in tags if signs[tag.partition(":")[0]]]
+
+    def _end_tagged(self, streams, tag):
+        for stream in streams:
+            if self._tag(stream) == tag:
+                self._end(stream)
+
+    def _tag(self, stream):
+        return f"{self.name}:{stream.number}"
+
+    def _end(self, stream):
+        stream.end()
+        self.leave(stream)
+
+    # What is kept in order
+
+    def _keep(self):
+        """Every second forget whose browser has gone; at each heartbeat show that we live and end whose sign-in has ended."""
+        for second in count(1):
+            time.sleep(1)
+            try:
+                self._drop_cut(self._all())
+                if second % HEARTBEAT == 0:
+                    self._say_alive()
+                    self._end_signed_out()
+            except RedisError:
+                continue  # the reader says so
+            except Exception:
+                log.exception("live pages were not looked after")
+
+    def _say_alive(self):
+        queue.redis.set(_life_sign(self.name), 1, ex=LIFE_SIGN)
+
+    def _drop_cut(self, streams):
+        for stream in streams:
+            if stream.is_cut:
+                self._end(stream)
+
+    def _end_signed_out(self):
+        streams = self._all()
+        with self.app.app_context():
+            lasting = accounts.lasting_sign_ins({stream.sign_in for stream in streams})
+        for stream in streams:
+            if stream.sign_in not in lasting:
+                self._end(stream)
+
+    def _all(self):
+        with self.lock:
+            return [stream for mine in self.streams.values() for stream in mine]
+
+    def _try(self, ask):
+        try:
+            return ask()
+        except RedisError as error:
+            log.warning("live streams could not be counted", extra={"error": type(error).__name__})
+            return None
+
+
+def _enrolled(user_id):
+    return f"live-streams:{user_id}"
+
+
+def _life_sign(process):
+    return f"live-process:{process}"
+
+
+hub = Hub()
