@@ -27,11 +27,13 @@ def post(key, source, target, amount, reason, *, evidence=None, rule_version=Non
     """
     _check(source, target, amount)
     lock(source, target)
+    if not (_bears(source, -amount) and _bears(target, amount)):
+        return _same(key, source, target, amount, reason)
     transfer_id = db.session.scalar(_insertion(key, source, target, amount, reason, evidence, rule_version))
     if transfer_id is None:
         return _same(key, source, target, amount, reason)
-    _move(source, -amount)
-    _move(target, amount)
+    source.balance -= amount
+    target.balance += amount
     db.session.flush()
     return db.session.get_one(Transfer, transfer_id)
 
@@ -104,15 +106,16 @@ def _insertion(key, source, target, amount, reason, evidence, rule_version):
     return insert(Transfer).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Transfer.id)
 
 
+def _bears(account, amount):
+    balance = account.balance + amount
+    return balance * account.sign >= 0 and abs(balance) <= LARGEST
+
+
 def _same(key, source, target, amount, reason):
-    first = db.session.scalars(select(Transfer).where(Transfer.key == key)).one()
+    """The transfer this key has made already; without one it could not be made."""
+    first = db.session.scalar(select(Transfer).where(Transfer.key == key))
+    if first is None:
+        raise Overdraft("There is not enough %(asset)s for this.", asset=source.asset)
     if (first.source_id, first.target_id, first.amount, first.reason) != (source.id, target.id, amount, reason):
         raise KeyReused("The key %(key)s was used for another transfer.", key=key)
     return first
-
-
-def _move(account, amount):
-    balance = account.balance + amount
-    if balance * account.sign < 0 or abs(balance) > LARGEST:
-        raise Overdraft("There is not enough %(asset)s for this.", asset=account.asset)
-    account.balance = balance

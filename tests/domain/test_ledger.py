@@ -1,0 +1,195 @@
+"""The one primitive moves an amount once, in balance, and never overdraws."""
+
+import threading
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
+
+from lms.db import db, transaction
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries
+from lms.domain.ledger.models import Account, Transfer
+
+
+@pytest.fixture
+def issuance(app):
+    return queries.platform("TEO", "issuance")
+
+
+@pytest.fixture
+def available(ana):
+    return queries.member(ana.id, "TEO", "available")
+
+
+def test_a_transfer_moves_its_amount(issuance, available):
+    ledger.post("k", issuance, available, 5, "lesson")
+    assert (issuance.balance, available.balance) == (-5, 5)
+
+
+def test_the_same_key_moves_it_once(issuance, available):
+    first = ledger.post("k", issuance, available, 5, "lesson")
+    assert ledger.post("k", issuance, available, 5, "lesson") is first
+    assert available.balance == 5
+
+
+@pytest.mark.parametrize("change", [{"amount": 6}, {"reason": "other"}])
+def test_the_same_key_with_another_body_is_refused(issuance, available, change):
+    ledger.post("k", issuance, available, 5, "lesson")
+    body = {"amount": 5, "reason": "lesson"} | change
+    with pytest.raises(ledger.KeyReused):
+        ledger.post("k", issuance, available, **body)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 1.0, True, "5", None, float("nan"), 2**63])
+def test_only_whole_amounts_above_zero_move(issuance, available, amount):
+    with pytest.raises(ValueError):
+        ledger.post("k", issuance, available, amount, "lesson")
+
+
+def test_an_account_is_never_overdrawn(issuance, available):
+    with pytest.raises(ledger.Overdraft):
+        ledger.post("k", available, issuance, 1, "refund")
+    assert db.session.query(Transfer).count() == 0
+
+
+def test_a_key_used_before_answers_although_the_money_is_gone(issuance, available):
+    ledger.post("in", issuance, available, 5, "lesson")
+    out = ledger.post("out", available, issuance, 5, "refund")
+    assert ledger.post("out", available, issuance, 5, "refund") is out
+
+
+def test_the_database_itself_refuses_an_overdraft(available):
+    with pytest.raises(IntegrityError):
+        db.session.execute(update(Account).where(Account.id == available.id).values(balance=-1))
+
+
+def test_assets_do_not_mix(issuance, ana):
+    with pytest.raises(ValueError):
+        ledger.post("k", issuance, queries.member(ana.id, "EUR", "available"), 1, "lesson")
+
+
+def test_a_reverse_gives_back(issuance, available):
+    ledger.reverse("back", ledger.post("k", issuance, available, 5, "lesson"), "refund")
+    assert available.balance == 0
+
+
+def test_a_side_that_changes_what_a_holder_holds_is_a_leg(issuance, available, ana):
+    earned = ledger.post("k", issuance, available, 5, "lesson")
+    moved = ledger.post("k2", available, queries.member(ana.id, "TEO", "staked"), 5, "staked")
+    holder = queries.holder_of(ana.id).id
+    assert (earned.source_holder_id, earned.target_holder_id) == (None, holder)
+    assert (moved.source_holder_id, moved.target_holder_id) == (None, None)
+
+
+def test_a_rollback_leaves_nothing(issuance, available):
+    with pytest.raises(RuntimeError), transaction():
+        ledger.post("k", issuance, available, 5, "lesson")
+        raise RuntimeError
+    assert available.balance == 0
+    assert db.session.query(Transfer).count() == 0
+
+
+def test_thirty_two_threads_spend_what_is_there_and_no_more(app, issuance, available):
+    with transaction():
+        ledger.post("start", issuance, available, 20, "lesson")
+    refused = []
+
+    def spend(number):
+        with app.app_context():
+            try:
+                with transaction():
+                    source, target = db.session.get(Account, available.id), db.session.get(Account, issuance.id)
+                    ledger.post(f"spend:{number}", source, target, 1, "refund")
+            except ledger.Overdraft:
+                refused.append(number)
+
+    run_together(spend, 32)
+    db.session.expire_all()
+    assert len(refused) == 12
+    assert (available.balance, issuance.balance) == (0, 0)
+    assert queries.wrong_balances() == 0
+
+
+def test_one_key_in_sixteen_threads_moves_once(app, issuance, available):
+    def post(_):
+        with app.app_context(), transaction():
+            source, target = db.session.get(Account, issuance.id), db.session.get(Account, available.id)
+            ledger.post("once", source, target, 7, "lesson")
+
+    run_together(post, 16)
+    db.session.expire_all()
+    assert available.balance == 7
+
+
+def run_together(target, count):
+    db.session.commit()
+    start = threading.Barrier(count)
+
+    def run(number):
+        start.wait()
+        target(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Any transfers between any accounts: balances follow a model, assets sum to zero, signs hold, keys count once."""
+
+    def __init__(self):
+        super().__init__()
+        db.session.rollback()
+        db.session.execute(text("UPDATE accounts SET balance = 0"))
+        db.session.execute(text("DELETE FROM transfers"))
+        db.session.expire_all()
+        self.accounts = db.session.query(Account).order_by(Account.id).all()
+        self.model = {account.id: 0 for account in self.accounts}
+        self.posted = {}
+
+    @rule(data=st.data(), amount=st.integers(1, 10**12), key=st.integers(0, 30))
+    def transfer(self, data, amount, key):
+        source = data.draw(st.sampled_from(self.accounts))
+        target = data.draw(st.sampled_from([a for a in self.accounts if a.asset == source.asset and a.id != source.id]))
+        body = (source.id, target.id, amount, "test")
+        try:
+            ledger.post(f"key:{key}", source, target, amount, "test")
+        except ledger.KeyReused:
+            assert self.posted[key] != body
+        except ledger.Overdraft:
+            assert self._would_break(source, -amount) or self._would_break(target, amount)
+        else:
+            assert self.posted.setdefault(key, body) == body
+            self._follow()
+
+    def _would_break(self, account, amount):
+        return (self.model[account.id] + amount) * account.sign < 0
+
+    def _follow(self):
+        self.model = dict.fromkeys(self.model, 0)
+        for source, target, amount, _ in self.posted.values():
+            self.model[source] -= amount
+            self.model[target] += amount
+
+    @invariant()
+    def balances_follow_the_model(self):
+        assert {account.id: account.balance for account in self.accounts} == self.model
+
+    @invariant()
+    def every_asset_sums_to_zero(self):
+        db.session.flush()
+        assert queries.unbalanced_assets() == 0
+        assert queries.wrong_balances() == 0
+
+
+def test_the_ledger_under_any_transfers(app, ana, bruno):
+    run_state_machine_as_test(
+        LedgerMachine,
+        settings=settings(max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)),
+    )

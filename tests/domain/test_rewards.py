@@ -1,0 +1,95 @@
+"""Grants within the caps, deferred above them, and lots that mature."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.rewards import actions as rewards
+from lms.domain.rewards import queries
+from lms.domain.rewards.models import Grant
+from lms.domain.rulebook.rules import MICRO, Rules
+from lms.domain.wallet.queries import balance
+
+rules = Rules()
+
+
+def grant(user, key, amount, days=14):
+    with transaction():
+        return rewards.grant(key, user.id, "lesson", amount, rules, clock.now() + timedelta(days=days), evidence={"lesson": "One"})
+
+
+def run_due():
+    for transfer_id in queries.due_lots():
+        with transaction():
+            rewards.mature(transfer_id)
+    for grant_id in queries.due_grants():
+        with transaction():
+            rewards.grant_deferred(grant_id)
+
+
+def test_a_grant_is_credited_as_maturing(ana):
+    grant(ana, "k", 5)
+    assert (balance(ana.id).maturing, balance(ana.id).available) == (5, 0)
+
+
+def test_the_same_key_grants_once(ana):
+    grant(ana, "k", 5)
+    grant(ana, "k", 5)
+    assert balance(ana.id).total == 5
+
+
+def test_past_the_refund_window_it_is_available_at_once(ana):
+    grant(ana, "k", 5, days=-1)
+    assert balance(ana.id).available == 5
+
+
+def test_a_lot_matures_on_its_day_and_once(ana):
+    grant(ana, "k", 5)
+    run_due()
+    assert balance(ana.id).available == 0
+    clock.advance(timedelta(days=15))
+    run_due()
+    run_due()
+    assert (balance(ana.id).maturing, balance(ana.id).available) == (0, 5)
+
+
+@pytest.mark.parametrize("amounts", [(130 * MICRO,), (100 * MICRO, 30 * MICRO), (60 * MICRO, 70 * MICRO)])
+def test_what_is_above_the_days_cap_is_deferred_and_not_lost(ana, amounts):
+    for number, amount in enumerate(amounts):
+        grant(ana, f"k{number}", amount)
+    assert balance(ana.id).total == 100 * MICRO
+    assert sum(waiting.amount for waiting in queries.deferred(ana.id)) == 30 * MICRO
+    run_due()
+    assert balance(ana.id).total == 100 * MICRO
+    clock.advance(timedelta(days=1))
+    run_due()
+    assert balance(ana.id).total == 130 * MICRO
+    assert queries.deferred(ana.id) == []
+
+
+def test_a_deferred_key_is_not_granted_again(ana):
+    grant(ana, "full", 100 * MICRO)
+    grant(ana, "k", 5)
+    grant(ana, "k", 5)
+    clock.advance(timedelta(days=1))
+    run_due()
+    assert balance(ana.id).total == 100 * MICRO + 5
+
+
+def test_a_very_large_grant_spreads_over_days(ana):
+    grant(ana, "k", 250 * MICRO)
+    for _ in range(3):
+        clock.advance(timedelta(days=1))
+        run_due()
+    assert balance(ana.id).total == 250 * MICRO
+    assert {row.amount for row in db.session.query(Grant)} == {100 * MICRO, 50 * MICRO}
+
+
+def test_the_platforms_cap_counts_all_members(ana, bruno):
+    low = Rules(platform_daily_cap=8)
+    with transaction():
+        rewards.grant("a", ana.id, "lesson", 6, low, clock.now())
+        rewards.grant("b", bruno.id, "lesson", 6, low, clock.now())
+    assert (balance(ana.id).total, balance(bruno.id).total) == (6, 2)

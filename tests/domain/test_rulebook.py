@@ -1,0 +1,62 @@
+"""The numbers of version 1, by DOMAIN.md's worked cases."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lms.domain.rulebook import queries
+from lms.domain.rulebook.rules import MICRO, Rules, half_up
+
+rules = Rules()
+
+
+@pytest.mark.parametrize(
+    ("staked", "name", "platform_bp"),
+    [
+        (0, "Bronze", 5000),
+        (100 * MICRO - 1, "Bronze", 5000),
+        (100 * MICRO, "Silver", 4500),
+        (300 * MICRO, "Gold", 4000),
+        (600 * MICRO, "Platinum", 3500),
+        (1000 * MICRO, "Diamond", 2500),
+    ],
+)
+def test_the_tier_follows_what_is_staked(staked, name, platform_bp):
+    tier = rules.tier(staked)
+    assert (tier.name, tier.platform_bp) == (name, platform_bp)
+
+
+@pytest.mark.parametrize(("price", "staked", "share"), [(10000, 0, 5000), (10000, 1000, 7500), (9999, 0, 5000), (1, 0, 1)])
+def test_the_teachers_share_rounds_half_up(price, staked, share):
+    assert rules.teacher_share(price, rules.tier(staked * MICRO)) == share
+
+
+def test_eighty_euros_reward_eight_teo_in_all():
+    assert rules.purchase_reward(8000, 200) == 1_600_000
+    assert rules.lessons_reward(8000) == 3_200_000
+    assert rules.completion_reward(8000) == 3_200_000
+    assert rules.total_reward(8000, 200) == 8_000_000
+
+
+@given(paid=st.integers(0, 10**6), lessons=st.integers(1, 300))
+def test_lesson_rewards_sum_to_their_pot(paid, lessons):
+    amounts = []
+    for left in range(lessons, 0, -1):
+        amounts.append(rules.lesson_reward(paid, sum(amounts), left))
+    assert sum(amounts) == rules.lessons_reward(paid)
+    assert max(amounts) - min(amounts) <= 1
+
+
+@given(paid=st.integers(0, 10**6), reward_bp=st.integers(0, 10**4))
+def test_rewards_together_are_at_most_a_tenth_of_the_price(paid, reward_bp):
+    assert rules.total_reward(paid, reward_bp) * 10 <= paid * 10_000
+
+
+@given(st.integers(0, 10**12), st.integers(1, 10**6))
+def test_half_up_is_within_a_half(numerator, denominator):
+    assert -denominator <= 2 * (numerator - half_up(numerator, denominator) * denominator) < denominator
+
+
+def test_the_rules_come_back_from_the_database_as_they_went(app):
+    assert queries.in_force() == Rules()
+    assert queries.version(1) == Rules()
