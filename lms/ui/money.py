@@ -1,5 +1,7 @@
 """Amounts as people read them. An amount is an int of the smallest unit; anything else is a mistake."""
 
+from functools import cache
+
 from babel.numbers import get_decimal_symbol
 from flask_babel import get_locale
 
@@ -22,7 +24,7 @@ def _amount(units, digits, plus):
     if not isinstance(units, int) or isinstance(units, bool):
         raise TypeError(f"money is an int, not {units!r}")
     whole, fraction = divmod(abs(units), 10**digits)
-    return f"{_sign(units, plus)}{whole:,}".replace(",", THIN_SPACE) + _decimal() + _shown(whole, f"{fraction:0{digits}}")
+    return f"{_sign(units, plus)}{whole:,}".replace(",", THIN_SPACE) + _decimal(get_locale() or "en") + _shown(whole, f"{fraction:0{digits}}")
 
 
 def _sign(units, plus):
@@ -36,5 +38,6 @@ def _shown(whole, fraction):
     return fraction.rstrip("0") if dust else fraction[:2]
 
 
-def _decimal():
-    return get_decimal_symbol(get_locale() or "en")
+@cache
+def _decimal(locale):
+    return get_decimal_symbol(locale)

@@ -1,8 +1,10 @@
 """Moments as people say them, in the member's time zone and language; the full date on hover and for screen readers."""
 
 from datetime import timedelta
+from functools import lru_cache
 
-from flask_babel import format_datetime, gettext, to_user_timezone
+from babel.dates import format_datetime
+from flask_babel import get_locale, get_timezone, gettext
 from markupsafe import Markup
 
 from lms import clock
@@ -15,7 +17,7 @@ def when(moment):
     """`in 4 s`, `12 min ago`, `7 Dec`, `7 Dec 2027`. A moment without a time zone is refused: it would be a guess."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone")
-    full = format_datetime(moment, _FULL)
+    full = _written(moment, _FULL)
     return Markup(
         '<time datetime="{}" title="{}"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></time>'
     ).format(moment.isoformat(timespec="seconds"), full, _short(moment, clock.now()), full)
@@ -28,8 +30,9 @@ def _short(moment, now):
     if distance < _NEAR:
         span = _span(distance)
         return gettext("in %(time)s", time=span) if moment > now else gettext("%(time)s ago", time=span)
-    same_year = to_user_timezone(moment).year == to_user_timezone(now).year
-    return format_datetime(moment, _SHORT if same_year else _WITH_YEAR)
+    zone = get_timezone()
+    same_year = moment.astimezone(zone).year == now.astimezone(zone).year
+    return _written(moment, _SHORT if same_year else _WITH_YEAR)
 
 
 def _span(distance):
@@ -39,3 +42,13 @@ def _span(distance):
     if seconds < 3600:
         return gettext("%(count)s min", count=seconds // 60)
     return gettext("%(count)s h", count=seconds // 3600)
+
+
+def _written(moment, pattern):
+    return _formatted(moment, pattern, get_timezone(), get_locale())
+
+
+@lru_cache(maxsize=8192)
+def _formatted(moment, pattern, zone, locale):
+    """Remembered: a list says the same dates again and again, and Babel takes its time."""
+    return format_datetime(moment, pattern, tzinfo=zone, locale=locale)
