@@ -1,5 +1,43 @@
-"""Courses pages."""
+"""The catalogue, and the page of a course."""
 
-from flask import Blueprint
+from flask import Blueprint, current_app
 
-blueprint = Blueprint("courses", __name__)
+from lms.blueprints.courses.forms import Wanted
+from lms.blueprints.readers import standing_or_404
+from lms.domain.courses import queries as courses
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.rules import BASIS, half_up
+from lms.formats import markdown
+from lms.ui import render
+from lms.ui.preferences import LANGUAGES
+
+blueprint = Blueprint("courses", __name__, url_prefix="/courses")
+
+
+@blueprint.get("")
+def index():
+    subjects = courses.subjects()
+    wanted = Wanted(subjects)
+    found = courses.catalogue(wanted.word, wanted.subject, wanted.language, wanted.free, wanted.number)
+    facts = dict(found=found, wanted=wanted, counted=courses.COUNTED, subjects=[(name, name) for name in subjects], languages=LANGUAGES)
+    return render("courses/index.html", "results", **facts)
+
+
+@blueprint.get("/<slug>")
+def show(slug):
+    course, translations = courses.in_all_languages(slug)
+    facts = dict(
+        standing=standing_or_404(course),
+        course=course,
+        translations=translations,
+        rules=rulebook.in_force(),
+        description=markdown.render(course.description),
+        languages=LANGUAGES,
+    )
+    return render("courses/show.html", **facts)
+
+
+@blueprint.app_template_filter("with_vat")
+def _with_vat(cents):
+    """The price as it is paid."""
+    return cents + half_up(cents * current_app.config["VAT_RATE"], BASIS)

@@ -1,5 +1,111 @@
-"""Learning pages."""
+"""My courses, their lessons, and what completing them earns."""
 
-from flask import Blueprint
+from flask import Blueprint, redirect, request, url_for
+from flask_login import current_user, login_required
 
-blueprint = Blueprint("learning", __name__)
+from lms import live
+from lms.blueprints.readers import standing_or_404
+from lms.db import transaction
+from lms.domain.courses import queries as courses
+from lms.domain.learning import actions as learning
+from lms.domain.learning import queries
+from lms.domain.rulebook import queries as rulebook
+from lms.errors import Forbidden, NotFound
+from lms.formats import markdown
+from lms.queue import enqueue
+from lms.ui import render
+
+blueprint = Blueprint("learning", __name__, url_prefix="/learn")
+
+
+@blueprint.get("")
+@login_required
+def index():
+    number = request.args.get("page", 1, type=int)
+    return render("learning/index.html", "courses", enrolments=queries.of_member(current_user.id, number))
+
+
+@blueprint.get("/<slug>")
+@login_required
+def course(slug):
+    """Where the student goes on: the next lesson, or what he has finished."""
+    standing = _standing(slug)
+    if standing.enrolment and not standing.left and standing.completed:
+        return render("learning/finished.html", standing=standing, rewards=queries.rewards_of(standing.enrolment))
+    if standing.next_lesson is None or not standing.may_read(standing.next_lesson):
+        return redirect(url_for("courses.show", slug=slug))
+    return redirect(url_for("learning.lesson", slug=slug, lesson_slug=standing.next_lesson.slug))
+
+
+@blueprint.post("/<slug>")
+@login_required
+def enroll(slug):
+    """Take part in a free course."""
+    standing = _standing(slug)
+    with transaction():
+        learning.enroll_free(current_user, standing.course)
+    return redirect(url_for("learning.course", slug=slug), 303)
+
+
+@blueprint.post("/<slug>/finish")
+@login_required
+def finish(slug):
+    standing = _enrolled(slug)
+    with transaction():
+        learning.finish(standing.enrolment)
+    _bring_rewards()
+    return redirect(url_for("learning.course", slug=slug), 303)
+
+
+@blueprint.get("/<slug>/<lesson_slug>")
+def lesson(slug, lesson_slug):
+    standing = _standing(slug)
+    lesson = _lesson(standing, lesson_slug)
+    if not standing.may_read(lesson):
+        return render("learning/locked.html", standing=standing, lesson=lesson, rules=rulebook.in_force()), 403
+    return render("learning/lesson.html", standing=standing, lesson=lesson, text=markdown.render(lesson.body), **_rewards(standing, lesson))
+
+
+@blueprint.post("/<slug>/<lesson_slug>/complete")
+@login_required
+def complete_lesson(slug, lesson_slug):
+    standing = _enrolled(slug)
+    lesson = _lesson(standing, lesson_slug)
+    with transaction():
+        first = learning.complete_lesson(standing.enrolment, lesson)
+    if first:
+        _bring_rewards()
+    if first and standing.enrolment.completed_at:
+        return redirect(url_for("learning.course", slug=slug), 303)
+    return redirect(url_for("learning.lesson", slug=slug, lesson_slug=lesson_slug), 303)
+
+
+def _standing(slug):
+    return standing_or_404(courses.by_slug(slug))
+
+
+def _enrolled(slug):
+    standing = _standing(slug)
+    if standing.enrolment is None:
+        raise Forbidden("Only those who are enrolled complete lessons.")
+    return standing
+
+
+def _lesson(standing, slug):
+    lesson = courses.lesson(standing.course, slug)
+    if lesson is None:
+        raise NotFound("There is no such lesson.")
+    return lesson
+
+
+def _rewards(standing, lesson):
+    """What the student earned here, or would earn now."""
+    if standing.enrolment is None:
+        return dict(rules=rulebook.in_force(), earned=[], reward=0)
+    earned = queries.lesson_rewards(standing.enrolment, lesson)
+    return dict(rules=None, earned=earned, reward=queries.next_reward(standing.enrolment, standing.left))
+
+
+def _bring_rewards():
+    enqueue("settlement.settle")
+    live.push(current_user.id, "balance_chip", "balance", "activity")

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from lms import clock
 from lms.db import Model, Moment
 from lms.domain.courses.models import Course
 
@@ -26,6 +27,11 @@ class Enrolment(Model):
     completed_at: Mapped[object | None] = mapped_column(Moment)
 
     course: Mapped[Course] = relationship()
+
+    @property
+    def is_maturing(self):
+        """Whether what the course earned cannot be used yet."""
+        return self.matures_at > clock.now()
 
     @property
     def percent(self):
