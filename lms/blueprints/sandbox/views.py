@@ -1,5 +1,60 @@
-"""Sandbox pages."""
+"""The sandbox gateway's hosted payment page. It stands where a provider's site would, so it knows nothing but its token."""
 
-from flask import Blueprint
+from flask import Blueprint, current_app, redirect, request, url_for
 
-blueprint = Blueprint("sandbox", __name__)
+from lms.blueprints.sandbox.forms import MEANINGS, CardForm, ChallengeForm
+from lms.errors import NotFound
+from lms.gateways.payments_sandbox import CARDS, DECLINED, Sandbox
+from lms.ui import render
+
+blueprint = Blueprint("sandbox", __name__, url_prefix="/sandbox/pay")
+
+
+@blueprint.get("/<token>")
+def show(token):
+    return _show(_page(token), CardForm())
+
+
+@blueprint.post("/<token>")
+def pay(token):
+    page, form = _page(token), CardForm()
+    if not form.validate_on_submit():
+        return _show(page, form), 422
+    card = CARDS[form.card.data]
+    if card.needs_challenge:
+        return redirect(url_for("sandbox.challenge", token=token), 303)
+    return _paid(page, card)
+
+
+@blueprint.get("/<token>/challenge")
+def challenge(token):
+    return render("sandbox/challenge.html", page=_page(token), form=ChallengeForm())
+
+
+@blueprint.post("/<token>/challenge")
+def answer(token):
+    page, form = _page(token), ChallengeForm()
+    if not form.validate_on_submit():
+        return render("sandbox/challenge.html", page=page, form=form), 422
+    confirmed = request.form.get("answer") == "confirm"
+    return _paid(page, CARDS["4242424242424242"] if confirmed else DECLINED)
+
+
+def _show(page, form):
+    return render("sandbox/pay.html", page=page, form=form, cards=CARDS.values(), meanings=MEANINGS)
+
+
+def _paid(page, card):
+    _sandbox().pay(page, card)
+    return redirect(page.return_url, 303)
+
+
+def _page(token):
+    page = _sandbox().page(token)
+    if page is None:
+        raise NotFound("There is no such payment page.")
+    return page
+
+
+def _sandbox():
+    return Sandbox(current_app.config["PAYMENT_WEBHOOK_SECRET"], current_app.config["BASE_URL"])

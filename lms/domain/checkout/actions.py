@@ -1,8 +1,9 @@
 """Orders placed, and what a payment does: reading `mark_paid` tells everything."""
 
+import secrets
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -10,15 +11,14 @@ from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.audit import actions as audit
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
+from lms.domain.checkout.terms import obstacle, terms
 from lms.domain.learning import actions as learning
-from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import EUR, TEO
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import BASIS, half_up
-from lms.errors import DomainError, Forbidden, Invalid
+from lms.errors import Invalid
 
 ORDER_LIFE = timedelta(hours=24)
 LONGEST_KEY = 80
@@ -30,29 +30,15 @@ def place_order(buyer, course, key, vat_rate=0):
     `vat_rate` in basis points. Raises DomainError when the member may not buy the course now."""
     if not key or len(key) > LONGEST_KEY:
         raise Invalid("The form is damaged. Load the page again.")
-    _lock_buyer(buyer)
-    found = _order_in_hand(buyer, course, key)
-    if found:
-        return found
-    _may_buy(buyer, course)
-    rules = rulebook.in_force()
-    tier = rules.tier(accounts.member(course.teacher_id, TEO, "staked").balance)
-    order = Order(
-        key=key,
-        buyer_id=buyer.id,
-        course_id=course.id,
-        teacher_id=course.teacher_id,
-        price=course.price,
-        vat=half_up(course.price * vat_rate, BASIS),
-        share=rules.teacher_share(course.price, tier),
-        tier=tier.name,
-        reward_bp=course.reward_bp,
-        rule_version=rules.number,
-        placed_at=clock.now(),
-    )
-    db.session.add(order)
-    db.session.flush()
-    return order
+    _lock_buyer(buyer.id)
+    same = _order_with(buyer, course, key)
+    if same and same.is_paid:
+        return same
+    db.session.refresh(course)
+    refusal = obstacle(buyer, course)
+    if refusal:
+        raise refusal
+    return _open_order(buyer, course) or _new_order(buyer, course, key, vat_rate, same)
 
 
 def receive(gateway, event):
@@ -62,7 +48,7 @@ def receive(gateway, event):
     seen = insert(WebhookEvent).values(gateway=gateway, event_id=event.id, kind=event.kind, received_at=clock.now())
     if db.session.execute(seen.on_conflict_do_nothing()).rowcount == 0:
         return None
-    order = _locked_order(event.order_id)
+    order = _order_and_buyer_locked(event.order_id)
     if event.kind == "payment.failed" and order and order.is_open:
         order.state = "failed"
     if event.kind == "payment.succeeded":
@@ -72,9 +58,14 @@ def receive(gateway, event):
 
 
 def mark_paid(order, payment):
-    """Everything a purchase does, in one transaction: money split, the student enrolled, the reward credited."""
-    order.state, order.paid_at = "paid", clock.now()
+    """Everything a purchase does, in one transaction: the student enrolled, the money split, the reward credited."""
     rules = rulebook.version(order.rule_version)
+    enrolment = learning.enroll(order.buyer_id, order.course, rules, paid=order.price, order_id=order.id)
+    if enrolment is None:
+        return _hold(payment, "enrolled already")
+    payment.state = "applied"
+    order.state, order.paid_at = "paid", clock.now()
+    _close_other_orders(order)
     book = _Book(order)
     ledger.lock(*book.accounts)
     book.post("paid", book.cards, book.escrow, order.total)
@@ -83,8 +74,7 @@ def mark_paid(order, payment):
     book.post("platform", book.escrow, book.platform, order.price - order.share)
     if share:
         rewards.keep_maturing(share, order.teacher_id, rules.earnings_mature_at(order.paid_at, _teacher_since(order)))
-    enrolment = learning.enroll(order.buyer_id, order.course, rules, paid=order.price, order_id=order.id)
-    rewards.grant(
+    return rewards.grant(
         f"course:{order.course_id}:user:{order.buyer_id}:purchase",
         order.buyer_id,
         "purchase",
@@ -99,7 +89,7 @@ def mark_paid(order, payment):
 def expire(order_id):
     """An order nobody paid for a day is closed; a payment that comes later is still taken."""
     order = _locked_order(order_id)
-    if order.is_open and order.placed_at + ORDER_LIFE <= clock.now():
+    if order and order.is_open and order.placed_at + ORDER_LIFE <= clock.now():
         order.state = "expired"
         db.session.flush()
 
@@ -123,26 +113,31 @@ class _Book:
 
 
 def _take(gateway, event, order):
-    """Record money that arrived, and apply it to its order when it is exactly what the order asks."""
+    """Record money that arrived, once per payment, and apply it to its order when it is exactly what the order asks."""
+    payment = _record(gateway, event, order)
+    if payment is None:
+        return
     why = _why_not(event, order)
+    if why:
+        _hold(payment, why)
+    else:
+        mark_paid(order, payment)
+
+
+def _record(gateway, event, order):
+    """A new payment, held until something says otherwise; None when it was recorded before, whatever order it then named."""
     row = dict(
         gateway=gateway,
         reference=event.reference,
         order_id=order.id if order else None,
         amount=event.amount,
         currency=event.currency,
-        state="held" if why else "applied",
-        why=why,
+        state="held",
         received_at=clock.now(),
     )
-    payment_id = db.session.scalar(insert(Payment).values(row).on_conflict_do_nothing(index_elements=["gateway", "reference"]).returning(Payment.id))
-    if payment_id is None:
-        return
-    payment = db.session.get_one(Payment, payment_id)
-    if why:
-        _hold(payment)
-    else:
-        mark_paid(order, payment)
+    new = insert(Payment).values(row).on_conflict_do_nothing(index_elements=["gateway", "reference"]).returning(Payment.id)
+    payment_id = db.session.scalar(new)
+    return db.session.get_one(Payment, payment_id) if payment_id else None
 
 
 def _why_not(event, order):
@@ -153,56 +148,84 @@ def _why_not(event, order):
         return "wrong currency"
     if event.amount != order.total:
         return "wrong amount"
-    if order.is_paid or enrolments.enrolment(order.buyer_id, order.course_id):
-        return "already paid"
+    if order.is_paid:
+        return "paid already"
     return ""
 
 
-def _hold(payment):
+def _hold(payment, why):
     """Money that pays nothing is kept in escrow and an admin is told, so that it can be sent back."""
-    audit.open_incident("payment held", payment.reference, payment=payment.id, order=payment.order_id, why=payment.why)
+    payment.why = why
+    audit.open_incident("payment held", f"{payment.gateway}:{payment.reference}", payment=payment.id, order=payment.order_id, why=why)
     if payment.currency == EUR:
         cards, escrow = accounts.platform(EUR, "cards"), accounts.platform(EUR, "escrow")
         ledger.post(f"payment:{payment.id}:held", cards, escrow, payment.amount, "held", evidence={"payment": payment.id})
 
 
-def _lock_buyer(buyer):
-    """One order at a time for a buyer: two tabs cannot both place one."""
-    db.session.execute(select(User.id).where(User.id == buyer.id).with_for_update())
+def _lock_buyer(user_id):
+    """One order at a time for a buyer: neither two tabs nor two payments decide at once.
+
+    Weak enough for rows of others to name him meanwhile: who holds accounts and then writes such a row would deadlock with us."""
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
-def _order_in_hand(buyer, course, key):
-    same = db.session.scalar(select(Order).where(Order.buyer_id == buyer.id, Order.key == key))
+def _order_with(buyer, course, key):
+    same = db.session.scalar(select(Order).where(Order.buyer_id == buyer.id, Order.key == key).execution_options(populate_existing=True))
     if same and same.course_id != course.id:
         raise Invalid("The form is damaged. Load the page again.")
-    if same and same.state in ("open", "paid"):
-        return same
-    waiting = select(Order).where(Order.buyer_id == buyer.id, Order.course_id == course.id, Order.state == "open")
-    waiting = db.session.scalar(waiting)
+    return same
+
+
+def _open_order(buyer, course):
+    """The order that waits for its payment, unless the price has changed since: then it is closed, as nobody may pay the old one by surprise."""
+    rows = select(Order).where(Order.buyer_id == buyer.id, Order.course_id == course.id, Order.state == "open")
+    waiting = db.session.scalar(rows.with_for_update(key_share=True).execution_options(populate_existing=True))
     if waiting and waiting.price != course.price:
         waiting.state = "expired"
         db.session.flush()
         return None
-    if same and not waiting:
-        raise DomainError("This order was not paid. Load the page again to start anew.")
     return waiting
 
 
-def _may_buy(buyer, course):
-    if not course.is_published:
-        raise DomainError("This course is not for sale.")
-    if course.is_free:
-        raise DomainError("This course is free: enrol without paying.")
-    if course.teacher_id == buyer.id:
-        raise DomainError("You teach this course.")
-    if not buyer.is_verified:
-        raise Forbidden("Confirm your e-mail address before you buy: open the link we sent you.")
-    if enrolments.enrolment(buyer.id, course.id):
-        raise DomainError("You are enrolled in this course already.")
+def _new_order(buyer, course, key, vat_rate, unpaid):
+    """`unpaid` is an earlier order of this key that failed or expired: its form, sent again, means to try again."""
+    asked = terms(course, vat_rate)
+    order = Order(
+        key=f"{key}~{secrets.token_hex(4)}" if unpaid else key,
+        buyer_id=buyer.id,
+        course_id=course.id,
+        teacher_id=course.teacher_id,
+        price=asked.price,
+        vat=asked.vat,
+        share=asked.share,
+        tier=asked.tier,
+        reward_bp=asked.reward_bp,
+        rule_version=asked.rule_version,
+        placed_at=clock.now(),
+    )
+    db.session.add(order)
+    db.session.flush()
+    return order
+
+
+def _close_other_orders(paid):
+    """An order for the same course that is still open can no longer be paid: its money would be held."""
+    same = (Order.buyer_id == paid.buyer_id, Order.course_id == paid.course_id, Order.state == "open", Order.id != paid.id)
+    db.session.execute(update(Order).where(*same).values(state="expired"))
+
+
+def _order_and_buyer_locked(order_id):
+    """The buyer first, as place_order does."""
+    buyer_id = db.session.scalar(select(Order.buyer_id).where(Order.id == order_id))
+    if buyer_id is None:
+        return None
+    _lock_buyer(buyer_id)
+    return _locked_order(order_id)
 
 
 def _locked_order(order_id):
-    return db.session.scalar(select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True))
+    rows = select(Order).where(Order.id == order_id).with_for_update(key_share=True)
+    return db.session.scalar(rows.execution_options(populate_existing=True))
 
 
 def _teacher_since(order):

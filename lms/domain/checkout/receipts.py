@@ -1,0 +1,99 @@
+"""An order as its buyer follows it: payment → enrolled → reward credited → on chain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from lms.db import db
+from lms.domain.checkout.models import Order, Payment
+from lms.domain.courses.models import Course, Lesson, Section
+from lms.domain.ledger.models import Transfer
+from lms.domain.onchain.models import Entry, Operation
+from lms.domain.rewards.models import Grant
+
+PAYING, ENROLLED, CREDITED, ON_CHAIN, DONE = range(5)
+
+
+@dataclass(frozen=True)
+class Reward:
+    """The purchase reward in millionths of TEO; `later` of it waits for another day's cap."""
+
+    amount: int
+    later: int
+    matures_at: datetime
+    operation_id: int | None
+    operation_state: str | None
+    block_number: int | None
+
+    @property
+    def credited(self):
+        return self.amount - self.later
+
+    @property
+    def is_on_chain(self):
+        return self.operation_state in ("mined", "final")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    order: Order
+    reward: Reward | None
+    held: Payment | None
+    first_lesson: str | None
+
+    @property
+    def step(self):
+        """The step that is going on now: one of PAYING … DONE."""
+        if not self.order.is_paid:
+            return PAYING
+        if self.reward is None:
+            return DONE
+        if not self.reward.credited:
+            return CREDITED
+        return DONE if self.reward.is_on_chain else ON_CHAIN
+
+
+def receipt(buyer, order_id):
+    """The Receipt of the buyer's own order, or None: somebody else's does not exist for him."""
+    rows = select(Order).where(Order.id == order_id, Order.buyer_id == buyer.id)
+    rows = rows.options(joinedload(Order.course).joinedload(Course.teacher)).execution_options(populate_existing=True)
+    order = db.session.scalar(rows)
+    return Receipt(order, _reward(order), _held(order), _first_lesson(order)) if order else None
+
+
+def _reward(order):
+    if not order.is_paid:
+        return None
+    rows = (
+        select(Grant, Operation)
+        .outerjoin(Transfer, Transfer.id == Grant.transfer_id)
+        .outerjoin(Entry, Entry.id == Transfer.target_entry_id)
+        .outerjoin(Operation, Operation.id == Entry.operation_id)
+        .where(Grant.user_id == order.buyer_id, Grant.course_id == order.course_id, Grant.kind == "purchase")
+        .order_by(Grant.id)
+    )
+    found = db.session.execute(rows).all()
+    if not found:
+        return None
+    first, operation = next(((grant, operation) for grant, operation in found if not grant.is_deferred), found[0])
+    return Reward(
+        amount=sum(grant.amount for grant, _ in found),
+        later=sum(grant.amount for grant, _ in found if grant.is_deferred),
+        matures_at=first.matures_at,
+        operation_id=operation.id if operation else None,
+        operation_state=operation.state if operation else None,
+        block_number=operation.block_number if operation else None,
+    )
+
+
+def _held(order):
+    """The last payment that came for the order and could not pay it."""
+    rows = select(Payment).where(Payment.order_id == order.id, Payment.state == "held").order_by(Payment.id.desc()).limit(1)
+    return db.session.scalar(rows)
+
+
+def _first_lesson(order):
+    rows = select(Lesson.slug).join(Lesson.section).where(Lesson.course_id == order.course_id)
+    return db.session.scalar(rows.order_by(Section.position, Lesson.position).limit(1))

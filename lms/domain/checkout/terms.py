@@ -1,0 +1,75 @@
+"""What a course costs, what a purchase brings to whom, and who may buy. Reads only."""
+
+from dataclasses import dataclass
+
+from lms.domain.learning import queries as enrolments
+from lms.domain.ledger import queries as accounts
+from lms.domain.ledger.models import TEO
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.rules import BASIS, half_up
+from lms.errors import DomainError, Forbidden
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an order freezes. EUR in cents, TEO in millionths, `vat_rate` and `reward_bp` in basis points."""
+
+    price: int
+    vat: int
+    vat_rate: int
+    share: int
+    tier: str
+    reward_bp: int
+    rule_version: int
+    purchase_reward: int
+    lessons_reward: int
+    completion_reward: int
+    days: int
+
+    @property
+    def total(self):
+        """What the card is charged."""
+        return self.price + self.vat
+
+    @property
+    def platform(self):
+        return self.price - self.share
+
+    @property
+    def reward(self):
+        """The most the buyer can earn with the course."""
+        return self.purchase_reward + self.lessons_reward + self.completion_reward
+
+
+def terms(course, vat_rate=0):
+    """What the course costs and brings by the rules in force now."""
+    rules = rulebook.in_force()
+    tier = rules.tier(accounts.member(course.teacher_id, TEO, "staked").balance)
+    return Terms(
+        price=course.price,
+        vat=half_up(course.price * vat_rate, BASIS),
+        vat_rate=vat_rate,
+        share=rules.teacher_share(course.price, tier),
+        tier=tier.name,
+        reward_bp=course.reward_bp,
+        rule_version=rules.number,
+        purchase_reward=rules.purchase_reward(course.price, course.reward_bp),
+        lessons_reward=rules.lessons_reward(course.price),
+        completion_reward=rules.completion_reward(course.price),
+        days=rules.maturity_days,
+    )
+
+
+def obstacle(buyer, course):
+    """The refusal (a DomainError, not raised) that keeps the member from buying the course now, or None."""
+    if not course.is_published or not course.teacher.is_active:
+        return DomainError("This course is not for sale.")
+    if course.is_free:
+        return DomainError("This course is free: enrol without paying.")
+    if course.teacher_id == buyer.id:
+        return DomainError("You teach this course.")
+    if not buyer.is_verified:
+        return Forbidden("Confirm your e-mail address before you buy: open the link we sent you.")
+    if enrolments.enrolment(buyer.id, course.id):
+        return DomainError("You are enrolled in this course already.")
+    return None

@@ -1,0 +1,379 @@
+"""Buying a course in a browser, and what the payment gateway tells us meanwhile."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.audit.models import Incident
+from lms.domain.checkout import actions as checkout
+from lms.domain.checkout.models import Order, Payment, WebhookEvent
+from lms.domain.learning import actions as learning_actions
+from lms.domain.learning import queries as learning
+from lms.domain.ledger import queries as ledger
+from lms.domain.wallet import queries as wallet
+from lms.gateways import payments
+from tests.conftest import publish
+
+WEBHOOK = "/webhooks/payments"
+
+
+@pytest.fixture
+def gateway(app):
+    """gateway(order) sends what a gateway that took the order's money would send; keywords change the event."""
+    client = app.test_client()
+
+    def send(order=None, number=1, at=None, kind="payment.succeeded", body=None, signature=None, **changes):
+        payment = {"id": f"pay_{number}", "amount": order and order.total, "currency": "eur", "metadata": {"order": str(order.id) if order else ""}}
+        event = {"id": f"evt_{number}_{kind}", "type": kind, "created": 1, "data": {"object": payment | changes}}
+        body = json.dumps(event).encode() if body is None else body
+        at = int((at or clock.now()).timestamp())
+        signature = payments.sign(app.config["PAYMENT_WEBHOOK_SECRET"], body, at) if signature is None else signature
+        return client.post(WEBHOOK, data=body, headers={"Payment-Signature": signature}, content_type="application/json")
+
+    return send
+
+
+@pytest.fixture
+def order(ana, course):
+    with transaction():
+        return checkout.place_order(ana, course, "k1")
+
+
+def page(answer):
+    return answer.get_data(as_text=True)
+
+
+def key_of(answer):
+    return re.search(r'name="key"[^>]*value="([^"]+)"', page(answer))[1]
+
+
+def state(order):
+    db.session.expire_all()
+    return order.state
+
+
+def nothing_happened(order):
+    return state(order) == "open" and db.session.query(Payment).count() == 0 and db.session.query(WebhookEvent).count() == 0
+
+
+# The page and its form
+
+
+def test_the_page_says_price_split_and_reward(ana, course, log_in):
+    answer = log_in(ana).get("/courses/how-chains-work/checkout")
+    assert answer.status_code == 200
+    text = page(answer)
+    assert "80.00 €" in text and "40.00 €" in text
+    assert "up to 8.00 TEO" in text
+    assert "14 days" in text
+    assert "VAT" not in text
+
+
+def test_vat_is_a_line_of_its_own(app, ana, course, log_in, monkeypatch):
+    monkeypatch.setitem(app.config, "VAT_RATE", 2200)
+    text = page(log_in(ana).get("/courses/how-chains-work/checkout"))
+    assert "VAT 22 %" in text and "17.60 €" in text and "97.60 €" in text
+
+
+def test_paying_leads_to_the_payment_page(ana, course, log_in):
+    log_in(ana)
+    key = key_of(ana_client := log_in(ana).get("/courses/how-chains-work/checkout"))
+    assert ana_client.headers["Cache-Control"] == "private, no-store"
+    answer = log_in(ana).post("/courses/how-chains-work/checkout", data={"key": key})
+    assert answer.status_code == 303
+    assert answer.location.startswith("/sandbox/pay/")
+    assert db.session.query(Order).one().state == "open"
+
+
+def test_a_double_click_is_one_order_and_one_payment_page(ana, course, log_in):
+    client = log_in(ana)
+    first, second = (client.post("/courses/how-chains-work/checkout", data={"key": "k"}) for _ in range(2))
+    assert first.location == second.location
+    assert db.session.query(Order).count() == 1
+
+
+def test_two_tabs_are_one_order_and_one_payment_page(ana, course, log_in):
+    client = log_in(ana)
+    first, second = (client.post("/courses/how-chains-work/checkout", data={"key": key}) for key in ("tab 1", "tab 2"))
+    assert first.location == second.location
+    assert db.session.query(Order).count() == 1
+
+
+def test_the_form_sent_again_after_the_payment_shows_the_order(ana, course, log_in, gateway):
+    client = log_in(ana)
+    client.post("/courses/how-chains-work/checkout", data={"key": "k"})
+    gateway(db.session.query(Order).one())
+    answer = client.post("/courses/how-chains-work/checkout", data={"key": "k"})
+    assert (answer.status_code, answer.location) == (303, "/orders/1")
+    assert db.session.query(Order).count() == 1
+
+
+def test_going_back_after_a_failed_payment_starts_anew(ana, course, log_in, gateway):
+    client = log_in(ana)
+    for number in (1, 2, 3):
+        answer = client.post("/courses/how-chains-work/checkout", data={"key": "k"})
+        assert answer.location.startswith("/sandbox/pay/")
+        gateway(db.session.query(Order).order_by(Order.id.desc()).first(), number, kind="payment.failed")
+    assert [found.state for found in db.session.query(Order)] == ["failed"] * 3
+
+
+@pytest.mark.parametrize("key", ["", "k" * 81])
+def test_a_damaged_form_is_refused(ana, course, log_in, key):
+    answer = log_in(ana).post("/courses/how-chains-work/checkout", data={"key": key})
+    assert answer.status_code == 422
+    assert "damaged" in page(answer)
+    assert db.session.query(Order).count() == 0
+
+
+def test_another_members_key_is_not_his_order(ana, bruno, course, log_in):
+    for member in (ana, bruno):
+        log_in(member).post("/courses/how-chains-work/checkout", data={"key": "k"})
+    assert {found.buyer_id for found in db.session.query(Order)} == {ana.id, bruno.id}
+
+
+def test_a_form_without_its_token_is_refused(app, ana, course, log_in):
+    client = log_in(ana)
+    app.config["WTF_CSRF_ENABLED"] = True
+    assert client.post("/courses/how-chains-work/checkout", data={"key": "k"}).status_code == 400
+    assert db.session.query(Order).count() == 0
+
+
+@pytest.mark.parametrize("path", ["/courses/how-chains-work/checkout", "/orders", "/orders/1", "/orders/1/pay"])
+def test_who_is_not_logged_in_is_sent_to_log_in(client, order, path):
+    answer = client.get(path)
+    assert answer.status_code == 302 and "/log-in" in answer.location
+
+
+def test_who_is_not_logged_in_orders_nothing(client, course):
+    assert client.post("/courses/how-chains-work/checkout", data={"key": "k"}).status_code == 302
+    assert db.session.query(Order).count() == 0
+
+
+@pytest.mark.parametrize("slug", ["no-such-course", "..%2F..", "%F0%9F%98%80", "x" * 500, "a%00b", "%FF"])
+def test_an_unknown_course_is_not_found(ana, course, log_in, slug):
+    client = log_in(ana)
+    assert client.get(f"/courses/{slug}/checkout").status_code == 404
+    assert client.post(f"/courses/{slug}/checkout", data={"key": "k"}).status_code == 404
+
+
+def test_an_unpublished_course_is_not_found(ana, course, log_in):
+    with transaction():
+        course.state = "draft"
+    assert log_in(ana).get("/courses/how-chains-work/checkout").status_code == 404
+    assert log_in(ana).post("/courses/how-chains-work/checkout", data={"key": "k"}).status_code == 404
+    assert db.session.query(Order).count() == 0
+
+
+def test_who_is_enrolled_buys_nothing(ana, course, log_in, order, gateway):
+    gateway(order)
+    client = log_in(ana)
+    text = page(client.get("/courses/how-chains-work/checkout"))
+    assert "You are enrolled in this course already." in text
+    assert 'name="key"' not in text
+    answer = client.post("/courses/how-chains-work/checkout", data={"key": "another"})
+    assert answer.status_code == 409 and "enrolled" in page(answer)
+    assert db.session.query(Order).count() == 1
+
+
+def test_who_has_not_confirmed_the_address_is_told(member, course, log_in):
+    client = log_in(member("nina", verified=False))
+    assert "Confirm your e-mail address" in page(client.get("/courses/how-chains-work/checkout"))
+    assert client.post("/courses/how-chains-work/checkout", data={"key": "k"}).status_code == 403
+
+
+def test_without_a_gateway_payments_are_not_open(app, ana, course, log_in, gateway, order, monkeypatch):
+    monkeypatch.setitem(app.config, "PAYMENT_GATEWAY", "none")
+    client = log_in(ana)
+    assert "Payments are not open yet" in page(client.get("/courses/how-chains-work/checkout"))
+    assert client.post("/courses/how-chains-work/checkout", data={"key": "k"}).status_code == 503
+    assert gateway(order).status_code == 400
+    assert state(order) == "open"
+
+
+# The order's page
+
+
+def test_the_return_from_the_payment_page_pays_nothing(ana, order, course, log_in):
+    answer = log_in(ana).get("/orders/1?status=paid&payment=pay_1&redirect_status=succeeded")
+    assert "We wait for the bank&#39;s confirmation." in page(answer)
+    assert state(order) == "open"
+    assert learning.enrolment(ana.id, course.id) is None
+
+
+def test_a_webhook_before_the_redirect_shows_the_order_paid(ana, order, log_in, gateway):
+    gateway(order)
+    text = page(log_in(ana).get("/orders/1"))
+    assert "You are enrolled" in text
+    assert "/learn/" in text or "/lessons/" in text or "lesson-1" in text
+    assert "+1.60 TEO" in text
+    assert "waits for the next batch" in text
+
+
+def test_a_failed_payment_offers_to_pay_again(ana, order, log_in, gateway):
+    gateway(order, kind="payment.failed")
+    text = page(log_in(ana).get("/orders/1"))
+    assert "Pay again" in text and "/courses/how-chains-work/checkout" in text
+
+
+def test_an_expired_order_offers_to_pay_again(ana, order, log_in):
+    clock.advance(timedelta(hours=25))
+    with transaction():
+        checkout.expire(order.id)
+    assert "Pay again" in page(log_in(ana).get("/orders/1"))
+
+
+def test_money_that_does_not_fit_is_said_to_be_safe(ana, order, log_in, gateway):
+    gateway(order, amount=7999)
+    text = page(log_in(ana).get("/orders/1"))
+    assert "79.99 €" in text and "kept safe" in text
+
+
+def test_an_open_order_leads_back_to_its_payment_page(ana, order, log_in):
+    assert log_in(ana).get("/orders/1/pay").location.startswith("/sandbox/pay/")
+
+
+def test_a_paid_order_has_no_payment_page(ana, order, log_in, gateway):
+    gateway(order)
+    assert log_in(ana).get("/orders/1/pay").location == "/orders/1"
+
+
+@pytest.mark.parametrize("path", ["/orders/1", "/orders/1/pay", "/orders/999", "/orders/-1", "/orders/99999999999999999999", "/orders/one", "/orders/1.5"])
+def test_someone_elses_order_is_not_found(order, bruno, log_in, path):
+    assert log_in(bruno).get(path).status_code == 404
+
+
+def test_my_orders_are_mine(ana, bruno, order, course, log_in):
+    assert "How chains work" in page(log_in(ana).get("/orders"))
+    assert "How chains work" not in page(log_in(bruno).get("/orders"))
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "999999999999999999999", "nan", "one"])
+def test_any_page_number_is_answered(ana, order, log_in, number):
+    assert log_in(ana).get("/orders", query_string={"page": number}).status_code == 200
+
+
+def test_the_list_of_orders_takes_few_statements(ana, tea, log_in, statements):
+    for number in range(12):
+        with transaction():
+            checkout.place_order(ana, publish(tea, f"Course {number}", 1000), f"k{number}")
+    client = log_in(ana)
+    with statements() as seen:
+        assert client.get("/orders").status_code == 200
+    assert len(seen) <= 5
+
+
+# What the gateway tells
+
+
+def test_a_signed_webhook_pays_the_order(ana, tea, course, order, gateway):
+    assert gateway(order).status_code == 200
+    assert state(order) == "paid"
+    assert learning.enrolment(ana.id, course.id).paid == 8000
+    assert wallet.balance(ana.id).maturing == 1_600_000
+    assert ledger.member(tea.id, "EUR", "maturing").balance == 4000
+
+
+def test_a_replayed_webhook_pays_once(ana, order, gateway):
+    assert [gateway(order).status_code for _ in range(3)] == [200, 200, 200]
+    assert wallet.balance(ana.id).maturing == 1_600_000
+    assert ledger.platform("EUR", "cards").balance == -8000
+
+
+@pytest.mark.parametrize("signature", ["", "t=1,v1=0", "v1=" + "0" * 64, "nonsense", "t=99999999999,v1=" + "f" * 64])
+def test_a_forged_webhook_is_refused(order, gateway, signature):
+    answer = gateway(order, signature=signature)
+    assert answer.status_code == 400 and answer.is_json
+    assert nothing_happened(order)
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(days=1), timedelta(minutes=-6)])
+def test_a_stale_webhook_is_refused(order, gateway, age):
+    assert gateway(order, at=clock.now() - age).status_code == 400
+    assert nothing_happened(order)
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe\xfd", b"[]", b"[{}]", b"{", b"null", b"NaN", b"[" * 30_000, b'{"id": "\xc3\x28"}'])
+def test_a_signed_body_that_is_no_event_is_refused(order, gateway, body):
+    assert gateway(order, body=body).status_code == 400
+    assert nothing_happened(order)
+
+
+@pytest.mark.parametrize("amount", [float("nan"), float("inf"), -8000, 0, 8000.0, "8000", 2**63, 10**30, None, True])
+def test_an_amount_that_is_no_amount_is_refused(order, gateway, amount):
+    assert gateway(order, amount=amount).status_code == 400
+    assert nothing_happened(order)
+
+
+def test_ten_megabytes_are_refused(order, gateway):
+    assert gateway(order, body=b"x" * 10_000_000).status_code == 413
+    assert nothing_happened(order)
+
+
+@pytest.mark.parametrize(("changes", "why"), [({"amount": 7999}, "wrong amount"), ({"amount": 99_999_999}, "wrong amount"), ({"currency": "usd"}, "wrong currency")])
+def test_money_that_does_not_fit_is_held(order, gateway, changes, why):
+    assert gateway(order, **changes).status_code == 200
+    assert state(order) == "open"
+    payment = db.session.query(Payment).one()
+    assert (payment.state, payment.why) == ("held", why)
+    assert db.session.query(Incident).one().details["why"] == why
+
+
+@pytest.mark.parametrize("named", ["999", "", "nobody's", "-1", "99999999999999999999"])
+def test_money_for_no_order_is_taken_and_held(order, gateway, named):
+    assert gateway(order, metadata={"order": named}).status_code == 200
+    assert state(order) == "open"
+    assert db.session.query(Payment).one().why == "no such order"
+    assert ledger.platform("EUR", "escrow").balance == 8000
+
+
+def test_an_event_about_something_else_is_acknowledged(order, gateway):
+    assert gateway(body=b'{"id": "evt_9", "type": "payout.paid"}').status_code == 200
+    assert state(order) == "open"
+
+
+@pytest.mark.parametrize("kinds", [("failed", "succeeded"), ("succeeded", "failed"), ("succeeded", "processing"), ("processing", "succeeded")])
+def test_events_out_of_order_end_paid(order, gateway, kinds):
+    for kind in kinds:
+        assert gateway(order, kind=f"payment.{kind}").status_code == 200
+    assert state(order) == "paid"
+
+
+def test_a_webhook_is_taken_with_redis_down(ana, order, gateway, monkeypatch):
+    from redis import Redis
+
+    from lms.queue import queue
+
+    nowhere = Redis(port=1, socket_connect_timeout=0.2)
+    monkeypatch.setattr(queue, "redis", nowhere)
+    monkeypatch.setattr(queue._queue, "connection", nowhere)
+    assert gateway(order).status_code == 200
+    assert state(order) == "paid"
+
+
+def test_a_webhook_that_breaks_is_answered_so_that_it_comes_again(ana, course, order, gateway, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(learning_actions, "enroll", lambda *_, **__: 1 / 0)
+        assert gateway(order).status_code == 500
+    assert nothing_happened(order)
+    assert ledger.platform("EUR", "cards").balance == 0
+    assert gateway(order).status_code == 200
+    assert state(order) == "paid"
+
+
+def test_a_paid_order_asks_for_settlement_and_tells_the_open_pages(ana, order, gateway):
+    from lms.live import channel
+    from lms.queue import queue
+
+    listener = queue.redis.pubsub()
+    listener.subscribe(channel(ana.id))
+    listener.get_message(timeout=1)
+    gateway(order)
+    names = []
+    while message := listener.get_message(timeout=1):
+        names.append(json.loads(message["data"])["name"])
+    assert "receipt:1" in names
+    assert queue.waiting() == 1
