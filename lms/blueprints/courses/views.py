@@ -1,6 +1,8 @@
 """The catalogue, and the page of a course."""
 
+from babel import Locale
 from flask import Blueprint, current_app
+from flask_babel import get_locale
 
 from lms.blueprints.courses.forms import Wanted
 from lms.blueprints.readers import standing_or_404
@@ -19,7 +21,7 @@ def index():
     subjects = courses.subjects()
     wanted = Wanted(subjects)
     found = courses.catalogue(wanted.word, wanted.subject, wanted.language, wanted.free, wanted.number)
-    facts = dict(found=found, wanted=wanted, counted=courses.COUNTED, subjects=[(name, name) for name in subjects], languages=LANGUAGES)
+    facts = dict(found=found, wanted=wanted, counted=courses.COUNTED, subjects=[(name, name) for name in subjects], languages=_languages())
     return render("courses/index.html", "results", **facts)
 
 
@@ -32,9 +34,15 @@ def show(slug):
         translations=translations,
         rules=rulebook.in_force(),
         description=markdown.render(course.description),
-        languages=LANGUAGES,
+        languages=_languages(),
     )
     return render("courses/show.html", **facts)
+
+
+def _languages():
+    """Each language by its name in the reader's."""
+    names = {code: Locale(code).get_display_name(get_locale()) for code in LANGUAGES}
+    return {code: name[0].upper() + name[1:] for code, name in names.items()}
 
 
 @blueprint.app_template_filter("with_vat")
