@@ -13,7 +13,9 @@ from redis.exceptions import RedisError
 from werkzeug.test import EnvironBuilder
 
 from lms.domain.accounts import queries as accounts
+from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
+from lms.domain.ledger import queries as ledger
 from lms.domain.rewards import queries as rewards
 from lms.domain.wallet import queries as wallet
 from lms.queue import queue
@@ -133,6 +135,10 @@ def _receipt(user, argument):
     return found and {"receipt": found}
 
 
+def _sales(user, _):
+    return {"sales": checkout.sales_of(user.id), "earned": ledger.euros_of(user.id)}
+
+
 FRAGMENTS = {
     "balance_chip": Fragment("base.html", "balance_chip", _balance_chip),
     "balance": Fragment("wallet/show.html", "balance", _balance),
@@ -140,4 +146,5 @@ FRAGMENTS = {
     "address": Fragment("wallet/show.html", "address", _address),
     "receipt": Fragment("checkout/show.html", "receipt", _receipt),
     "operation": Fragment("operations/show.html", "operation", _operation),
+    "sales": Fragment("teaching/sales.html", "sales", _sales),
 }

@@ -4,7 +4,9 @@ import logging
 
 import rq
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +19,9 @@ class Queue:
 
     def init_app(self, app):
         self._url = app.config["REDIS_URL"]
-        self.redis = Redis.from_url(self._url, socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15)
+        # Once more: a connection kept from before a restart of Redis must not cost what is sent first.
+        again = Retry(NoBackoff(), 1)
+        self.redis = Redis.from_url(self._url, socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15, retry=again)
         self._queue = rq.Queue(NAME, connection=self.redis, default_timeout=120)
         self._metadata = dict
 
@@ -43,6 +47,11 @@ class Queue:
     def waiting(self):
         """How many jobs wait; raises RedisError when Redis is down."""
         return self._queue.count
+
+    def worker_seen(self):
+        """When a worker last gave a sign of life, or None; raises RedisError when Redis is down."""
+        beats = (worker.last_heartbeat for worker in rq.Worker.all(queue=self._queue))
+        return max((beat for beat in beats if beat), default=None)
 
 
 queue = Queue()

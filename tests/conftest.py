@@ -5,12 +5,23 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from flask import g
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from rig.services import Postgres, Redis
 
 SECRET = "only-for-tests-" + "0123456789abcdef" * 3
 PASSWORD = "correct horse battery"
+
+
+class Browser(FlaskClient):
+    """Requests of a test share its app context: each begins without what the one before left there, such as its member."""
+
+    def open(self, *args, **options):
+        for name in list(g):
+            g.pop(name)
+        return super().open(*args, **options)
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +65,7 @@ def prepared(environ):
     from lms import create_app
 
     app = create_app("web")
+    app.test_client_class = Browser
     from flask_migrate import upgrade
 
     with app.app_context():
@@ -152,6 +164,20 @@ def publish(teacher, title, price, lessons=4, reward_bp=200):
             courses.add_lesson(section, f"Lesson {number}", "Words **in bold**.", slug=f"lesson-{number}", is_preview=number == 1)
         course.state, course.published_at = "published", clock.now()
     return course
+
+
+def sell(buyer, course, reference="pay_1"):
+    """The order of a course bought and paid."""
+    from types import SimpleNamespace
+
+    from lms.db import transaction
+    from lms.domain.checkout import actions as checkout
+
+    with transaction():
+        order = checkout.place_order(buyer, course, f"key of {reference}")
+        facts = dict(kind="payment.succeeded", order_id=order.id, amount=order.total, currency="EUR")
+        checkout.receive("sandbox", SimpleNamespace(id=f"event of {reference}", reference=reference, **facts))
+    return order
 
 
 @pytest.fixture

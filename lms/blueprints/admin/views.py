@@ -1,5 +1,155 @@
-"""Admin pages."""
+"""What admins see and decide."""
 
-from flask import Blueprint
+from flask import Blueprint, current_app, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
 
-blueprint = Blueprint("admin", __name__)
+from lms import health
+from lms.blueprints.admin.forms import ReturnForm
+from lms.db import transaction
+from lms.domain.accounts import actions as membership
+from lms.domain.accounts import queries as accounts
+from lms.domain.audit import actions as watch
+from lms.domain.audit import queries as audit
+from lms.domain.checkout import queries as checkout
+from lms.domain.courses import actions as approval
+from lms.domain.courses import queries as courses
+from lms.domain.onchain import queries as onchain
+from lms.domain.onchain.models import STATES
+from lms.errors import Forbidden, NotFound
+from lms.formats import markdown
+from lms.ui import render
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+@blueprint.before_request
+def admins_only():
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()
+    if not current_user.is_admin:
+        raise Forbidden("Only admins work here.")
+
+
+@blueprint.get("/")
+def index():
+    return render(
+        "admin/index.html",
+        members=accounts.counts(),
+        orders=checkout.paid_count(),
+        operations=onchain.counts(),
+        waiting=courses.waiting_count(),
+        incidents=audit.open_count(),
+        parts=health.look(),
+    )
+
+
+@blueprint.get("/courses")
+def waiting():
+    return render("admin/waiting.html", courses=courses.waiting())
+
+
+@blueprint.get("/courses/<slug>")
+def review(slug):
+    return _review(_course(slug), ReturnForm())
+
+
+@blueprint.post("/courses/<slug>/approval")
+def approve(slug):
+    course = _course(slug)
+    with transaction():
+        approval.approve(course, current_user)
+    flash(_("%(title)s is published.", title=course.title), "done")
+    return redirect(url_for("admin.waiting"), 303)
+
+
+@blueprint.post("/courses/<slug>/return")
+def give_back(slug):
+    course, form = _course(slug), ReturnForm()
+    if not form.validate_on_submit():
+        return _review(course, form), 422
+    with transaction():
+        approval.give_back(course, current_user, form.comment.data)
+    flash(_("%(title)s went back to its teacher.", title=course.title), "done")
+    return redirect(url_for("admin.waiting"), 303)
+
+
+@blueprint.get("/members")
+def members():
+    word = request.args.get("q", "").replace("\x00", "").strip()[:200]
+    return render("admin/members.html", members=accounts.page(word, _page_number()), word=word)
+
+
+@blueprint.post("/members/<int:user_id>/role")
+def set_role(user_id):
+    member = _member(user_id)
+    with transaction():
+        membership.set_role(member, request.form.get("role", ""), current_user)
+    flash(_("The role of %(name)s is changed.", name=member.name), "done")
+    return redirect(url_for("admin.members", q=member.email), 303)
+
+
+@blueprint.post("/members/<int:user_id>/suspension")
+def suspend(user_id):
+    member = _member(user_id)
+    with transaction():
+        membership.suspend(member, current_user)
+    flash(_("%(name)s is suspended and logged out everywhere.", name=member.name), "done")
+    return redirect(url_for("admin.members", q=member.email), 303)
+
+
+@blueprint.post("/members/<int:user_id>/admission")
+def let_in(user_id):
+    member = _member(user_id)
+    with transaction():
+        membership.let_in(member, current_user)
+    flash(_("%(name)s may log in again.", name=member.name), "done")
+    return redirect(url_for("admin.members", q=member.email), 303)
+
+
+@blueprint.get("/operations")
+def operations():
+    state = request.args.get("state", "")
+    state = state if state in STATES else ""
+    return render("admin/operations.html", operations=onchain.page(state, _page_number()), state=state, counts=onchain.counts(), states=STATES)
+
+
+@blueprint.get("/incidents")
+def incidents():
+    return render("admin/incidents.html", incidents=audit.open_incidents(), total=audit.open_count())
+
+
+@blueprint.post("/incidents/<int:incident_id>/closing")
+def close_incident(incident_id):
+    incident = audit.incident(incident_id)
+    if incident is None:
+        raise NotFound("There is no such incident.")
+    with transaction():
+        watch.close_incident(incident, current_user)
+    flash(_("The incident is closed."), "done")
+    return redirect(url_for("admin.incidents"), 303)
+
+
+def _review(course, form):
+    lessons = {lesson.id: markdown.render(lesson.body) for lesson in courses.with_bodies(course)}
+    description = markdown.render(course.description)
+    return render("admin/review.html", course=course, form=form, lessons=lessons, description=description)
+
+
+def _course(slug):
+    """A course somebody has handed in; drafts are their teachers' own."""
+    course = courses.by_slug(slug)
+    if course is None or course.state == "draft":
+        raise NotFound("There is no such course.")
+    return course
+
+
+def _member(user_id):
+    member = accounts.by_id(user_id)
+    if member is None:
+        raise NotFound("There is no such member.")
+    return member
+
+
+def _page_number():
+    return min(max(request.args.get("page", 1, type=int), 1), 100_000)

@@ -16,8 +16,11 @@ def open_incident(kind, subject, **details):
 
 
 def close_incident(incident, by):
-    incident.closed_at, incident.closed_by_id = clock.now(), by.id
-    db.session.flush()
+    """Somebody has looked; the first who closes it stays named."""
+    db.session.refresh(incident, with_for_update=True)
+    if incident.closed_at is None:
+        incident.closed_at, incident.closed_by_id = clock.now(), by.id
+        db.session.flush()
 
 
 def stop(part, reason):

@@ -36,6 +36,12 @@ def catalogue(word="", subject="", language="", free=False, number=1):
     return Page(db.session.scalars(shown).all(), number, total)
 
 
+def newest(limit):
+    """The courses published last, with their teachers."""
+    rows = select(Course).where(Course.state == "published").options(joinedload(Course.teacher))
+    return db.session.scalars(rows.order_by(Course.published_at.desc(), Course.id.desc()).limit(limit)).all()
+
+
 def subjects(limit=50):
     """The subjects with published courses, in alphabetical order. The index is asked for one after the other, not for every course."""
     rows = text("""
@@ -95,6 +101,11 @@ def waiting(limit=50):
 
 def waiting_count():
     return db.session.scalar(select(func.count()).where(Course.state == "submitted"))
+
+
+def with_bodies(course):
+    """The course's lessons with their bodies, for who reads all of them."""
+    return db.session.scalars(select(Lesson).where(Lesson.course_id == course.id).options(undefer(Lesson.body))).all()
 
 
 def lesson_to_edit(course, slug):

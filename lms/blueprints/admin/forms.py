@@ -1,0 +1,21 @@
+"""Shapes of an admin's decisions."""
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import TextAreaField
+from wtforms.validators import InputRequired, Length
+
+
+def _text(value):
+    return (value or "").replace("\x00", "").strip()
+
+
+class ReturnForm(FlaskForm):
+    comment = TextAreaField(
+        _("What should the teacher change?"),
+        filters=[_text],
+        validators=[
+            InputRequired(_("Say what the teacher should change.")),
+            Length(min=1, max=2000, message=_("A comment has 1 to 2000 characters.")),
+        ],
+    )

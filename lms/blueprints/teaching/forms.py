@@ -1,0 +1,78 @@
+"""Shapes of a course, its sections and lessons. Lengths are those of the domain, so that a refusal loses no text."""
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+
+from lms.blueprints.teaching.amounts import Hundredths
+from lms.domain.courses.actions import LONGEST_BODY
+from lms.domain.courses.models import HIGHEST_PRICE, HIGHEST_REWARD
+from lms.ui.preferences import LANGUAGES
+
+
+def _text(value):
+    """Without the character a database cannot keep, and with the line ends of this house."""
+    return (value or "").replace("\x00", "").replace("\r\n", "\n")
+
+
+def _line(value):
+    return " ".join(_text(value).split())
+
+
+def _title(label):
+    return StringField(
+        label,
+        filters=[_line],
+        validators=[InputRequired(_("A title is needed.")), Length(min=1, max=120, message=_("A title has 1 to 120 characters."))],
+    )
+
+
+class NewCourseForm(FlaskForm):
+    title = _title(_("Title"))
+
+
+class CourseForm(FlaskForm):
+    title = _title(_("Title"))
+    summary = StringField(_("Summary"), filters=[_line], validators=[Length(max=180, message=_("A summary has at most 180 characters."))])
+    description = TextAreaField(
+        _("Description"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("This is longer than a page may be."))]
+    )
+    subject = StringField(_("Subject"), filters=[_line], validators=[Length(max=40, message=_("A subject has at most 40 characters."))])
+    language = SelectField(_("Language"), choices=[SelectChoice(*language) for language in LANGUAGES.items()])
+    price = Hundredths(_("Price in EUR"), validators=[InputRequired(_("Write a price; 0 makes the course free."))], most=HIGHEST_PRICE, unit="€")
+    reward_bp = Hundredths(
+        _("Purchase reward in %"), validators=[InputRequired(_("Write a percentage; 0 gives no reward."))], most=HIGHEST_REWARD, unit="%"
+    )
+
+
+class SectionForm(FlaskForm):
+    title = _title(_("Title of the section"))
+
+
+class LessonForm(FlaskForm):
+    """`version` is the lesson's when the editor was opened: a save over another save is noticed."""
+
+    title = _title(_("Title"))
+    body = TextAreaField(_("Text"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("A lesson has at most 200,000 characters."))])
+    minutes = IntegerField(
+        _("Minutes it takes"), default=10, validators=[NumberRange(1, 600, message=_("A lesson takes 1 to 600 minutes."))]
+    )
+    is_preview = BooleanField(_("Free preview: everybody may read this lesson"))
+    version = HiddenField(default="1")
+
+    def __init__(self, lesson=None, **kwargs):
+        super().__init__(obj=lesson, **kwargs)
+        self.lesson = lesson
+
+    def validate_version(self, field):
+        if self.lesson and field.data != str(self.lesson.version):
+            field.raw_data = None
+            field.data = str(self.lesson.version)
+            raise ValidationError("overtaken")
+
+    @property
+    def is_overtaken(self):
+        """Whether the lesson was saved elsewhere since this editor was opened."""
+        return bool(self.version.errors)

@@ -1,0 +1,119 @@
+"""How the parts the platform stands on are doing. Never a node: of the chain it says what a worker last saw.
+
+Each part is looked at in a thread of its own and given up on after PATIENCE: a part that hangs holds one
+thread, however often somebody asks, and never the asker.
+"""
+
+import logging
+import threading
+import time
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import text
+
+from lms import clock
+from lms.db import db
+from lms.domain.onchain import queries as onchain
+from lms.queue import queue
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 0.12  # seconds
+SILENT_WORKER = timedelta(seconds=90)
+SILENT_CHAIN = timedelta(seconds=60)
+MANY_JOBS = 1000
+
+
+@dataclass(frozen=True)
+class Part:
+    """`sentence` has %(name)s places, filled from `values`; it says what waits when the part is not ok."""
+
+    name: str
+    is_ok: bool
+    sentence: str
+    values: dict = field(default_factory=dict)
+
+    def __str__(self):
+        return self.sentence % self.values
+
+
+def look():
+    """The Parts, in order, within PATIENCE seconds."""
+    app = current_app._get_current_object()
+    answers = {name: probe.ask(app) for name, probe in _PROBES.items()}
+    wait(answers.values(), timeout=PATIENCE)
+    return [answer.result() if answer.done() else Part(name, False, _HANGS[name]) for name, answer in answers.items()]
+
+
+def what_waits():
+    """The Parts that keep something waiting."""
+    return [part for part in look() if not part.is_ok]
+
+
+def _database():
+    db.session.execute(text("SELECT 1"))
+    return Part("database", True, "The database answers.")
+
+
+def _redis():
+    queue.redis.ping()
+    return Part("redis", True, "Redis answers.")
+
+
+def _queue():
+    jobs, seen = queue.waiting(), queue.worker_seen()
+    facts = {"jobs": jobs}
+    if seen is None or clock.now() - clock.ahead() - seen > SILENT_WORKER:
+        return Part("queue", False, "No worker is alive; %(jobs)d jobs wait. Mail and what goes to the chain is late, nothing is lost.", facts)
+    if jobs > MANY_JOBS:
+        return Part("queue", False, "%(jobs)d jobs wait, more than the workers keep up with.", facts)
+    return Part("queue", True, "A worker is alive; %(jobs)d jobs wait.", facts)
+
+
+def _chain():
+    state = onchain.chain_state()
+    if state is None:
+        return Part("chain", False, "No worker has seen the chain yet. TEO waits here until one does.")
+    age = max(clock.now() - state.seen_at, timedelta())
+    facts = {"head": state.head, "seconds": int(age.total_seconds())}
+    if age > SILENT_CHAIN:
+        return Part("chain", False, "The chain was last seen %(seconds)d s ago, at block %(head)d. TEO is credited here and follows there later.", facts)
+    return Part("chain", True, "Block %(head)d, seen %(seconds)d s ago.", facts)
+
+
+_HANGS = {
+    "database": "The database does not answer.",
+    "redis": "Redis does not answer. Jobs and pushes wait; pages work.",
+    "queue": "The queue does not answer. Mail and what goes to the chain is late, nothing is lost.",
+    "chain": "What the workers saw of the chain cannot be read now.",
+}
+
+
+class _Probe:
+    """One look at a time: who asks while a look goes on shares it."""
+
+    def __init__(self, name, look_at):
+        self._name, self._look_at = name, look_at
+        self._lock, self._answer = threading.Lock(), None
+
+    def ask(self, app):
+        with self._lock:
+            if self._answer is None or self._answer.done():
+                self._answer = Future()
+                threading.Thread(target=self._run, args=(app, self._answer), name=f"health-{self._name}", daemon=True).start()
+            return self._answer
+
+    def _run(self, app, answer):
+        begun = time.monotonic()
+        try:
+            with app.app_context():
+                answer.set_result(self._look_at())
+        except Exception as error:  # whatever is wrong with a part, the answer is that it is down
+            log.warning("part is down", extra={"part": self._name, "error": type(error).__name__, "seconds": round(time.monotonic() - begun, 3)})
+            answer.set_result(Part(self._name, False, _HANGS[self._name]))
+
+
+_PROBES = {name: _Probe(name, look_at) for name, look_at in (("database", _database), ("redis", _redis), ("queue", _queue), ("chain", _chain))}

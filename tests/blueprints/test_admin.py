@@ -1,0 +1,207 @@
+"""What admins see and decide."""
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.accounts.models import Session, User
+from lms.domain.audit import actions as audit
+from lms.domain.audit import queries as incidents
+from lms.domain.courses import actions as writing
+from lms.domain.courses.models import Course
+from lms.domain.onchain.models import Deployment, Entry, Operation
+from tests.conftest import sell
+
+PAGES = ["/admin/", "/admin/courses", "/admin/members", "/admin/operations", "/admin/incidents"]
+
+
+@pytest.fixture
+def browser(log_in, ada):
+    return log_in(ada)
+
+
+@pytest.fixture
+def waiting(tea):
+    """A course handed in."""
+    with transaction():
+        course = writing.create(tea, "Knots")
+        writing.change(
+            course, title="Knots", summary="In short.", description="At *length*.", subject="Crafts", language="en", price=1000, reward_bp=100
+        )
+        section = writing.add_section(course, "First knots")
+        writing.add_lesson(section, "The bowline", "Make a **loop**.", slug="the-bowline")
+        writing.add_lesson(section, "The hitch", "Round the *post*.", slug="the-hitch")
+        writing.submit(course)
+    return course
+
+
+@pytest.fixture
+def operation(ana):
+    """A mint that waits to be sent."""
+    from lms.domain.ledger import queries as ledger
+
+    with transaction():
+        facts = dict(chain_id=31337, genesis_hash="0x0", token_address="0x1", signer="0x2", nonce=0, raw=b"", tx_hash="0x3")
+        deployment = Deployment(**facts, deployed_at=clock.now())
+        db.session.add(deployment)
+        db.session.flush()
+        operation = Operation(key="settle:1", kind="settle", deployment_id=deployment.id, op=7, queued_at=clock.now())
+        operation.entries = [Entry(holder_id=ledger.holder_of(ana.id).id, address="0xa", kind="mint", amount=1_600_000)]
+        db.session.add(operation)
+    return operation
+
+
+# Who may
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_teacher_is_refused(log_in, tea, path):
+    answer = log_in(tea).get(path)
+    assert answer.status_code == 403 and "Only admins work here" in answer.text
+
+
+def test_a_visitor_is_asked_to_log_in(client):
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/courses/knots/approval", "/members/1/role", "/members/1/suspension", "/incidents/1/closing"])
+def test_a_students_decision_is_refused(log_in, ana, waiting, path):
+    assert log_in(ana).post(f"/admin{path}", data={"role": "admin"}).status_code == 403
+    assert db.session.get(Course, waiting.id).state == "submitted"
+    assert db.session.get(User, ana.id).role == "student"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_on_an_empty_platform(browser, path):
+    assert browser.get(path).status_code == 200
+
+
+# Home
+
+
+def test_the_home_counts(browser, ana, course, waiting, operation):
+    sell(ana, course)
+    with transaction():
+        audit.open_incident("payment held", "pay_1", payment=1)
+    page = browser.get("/admin/").text
+    for words in ("Courses wait for a decision", "Incidents are open", "Orders paid", "queued", "No worker is alive", "No worker has seen the chain yet"):
+        assert words in page
+
+
+# Courses
+
+
+def test_a_waiting_course_is_listed_and_read_whole(browser, waiting):
+    assert "Knots" in browser.get("/admin/courses").text
+    page = browser.get(f"/admin/courses/{waiting.slug}").text
+    assert "<strong>loop</strong>" in page and "<em>post</em>" in page and "<em>length</em>" in page and "10.00 €" in page
+
+
+def test_an_approved_course_is_published(browser, waiting):
+    assert browser.post(f"/admin/courses/{waiting.slug}/approval").status_code == 303
+    assert db.session.get(Course, waiting.id).state == "published"
+
+
+def test_a_returned_course_carries_the_comment(browser, waiting):
+    browser.post(f"/admin/courses/{waiting.slug}/return", data={"comment": "Show both sides."})
+    course = db.session.get(Course, waiting.id)
+    assert (course.state, course.comment) == ("returned", "Show both sides.")
+
+
+@pytest.mark.parametrize("comment", ["", "  ", "x" * 2001])
+def test_a_return_says_why(browser, waiting, comment):
+    answer = browser.post(f"/admin/courses/{waiting.slug}/return", data={"comment": comment})
+    assert answer.status_code == 422
+    assert db.session.get(Course, waiting.id).state == "submitted"
+
+
+def test_a_course_is_decided_once(browser, waiting):
+    browser.post(f"/admin/courses/{waiting.slug}/approval")
+    answer = browser.post(f"/admin/courses/{waiting.slug}/return", data={"comment": "Too late."})
+    assert answer.status_code == 409 and "not waiting for a decision" in answer.text
+
+
+def test_nobody_decides_on_the_own_course(log_in, tea, waiting):
+    with transaction():
+        tea.role = "admin"
+    assert log_in(tea).post(f"/admin/courses/{waiting.slug}/approval").status_code == 403
+    assert db.session.get(Course, waiting.id).state == "submitted"
+
+
+def test_a_draft_is_its_teachers_own(browser, tea):
+    with transaction():
+        course = writing.create(tea, "Secret")
+    assert browser.get(f"/admin/courses/{course.slug}").status_code == 404
+
+
+# Members
+
+
+def test_members_are_found_by_name_and_address(browser, ana, bruno):
+    assert "bruno@example.org" not in browser.get("/admin/members?q=ana").text
+    assert "ana@example.org" in browser.get("/admin/members?q=ANA@ex").text
+    assert "Nobody is called that" in browser.get("/admin/members?q=%25_nobody").text
+    assert browser.get("/admin/members?q=%00").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["teacher", "admin", "student"])
+def test_an_admin_sets_a_role(browser, ana, role):
+    assert browser.post(f"/admin/members/{ana.id}/role", data={"role": role}).status_code == 303
+    assert db.session.get(User, ana.id).role == role
+
+
+@pytest.mark.parametrize("role", ["", "owner", "ADMIN"])
+def test_an_unknown_role_is_refused(browser, ana, role):
+    assert browser.post(f"/admin/members/{ana.id}/role", data={"role": role}).status_code == 422
+    assert db.session.get(User, ana.id).role == "student"
+
+
+def test_nobody_changes_the_own_role_or_suspends_himself(browser, ada):
+    assert browser.post(f"/admin/members/{ada.id}/role", data={"role": "student"}).status_code == 409
+    assert browser.post(f"/admin/members/{ada.id}/suspension").status_code == 409
+    assert db.session.get(User, ada.id).is_admin and db.session.get(User, ada.id).is_active
+
+
+def test_a_suspension_ends_all_sessions(app, browser, ana):
+    from lms.domain.accounts import actions as accounts
+
+    with transaction():
+        accounts.open_session(ana)
+    browser.post(f"/admin/members/{ana.id}/suspension")
+    assert not db.session.get(User, ana.id).is_active
+    assert db.session.query(Session).filter_by(user_id=ana.id).count() == 0
+
+
+def test_a_suspended_member_is_let_in_again(browser, ana):
+    browser.post(f"/admin/members/{ana.id}/suspension")
+    browser.post(f"/admin/members/{ana.id}/admission")
+    assert db.session.get(User, ana.id).is_active
+
+
+def test_an_unknown_member_is_404(browser):
+    assert browser.post("/admin/members/999/role", data={"role": "admin"}).status_code == 404
+
+
+# Operations and incidents
+
+
+def test_operations_are_listed_and_filtered(browser, operation):
+    page = browser.get("/admin/operations").text
+    assert "Operation 7" in page and f"/operations/{operation.id}" in page
+    assert "Operation 7" in browser.get("/admin/operations?state=queued").text
+    assert "No operation is in this state" in browser.get("/admin/operations?state=final").text
+    assert browser.get("/admin/operations?state=nonsense&page=-4").status_code == 200
+
+
+def test_an_incident_is_shown_and_closed(browser, ada):
+    with transaction():
+        audit.open_incident("payment held", "pay_1", why="wrong amount")
+    assert "wrong amount" in browser.get("/admin/incidents").text
+    incident = incidents.open_incidents()[0]
+    assert browser.post(f"/admin/incidents/{incident.id}/closing").status_code == 303
+    assert incidents.open_count() == 0
+    assert incident.closed_by_id == ada.id
+
+
+def test_an_unknown_incident_is_404(browser):
+    assert browser.post("/admin/incidents/999/closing").status_code == 404
