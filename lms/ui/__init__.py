@@ -1,6 +1,6 @@
 """What templates may use: static addresses, icons, money, times, covers, the member's choices, and fragments."""
 
-from lms.ui import navigation, preferences
+from lms.ui import navigation, preferences, words
 from lms.ui.assets import Assets
 from lms.ui.covers import cover_svg
 from lms.ui.icons import icon
@@ -14,6 +14,7 @@ __all__ = ["cover_svg", "euros", "icon", "init_app", "page_url", "render", "teo"
 
 
 def init_app(app):
+    words.init_app(app)
     assets = Assets(app)
     app.view_functions["static"] = assets.send
     app.register_blueprint(preferences.blueprint)

@@ -7,10 +7,17 @@ from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
 from lms import live
+from lms.db import db
 from lms.domain.wallet import queries as wallet
 from lms.ui import render
 
 blueprint = Blueprint("wallet", __name__)
+
+
+@blueprint.before_request
+def read_only():
+    """Nothing is written here, so each statement stands alone: no BEGIN and ROLLBACK to wait for."""
+    db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
 @blueprint.get("/wallet")

@@ -2,8 +2,8 @@
 
 import hashlib
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import contains_eager, undefer
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import undefer
 
 from lms import clock
 from lms.db import Page, db
@@ -20,18 +20,20 @@ def by_id(user_id):
     return db.session.get(User, user_id)
 
 
+_SIGNED_IN = (
+    select(User)
+    .join(Session, Session.user_id == User.id)
+    .where(Session.token_hash == bindparam("token_hash"), Session.expires_at > bindparam("now"), User.suspended_at.is_(None))
+)
+
+
 def of_session(token):
-    """The member signed in with this token, while the session lasts and he is not suspended; one statement."""
-    found = db.session.scalar(
-        select(Session)
-        .join(Session.user)
-        .options(contains_eager(Session.user))
-        .where(Session.token_hash == hashlib.sha256(token.encode()).digest(), Session.expires_at > clock.now(), User.suspended_at.is_(None))
-    )
-    if found is None:
-        return None
-    found.user.session_token = token
-    return found.user
+    """The member signed in with this token, while the session lasts and he is not suspended; one statement, built once."""
+    values = {"token_hash": hashlib.sha256(token.encode()).digest(), "now": clock.now()}
+    user = db.session.execute(_SIGNED_IN, values).scalar()
+    if user is not None:
+        user.session_token = token
+    return user
 
 
 def sessions(user, limit=20):
@@ -41,8 +43,12 @@ def sessions(user, limit=20):
 
 
 def lasting_sign_ins(token_hashes):
-    """Those of the hashes whose session lasts; one statement for any number of them."""
-    rows = select(Session.token_hash).where(Session.token_hash.in_(token_hashes), Session.expires_at > clock.now())
+    """Those of the hashes whose sign-in would still be let in; one statement for any number of them."""
+    rows = (
+        select(Session.token_hash)
+        .join(Session.user)
+        .where(Session.token_hash.in_(token_hashes), Session.expires_at > clock.now(), User.suspended_at.is_(None))
+    )
     return set(db.session.scalars(rows)) if token_hashes else set()
 
 

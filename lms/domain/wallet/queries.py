@@ -8,11 +8,11 @@ from sqlalchemy.orm import undefer
 
 from lms.db import db
 from lms.domain.accounts.models import User
-from lms.domain.ledger.models import TEO, Account, Holder
+from lms.domain.ledger.models import Holder
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet.models import Wallet
 
-PAGE = 20
+PAGE = 10
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,12 @@ class Movement:
     block_number: int | None = None
 
 
+_PARTS = text("SELECT name, balance FROM accounts WHERE user_id = :user AND asset = 'TEO'")
+
+
 def balance(user_id):
     """The member's Balance; one statement."""
-    rows = db.session.execute(select(Account.name, Account.balance).where(Account.user_id == user_id, Account.asset == TEO))
-    return Balance(**{name: amount for name, amount in rows})
+    return Balance(**dict(db.session.connection().execute(_PARTS, {"user": user_id}).tuples().all()))
 
 
 _MOVEMENTS = text("""
@@ -87,7 +89,7 @@ _MOVEMENTS = text("""
 
 def movements(user_id, limit=PAGE, before=None):
     """The member's newest transfers in TEO, each with how far the chain has followed; one statement."""
-    rows = db.session.execute(_MOVEMENTS, {"user": user_id, "limit": limit, "before": before or 2**62})
+    rows = db.session.connection().execute(_MOVEMENTS, {"user": user_id, "limit": limit, "before": before or 2**62})
     return [_movement(row, user_id) for row in rows]
 
 
