@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import flash, jsonify, redirect, render_template, request
 from flask_babel import gettext
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -20,6 +21,7 @@ _BACK_TO_THE_FORM = (403, 409, 422)
 def init_app(app):
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
 
@@ -37,6 +39,11 @@ def _http(error):
     if error.code < 400:
         return error
     return _refuse(error.code, _sentence(error.code))
+
+
+def _too_often(error):
+    minutes = -(-error.limit.limit.get_expiry() // 60)
+    return _refuse(429, gettext("Too many tries. Nothing was done: wait %(count)s min, then try again.", count=minutes))
 
 
 def _broken(error):

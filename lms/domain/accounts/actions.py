@@ -1,6 +1,7 @@
 """Sign-up, sign-in, passwords and addresses."""
 
 import hashlib
+import re
 import secrets
 import unicodedata
 from datetime import timedelta
@@ -19,6 +20,8 @@ from lms.errors import DomainError, Invalid
 
 SESSION_LIFE = timedelta(days=30)
 PASSWORD_LENGTH = 10
+# What is left of bytes that are no UTF-8: in a multipart form, and in one that is url-encoded.
+_BROKEN = re.compile("\ufffd|%[89A-F][0-9A-F]")
 _TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 _hasher = PasswordHasher()
@@ -194,14 +197,14 @@ def clean_name(name):
     name = " ".join(name.split())
     if not 1 <= len(name) <= 80:
         raise Invalid("A name has 1 to 80 characters.")
-    if any(_is_unreadable(letter) for letter in name):
+    if _BROKEN.search(name) or any(_is_unreadable(letter) for letter in name):
         raise Invalid("This name holds a character we cannot show.")
     return name
 
 
 def _is_unreadable(letter):
-    """Control characters, what broken UTF-8 leaves behind, and marks that turn the direction of the text round a name."""
-    return unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") or letter == "\ufffd" or letter in _TURNS
+    """Control characters, and marks that turn the direction of the text round a name."""
+    return unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") or letter in _TURNS
 
 
 def _locale(locale):

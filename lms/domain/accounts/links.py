@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
@@ -13,16 +14,21 @@ from lms.errors import DomainError
 
 @dataclass(frozen=True)
 class Purpose:
-    """`proof(user)` is compared when the link is opened; it never holds an address, since links end up in access logs."""
+    """`address(user)` is where the link must have gone; `proof(user, address)` hides it, since links end up in access logs."""
 
     name: str
     life: timedelta
+    address: object
     proof: object
 
 
-VERIFY = Purpose("verify", timedelta(days=3), lambda user: _short(user.email))
-NEW_EMAIL = Purpose("new email", timedelta(days=1), lambda user: _short(user.new_email or ""))
-RESET = Purpose("reset", timedelta(hours=1), queries.fingerprint)
+def _address(user, address):
+    return hashlib.sha256((address or "").encode()).hexdigest()[:16]
+
+
+VERIFY = Purpose("verify", timedelta(days=3), attrgetter("email"), _address)
+NEW_EMAIL = Purpose("new email", timedelta(days=1), attrgetter("new_email"), _address)
+RESET = Purpose("reset", timedelta(hours=1), attrgetter("email"), queries.fingerprint)
 
 
 class _ClockSigner(TimestampSigner):
@@ -32,9 +38,9 @@ class _ClockSigner(TimestampSigner):
         return int(clock.now().timestamp())
 
 
-def make(secret, purpose, user):
-    """The token of a link. It is a secret of the member: nothing but his mail may hold it."""
-    return _serializer(secret, purpose).dumps([user.id, purpose.proof(user)])
+def make(secret, purpose, user, address):
+    """The token of a link that is mailed to `address`. It is a secret of the member: nothing but his mail may hold it."""
+    return _serializer(secret, purpose).dumps([user.id, purpose.proof(user, address)])
 
 
 def read(secret, purpose, token):
@@ -44,7 +50,7 @@ def read(secret, purpose, token):
     except BadData:
         raise DomainError("This link does not work any more. Ask for a new one.") from None
     user = queries.by_id(user_id)
-    if user is None or proof != purpose.proof(user):
+    if user is None or proof != purpose.proof(user, purpose.address(user)):
         raise DomainError("This link does not work any more. Ask for a new one.")
     return user
 
@@ -53,7 +59,3 @@ def _serializer(secret, purpose):
     return URLSafeTimedSerializer(
         secret, salt=f"link: {purpose.name}", signer=_ClockSigner, signer_kwargs={"digest_method": hashlib.sha256}
     )
-
-
-def _short(address):
-    return hashlib.sha256(address.encode()).hexdigest()[:16]

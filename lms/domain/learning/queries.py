@@ -77,6 +77,12 @@ def enrolment(user_id, course_id):
     )
 
 
+def to_continue(user_id):
+    """The member's newest enrolment, one not completed before all others; None without any."""
+    rows = select(Enrolment).where(Enrolment.user_id == user_id).options(joinedload(Enrolment.course))
+    return db.session.scalar(rows.order_by(Enrolment.completed_at.is_not(None), Enrolment.id.desc()).limit(1))
+
+
 def of_member(user_id, number=1):
     """One page of the member's enrolments with courses and teachers, newest first; a number beyond the last page answers the last."""
     rows = select(Enrolment).where(Enrolment.user_id == user_id)
