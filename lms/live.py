@@ -4,7 +4,6 @@ import json
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 from functools import cache
 
 from flask import current_app, g
@@ -16,7 +15,6 @@ from lms.domain.accounts import queries as accounts
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
 from lms.domain.ledger import queries as ledger
-from lms.domain.rewards import queries as rewards
 from lms.domain.wallet import queries as wallet
 from lms.queue import queue
 
@@ -74,14 +72,6 @@ def is_known(name):
     return name.partition(":")[0] in FRAGMENTS
 
 
-def context(user, *nouns):
-    """What the blocks of these names need, for the page they stand in."""
-    merged = {}
-    for noun in nouns:
-        merged |= FRAGMENTS[noun].query(user, "")
-    return merged
-
-
 @contextmanager
 def _nobodys_request():
     """A request no browser sent, with a `g` and a database session of its own: addresses, language and macros work in it."""
@@ -109,20 +99,13 @@ def _balance_chip(user, _):
     return {"chip_balance": wallet.balance(user.id).available}
 
 
-def _balance(user, _):
-    deferred = rewards.deferred(user.id)
-    granted_at = datetime.combine(deferred[0].day, time.min, UTC) if deferred else None
-    waiting = {"deferred": sum(grant.amount for grant in deferred), "granted_at": granted_at}
-    return {"balance": wallet.balance(user.id), "lots": rewards.maturing(user.id), **waiting}
+def _overview(user, _):
+    return {"overview": wallet.overview(user.id)}
 
 
 def _activity(user, _):
     movements = wallet.movements(user.id)
     return {"movements": movements, "older": wallet.older(movements)}
-
-
-def _address(user, _):
-    return {"wallet": wallet.wallet_of(user.id)}
 
 
 def _operation(user, argument):
@@ -141,9 +124,9 @@ def _sales(user, _):
 
 FRAGMENTS = {
     "balance_chip": Fragment("base.html", "balance_chip", _balance_chip),
-    "balance": Fragment("wallet/show.html", "balance", _balance),
+    "balance": Fragment("wallet/show.html", "balance", _overview),
     "activity": Fragment("wallet/show.html", "activity", _activity),
-    "address": Fragment("wallet/show.html", "address", _address),
+    "address": Fragment("wallet/show.html", "address", _overview),
     "receipt": Fragment("checkout/show.html", "receipt", _receipt),
     "operation": Fragment("operations/show.html", "operation", _operation),
     "sales": Fragment("teaching/sales.html", "sales", _sales),

@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from functools import cache
+
 from babel.numbers import get_decimal_symbol
 from flask_babel import get_locale
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from babel.dates import format_datetime
 from flask_babel import get_locale, get_timezone, gettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lms import clock
 
@@ -18,9 +18,11 @@ def when(moment):
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone")
     full = _written(moment, _FULL)
+    iso = moment.isoformat(timespec="seconds")
+    short = _short(moment, clock.now())
     return Markup(
-        '<time datetime="{}" title="{}"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></time>'
-    ).format(moment.isoformat(timespec="seconds"), full, _short(moment, clock.now()), full)
+        f'<time datetime="{iso}" title="{full}"><span aria-hidden="true">{short}</span><span class="visually-hidden">{full}</span></time>'
+    )
 
 
 def _short(moment, now):
@@ -29,7 +31,7 @@ def _short(moment, now):
         return gettext("now")
     if distance < _NEAR:
         span = _span(distance)
-        return gettext("in %(time)s", time=span) if moment > now else gettext("%(time)s ago", time=span)
+        return escape(gettext("in %(time)s", time=span) if moment > now else gettext("%(time)s ago", time=span))
     zone = get_timezone()
     same_year = moment.astimezone(zone).year == now.astimezone(zone).year
     return _written(moment, _SHORT if same_year else _WITH_YEAR)

@@ -6,7 +6,6 @@ from flask import Blueprint, abort, request
 from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
-from lms import live
 from lms.db import db
 from lms.domain.wallet import queries as wallet
 from lms.ui import render
@@ -27,8 +26,9 @@ def show():
     if before:
         movements = wallet.movements(current_user.id, before=before)
         return render("wallet/older.html", "activity", movements=movements, older=wallet.older(movements))
-    context = live.context(current_user, "balance", "activity", "address")
-    return render("wallet/show.html", "activity", **context, chip_balance=context["balance"].available)
+    overview, movements = wallet.overview(current_user.id), wallet.movements(current_user.id)
+    facts = dict(overview=overview, chip_balance=overview.balance.available)
+    return render("wallet/show.html", "activity", movements=movements, older=wallet.older(movements), **facts)
 
 
 @blueprint.get("/wallet/balance.json")

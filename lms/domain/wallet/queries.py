@@ -1,7 +1,7 @@
 """What a member has, where it stands, and how far the chain has followed. Amounts in millionths of TEO."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import undefer
@@ -54,12 +54,50 @@ class Movement:
     block_number: int | None = None
 
 
+@dataclass(frozen=True)
+class Maturing:
+    """An amount that becomes available at its moment."""
+
+    amount: int
+    reason: str
+    evidence: dict
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What stands above the movements: the parts, what matures next, what a cap deferred and until when, the address."""
+
+    balance: Balance
+    maturing: list
+    deferred: int
+    granted_at: datetime | None
+    address: str | None
+
+
 _PARTS = text("SELECT name, balance FROM accounts WHERE user_id = :user AND asset = 'TEO'")
+
+_OVERVIEW = text("""
+    SELECT (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = :user AND asset = 'TEO'),
+           (SELECT jsonb_agg(next) FROM (
+               SELECT t.amount, t.reason, t.evidence, l.matures_at AS at FROM lots l JOIN transfers t ON t.id = l.transfer_id
+               WHERE l.user_id = :user AND l.matured_id IS NULL AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next),
+           (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = :user AND transfer_id IS NULL),
+           (SELECT min(day) FROM grants WHERE user_id = :user AND transfer_id IS NULL),
+           (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = :user)""")
 
 
 def balance(user_id):
     """The member's Balance; one statement."""
-    return Balance(**dict(db.session.connection().execute(_PARTS, {"user": user_id}).tuples().all()))
+    return Balance(**dict(db.session.connection().execute(_PARTS, {"user": user_id}).all()))
+
+
+def overview(user_id):
+    """The member's Overview; one statement."""
+    parts, lots, deferred, day, address = db.session.connection().execute(_OVERVIEW, {"user": user_id}).one()
+    maturing = [Maturing(**lot | {"at": datetime.fromisoformat(lot["at"])}) for lot in lots or ()]
+    granted_at = datetime.combine(day, time.min, UTC) if day else None
+    return Overview(Balance(**parts or {}), maturing, deferred, granted_at, address)
 
 
 _MOVEMENTS = text("""
