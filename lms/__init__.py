@@ -8,7 +8,7 @@ from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
-from lms import blueprints, cli, clock, config, logs, refusals, ui
+from lms import access_log, blueprints, cli, clock, config, logs, refusals, ui
 from lms.blueprints.limits import limiter
 from lms.db import db
 from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
@@ -33,7 +33,8 @@ def create_app(role):
     settings = config.read(role)
     app = Flask(__name__)
     app.config.update(settings, ROLE=role, **_flask_settings(settings))
-    logs.init(settings["LOG_LEVEL"])
+    logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
+    access_log.init_app(app)
     clock.use_file(settings["CLOCK_FILE"])
     db.init_app(app)
     Migrate(app, db, directory="migrations")
@@ -55,7 +56,7 @@ def _flask_settings(settings):
     secure = settings["ENVIRONMENT"] == "production"
     return {
         "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}, "hide_parameters": True},
         "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
         "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
@@ -106,7 +107,6 @@ def _viewer():
 def _requests(app):
     @app.before_request
     def begin():
-        logs.new_request_id()
         if "\x00" in request.path:  # no name of ours holds it, and PostgreSQL refuses to look for one
             abort(404)
 
@@ -115,10 +115,9 @@ def _requests(app):
         response.headers.setdefault("Content-Security-Policy", CSP)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Request-Id"] = logs.request_id.get()
         if app.config["SESSION_COOKIE_SECURE"]:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-        if current_user.is_authenticated and "Cache-Control" not in response.headers:
+        if "Cache-Control" not in response.headers and current_user.is_authenticated:
             response.headers["Cache-Control"] = "private, no-store"
         return response
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 import os
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 BOTH = frozenset({"web", "worker", "cli"})
 WEB = frozenset({"web", "cli"})
@@ -129,6 +129,31 @@ def read(role, environ=None):
     return values
 
 
+def sensitive(settings):
+    """The texts in these settings that no log may hold: secrets, passwords in addresses, keys in paths of RPC endpoints."""
+    addresses = [urlsplit(settings[name]) for name in ("DATABASE_URL", "REDIS_URL", "MAIL_URL")]
+    passwords = [address.password for address in addresses if address.password]
+    key = base64.b64encode(settings["KEK"]).decode() if settings.get("KEK") else ""
+    texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), key, *passwords, *map(unquote, passwords)]
+    return [text for text in texts + [urlsplit(url).path for url in settings["RPC_URLS"]] if text]
+
+
+def table():
+    """All settings as the Markdown table of the README."""
+    rows = ["| Variable | Who | Default | Meaning |", "|---|---|---|---|"]
+    return "\n".join(rows + [f"| `{setting.name}` | {_who(setting)} | {_shown(setting.default)} | {setting.meaning} |" for setting in SETTINGS])
+
+
+def _who(setting):
+    return "both" if setting.roles is BOTH else "web" if setting.roles is WEB else "worker"
+
+
+def _shown(default):
+    if default is REQUIRED:
+        return "required"
+    return f"`{default}`" if default not in ("", None, ()) else "none"
+
+
 def _check(role, values):
     production = values["ENVIRONMENT"] == "production"
     if production and values["CLOCK_FILE"]:
@@ -144,3 +169,7 @@ def _check(role, values):
         raise ConfigError("PAYMENT_GATEWAY is sandbox, which takes no real money. Production refuses it.")
     if gateway != "none" and not values["PAYMENT_WEBHOOK_SECRET"]:
         raise ConfigError("PAYMENT_WEBHOOK_SECRET is missing. Set it to the secret that signs the gateway's webhooks.")
+
+
+if __name__ == "__main__":
+    print(table())

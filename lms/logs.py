@@ -1,14 +1,39 @@
-"""Structured logs: one JSON object a line, with the request id that a job carries on."""
+"""Structured logs: one JSON object a line, with the request id that a job carries on. Secrets are hidden, whoever logs them."""
 
 import json
 import logging
+import re
 import secrets
 import sys
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 request_id = ContextVar("request_id", default="")
 
+HIDDEN = "[hidden]"
+
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_SECRET_WORDS = r"passwords?|passwd|token|secret|authorization|cookies?|signature|kek|ciphertext|api_?key|private_?key|(?:secret|signer|wrapped)_?key"
+_SECRET_NAME = re.compile(rf"(?:.*[_-])?(?:{_SECRET_WORDS}|key)(?:[_-].*)?", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/@'\"]*:[^\s/@'\"]*(?=@)")
+_NAMED = re.compile(
+    rf"""(\b[\w-]*(?:{_SECRET_WORDS})['"]?\s*[=:]\s*)(?:(?:bearer|basic)\s+)?(?:"[^"]*"|'[^']*'|[^\s,;&'"}}]+)""", re.IGNORECASE
+)
+# What itsdangerous signs: links in mail, the session cookie. A JWT looks the same.
+_SIGNED = re.compile(r"[\w-]{6,}\.[\w-]{4,}\.[\w-]{20,}")
+
+_values = ()
+
+
+def init(level, hide=()):
+    """Log to stderr from this level up; the texts of `hide` are taken out of each line wherever they stand."""
+    global _values
+    _values = tuple(sorted((value for value in hide if len(value) >= 8), key=len, reverse=True))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
 
 
 def new_request_id():
@@ -17,19 +42,35 @@ def new_request_id():
 
 
 class JsonFormatter(logging.Formatter):
+    """The last place a line passes through: what is hidden here is in no log."""
+
     def format(self, record):
-        line = {"at": self.formatTime(record), "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
         if request_id.get():
             line["request_id"] = request_id.get()
         line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return json.dumps(hide(line), default=lambda value: hide(str(value)), ensure_ascii=False)
 
 
-def init(level):
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level)
+def hide(value, name=""):
+    """The value without secrets: what bears a secret's name, and what looks like one inside a text."""
+    if name and _SECRET_NAME.fullmatch(name):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {str(key): hide(item, str(key)) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [hide(item) for item in value]
+    if isinstance(value, bytes):
+        return HIDDEN
+    return _hide_in(value) if isinstance(value, str) else value
+
+
+def _hide_in(text):
+    for value in _values:
+        text = text.replace(value, HIDDEN)
+    text = _CREDENTIALS.sub(HIDDEN, text)
+    text = _NAMED.sub(lambda found: found[1] + HIDDEN, text)
+    return _SIGNED.sub(HIDDEN, text)

@@ -9,7 +9,7 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from lms import logs
+from lms import access_log, logs
 from lms.db import db
 from lms.errors import DomainError
 
@@ -48,7 +48,7 @@ def _too_often(error):
 
 def _broken(error):
     db.session.rollback()
-    log.exception("request failed", extra={"path": request.path})
+    log.exception("request failed", extra={"path": access_log.path()})
     return _refuse(500, _sentence(500))
 
 

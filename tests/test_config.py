@@ -1,0 +1,144 @@
+"""A setting that is missing, wrong or foreign stops the start with one sentence that never holds the value."""
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+
+from lms import config
+
+KEK = base64.b64encode(b"k" * 32).decode()
+WEB = {
+    "ENVIRONMENT": "production",
+    "DATABASE_URL": "postgresql://lms:a-db-password@db.example.org/lms",
+    "REDIS_URL": "redis://:a-redis-password@redis.example.org/0",
+    "SECRET_KEY": "a-secret-of-more-than-32-characters-indeed",
+    "BASE_URL": "https://school.example.org",
+    "MAIL_URL": "smtp://lms:a%20mail%20password@mail.example.org:587",
+    "PAYMENT_GATEWAY": "none",
+}
+WORKER = {name: value for name, value in WEB.items() if name != "PAYMENT_GATEWAY"} | {
+    "KEK": KEK,
+    "SIGNER_FILE": "/run/signer.json",
+    "RPC_URLS": "https://rpc.example.org/v2/an-api-key, https://other.example.org",
+}
+SIGNED = "webhooks-are-signed-with-this-32-char-secret"
+
+
+def refusal(role, environ):
+    with pytest.raises(config.ConfigError) as caught:
+        config.read(role, environ)
+    return str(caught.value)
+
+
+def test_a_web_and_a_worker_start_with_their_settings():
+    assert config.read("web", WEB)["DATABASE_URL"] == "postgresql+psycopg://lms:a-db-password@db.example.org/lms"
+    worker = config.read("worker", WORKER)
+    assert worker["KEK"] == b"k" * 32
+    assert worker["RPC_URLS"] == ("https://rpc.example.org/v2/an-api-key", "https://other.example.org")
+
+
+def test_the_command_line_takes_both_sets():
+    settings = config.read("cli", WEB | WORKER)
+    assert {"KEK", "PAYMENT_GATEWAY"} <= settings.keys()
+
+
+def test_each_role_holds_its_own_settings_only():
+    assert "KEK" not in config.read("web", WEB)
+    assert "PAYMENT_WEBHOOK_SECRET" not in config.read("worker", WORKER | {"PAYMENT_WEBHOOK_SECRET": SIGNED})
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL"])
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_setting_is_named_with_its_remedy(name, value):
+    environ = {key: text for key, text in WEB.items() if key != name} | ({name: value} if value is not None else {})
+    assert refusal("web", environ).startswith(f"{name} is missing. Set it to ")
+
+
+WRONG = [
+    ("ENVIRONMENT", "staging-area"),
+    ("DATABASE_URL", "sqlite:///house.db"),
+    ("DATABASE_URL", "mysql://lms:hidden-word@db/lms"),
+    ("REDIS_URL", "http://cache.internal"),
+    ("SECRET_KEY", "too-short-secret"),
+    ("BASE_URL", "school.example.org"),
+    ("MAIL_URL", "mail.internal:25"),
+    ("CHAIN_ID", "polygon-main"),
+    ("CHAIN_ID", "-137"),
+    ("CHAIN_DEPTH", "5.5"),
+    ("RPC_URLS", "wss://node.internal"),
+    ("VAT_RATE", "22%"),
+    ("LOG_LEVEL", "LOUD-ONES"),
+    ("PAYMENT_GATEWAY", "paypal-like"),
+    ("PAYMENT_WEBHOOK_SECRET", "short-one"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_is_refused_without_being_shown(name, value):
+    sentence = refusal("web", WEB | {name: value})
+    assert sentence.startswith(f"{name} has a value that cannot be used: it must be ")
+    assert value not in sentence
+
+
+@pytest.mark.parametrize("kek", ["not base64 at all!", base64.b64encode(b"k" * 31).decode(), base64.b64encode(b"k" * 33).decode()])
+def test_a_kek_is_32_bytes(kek):
+    sentence = refusal("worker", WORKER | {"KEK": kek})
+    assert sentence == "KEK has a value that cannot be used: it must be 32 bytes in base64."
+
+
+@pytest.mark.parametrize("name", ["KEK", "SIGNER_FILE"])
+def test_a_web_process_refuses_the_chains_keys(name):
+    sentence = refusal("web", WEB | {name: WORKER[name]})
+    assert sentence == f"{name} is set, but a web process must never hold chain keys. Remove it from the web's environment."
+
+
+@pytest.mark.parametrize("name", ["KEK", "SIGNER_FILE"])
+def test_a_worker_without_a_key_is_refused(name):
+    assert "A worker needs both to sign" in refusal("worker", {key: value for key, value in WORKER.items() if key != name})
+
+
+def test_a_worker_without_a_node_is_refused():
+    assert refusal("worker", WORKER | {"RPC_URLS": " , "}).startswith("RPC_URLS is missing.")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("PAYMENT_GATEWAY", "sandbox", "takes no real money"),
+        ("MAIL_URL", "outbox:///var/outbox", "production sends real mail"),
+        ("CLOCK_FILE", "/var/clock", "the clock cannot be moved"),
+    ],
+)
+def test_production_refuses_what_is_for_the_demo(name, value, why):
+    demo = WEB | {"PAYMENT_WEBHOOK_SECRET": SIGNED, name: value}
+    assert why in refusal("web", demo)
+    assert config.read("web", demo | {"ENVIRONMENT": "demo"})[name] == value
+
+
+def test_a_gateway_needs_its_secret():
+    assert refusal("web", WEB | {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox"}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
+
+
+def test_every_refusal_is_whole_sentences_on_one_line():
+    sentences = [refusal("web", WEB | {name: value}) for name, value in WRONG]
+    assert all(re.fullmatch(r"[A-Z].*\.", sentence) and "\n" not in sentence for sentence in sentences)
+
+
+def test_what_no_log_may_hold_is_known():
+    hidden = config.sensitive(config.read("worker", WORKER)) + config.sensitive(config.read("web", WEB | {"PAYMENT_WEBHOOK_SECRET": SIGNED}))
+    for text in ("a-db-password", "a-redis-password", "a%20mail%20password", "a mail password", WEB["SECRET_KEY"], KEK, SIGNED, "/v2/an-api-key"):
+        assert text in hidden
+
+
+def test_the_readme_lists_every_setting():
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    rows = [line for line in readme.splitlines() if re.match(r"\| `[A-Z_]+` \|", line)]
+    assert rows == config.table().splitlines()[2:]
+
+
+def test_nothing_else_reads_the_environment():
+    package = Path(config.__file__).parent
+    readers = {path.name for path in package.rglob("*.py") if re.search(r"os\.environ|getenv", path.read_text())}
+    assert readers == {"config.py"}
