@@ -2,8 +2,6 @@
 
 from functools import cache
 
-from functools import cache
-
 from babel.numbers import get_decimal_symbol
 from flask_babel import get_locale
 
