@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from rig.services import Postgres, Redis
 
+pytest_plugins = ["rig.fixtures"]
+
 SECRET = "only-for-tests-" + "0123456789abcdef" * 3
 PASSWORD = "correct horse battery"
 

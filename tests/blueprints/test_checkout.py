@@ -70,7 +70,7 @@ def test_the_page_says_price_split_and_reward(ana, course, log_in):
     assert "80.00 €" in text and "40.00 €" in text
     assert "up to 8.00 TEO" in text
     assert "14 days" in text
-    assert "VAT" not in text
+    assert "VAT included" not in text
 
 
 def test_vat_is_a_line_of_its_own(app, ana, course, log_in, monkeypatch):
@@ -80,10 +80,10 @@ def test_vat_is_a_line_of_its_own(app, ana, course, log_in, monkeypatch):
 
 
 def test_paying_leads_to_the_payment_page(ana, course, log_in):
-    log_in(ana)
-    key = key_of(ana_client := log_in(ana).get("/courses/how-chains-work/checkout"))
-    assert ana_client.headers["Cache-Control"] == "private, no-store"
-    answer = log_in(ana).post("/courses/how-chains-work/checkout", data={"key": key})
+    client = log_in(ana)
+    form = client.get("/courses/how-chains-work/checkout")
+    assert form.headers["Cache-Control"] == "private, no-store"
+    answer = client.post("/courses/how-chains-work/checkout", data={"key": key_of(form)})
     assert answer.status_code == 303
     assert answer.location.startswith("/sandbox/pay/")
     assert db.session.query(Order).one().state == "open"
@@ -98,7 +98,7 @@ def test_a_double_click_is_one_order_and_one_payment_page(ana, course, log_in):
 
 def test_two_tabs_are_one_order_and_one_payment_page(ana, course, log_in):
     client = log_in(ana)
-    first, second = (client.post("/courses/how-chains-work/checkout", data={"key": key}) for key in ("tab 1", "tab 2"))
+    first, second = (client.post("/courses/how-chains-work/checkout", data={"key": key}) for key in ("tab-1", "tab-2"))
     assert first.location == second.location
     assert db.session.query(Order).count() == 1
 
@@ -121,11 +121,12 @@ def test_going_back_after_a_failed_payment_starts_anew(ana, course, log_in, gate
     assert [found.state for found in db.session.query(Order)] == ["failed"] * 3
 
 
-@pytest.mark.parametrize("key", ["", "k" * 81])
-def test_a_damaged_form_is_refused(ana, course, log_in, key):
-    answer = log_in(ana).post("/courses/how-chains-work/checkout", data={"key": key})
-    assert answer.status_code == 422
-    assert "damaged" in page(answer)
+def test_a_damaged_form_is_refused(ana, course, log_in):
+    client = log_in(ana)
+    for key in ("", "k" * 81, "k\x00"):
+        answer = client.post("/courses/how-chains-work/checkout", data={"key": key})
+        assert answer.status_code == 422
+        assert "damaged" in page(answer)
     assert db.session.query(Order).count() == 0
 
 
@@ -142,10 +143,10 @@ def test_a_form_without_its_token_is_refused(app, ana, course, log_in):
     assert db.session.query(Order).count() == 0
 
 
-@pytest.mark.parametrize("path", ["/courses/how-chains-work/checkout", "/orders", "/orders/1", "/orders/1/pay"])
-def test_who_is_not_logged_in_is_sent_to_log_in(client, order, path):
-    answer = client.get(path)
-    assert answer.status_code == 302 and "/log-in" in answer.location
+def test_who_is_not_logged_in_is_sent_to_log_in(client, order):
+    for path in ("/courses/how-chains-work/checkout", "/orders", "/orders/1", "/orders/1/pay"):
+        answer = client.get(path)
+        assert answer.status_code == 302 and "/log-in" in answer.location
 
 
 def test_who_is_not_logged_in_orders_nothing(client, course):
@@ -153,11 +154,11 @@ def test_who_is_not_logged_in_orders_nothing(client, course):
     assert db.session.query(Order).count() == 0
 
 
-@pytest.mark.parametrize("slug", ["no-such-course", "..%2F..", "%F0%9F%98%80", "x" * 500, "a%00b", "%FF"])
-def test_an_unknown_course_is_not_found(ana, course, log_in, slug):
+def test_an_unknown_course_is_not_found(ana, course, log_in):
     client = log_in(ana)
-    assert client.get(f"/courses/{slug}/checkout").status_code == 404
-    assert client.post(f"/courses/{slug}/checkout", data={"key": "k"}).status_code == 404
+    for slug in ("no-such-course", "..%2F..", "%F0%9F%98%80", "x" * 500, "a%00b", "%FF"):
+        assert client.get(f"/courses/{slug}/checkout").status_code == 404
+        assert client.post(f"/courses/{slug}/checkout", data={"key": "k"}).status_code == 404
 
 
 def test_an_unpublished_course_is_not_found(ana, course, log_in):
@@ -199,7 +200,7 @@ def test_without_a_gateway_payments_are_not_open(app, ana, course, log_in, gatew
 
 def test_the_return_from_the_payment_page_pays_nothing(ana, order, course, log_in):
     answer = log_in(ana).get("/orders/1?status=paid&payment=pay_1&redirect_status=succeeded")
-    assert "We wait for the bank&#39;s confirmation." in page(answer)
+    assert "We wait for the bank's confirmation." in page(answer)
     assert state(order) == "open"
     assert learning.enrolment(ana.id, course.id) is None
 
@@ -208,7 +209,7 @@ def test_a_webhook_before_the_redirect_shows_the_order_paid(ana, order, log_in, 
     gateway(order)
     text = page(log_in(ana).get("/orders/1"))
     assert "You are enrolled" in text
-    assert "/learn/" in text or "/lessons/" in text or "lesson-1" in text
+    assert "Start the first lesson" in text and "lesson-1" in text
     assert "+1.60 TEO" in text
     assert "waits for the next batch" in text
 
@@ -241,9 +242,10 @@ def test_a_paid_order_has_no_payment_page(ana, order, log_in, gateway):
     assert log_in(ana).get("/orders/1/pay").location == "/orders/1"
 
 
-@pytest.mark.parametrize("path", ["/orders/1", "/orders/1/pay", "/orders/999", "/orders/-1", "/orders/99999999999999999999", "/orders/one", "/orders/1.5"])
-def test_someone_elses_order_is_not_found(order, bruno, log_in, path):
-    assert log_in(bruno).get(path).status_code == 404
+def test_someone_elses_order_is_not_found(order, bruno, log_in):
+    client = log_in(bruno)
+    for path in ("1", "1/pay", "999", "-1", "99999999999999999999", "one", "1.5"):
+        assert client.get(f"/orders/{path}").status_code == 404
 
 
 def test_my_orders_are_mine(ana, bruno, order, course, log_in):
@@ -251,9 +253,10 @@ def test_my_orders_are_mine(ana, bruno, order, course, log_in):
     assert "How chains work" not in page(log_in(bruno).get("/orders"))
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "999999999999999999999", "nan", "one"])
-def test_any_page_number_is_answered(ana, order, log_in, number):
-    assert log_in(ana).get("/orders", query_string={"page": number}).status_code == 200
+def test_any_page_number_is_answered(ana, order, log_in):
+    client = log_in(ana)
+    for number in ("0", "-1", "999999999999999999999", "nan", "one"):
+        assert client.get("/orders", query_string={"page": number}).status_code == 200
 
 
 def test_the_list_of_orders_takes_few_statements(ana, tea, log_in, statements):
@@ -283,28 +286,28 @@ def test_a_replayed_webhook_pays_once(ana, order, gateway):
     assert ledger.platform("EUR", "cards").balance == -8000
 
 
-@pytest.mark.parametrize("signature", ["", "t=1,v1=0", "v1=" + "0" * 64, "nonsense", "t=99999999999,v1=" + "f" * 64])
-def test_a_forged_webhook_is_refused(order, gateway, signature):
-    answer = gateway(order, signature=signature)
-    assert answer.status_code == 400 and answer.is_json
+def test_a_forged_webhook_is_refused(order, gateway):
+    for signature in ("", "t=1,v1=0", "v1=" + "0" * 64, "nonsense", "t=99999999999,v1=" + "f" * 64):
+        answer = gateway(order, signature=signature)
+        assert answer.status_code == 400 and answer.is_json
     assert nothing_happened(order)
 
 
-@pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(days=1), timedelta(minutes=-6)])
-def test_a_stale_webhook_is_refused(order, gateway, age):
-    assert gateway(order, at=clock.now() - age).status_code == 400
+def test_a_stale_webhook_is_refused(order, gateway):
+    for age in (timedelta(minutes=6), timedelta(days=1), timedelta(minutes=-6)):
+        assert gateway(order, at=clock.now() - age).status_code == 400
     assert nothing_happened(order)
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe\xfd", b"[]", b"[{}]", b"{", b"null", b"NaN", b"[" * 30_000, b'{"id": "\xc3\x28"}'])
-def test_a_signed_body_that_is_no_event_is_refused(order, gateway, body):
-    assert gateway(order, body=body).status_code == 400
+def test_a_signed_body_that_is_no_event_is_refused(order, gateway):
+    for body in (b"", b"\xff\xfe\xfd", b"[]", b"[{}]", b"{", b"null", b"NaN", b"[" * 30_000, b'{"id": "\xc3\x28"}'):
+        assert gateway(order, body=body).status_code == 400
     assert nothing_happened(order)
 
 
-@pytest.mark.parametrize("amount", [float("nan"), float("inf"), -8000, 0, 8000.0, "8000", 2**63, 10**30, None, True])
-def test_an_amount_that_is_no_amount_is_refused(order, gateway, amount):
-    assert gateway(order, amount=amount).status_code == 400
+def test_an_amount_that_is_no_amount_is_refused(order, gateway):
+    for amount in (float("nan"), float("inf"), -8000, 0, 8000.0, "8000", 2**63, 10**30, None, True):
+        assert gateway(order, amount=amount).status_code == 400
     assert nothing_happened(order)
 
 
@@ -322,12 +325,12 @@ def test_money_that_does_not_fit_is_held(order, gateway, changes, why):
     assert db.session.query(Incident).one().details["why"] == why
 
 
-@pytest.mark.parametrize("named", ["999", "", "nobody's", "-1", "99999999999999999999"])
-def test_money_for_no_order_is_taken_and_held(order, gateway, named):
-    assert gateway(order, metadata={"order": named}).status_code == 200
+def test_money_for_no_order_is_taken_and_held(order, gateway):
+    for number, named in enumerate(("999", "", "nobody's", "-1", "99999999999999999999")):
+        assert gateway(order, number, metadata={"order": named}).status_code == 200
     assert state(order) == "open"
-    assert db.session.query(Payment).one().why == "no such order"
-    assert ledger.platform("EUR", "escrow").balance == 8000
+    assert [payment.why for payment in db.session.query(Payment)] == ["no such order"] * 5
+    assert ledger.platform("EUR", "escrow").balance == 5 * 8000
 
 
 def test_an_event_about_something_else_is_acknowledged(order, gateway):

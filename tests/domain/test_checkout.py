@@ -1,13 +1,19 @@
 """What a purchase does."""
 
+import threading
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
+from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts.models import User
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout.models import Order, Payment
+from lms.domain.courses.models import Course
+from lms.domain.learning import actions as learning_actions
 from lms.domain.learning import queries as learning
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet import queries as wallet
@@ -129,3 +135,218 @@ def test_a_price_changed_later_leaves_the_order_as_it_was(order, tea, course):
     course.reward_bp = 0
     pay(order)
     assert euros(tea, "maturing") == 4000
+
+
+def test_a_course_unpublished_before_the_payment_is_still_delivered(order, ana, course):
+    with transaction():
+        course.state = "draft"
+    pay(order)
+    assert order.state == "paid"
+    assert learning.enrolment(ana.id, course.id)
+
+
+def test_an_open_order_of_an_unpublished_course_is_not_offered_again(order, ana, course):
+    with transaction():
+        course.state = "draft"
+    with pytest.raises(DomainError, match="not for sale"):
+        checkout.place_order(ana, course, "k1")
+
+
+def test_a_new_price_closes_the_open_order(order, ana, course):
+    with transaction():
+        course.price = 9000
+    with transaction():
+        new = checkout.place_order(ana, course, "k1")
+    assert (order.state, new.state, new.price) == ("expired", "open", 9000)
+
+
+def test_money_for_an_order_closed_by_a_new_price_still_pays_it(order, ana, course):
+    with transaction():
+        course.price = 9000
+    with transaction():
+        new = checkout.place_order(ana, course, "k2")
+    pay(order)
+    db.session.expire_all()
+    assert (order.state, new.state) == ("paid", "expired")
+    assert learning.enrolment(ana.id, course.id).paid == 8000
+
+
+def test_the_course_of_a_suspended_teacher_is_not_sold(ana, tea, course):
+    with transaction():
+        tea.suspended_at = clock.now()
+    with pytest.raises(DomainError, match="not for sale"):
+        checkout.place_order(ana, course, "k1")
+
+
+def test_a_sale_paid_after_the_teacher_was_suspended_is_still_the_teachers(order, tea):
+    with transaction():
+        tea.suspended_at = clock.now()
+    pay(order)
+    assert euros(tea, "maturing") == 4000
+
+
+def test_one_payment_never_serves_two_orders(order, ana, bruno, course):
+    with transaction():
+        other = checkout.place_order(bruno, course, "k1")
+    pay(order, 1)
+    pay(other, 2, reference="pay_1")
+    assert (order.state, other.state) == ("paid", "open")
+    assert learning.enrolment(bruno.id, course.id) is None
+
+
+def test_money_for_a_course_joined_for_free_meanwhile_is_held(order, ana, course):
+    with transaction():
+        course.price = 0
+    with transaction():
+        learning_actions.enroll_free(ana, course)
+    pay(order)
+    assert order.state == "open"
+    assert db.session.query(Payment).one().why == "enrolled already"
+    assert euros(course.teacher, "maturing") == 0
+
+
+def test_an_expired_order_is_paid_by_money_that_comes_late(order):
+    clock.advance(timedelta(hours=25))
+    with transaction():
+        checkout.expire(order.id)
+    assert order.state == "expired"
+    pay(order)
+    assert order.state == "paid"
+
+
+def test_an_order_that_does_not_exist_does_not_expire(app):
+    with transaction():
+        checkout.expire(999)
+
+
+def test_the_first_order_paid_late_closes_the_second(order, ana, course):
+    pay(order, 1, kind="payment.failed")
+    with transaction():
+        second = checkout.place_order(ana, course, "k2")
+    pay(order, 2)
+    db.session.expire_all()
+    assert (order.state, second.state) == ("paid", "expired")
+    pay(second, 3)
+    assert second.state == "expired"
+    assert [payment.state for payment in db.session.query(Payment).order_by(Payment.id)] == ["applied", "held"]
+
+
+def at_once(app, *deeds):
+    """Run all deeds at the same moment, each in a thread and transaction of its own; answers what they raised."""
+    db.session.commit()
+    start, raised = threading.Barrier(len(deeds)), []
+
+    def run(deed):
+        with app.app_context():
+            start.wait()
+            try:
+                with transaction():
+                    deed()
+            except Exception as error:
+                raised.append(error)
+
+    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    db.session.expire_all()
+    return raised
+
+
+def in_order():
+    """The ledger after a storm: every balance is its transfers', every asset sums to zero, nothing is left in escrow."""
+    return ledger.wrong_balances() == ledger.unbalanced_assets() == ledger.platform("EUR", "escrow").balance == 0
+
+
+def placing(buyer, course, key):
+    buyer_id, course_id = buyer.id, course.id
+    return lambda: checkout.place_order(db.session.get(User, buyer_id), db.session.get(Course, course_id), key)
+
+
+def joining(user, course):
+    user_id, course_id = user.id, course.id
+    return lambda: learning_actions.enroll_free(db.session.get(User, user_id), db.session.get(Course, course_id))
+
+
+def receiving(order, number=1, **changes):
+    told = event(order, number, **changes)
+    return lambda: checkout.receive("sandbox", told)
+
+
+def test_the_same_event_eight_times_at_once_pays_once(app, order, ana):
+    assert at_once(app, *[receiving(order)] * 8) == []
+    assert db.session.query(Payment).count() == 1
+    assert wallet.balance(ana.id).maturing == 1_600_000
+    assert in_order()
+
+
+def test_eight_events_of_one_payment_at_once_pay_once(app, order, ana):
+    assert at_once(app, *[receiving(order, number, reference="pay_1") for number in range(8)]) == []
+    assert db.session.query(Payment).count() == 1
+    assert wallet.balance(ana.id).maturing == 1_600_000
+    assert in_order()
+
+
+def test_eight_payments_of_one_order_at_once_apply_one_and_hold_the_rest(app, order, ana):
+    assert at_once(app, *[receiving(order, number) for number in range(8)]) == []
+    states = sorted(payment.state for payment in db.session.query(Payment))
+    assert states == ["applied"] + ["held"] * 7
+    assert ledger.platform("EUR", "escrow").balance == 7 * 8000
+    assert ledger.wrong_balances() == 0
+    assert wallet.balance(ana.id).maturing == 1_600_000
+
+
+def test_one_payment_told_of_two_orders_at_once_pays_one(app, order, bruno, course):
+    with transaction():
+        other = checkout.place_order(bruno, course, "k1")
+    assert at_once(app, receiving(order, 1, reference="pay_1"), receiving(other, 2, reference="pay_1")) == []
+    assert sorted((order.state, other.state)) == ["open", "paid"]
+    assert in_order()
+
+
+def test_two_orders_of_one_buyer_paid_at_once_enrol_once(app, order, ana, course):
+    with transaction():
+        order.state = "failed"
+    with transaction():
+        second = checkout.place_order(ana, course, "k2")
+    assert at_once(app, receiving(order, 1), receiving(second, 2)) == []
+    assert "paid" in (order.state, second.state)
+    assert sorted(payment.state for payment in db.session.query(Payment)) == ["applied", "held"]
+    assert wallet.balance(ana.id).maturing == 1_600_000
+
+
+def test_a_free_enrolment_racing_the_payment_enrols_once(app, order, ana, course):
+    with transaction():
+        course.price = 0
+    assert at_once(app, receiving(order), *[joining(ana, course)] * 4) == []
+    enrolment, payment = learning.enrolment(ana.id, course.id), db.session.query(Payment).one()
+    assert (enrolment.paid, payment.state) in ((8000, "applied"), (0, "held"))
+    assert ledger.wrong_balances() == 0
+
+
+def test_eight_tabs_at_once_share_one_order(app, ana, course):
+    assert at_once(app, *[placing(ana, course, f"k{number}") for number in range(8)]) == []
+    assert db.session.query(Order).count() == 1
+
+
+def test_placing_expiring_and_paying_at_once_never_deadlock(app, order, ana, course):
+    order_id = order.id
+    deeds = [receiving(order), lambda: checkout.expire(order_id), placing(ana, course, "k2"), receiving(order, 2)]
+    assert [type(error) for error in at_once(app, *deeds)] in ([], [DomainError])
+    assert order.state == "paid"
+    assert ledger.wrong_balances() == 0
+
+
+def test_32_buyers_at_once_are_all_enrolled_and_every_balance_is_exact(app, member, tea, course):
+    buyers = [member(f"buyer{number}") for number in range(32)]
+    with transaction():
+        orders = [checkout.place_order(buyer, course, "k") for buyer in buyers]
+    assert at_once(app, *[receiving(order, number) for number, order in enumerate(orders)]) == []
+    assert {order.state for order in orders} == {"paid"}
+    assert learning.count(course.id) == 32
+    assert [wallet.balance(buyer.id).maturing for buyer in buyers] == [1_600_000] * 32
+    assert euros(tea, "maturing") == ledger.platform("EUR", "platform").balance == 32 * 4000
+    assert ledger.platform("EUR", "cards").balance == -32 * 8000
+    assert ledger.platform("TEO", "issuance").balance == -32 * 1_600_000
+    assert in_order()
