@@ -1,0 +1,185 @@
+"""What holds for every page: who may frame, run and forge it, and what a refusal looks like."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from lms.db import transaction
+from lms.domain.accounts import actions as accounts
+from tests.conftest import PASSWORD
+
+PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/nowhere"]
+MEMBERS = ["/wallet", "/learn", "/orders", "/account", "/courses/how-chains-work/checkout"]
+
+
+def run_python(code, environ, **changes):
+    """What a fresh web process prints."""
+    run = subprocess.run([sys.executable, "-c", code], env=os.environ | environ | changes, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()[-1]
+
+
+def closed_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+# Imports
+
+
+def test_the_web_loads_neither_web3_nor_the_chain(environ):
+    code = "import sys, wsgi; print(sorted(name for name in sys.modules if name.split('.')[0] in ('web3', 'eth_account') or name.startswith('lms.chain')))"
+    assert run_python(code, environ) == "[]"
+
+
+# Headers
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_every_page_forbids_what_it_does_not_need(client, course, path):
+    headers = client.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe-" not in policy and "*" not in policy
+    for rule in ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"):
+        assert rule in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", PUBLIC + MEMBERS)
+def test_no_page_holds_what_the_policy_forbids(client, log_in, ana, course, path):
+    page = log_in(ana).get(path, follow_redirects=True).text
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:|(?:src|href)=\"(?:https?:)?//(?!127\.0\.0\.1)", page)
+
+
+@pytest.mark.parametrize("path", MEMBERS)
+def test_a_members_page_is_kept_by_no_cache(log_in, ana, course, path):
+    assert log_in(ana).get(path).headers["Cache-Control"] == "private, no-store"
+
+
+def test_the_session_cookie_is_out_of_reach(client, ana):
+    answer = client.post("/log-in", data={"email": ana.email, "password": PASSWORD})
+    [cookie] = [value for value in answer.headers.getlist("Set-Cookie") if value.startswith("session=")]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
+
+
+def test_in_production_cookies_travel_encrypted_only(environ):
+    code = "from wsgi import app; print([app.config[name] for name in ('SESSION_COOKIE_NAME', 'SESSION_COOKIE_SECURE')], app.test_client().get('/terms').headers['Strict-Transport-Security'])"
+    production = {"ENVIRONMENT": "production", "CLOCK_FILE": "", "MAIL_URL": "smtp://mail.example.org", "PAYMENT_GATEWAY": "none"}
+    assert run_python(code, environ, **production) == "['__Host-session', True] max-age=31536000; includeSubDomains"
+
+
+def test_static_files_are_kept_for_ever_under_their_hash(client, course):
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/courses").text)
+    assert addresses
+    for address in addresses:
+        answer = client.get(address)
+        assert answer.status_code == 200 and "immutable" in answer.headers["Cache-Control"], address
+
+
+# Forgery and redirects
+
+
+@pytest.mark.parametrize("path", ["/log-in", "/sign-up", "/log-out", "/preferences", "/courses/how-chains-work/checkout", "/teach/new", "/admin/members/1/role"])
+def test_a_form_without_its_token_is_refused(app, log_in, ana, course, path):
+    browser = log_in(ana)
+    app.config["WTF_CSRF_ENABLED"] = True
+    answer = browser.post(path, data={"email": ana.email, "password": PASSWORD})
+    assert answer.status_code == 400
+    assert "The form has expired" in answer.text
+
+
+@pytest.mark.parametrize("target", ["https://evil.example.org", "//evil.example.org", "/\\evil.example.org", "javascript:alert(1)", "https:evil.example.org"])
+def test_no_address_of_another_site_is_followed(client, ana, target):
+    after_log_in = client.post(f"/log-in?next={target}", data={"email": ana.email, "password": PASSWORD})
+    after_choice = client.post("/preferences", data={"theme": "dark", "next": target})
+    for answer in (after_log_in, after_choice):
+        assert answer.status_code in (302, 303)
+        assert "evil" not in answer.location and answer.location.startswith("/")
+
+
+def test_a_refusal_leads_back_to_a_page_of_ours_only(log_in, ana):
+    answer = log_in(ana).post("/teach/new", headers={"Referer": "https://evil.example.org/page"})
+    assert answer.status_code == 403 and "Location" not in answer.headers
+
+
+# Refusals
+
+
+def test_an_unknown_address_is_a_page(client):
+    answer = client.get("/nowhere")
+    assert answer.status_code == 404 and "There is nothing at this address." in answer.text and "<nav" in answer.text
+
+
+def test_a_wrong_method_is_a_page(client):
+    answer = client.post("/terms")
+    assert answer.status_code == 405 and "This address cannot be used like that." in answer.text
+
+
+def test_a_form_of_ten_megabytes_is_refused(log_in, tea):
+    answer = log_in(tea).post("/teach/new", data={"title": "x" * 10_000_000})
+    assert answer.status_code == 413 and "That is too big to send. The most is 1 MB." in answer.text
+
+
+def test_broken_text_breaks_nothing(client, course):
+    assert client.get("/courses?q=%ff%fe%00").status_code == 200
+    assert client.get("/courses/%ff%00").status_code == 404
+    assert client.post("/log-in", data=b"email=%ff%fe&password=%00", content_type="application/x-www-form-urlencoded").status_code in (200, 401, 422)
+
+
+def test_a_refusal_is_json_for_who_asks_for_json(client):
+    answer = client.get("/nowhere", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json) == (404, {"error": "There is nothing at this address."})
+
+
+def test_a_refusal_is_a_fragment_for_htmx(client):
+    answer = client.get("/nowhere", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert answer.status_code == 404 and 'id="error"' in answer.text and "<html" not in answer.text
+
+
+# Parts that are down
+
+WITHOUT = """
+import json
+from wsgi import app
+browser = app.test_client()
+app.config["WTF_CSRF_ENABLED"] = False
+found = {}
+for path in ("/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up"):
+    found[path] = browser.get(path).status_code
+found["signed in"] = browser.post("/log-in", data={"email": "bruno@example.org", "password": "PASSWORD"}).status_code
+with browser.session_transaction() as session:
+    session["_user_id"], session["_fresh"] = "TOKEN", True
+for path in ("/wallet", "/learn", "/account", "/learn/how-chains-work/lesson-1", "/courses/how-chains-work/checkout", "/orders"):
+    found[path] = browser.get(path).status_code
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize(("name", "address"), [("REDIS_URL", "redis://127.0.0.1:{port}/0"), ("RPC_URLS", "http://127.0.0.1:{port}")])
+def test_every_page_is_served_without(name, address, environ, ana, bruno, course):
+    with transaction():
+        token = accounts.open_session(ana)
+    code = WITHOUT.replace("TOKEN", token).replace("PASSWORD", PASSWORD)
+    found = json.loads(run_python(code, environ, **{name: address.format(port=closed_port())}))
+    assert found.pop("signed in") in (302, 303)
+    assert found == dict.fromkeys(found, 200), found
+
+
+def test_the_admin_is_told_what_waits_without_redis(environ, ada):
+    with transaction():
+        token = accounts.open_session(ada)
+    code = f"""
+from wsgi import app
+browser = app.test_client()
+with browser.session_transaction() as session:
+    session["_user_id"], session["_fresh"] = "{token}", True
+page = browser.get("/admin/").text
+print([words in page for words in ("Redis does not answer", "The queue does not answer", "No worker has seen the chain yet")])
+"""
+    assert run_python(code, environ, REDIS_URL=f"redis://127.0.0.1:{closed_port()}/0") == "[True, True, True]"
