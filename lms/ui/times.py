@@ -47,10 +47,10 @@ def _span(distance):
 
 
 def _written(moment, pattern):
-    return _formatted(moment, pattern, get_timezone(), get_locale())
+    return _formatted(moment.replace(second=0, microsecond=0), pattern, get_timezone(), get_locale())
 
 
 @lru_cache(maxsize=8192)
-def _formatted(moment, pattern, zone, locale):
+def _formatted(minute, pattern, zone, locale):
     """Remembered: a list says the same dates again and again, and Babel takes its time."""
-    return format_datetime(moment, pattern, tzinfo=zone, locale=locale)
+    return escape(format_datetime(minute, pattern, tzinfo=zone, locale=locale))

@@ -1,7 +1,185 @@
-"""The wallet page."""
+"""The wallet page and the balance as JSON."""
+
+import re
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import text
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain.models import Deployment
+from lms.domain.rewards import actions as rewards
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.wallet import actions as wallet
+from tests.conftest import teo
+
+
+def reward(user, amount, key="k", days=14, kind="purchase", **evidence):
+    with transaction():
+        rewards.grant(key, user.id, kind, teo(amount), rulebook.in_force(), clock.now() + timedelta(days=days), evidence=evidence)
+
+
+def move(user, amount, key, source="maturing", target="available"):
+    with transaction():
+        ledger.post(key, books.member(user.id, "TEO", source), books.member(user.id, "TEO", target), teo(amount), "matured")
+
+
+@pytest.fixture
+def chain(app):
+    """Where batches can be queued."""
+    facts = dict(chain_id=31337, genesis_hash="0x0", token_address="0x" + "ab" * 20, signer="0x" + "cd" * 20, nonce=0)
+    with transaction():
+        db.session.add(Deployment(raw=b"", tx_hash="0x" + "11" * 32, deployed_at=clock.now(), **facts))
+
+
+def give_address(user, address="0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f"):
+    with transaction():
+        wallet.keep_wallet(books.holder_of(user.id).id, SimpleNamespace(address=address, ciphertext=b"c", wrapped_key=b"w", kek_version=1))
+
+
+def settle(state="queued"):
+    """A batch of what waits, brought to this state."""
+    with transaction():
+        operation = wallet.open_batch()
+        operation.state = "sent" if state in ("mined", "final") else state
+        if state in ("mined", "final"):
+            facts = dict(tx_hash="0x" + "5e" * 32, block_number=48201, block_hash="0x" + "aa" * 32, gas_used=125_034)
+            onchain.mark_mined(operation, SimpleNamespace(effective_gas_price=30_000_000_000, **facts))
+        if state == "final":
+            onchain.mark_final(operation)
+    return operation
+
+
+def words(page):
+    """The page as it is read: no tags, single spaces."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def test_a_new_member_sees_zero_and_that_his_address_is_being_made(ana, log_in):
-    page = log_in(ana).get("/wallet").text
+    page = words(log_in(ana).get("/wallet").text)
     assert "Your address is being made." in page
     assert "Nothing has moved yet." in page
+
+
+def test_the_wallet_is_for_members(client):
+    answer = client.get("/wallet")
+    assert answer.status_code == 302
+    assert "/log-in" in answer.headers["Location"] or "login" in answer.headers["Location"]
+
+
+def test_each_part_says_how_much_and_until_when(ana, log_in):
+    reward(ana, 1.6, course="How chains work")
+    reward(ana, 8, key="past", days=-1)
+    page = words(log_in(ana).get("/wallet").text)
+    assert "9.60 TEO in all" in page
+    assert "Available 8.00 yours now" in page
+    assert "Maturing 1.60 next 1.60 ·" in page
+
+
+def test_what_a_cap_deferred_is_told(ana, log_in):
+    reward(ana, 120)
+    assert "20.00 TEO are above today's limit" in words(log_in(ana).get("/wallet").text)
+
+
+def test_a_row_opens_its_evidence(ana, log_in):
+    reward(ana, 1.6, course="How chains work", order=7)
+    page = words(log_in(ana).get("/wallet").text)
+    assert "Purchase reward How chains work · matures" in page
+    assert "Rulebook version 1" in page
+    assert "when the right to a refund has ended" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("queued", "settling"), ("signed", "settling"), ("sent", "settling"), ("mined", "on chain · block 48\u202f201"), ("final", "final · block 48\u202f201")],
+)
+def test_a_row_says_how_far_the_chain_has_followed(ana, log_in, chain, state, said):
+    reward(ana, 1.6)
+    give_address(ana)
+    operation = settle(state)
+    page = log_in(ana).get("/wallet").text
+    assert f"+1.60 TEO {said}" in " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u202f", "_").split()).replace("_", "\u202f")
+    assert f'href="/operations/{operation.id}"' in page
+
+
+def test_what_waits_for_a_batch_is_settling(ana, log_in):
+    reward(ana, 1.6)
+    page = words(log_in(ana).get("/wallet").text)
+    assert "settling" in page
+    assert "with the next batch" in page
+
+
+def test_moving_between_own_parts_is_off_chain(ana, log_in):
+    reward(ana, 1.6)
+    move(ana, 1, "m")
+    assert "Now available from maturing to available 1.00 TEO off-chain" in words(log_in(ana).get("/wallet").text)
+
+
+def test_the_address_is_shown_short(ana, log_in):
+    give_address(ana)
+    page = log_in(ana).get("/wallet").text
+    assert "0x71C2…9E4f" in page
+    assert 'data-copy="0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f"' in page
+
+
+def test_older_movements_stand_on_the_next_page(ana, log_in):
+    for number in range(13):
+        reward(ana, 1, key=f"k{number}", course=f"Course {number}!")
+    browser = log_in(ana)
+    newest = browser.get("/wallet").text
+    older = browser.get(re.search(r"/wallet\?before=\d+", newest)[0]).text
+    assert "Course 12!" in newest and "Course 2!" not in words(newest).split("Activity")[1]
+    assert "Course 2!" in older and "Course 3!" not in older
+    assert 'rel="next"' not in older
+
+
+@pytest.mark.parametrize("before", ["-1", "NaN", "1e9", "0", "99999999999999999999999999", "%00"])
+def test_a_nonsense_page_is_the_newest(ana, log_in, before):
+    assert log_in(ana).get(f"/wallet?before={before}").status_code == 200
+
+
+def test_somebody_elses_movements_are_not_shown(ana, bruno, log_in):
+    reward(bruno, 1.6, course="Not hers")
+    assert "Not hers" not in log_in(ana).get("/wallet").text
+
+
+def test_the_head_shows_the_balance_on_every_page(ana, log_in):
+    reward(ana, 3, days=-1)
+    assert '<span data-counts="chip">3.00</span>' in log_in(ana).get("/").text
+
+
+def test_the_balance_as_json(ana, log_in):
+    reward(ana, 1.5)
+    reward(ana, 2, key="past", days=-1)
+    parts = {"available": 2_000_000, "maturing": 1_500_000, "staked": 0, "unbonding": 0, "reserved": 0, "debt": 0}
+    assert log_in(ana).get("/wallet/balance.json").get_json() == parts | {"total": 3_500_000}
+
+
+def test_the_balance_as_json_is_for_members(client):
+    answer = client.get("/wallet/balance.json", headers={"Accept": "application/json"})
+    assert answer.status_code == 401
+    assert answer.is_json
+
+
+@pytest.mark.parametrize("rows", [10, 10_000])
+def test_the_page_takes_as_many_statements_at_ten_thousand_transfers(ana, log_in, statements, chain, rows):
+    reward(ana, 1.6)
+    give_address(ana)
+    settle("mined")
+    many = text("""
+        INSERT INTO transfers (key, source_id, target_id, asset, amount, at, reason, evidence, rule_version)
+        SELECT 'many' || n, :maturing, :available, 'TEO', 1, now(), 'matured', '{}', 1 FROM generate_series(1, :rows) n""")
+    with transaction():
+        ids = {name: books.member(ana.id, "TEO", name).id for name in ("maturing", "available")}
+        db.session.execute(many, ids | {"rows": rows})
+    browser = log_in(ana)
+    browser.get("/wallet")
+    db.session.expunge_all()
+    with statements() as seen:
+        assert browser.get("/wallet").status_code == 200
+    assert len(seen) <= 6

@@ -16,7 +16,8 @@ blueprint = Blueprint("wallet", __name__)
 @blueprint.before_request
 def read_only():
     """Nothing is written here, so each statement stands alone: no BEGIN and ROLLBACK to wait for."""
-    db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    if not db.session().in_transaction():
+        db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
 @blueprint.get("/wallet")

@@ -1,0 +1,90 @@
+"""What is pushed to open pages."""
+
+import json
+
+import pytest
+
+from lms import live
+from lms.db import db, transaction
+from lms.queue import queue
+from tests.blueprints.test_wallet import chain, give_address, reward, settle  # noqa: F401
+
+
+@pytest.fixture
+def heard(app):
+    """heard(ana) listens to her channel and gives what came: {fragment: HTML}."""
+    subscription = queue.redis.pubsub(ignore_subscribe_messages=True)
+
+    def listen(user):
+        subscription.subscribe(live.channel(user.id))
+        subscription.get_message(timeout=2)
+        return lambda: {news["name"]: news["html"] for news in iter(next_one, None)}
+
+    def next_one():
+        found = subscription.get_message(timeout=0.3)
+        return found and json.loads(found["data"])
+
+    yield listen
+    subscription.close()
+
+
+def test_a_push_carries_the_blocks_by_name(ana, heard):
+    news = heard(ana)
+    reward(ana, 3, days=-1)
+    live.push(ana.id, "balance_chip", "balance", "activity", "address")
+    came = news()
+    assert list(came) == ["balance_chip", "balance", "activity", "address"]
+    assert came["balance_chip"].startswith('<hx-partial hx-target="#balance-chip"')
+    assert 'id="balance"' in came["balance"] and "3.00" in came["balance"]
+
+
+def test_it_is_in_the_members_language(ana, heard):
+    with transaction():
+        ana.locale = "it"
+    news = heard(ana)
+    reward(ana, 3, days=-1)
+    live.push(ana.id, "balance_chip")
+    assert "3,00" in news()["balance_chip"]
+
+
+def test_a_push_to_another_leaves_the_page_being_made_alone(app, ana, bruno):
+    with transaction():
+        bruno.locale = "it"
+    with app.test_request_context():
+        from flask_babel import get_locale
+
+        live.push(bruno.id, "balance_chip")
+        assert str(get_locale()) == "en"
+
+
+def test_an_operation_is_pushed_to_its_members_only(ana, bruno, heard, chain):  # noqa: F811
+    reward(ana, 1.6)
+    give_address(ana)
+    name = f"operation:{settle('mined').id}"
+    for member, expected in ((bruno, []), (ana, [name])):
+        news = heard(member)
+        live.push(member.id, name)
+        assert list(news()) == expected
+
+
+@pytest.mark.parametrize("name", ["operation", "operation:", "operation:x", "operation:-1", "operation:²", "operation:" + "9" * 30, "nonsense", ""])
+def test_nonsense_is_shown_to_nobody(ana, name):
+    assert live.shown(ana.id, [name]) == {}
+
+
+def test_nobody_is_shown_nothing(app):
+    assert live.shown(99, ["balance"]) == {}
+
+
+def test_redis_down_is_no_error(ana, services):
+    services[1].stop()
+    try:
+        live.push(ana.id, "balance_chip")
+    finally:
+        services[1].start()
+
+
+def test_a_push_leaves_no_transaction_open(ana, heard):
+    db.session.remove()
+    live.push(1, "balance_chip", "balance", "activity")
+    assert db.engine.pool.checkedout() == 0
