@@ -10,7 +10,7 @@ from urllib.request import urlopen
 from flask import current_app
 from flask_migrate import upgrade
 
-from lms import create_app
+from lms import config, create_app
 from lms.db import transaction
 from lms.domain.ledger.actions import open_platform
 from lms.domain.rulebook.actions import install
@@ -39,7 +39,9 @@ def house():
 
 
 def make_app(settings):
-    """The application of a web process with these settings, inside the bench."""
+    """The application of a web process with these settings and no others, inside the bench."""
+    for setting in config.SETTINGS:
+        os.environ.pop(setting.name, None)
     os.environ.update(settings)
     return create_app("web")
 
