@@ -4,6 +4,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import secrets
 import signal
 import sys
@@ -12,7 +13,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from rig import VAR, Refusal
+import psycopg
+
+from rig import ROOT, VAR, Refusal
 from rig.process import Process, end_leftover
 from rig.services import LOOPBACK, Anvil, Postgres, Redis, free_port, is_taken
 from rig.terminal import run, say
@@ -56,15 +59,20 @@ class Demo:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._end_leftovers()
         if is_taken(self.port):
-            raise Refusal(f"Port {self.port} is taken: stop what listens there, or choose another port: make demo DEMO_PORT=8001")
+            raise Refusal(
+                f"Port {self.port} is taken: stop what listens there, or choose another port: make demo DEMO_PORT=8001"
+            )
         for service in self.services:
             say(f"Starting {service.name}")
             service.start()
         self._write_environments()
-        say("Preparing database, chain and courses")
-        self._prepare()
-        say("Starting web, worker and cron")
-        self._start_processes()
+        say("Preparing database, chain and courses; starting web, worker and cron")
+        if _is_migrated(self._database()):
+            self._start_processes()
+            self._prepare()
+        else:
+            self._prepare()
+            self._start_processes()
         self.web.wait_until(self._is_ready, seconds=60)
         return self
 
@@ -114,7 +122,7 @@ class Demo:
         secret = self._secrets()
         both = {
             "ENVIRONMENT": "demo",
-            "DATABASE_URL": self.database_url or self.postgres.url,
+            "DATABASE_URL": self._database(),
             "REDIS_URL": self.redis.url,
             "RPC_URLS": self.anvil.url,
             "CHAIN_ID": str(self.anvil.chain_id),
@@ -131,6 +139,9 @@ class Demo:
         _write_env(self.directory / "web.env", self.web_env)
         _write_env(self.directory / "worker.env", self.worker_env)
 
+    def _database(self):
+        return self.database_url or self.postgres.url
+
     def _secrets(self):
         """Return the secrets made at the first start: without them the kept data is worth nothing."""
         path = self.directory / "secrets.json"
@@ -144,17 +155,30 @@ class Demo:
         return json.loads(path.read_text())
 
     def _prepare(self):
-        prepare = Process("prepare", [PYTHON, "-m", "rig.prepare", self.directory / "logins.txt"], self.directory, _with_path(self.worker_env))
+        prepare = Process(
+            "prepare",
+            [PYTHON, "-m", "rig.prepare", self.directory / "logins.txt"],
+            self.directory,
+            _with_path(self.worker_env),
+        )
         prepare.start()
         status = prepare.child.wait()
         prepare.stop()
         if status:
-            raise Refusal(f"{prepare.tail()}\n\nThe database, the chain or the seed could not be prepared: the whole story is in {prepare.log}.")
+            raise Refusal(
+                f"{prepare.tail()}\n\nThe database, the chain or the seed could not be prepared: "
+                f"the whole story is in {prepare.log}."
+            )
 
     def _start_processes(self):
         web, worker = _with_path(self.web_env), _with_path(self.worker_env)
         # Cron only puts jobs on the queue: it gets the environment without keys.
-        self.web = Process("web", [PYTHON, "-m", "gunicorn", "wsgi:app", "--workers", 2, "--bind", f"{LOOPBACK}:{self.port}"], self.directory, web)
+        self.web = Process(
+            "web",
+            [PYTHON, "-m", "gunicorn", "wsgi:app", "--workers", 2, "--bind", f"{LOOPBACK}:{self.port}"],
+            self.directory,
+            web,
+        )
         self.worker = Process("worker", [PYTHON, "-m", "lms.jobs.worker"], self.directory, worker)
         self.cron = Process("cron", [PYTHON, "-m", "lms.jobs.cron"], self.directory, web)
         for process in (self.web, self.worker, self.cron):
@@ -192,6 +216,18 @@ def main():
             demo.stop()
 
 
+def _is_migrated(database_url):
+    """Whether the database has the newest schema: then all may start at once, which halves the time to READY."""
+    scripts = "".join(path.read_text() for path in (ROOT / "migrations" / "versions").glob("*.py"))
+    newest = set(re.findall(r"^revision = ['\"](\w+)", scripts, re.MULTILINE))
+    newest -= set(re.findall(r"^down_revision = ['\"](\w+)", scripts, re.MULTILINE))
+    try:
+        with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+            return {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")} == newest
+    except psycopg.Error:
+        return False  # no table yet, or no answer: preparing will say which
+
+
 def _port(text):
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise Refusal(f"DEMO_PORT is {text!r}, which is no port: give a number from 1 to 65535.")
@@ -199,7 +235,7 @@ def _port(text):
 
 
 def _stop_on_signals():
-    """Make a closed terminal and a plain kill end the demo as Ctrl-C does; a second signal must not break the end off."""
+    """Make a closed terminal and a plain kill end the demo as Ctrl-C does; a second signal changes nothing."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(*_):
@@ -215,7 +251,9 @@ def _only_once(lock):
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Refusal("The demo of this clone is running already: use it, or stop it first with Ctrl-C in its terminal.") from None
+        raise Refusal(
+            "The demo of this clone is running already: use it, or stop it first with Ctrl-C in its terminal."
+        ) from None
 
 
 def _with_path(env):

@@ -8,7 +8,8 @@ from pathlib import Path
 from rig import ROOT
 from rig.terminal import run
 
-OPTIONS = ["--universal", "--python-version=3.11", "--all-extras", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
+PRECISE = ["--universal", "--python-version=3.11", "--all-extras", "--generate-hashes"]
+BARE = ["--no-emit-index-url", "--no-annotate", "--no-header", "--quiet"]
 
 
 def main():
@@ -16,8 +17,10 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         python = Path(directory, "bin", "python")
         subprocess.run([sys.executable, "-m", "venv", directory], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"], check=True)
-        subprocess.run([python, "-m", "uv", "pip", "compile", *OPTIONS, "--quiet", "--output-file", "requirements.lock", "setup.cfg"], check=True, cwd=ROOT)
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "uv"], check=True)
+        uv = [python, "-m", "uv", "pip", "compile", *PRECISE, *BARE]
+        subprocess.run([*uv, "--output-file", "requirements.lock", "setup.cfg"], check=True, cwd=ROOT)
 
 
 if __name__ == "__main__":

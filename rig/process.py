@@ -40,7 +40,14 @@ class Process:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **identity(self.user)
+                self.command,
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **identity(self.user),
             )
         self.note.write_text(json.dumps({"pid": self.child.pid, "command": self.command}))
 
@@ -136,7 +143,9 @@ def command_of(pid):
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
         except OSError:
             return []
-    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], check=False, capture_output=True, text=True).stdout.split()
+    return subprocess.run(
+        ["ps", "-p", str(pid), "-o", "args="], check=False, capture_output=True, text=True
+    ).stdout.split()
 
 
 def _alive(pid):

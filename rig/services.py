@@ -57,7 +57,9 @@ class Service:
         self.stop()
         end_leftover(self.home / f"{self.name}.pid", self.stop_signal)
         if is_taken(self.port):
-            raise Refusal(f"Port {self.port} for {self.name} is taken: stop what listens there, or give {self.name} another port.")
+            raise Refusal(
+                f"Port {self.port} for {self.name} is taken: stop what listens there, or give {self.name} another port."
+            )
         self.directory.mkdir(parents=True, exist_ok=True)
         self._prepare()
         self.process = Process(self.name, self._command(), self.home, user=self._user(), stop_signal=self.stop_signal)
@@ -154,11 +156,19 @@ class Postgres(Service):
         ]
         answer = subprocess.run(command, check=False, cwd="/", capture_output=True, text=True, **identity(user))
         if answer.returncode:
-            raise Refusal(f"{answer.stderr.strip()}\n\nPostgreSQL could not make its files in {place}: see the lines above.")
+            raise Refusal(
+                f"{answer.stderr.strip()}\n\nPostgreSQL could not make its files in {place}: see the lines above."
+            )
         making.rename(place / "data")
 
     def _command(self):
-        settings = [f"listen_addresses={LOOPBACK}", "unix_socket_directories=", "max_connections=200", "timezone=UTC", *([] if self.durable else self.throwaway)]
+        settings = [
+            f"listen_addresses={LOOPBACK}",
+            "unix_socket_directories=",
+            "max_connections=200",
+            "timezone=UTC",
+            *([] if self.durable else self.throwaway),
+        ]
         return [
             *[_programs(self._user()) / "postgres", "-D", self._place() / "data", "-p", self.port],
             *[part for setting in settings for part in ("-c", setting)],
@@ -181,7 +191,15 @@ class Postgres(Service):
                 connection.execute("CREATE DATABASE lms")
 
     def _connect(self, psycopg):
-        return psycopg.connect(host=LOOPBACK, port=self.port, user="lms", password=self._password(), dbname="postgres", autocommit=True, connect_timeout=5)
+        return psycopg.connect(
+            host=LOOPBACK,
+            port=self.port,
+            user="lms",
+            password=self._password(),
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=5,
+        )
 
     def _password(self):
         return (self._place() / "password").read_text()
@@ -194,7 +212,7 @@ class Postgres(Service):
         return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
 
     def _place(self):
-        """Return where the cluster is: in the directory, or, where that user cannot reach it, behind its link `cluster`."""
+        """Return where the cluster is: in the directory, or behind the link there when that user cannot reach it."""
         link = self.directory / "cluster"
         if not link.is_symlink() and not link.exists():
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -280,8 +298,8 @@ class Anvil(Service):
 
     def _command(self):
         return [
-            *[tools.anvil(), "--host", LOOPBACK, "--port", self.port, "--chain-id", self.chain_id, "--slots-in-an-epoch", 1],
-            *["--timestamp", self.genesis],
+            *[tools.anvil(), "--host", LOOPBACK, "--port", self.port],
+            *["--chain-id", self.chain_id, "--timestamp", self.genesis, "--slots-in-an-epoch", 1],
             *["--state", self.state, "--state-interval", 1, *(["--no-mining"] if self.pace else [])],
         ]
 
@@ -325,9 +343,14 @@ class _Keeper(threading.Thread):
 
     def _is_due(self):
         """Whether a transaction waits, or stands in one of the two newest blocks and so is not final."""
-        head = int(self.anvil.call("eth_blockNumber"), 16)
+        head = self._number("eth_blockNumber")
         unfinal = [hex(head), hex(max(head - 1, 0))]
-        return int(self.anvil.call("txpool_status")["pending"], 16) or any(int(self.anvil.call("eth_getBlockTransactionCountByNumber", block), 16) for block in unfinal)
+        waiting = self._number("txpool_status", key="pending")
+        return waiting or any(self._number("eth_getBlockTransactionCountByNumber", block) for block in unfinal)
+
+    def _number(self, method, *parameters, key=None):
+        answer = self.anvil.call(method, *parameters)
+        return int(answer[key] if key else answer, 16)
 
     def _copy_state(self):
         state, kept = self.anvil.state, self.anvil.kept

