@@ -111,7 +111,7 @@ class Outbox:
 
     def _read(self, name):
         message = message_from_bytes((self.directory / name).read_bytes(), policy=policy.default)
-        text = message.get_body(("plain",)).get_content()
+        text = message.get_body(("plain",)).get_content().replace("\r\n", "\n")
         return Sent(message["To"], message["Subject"], text, message["Date"].datetime)
 
 

@@ -29,19 +29,6 @@ def no_tries_yet(app):
 
 
 @pytest.fixture
-def client(app, client):
-    """Each request in a context of its own, as on a server: nothing known about the member stays in `g`."""
-    request = client.open
-
-    def alone(*args, **kwargs):
-        with app.app_context():
-            return request(*args, **kwargs)
-
-    client.open = alone
-    return client
-
-
-@pytest.fixture
 def outbox(app, tmp_path):
     """outbox() runs the mail jobs and gives the letters, newest first."""
     before = app.config["MAIL_URL"]

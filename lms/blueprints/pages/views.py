@@ -21,7 +21,7 @@ def home():
         "pages/home.html",
         enrolment=learning.to_continue(current_user.id),
         balance=wallet.balance(current_user.id),
-        newest=courses.newest(3),
+        newest=courses.newest(4),
     )
 
 

@@ -1,0 +1,108 @@
+"""Home, terms and privacy, and the demo's outbox."""
+
+import pytest
+
+from lms import clock
+from lms.blueprints.pages.views import blueprint
+from lms.db import transaction
+from lms.domain.learning.models import Enrolment
+from lms.gateways.mail import Letter, Outbox
+from tests.conftest import publish
+
+
+def test_a_visitor_sees_what_this_is_and_three_courses(client, tea):
+    for number in range(4):
+        publish(tea, f"Course {number}", price=1000)
+    page = client.get("/").text
+    assert "How earning works" in page
+    assert [f"Course {number}" in page for number in range(4)] == [False, True, True, True]
+
+
+def test_the_home_page_stands_without_any_course(client):
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "The first courses are being written." in answer.text
+
+
+def test_a_member_goes_on_where_he_was(client, ana, course, log_in):
+    enrol(ana, course, done=3)
+    page = log_in(ana).get("/").text
+    assert "3 of 4 lessons" in page
+    assert f"/courses/{course.slug}" in page
+
+
+def test_a_course_begun_comes_before_one_completed_later(client, ana, tea, log_in):
+    begun, completed = publish(tea, "Begun", price=0), publish(tea, "Completed", price=0)
+    enrol(ana, begun, done=1)
+    enrol(ana, completed, done=4, completed_at=clock.now())
+    page = log_in(ana).get("/").text
+    assert "1 of 4 lessons" in page
+    assert "4 of 4 lessons" not in page
+
+
+def test_a_member_without_courses_is_led_to_them(client, ana, log_in):
+    assert "You are not enrolled in a course yet." in log_in(ana).get("/").text
+
+
+def test_home_takes_few_statements(client, ana, course, log_in, statements):
+    enrol(ana, course, done=1)
+    log_in(ana)
+    with statements() as seen:
+        client.get("/")
+    assert len(seen) <= 5
+
+
+def enrol(user, course, done, completed_at=None):
+    now = clock.now()
+    with transaction() as session:
+        session.add(
+            Enrolment(
+                user_id=user.id,
+                course_id=course.id,
+                rule_version=1,
+                matures_at=now,
+                enrolled_at=now,
+                done=done,
+                completed_at=completed_at,
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "sentence"),
+    [
+        ("/terms", "en", "TeoCoin (TEO) is not money"),
+        ("/terms", "it", "TeoCoin (TEO) non è denaro"),
+        ("/privacy", "en", "What cannot be erased"),
+        ("/privacy", "it", "Che cosa non si può cancellare"),
+    ],
+)
+def test_terms_and_privacy_are_there_in_both_languages(client, path, language, sentence):
+    client.set_cookie("language", language)
+    assert sentence in client.get(path).text
+
+
+def test_the_outbox_shows_mail_newest_first_with_links_one_can_follow(app, client, tmp_path, monkeypatch):
+    monkeypatch.setitem(app.config, "MAIL_URL", f"outbox://{tmp_path}")
+    box = Outbox(tmp_path, "School <no-reply@example.org>")
+    box.send(Letter("ana@example.org", "First", "Hello <b>you</b>\n\nhttp://127.0.0.1:8000/verify/abc\n", "<p></p>"))
+    box.send(Letter("ana@example.org", "Second", "Hello", "<p></p>"))
+    page = client.get("/outbox").text
+    assert page.index("Second") < page.index("First")
+    assert 'href="http://127.0.0.1:8000/verify/abc"' in page
+    assert "<b>you</b>" not in page
+
+
+def test_an_empty_outbox_says_so(app, client, tmp_path, monkeypatch):
+    monkeypatch.setitem(app.config, "MAIL_URL", f"outbox://{tmp_path}/none")
+    assert "No mail yet." in client.get("/outbox").text
+
+
+def test_production_has_no_outbox():
+    from flask import Flask
+
+    app = Flask("lms")
+    app.config.update(ENVIRONMENT="production", MAIL_URL="smtp://mail.example.org")
+    app.register_blueprint(blueprint)
+    assert "pages.outbox" not in app.view_functions
+    assert "pages.home" in app.view_functions

@@ -1,0 +1,107 @@
+"""The rules of accounts."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import transaction
+from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import links, queries
+from lms.errors import DomainError, Invalid
+from tests.conftest import PASSWORD, SECRET
+
+
+def test_a_password_is_kept_as_argon2id_only(ana):
+    assert ana.password_hash.startswith("$argon2id$")
+    assert PASSWORD not in ana.password_hash
+
+
+def test_an_address_has_one_account_however_it_is_written(ana):
+    with transaction():
+        assert accounts.sign_up(" ANA@Example.org ", "Another", PASSWORD) is None
+
+
+def test_a_password_is_hashed_anew_when_the_parameters_rose(ana):
+    from argon2 import PasswordHasher
+
+    with transaction():
+        ana.password_hash = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
+        assert accounts.authenticate(ana.email, PASSWORD) is ana
+    assert "m=64," not in ana.password_hash
+
+
+@pytest.mark.parametrize("name", ["Zoë", "O'Hara", "Nguyễn Thị Minh", "李小龙", "محمد", "علی\u200cرضا"])
+def test_names_of_the_world_are_names(name):
+    assert accounts.clean_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\x00b", "a\x1bb", "a\u202eb", "a\ufffdb", "a%C3b", "x" * 81])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(Invalid):
+        accounts.clean_name(name)
+
+
+def test_only_another_admin_changes_a_role(ana, bruno, ada):
+    for user, by in ((ana, bruno), (ana, ana), (ada, ada)):
+        with pytest.raises(DomainError):
+            accounts.set_role(user, "admin", by)
+    with transaction():
+        accounts.set_role(ana, "teacher", ada)
+    assert ana.is_teacher
+    assert ana.teacher_since
+
+
+def test_a_session_of_a_suspended_member_finds_nobody(ana, ada):
+    with transaction():
+        token = accounts.open_session(ana)
+    assert queries.of_session(token) is ana
+    with transaction():
+        ana.suspended_at = clock.now()
+    assert queries.of_session(token) is None
+
+
+def test_sessions_are_listed_newest_first_without_those_that_ended(ana):
+    with transaction():
+        accounts.open_session(ana, "old")
+    clock.advance(timedelta(days=20))
+    with transaction():
+        accounts.open_session(ana, "middle")
+        accounts.open_session(ana, "new")
+    clock.advance(timedelta(days=11))
+    assert [session.agent for session in queries.sessions(ana)] == ["new", "middle"]
+
+
+def test_a_link_ages_with_the_clock_of_the_platform(ana):
+    token = links.make(SECRET, links.RESET, ana, ana.email)
+    assert links.read(SECRET, links.RESET, token) is ana
+    clock.advance(timedelta(hours=1, seconds=2))
+    with pytest.raises(DomainError):
+        links.read(SECRET, links.RESET, token)
+
+
+def test_a_link_signed_with_another_secret_is_worth_nothing(ana):
+    token = links.make("x" * 40, links.VERIFY, ana, ana.email)
+    with pytest.raises(DomainError):
+        links.read(SECRET, links.VERIFY, token)
+
+
+def test_a_reset_link_dies_with_the_password_and_with_the_address(ana):
+    token = links.make(SECRET, links.RESET, ana, ana.email)
+    with transaction():
+        ana.email = "elsewhere@example.org"
+    with pytest.raises(DomainError):
+        links.read(SECRET, links.RESET, token)
+    with transaction():
+        ana.email = "ana@example.org"
+        assert links.read(SECRET, links.RESET, token) is ana
+        accounts.change_password(ana, "quite another one")
+    with pytest.raises(DomainError):
+        links.read(SECRET, links.RESET, token)
+
+
+def test_two_members_never_get_the_same_address_by_a_change(ana, bruno):
+    with transaction():
+        accounts.ask_new_email(ana, "Bruno@example.org")
+    with pytest.raises(DomainError):
+        accounts.take_new_email(ana, "bruno@example.org")

@@ -1,0 +1,129 @@
+"""Mail out of the house: to a real SMTP server on loopback, and into the outbox."""
+
+import socketserver
+import ssl
+import threading
+from email import message_from_bytes, policy
+
+import pytest
+
+from lms.gateways.mail import Letter, NotSent, Outbox, Smtp, from_url
+
+SENDER = "SchoolPlatform <no-reply@example.org>"
+LETTER = Letter("ana@example.org", "Bestätige", "Open http://127.0.0.1/verify/secret-token\n", "<p>Open</p>")
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    """Just enough of SMTP to take a letter, or to refuse it."""
+
+    def handle(self):
+        self._say("220 hello")
+        for line in self.rfile:
+            verb = line.decode().strip().upper()
+            self.server.heard.append(line.decode().strip())
+            if verb.startswith("EHLO"):
+                self._say("\r\n".join(["250-hello", *self.server.offers, "250 8BITMIME"]))
+            elif verb == "DATA":
+                self._say("354 go on")
+                self._take()
+            elif verb == "QUIT":
+                self._say("221 bye")
+                return
+            elif verb.startswith("RCPT") and self.server.refuses:
+                self._say("550 no such box ana@example.org")
+            else:
+                self._say("250 ok")
+
+    def _take(self):
+        lines = []
+        for line in self.rfile:
+            if line == b".\r\n":
+                break
+            lines.append(line)
+        self.server.letters.append(b"".join(lines))
+        self._say("250 taken")
+
+    def _say(self, words):
+        self.wfile.write(words.encode() + b"\r\n")
+
+
+@pytest.fixture
+def server():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Conversation) as server:
+        server.daemon_threads = True
+        server.letters, server.heard, server.offers, server.refuses = [], [], [], False
+        server.at = f"127.0.0.1:{server.server_address[1]}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_letter_arrives_as_text_and_html(server):
+    Smtp(f"smtp://{server.at}", SENDER).send(LETTER)
+    message = message_from_bytes(server.letters[0], policy=policy.default)
+    assert (message["From"], message["To"], message["Subject"]) == (SENDER, "ana@example.org", "Bestätige")
+    assert message.get_body(("plain",)).get_content().strip() == LETTER.text.strip()
+    assert "<p>Open</p>" in message.get_body(("html",)).get_content()
+    assert message["Message-ID"].endswith("@example.org>")
+
+
+def test_a_password_does_not_travel_without_tls(server):
+    with pytest.raises(NotSent) as refusal:
+        Smtp(f"smtp://school:pass-word@{server.at}", SENDER).send(LETTER)
+    assert "offers no TLS" in str(refusal.value)
+    assert not any(line.upper().startswith("AUTH") for line in server.heard)
+
+
+def test_a_certificate_nobody_knows_is_refused(server):
+    server.offers = ["250-STARTTLS"]
+    with pytest.raises(NotSent):
+        Smtp(f"smtp://school:pass-word@{server.at}", SENDER).send(LETTER)
+    assert server.letters == []
+
+
+@pytest.mark.parametrize("state", ["refuses", "gone"])
+def test_a_failure_says_neither_letter_nor_password(server, state):
+    server.refuses = state == "refuses"
+    at = server.at if state == "refuses" else "127.0.0.1:1"
+    user = "" if state == "refuses" else "school:pass-word@"
+    with pytest.raises(NotSent) as refusal:
+        Smtp(f"smtp://{user}{at}", SENDER).send(LETTER)
+    for secret in ("secret-token", "pass-word", "ana@example.org"):
+        assert secret not in str(refusal.value)
+    assert refusal.value.__suppress_context__
+
+
+@pytest.mark.parametrize("field", ["to", "subject"])
+def test_no_header_can_be_smuggled_in(server, tmp_path, field):
+    letter = Letter(**{**vars(LETTER), field: "x@example.org\r\nBcc: all@example.org"})
+    for gateway in (Smtp(f"smtp://{server.at}", SENDER), Outbox(tmp_path, SENDER)):
+        with pytest.raises(NotSent):
+            gateway.send(letter)
+    assert server.letters == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_outbox_gives_back_what_was_sent_newest_first(tmp_path):
+    box = Outbox(tmp_path / "outbox", SENDER)
+    assert box.newest() == []
+    for subject in ("First", "Second", "Third"):
+        box.send(Letter("ana@example.org", subject, f"{subject}\n\nécrit\n", "<p></p>"))
+    assert [letter.subject for letter in box.newest(2)] == ["Third", "Second"]
+    assert box.newest()[0].text == "Third\n\nécrit\n"
+    assert (tmp_path / "outbox").stat().st_mode & 0o077 == 0
+
+
+def test_a_full_or_forbidden_disk_is_a_failure_that_says_its_kind(tmp_path):
+    (tmp_path / "outbox").write_text("no directory")
+    with pytest.raises(NotSent, match="FileExistsError"):
+        Outbox(tmp_path / "outbox", SENDER).send(LETTER)
+
+
+def test_the_setting_names_the_gateway():
+    assert from_url("outbox:///var/mail%20box", SENDER).directory.as_posix() == "/var/mail box"
+    assert (from_url("smtps://mail.example.org", SENDER).port, from_url("smtp://mail.example.org", SENDER).port) == (465, 587)
+    assert from_url("smtp://a%40b:c%2Fd@mail.example.org", SENDER).password == "c/d"
+
+
+def test_certificates_are_checked():
+    assert ssl.create_default_context().verify_mode is ssl.CERT_REQUIRED
