@@ -32,11 +32,12 @@ class Card:
 
 
 _SUCCESS, _FAILURE = (0, "payment.succeeded", {}), (0, "payment.failed", {})
+SUCCEEDS = Card("4242424242424242", "succeeds", (_SUCCESS,))
 DECLINED = Card("4000000000000002", "declined", (_FAILURE,))
 CARDS = {
     card.number: card
     for card in (
-        Card("4242424242424242", "succeeds", (_SUCCESS,)),
+        SUCCEEDS,
         DECLINED,
         Card("4000002500003155", "challenge", (_SUCCESS,), needs_challenge=True),
         Card("4000000000000077", "late", ((LATE, "payment.succeeded", {}),)),

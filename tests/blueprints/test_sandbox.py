@@ -83,6 +83,12 @@ def test_the_page_shows_amount_course_and_test_cards(payment_page):
     assert all(number[-4:] in text for number in CARDS)
 
 
+def test_a_card_of_the_list_is_filled_in(payment_page):
+    client, address = payment_page
+    assert f'value="{NUMBERS["succeeds"]}"' in client.get(address).get_data(as_text=True)
+    assert f'value="{NUMBERS["late"]}"' in client.get(address, query_string={"card": NUMBERS["late"]}).get_data(as_text=True)
+
+
 def test_every_card_says_what_it_does():
     assert set(forms.MEANINGS) == set(NUMBERS)
 

@@ -23,7 +23,6 @@ MEANINGS = {
 class CardForm(FlaskForm):
     card = StringField(
         _("Card number"),
-        default="4242 4242 4242 4242",
         filters=[lambda number: "".join((number or "").split())],
         validators=[DataRequired(), AnyOf(CARDS, _("This is no test card. Take one from the list."))],
     )
