@@ -1,0 +1,99 @@
+"""Worker and node are killed between webhook and mint; the demo started again finishes the one job, once."""
+
+import os
+import signal
+import subprocess
+import time
+
+import psycopg
+import pytest
+
+from rig import ROOT
+from rig.demo import Demo
+from rig.tools import VENV
+from tests.e2e.visitor import Visitor, pay
+
+COURSE, PRICE = "how-blockchains-really-work", 8000
+PATIENCE = 30  # seconds
+STATES = ["queued", "signed", "sent", "mined", "final"]
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    return tmp_path_factory.mktemp("killed")
+
+
+@pytest.fixture
+def demo(directory):
+    """The demo of this directory, started; it keeps its data from test to test."""
+    demo = Demo(directory)
+    yield demo.start()
+    demo.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _removed(directory):
+    yield
+    Demo(directory).remove()
+
+
+def ask(demo, statement, *values):
+    with psycopg.connect(demo.web_env["DATABASE_URL"].replace("+psycopg", ""), autocommit=True) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def wait_for(demo, statement, *values):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if ask(demo, statement, *values)[0][0]:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"never true: {statement}")
+
+
+def kill(*processes):
+    for process in processes:
+        os.kill(process.pid, signal.SIGKILL)
+
+
+def audit(demo):
+    """The last line of `flask audit` once everything is settled."""
+    command = [VENV / "bin" / "flask", "-e", demo.directory / "worker.env", "audit"]
+    until = time.monotonic() + PATIENCE
+    while True:
+        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL).stdout
+        line = said.strip().splitlines()[-1]
+        if line.startswith("differences 0, supply = ledger") or time.monotonic() > until:
+            return line
+        time.sleep(0.5)
+
+
+@pytest.mark.parametrize("moment", ["at the webhook", "queued", "signed", "sent"])
+def test_killed_between_webhook_and_mint(demo, directory, moment):
+    visitor = Visitor(demo.url)
+    email = visitor.sign_up()
+    order = visitor.order(COURSE)
+    wait_for(demo, "SELECT count(*) = 0 FROM holders h LEFT JOIN wallets w ON w.holder_id = h.id WHERE w.id IS NULL")
+    if moment == "at the webhook":
+        kill(demo.worker.child, demo.anvil.process.child)
+    assert pay(demo.url, demo.web_env["PAYMENT_WEBHOOK_SECRET"], order, PRICE) == 200
+    if moment != "at the webhook":
+        wait_for(demo, _REACHED, email, STATES[STATES.index(moment) :])
+        kill(demo.worker.child, demo.anvil.process.child)
+    demo.stop()
+
+    with Demo(directory) as again:
+        wait_for(again, _ON_CHAIN, email)
+        assert ask(again, "SELECT count(*) FROM enrolments e JOIN users u ON u.id = e.user_id WHERE u.email = %s", email) == [(1,)]
+        assert ask(again, "SELECT amount FROM grants g JOIN users u ON u.id = g.user_id WHERE u.email = %s", email) == [(1_600_000,)]
+        assert ask(again, _MINTS, email) == [(1_600_000,)]
+        assert audit(again) == "differences 0, supply = ledger"
+
+
+# A job may be faster than the eye: the state waited for, or one behind it.
+_REACHED = """SELECT count(*) > 0 FROM entries e JOIN operations o ON o.id = e.operation_id
+    JOIN holders h ON h.id = e.holder_id JOIN users u ON u.id = h.user_id WHERE u.email = %s AND o.state = ANY(%s)"""
+_ON_CHAIN = """SELECT count(*) > 0 FROM entries e JOIN operations o ON o.id = e.operation_id AND o.state IN ('mined', 'final')
+    JOIN holders h ON h.id = e.holder_id JOIN users u ON u.id = h.user_id WHERE u.email = %s"""
+_MINTS = """SELECT e.amount FROM entries e JOIN holders h ON h.id = e.holder_id JOIN users u ON u.id = h.user_id
+    WHERE u.email = %s AND e.kind = 'mint'"""
