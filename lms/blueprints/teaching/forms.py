@@ -57,7 +57,9 @@ class LessonForm(FlaskForm):
     title = _title(_("Title"))
     body = TextAreaField(_("Text"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("A lesson has at most 200,000 characters."))])
     minutes = IntegerField(
-        _("Minutes it takes"), default=10, validators=[NumberRange(1, 600, message=_("A lesson takes 1 to 600 minutes."))]
+        _("Minutes it takes"),
+        default=10,
+        validators=[InputRequired(_("Say how long it takes.")), NumberRange(1, 600, message=_("A lesson takes 1 to 600 minutes."))],
     )
     is_preview = BooleanField(_("Free preview: everybody may read this lesson"))
     version = HiddenField(default="1")
