@@ -46,8 +46,8 @@ def complete_lesson(enrolment, lesson):
     _lock(enrolment)
     _lock_lesson(enrolment, lesson)
     row = dict(enrolment_id=enrolment.id, lesson_id=lesson.id, completed_at=clock.now())
-    first = db.session.execute(insert(LessonCompletion).values(row).on_conflict_do_nothing())
-    if first.rowcount == 0:
+    first = insert(LessonCompletion).values(row).on_conflict_do_nothing().returning(LessonCompletion.lesson_id)
+    if db.session.scalar(first) is None:
         return False
     rules = rulebook.version(enrolment.rule_version)
     left = queries.lessons_left(enrolment)
