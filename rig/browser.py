@@ -10,9 +10,7 @@ from rig import Refusal, tools
 
 # A page that may not load these is broken; a refused form (422) or a closed page (403) is an answer.
 PARTS_OF_A_PAGE = {"script", "stylesheet", "font", "image"}
-REPORT_VIOLATIONS = (
-    "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
-)
+REPORT_VIOLATIONS = "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
 
 
 @contextlib.contextmanager

@@ -11,13 +11,7 @@ def main():
     cluster = VAR / "demo" / "postgres" / "cluster"
     if cluster.is_symlink():
         shutil.rmtree(cluster.resolve(), ignore_errors=True)
-    for path in (
-        VAR,
-        VENDOR,
-        ROOT / ".venv",
-        ROOT / "node_modules",
-        *(ROOT / "contracts" / name for name in ("build", "out", "cache")),
-    ):
+    for path in (VAR, VENDOR, ROOT / ".venv", ROOT / "node_modules", *(ROOT / "contracts" / name for name in ("build", "out", "cache"))):
         shutil.rmtree(path, ignore_errors=True)
 
 

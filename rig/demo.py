@@ -59,9 +59,7 @@ class Demo:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._end_leftovers()
         if is_taken(self.port):
-            raise Refusal(
-                f"Port {self.port} is taken: stop what listens there, or choose another port: make demo DEMO_PORT=8001"
-            )
+            raise Refusal(f"Port {self.port} is taken: stop what listens there, or choose another port: make demo DEMO_PORT=8001")
         for service in self.services:
             say(f"Starting {service.name}")
             service.start()
@@ -156,28 +154,21 @@ class Demo:
 
     def _prepare(self):
         prepare = Process(
-            "prepare",
-            [PYTHON, "-m", "rig.prepare", self.directory / "logins.txt"],
-            self.directory,
-            _with_path(self.worker_env),
+            "prepare", [PYTHON, "-m", "rig.prepare", self.directory / "logins.txt"], self.directory, _with_path(self.worker_env)
         )
         prepare.start()
         status = prepare.child.wait()
         prepare.stop()
         if status:
             raise Refusal(
-                f"{prepare.tail()}\n\nThe database, the chain or the seed could not be prepared: "
-                f"the whole story is in {prepare.log}."
+                f"{prepare.tail()}\n\nThe database, the chain or the seed could not be prepared: the whole story is in {prepare.log}."
             )
 
     def _start_processes(self):
         web, worker = _with_path(self.web_env), _with_path(self.worker_env)
         # Cron only puts jobs on the queue: it gets the environment without keys.
         self.web = Process(
-            "web",
-            [PYTHON, "-m", "gunicorn", "wsgi:app", "--workers", 2, "--bind", f"{LOOPBACK}:{self.port}"],
-            self.directory,
-            web,
+            "web", [PYTHON, "-m", "gunicorn", "wsgi:app", "--workers", 2, "--bind", f"{LOOPBACK}:{self.port}"], self.directory, web
         )
         self.worker = Process("worker", [PYTHON, "-m", "lms.jobs.worker"], self.directory, worker)
         self.cron = Process("cron", [PYTHON, "-m", "lms.jobs.cron"], self.directory, web)
@@ -251,9 +242,7 @@ def _only_once(lock):
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Refusal(
-            "The demo of this clone is running already: use it, or stop it first with Ctrl-C in its terminal."
-        ) from None
+        raise Refusal("The demo of this clone is running already: use it, or stop it first with Ctrl-C in its terminal.") from None
 
 
 def _with_path(env):

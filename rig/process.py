@@ -143,9 +143,7 @@ def command_of(pid):
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
         except OSError:
             return []
-    return subprocess.run(
-        ["ps", "-p", str(pid), "-o", "args="], check=False, capture_output=True, text=True
-    ).stdout.split()
+    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], check=False, capture_output=True, text=True).stdout.split()
 
 
 def _alive(pid):

@@ -57,9 +57,7 @@ class Service:
         self.stop()
         end_leftover(self.home / f"{self.name}.pid", self.stop_signal)
         if is_taken(self.port):
-            raise Refusal(
-                f"Port {self.port} for {self.name} is taken: stop what listens there, or give {self.name} another port."
-            )
+            raise Refusal(f"Port {self.port} for {self.name} is taken: stop what listens there, or give {self.name} another port.")
         self.directory.mkdir(parents=True, exist_ok=True)
         self._prepare()
         self.process = Process(self.name, self._command(), self.home, user=self._user(), stop_signal=self.stop_signal)
@@ -156,9 +154,7 @@ class Postgres(Service):
         ]
         answer = subprocess.run(command, check=False, cwd="/", capture_output=True, text=True, **identity(user))
         if answer.returncode:
-            raise Refusal(
-                f"{answer.stderr.strip()}\n\nPostgreSQL could not make its files in {place}: see the lines above."
-            )
+            raise Refusal(f"{answer.stderr.strip()}\n\nPostgreSQL could not make its files in {place}: see the lines above.")
         making.rename(place / "data")
 
     def _command(self):
@@ -192,13 +188,7 @@ class Postgres(Service):
 
     def _connect(self, psycopg):
         return psycopg.connect(
-            host=LOOPBACK,
-            port=self.port,
-            user="lms",
-            password=self._password(),
-            dbname="postgres",
-            autocommit=True,
-            connect_timeout=5,
+            host=LOOPBACK, port=self.port, user="lms", password=self._password(), dbname="postgres", autocommit=True, connect_timeout=5
         )
 
     def _password(self):

@@ -63,19 +63,8 @@ def _python_packages():
         if needed:
             _need_disk()
             _do(
-                [
-                    tools.PYTHON,
-                    "-m",
-                    "pip",
-                    "install",
-                    "--disable-pip-version-check",
-                    "--no-deps",
-                    "--require-hashes",
-                    "-r",
-                    lock,
-                ],
-                "The Python packages could not be installed: "
-                "check the network (or pip's settings) and run the same command again.",
+                [tools.PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
+                "The Python packages could not be installed: check the network (or pip's settings) and run the same command again.",
             )
 
 
@@ -86,8 +75,7 @@ def _npm_packages():
             _need_disk()
             _do(
                 [*tools.npm(), "ci", "--no-fund", "--no-audit"],
-                "The npm packages could not be installed: "
-                "check the network (or npm's settings) and run the same command again.",
+                "The npm packages could not be installed: check the network (or npm's settings) and run the same command again.",
             )
 
 
@@ -102,11 +90,7 @@ def _browser_files():
 
 def _contracts():
     contracts = ROOT / "contracts"
-    sources = sorted(
-        path
-        for path in contracts.rglob("*")
-        if path.suffix in (".sol", ".js") and not {"build", "out", "cache"} & set(path.relative_to(contracts).parts)
-    )
+    sources = [*sorted(contracts.glob("*.js")), *sorted((contracts / "src").rglob("*.sol"))]
     with _once("Contracts", contracts / "build" / "setup.stamp", [*sources, ROOT / "package-lock.json"]) as needed:
         if needed:
             _do([tools.node(), contracts / "build.js"], "The contracts do not compile: mend the source named above.")
@@ -175,9 +159,7 @@ def _version(python):
 
 
 def _output(command):
-    return subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ).stdout.strip()
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
 
 
 def _do(command, remedy):
@@ -197,9 +179,7 @@ def _do(command, remedy):
         text=True,
     )
     if answer.returncode:
-        lines = [
-            line for line in answer.stdout.splitlines() if "is ignored: it is either a non-existing path" not in line
-        ]
+        lines = [line for line in answer.stdout.splitlines() if "is ignored: it is either a non-existing path" not in line]
         errors = [line for line in lines if "error" in line.lower()]
         raise Refusal("\n".join([*(errors[:12] or lines[-12:]), "", remedy]))
 

@@ -17,10 +17,7 @@ def run(main):
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        sys.exit(
-            f"\nThe disk is full ({error.filename or 'a file could not be written'}): "
-            "free some space and run the same command again."
-        )
+        sys.exit(f"\nThe disk is full ({error.filename or 'a file could not be written'}): free some space and run the same command again.")
 
 
 def say(line=""):

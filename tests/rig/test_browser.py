@@ -34,13 +34,7 @@ def origin():
 
 @pytest.mark.parametrize(
     ("path", "seen"),
-    [
-        ("/error", "script error"),
-        ("/inline", "CSP script-src-elem"),
-        ("/foreign", "another origin"),
-        ("/missing", "404"),
-        ("/down", "503"),
-    ],
+    [("/error", "script error"), ("/inline", "CSP script-src-elem"), ("/foreign", "another origin"), ("/missing", "404"), ("/down", "503")],
 )
 def test_a_problem_is_seen(browser, origin, path, seen):
     assert any(seen in problem for problem in problems_of(browser, origin, path))

@@ -26,12 +26,8 @@ def test_the_lock_holds_what_setup_cfg_asks_for():
     asked = configparser.ConfigParser()
     asked.read(ROOT / "setup.cfg")
     lists = [asked["options"]["install_requires"], *asked["options.extras_require"].values()]
-    names = {
-        _plain(re.match(r"[\w.-]+", line)[0]) for text in lists for line in text.split("\n") if re.match(r"\w", line)
-    }
-    locked = {
-        _plain(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
-    }
+    names = {_plain(re.match(r"[\w.-]+", line)[0]) for text in lists for line in text.split("\n") if re.match(r"\w", line)}
+    locked = {_plain(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)}
     assert names - locked == set()
 
 
@@ -49,16 +45,11 @@ def test_a_full_disk_is_one_sentence(monkeypatch):
 
 def test_a_tool_that_fails_shows_its_errors_and_the_remedy():
     with pytest.raises(Refusal, match="(?s)error: no such thing.*Try again"):
-        setup._do(
-            [sys.executable, "-c", "import sys; print('chatter'); sys.exit('error: no such thing')"], "Try again."
-        )
+        setup._do([sys.executable, "-c", "import sys; print('chatter'); sys.exit('error: no such thing')"], "Try again.")
 
 
 def test_a_second_set_up_does_nothing():
-    answers = [
-        subprocess.run([sys.executable, "-m", "rig.setup"], cwd=ROOT, capture_output=True, text=True, check=True)
-        for _ in range(2)
-    ]
+    answers = [subprocess.run([sys.executable, "-m", "rig.setup"], cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(2)]
     assert answers[1].stdout == ""
 
 
