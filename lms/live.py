@@ -92,7 +92,7 @@ def _show(user, noun, argument):
     if context is None:
         return None
     html = render_block(fragment.template, fragment.block, **context)
-    return f'<hx-partial hx-target="#{fragment.block.replace("_", "-")}" hx-swap="outerHTML">{html}</hx-partial>'
+    return f'<hx-partial hx-target="#{fragment.block.replace("_", "-")}" hx-swap="outerMorph">{html}</hx-partial>'
 
 
 def _balance_chip(user, _):

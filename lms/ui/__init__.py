@@ -4,7 +4,7 @@ from lms.ui import navigation, preferences, words
 from lms.ui.assets import Assets
 from lms.ui.covers import cover_svg
 from lms.ui.icons import icon
-from lms.ui.money import euros, teo
+from lms.ui.money import euros, grouped, teo
 from lms.ui.pages import page_url
 from lms.ui.people import initials
 from lms.ui.rendering import render
@@ -19,7 +19,7 @@ def init_app(app):
     app.view_functions["static"] = assets.send
     app.register_blueprint(preferences.blueprint)
     app.context_processor(navigation.context)
-    app.jinja_env.filters |= {"euros": euros, "initials": initials, "teo": teo, "when": when}
+    app.jinja_env.filters |= {"euros": euros, "grouped": grouped, "initials": initials, "teo": teo, "when": when}
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,
         "icon": icon,

@@ -20,11 +20,16 @@ def teo(micro, plus=False):
     return _amount(micro, _MICRO, plus)
 
 
+def grouped(number):
+    """A count: 48201 → `48 201`."""
+    return f"{number:,}".replace(",", THIN_SPACE)
+
+
 def _amount(units, digits, plus):
     if not isinstance(units, int) or isinstance(units, bool):
         raise TypeError(f"money is an int, not {units!r}")
     whole, fraction = divmod(abs(units), 10**digits)
-    return f"{_sign(units, plus)}{whole:,}".replace(",", THIN_SPACE) + _decimal(get_locale() or "en") + _shown(whole, f"{fraction:0{digits}}")
+    return f"{_sign(units, plus)}{grouped(whole)}" + _decimal(get_locale() or "en") + _shown(whole, f"{fraction:0{digits}}")
 
 
 def _sign(units, plus):

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from lms import live
-from lms.blueprints.live.hub import hub, message
+from lms.blueprints.live.hub import Hub, hub, message
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.ledger import actions as ledger
@@ -127,6 +127,31 @@ def test_the_sixth_stream_ends_the_oldest_for_good(ana, open_page):
     for page in pages[1:]:
         page.read()
         assert "hx-partial" in page.read()
+
+
+def test_the_sixth_stream_ends_the_oldest_in_another_process(app, ana, cookie, open_page):
+    pages = [open_page(ana) for _ in range(2)]
+    cookie(ana)
+    elsewhere = Hub()
+    with app.test_request_context():
+        streams = [elsewhere.open(app, ana, ["balance_chip"], {}) for _ in range(4)]
+    try:
+        assert "event: close" in pages[0].read_until("close")
+        live.push(ana.id, "balance_chip")
+        pages[1].read()
+        assert "hx-partial" in pages[1].read()
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def test_streams_of_a_process_that_died_do_not_count(app, ana, cookie, open_page):
+    queue.redis.zadd(f"live-streams:{ana.id}", {f"dead:{number}": number for number in range(1, 6)})
+    page = open_page(ana)
+    page.read()
+    assert queue.redis.zcard(f"live-streams:{ana.id}") == 1
+    live.push(ana.id, "balance_chip")
+    assert "hx-partial" in page.read()
 
 
 def test_a_page_that_was_left_does_not_count(ana, open_page):
