@@ -1,6 +1,7 @@
 """How often somebody may try. Counted in Redis, in memory while Redis is down."""
 
 import hashlib
+import math
 import time
 from contextlib import contextmanager
 
@@ -23,10 +24,11 @@ def logged_in_member():
 
 
 @contextmanager
-def evenly(seconds=0.5):
-    """Take this long whatever happens inside, so that the time tells nobody whether an address is known."""
-    end = time.monotonic() + seconds
+def evenly(step=0.5):
+    """Take a whole number of steps (seconds) whatever happens inside: the time tells nobody whether an address is known."""
+    begin = time.monotonic()
     try:
         yield
     finally:
-        time.sleep(max(0, end - time.monotonic()))
+        taken = time.monotonic() - begin
+        time.sleep(math.ceil(taken / step) * step - taken)
