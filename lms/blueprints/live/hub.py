@@ -251,7 +251,7 @@ class Hub:
     def _end_oldest(self, user_id, tag, opened):
         key = _enrolled(user_id)
         pipeline = queue.redis.pipeline()
-        pipeline.zadd(key, {tag: opened}).zrange(key, 0, -1).expire(key, 86_400)
+        pipeline.zadd(key, {tag: opened}).zrange(key, 0, -1).expire(key, 86_400).set(_life_sign(self.name), 1, ex=LIFE_SIGN)
         tags = [tag.decode() for tag in pipeline.execute()[1]]
         if len(tags) <= MOST_STREAMS:
             return
