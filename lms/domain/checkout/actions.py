@@ -46,7 +46,7 @@ def receive(gateway, event):
 
     `event` has id, kind ('payment.succeeded', 'payment.failed', …), reference, order_id, amount in cents and currency."""
     seen = insert(WebhookEvent).values(gateway=gateway, event_id=event.id, kind=event.kind, received_at=clock.now())
-    if db.session.execute(seen.on_conflict_do_nothing()).rowcount == 0:
+    if db.session.scalar(seen.on_conflict_do_nothing().returning(WebhookEvent.event_id)) is None:
         return None
     order = _order_and_buyer_locked(event.order_id)
     if event.kind == "payment.failed" and order and order.is_open:
