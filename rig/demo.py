@@ -203,7 +203,8 @@ def main():
         except KeyboardInterrupt:
             pass
         finally:
-            say("\nStopping")
+            if any(part.running for part in demo.parts):
+                say("\nStopping")
             demo.stop()
 
 
