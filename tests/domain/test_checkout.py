@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
@@ -350,3 +351,11 @@ def test_32_buyers_at_once_are_all_enrolled_and_every_balance_is_exact(app, memb
     assert ledger.platform("EUR", "cards").balance == -32 * 8000
     assert ledger.platform("TEO", "issuance").balance == -32 * 1_600_000
     assert in_order()
+
+
+def test_an_order_being_placed_does_not_hold_up_rows_that_name_its_buyer(ana, course):
+    """Else a lesson completed meanwhile, which holds accounts and then names the member, would deadlock with the payment."""
+    checkout.place_order(ana, course, "k1")
+    with db.engine.connect() as other:
+        other.execute(text("SET lock_timeout = '1s'"))
+        assert other.scalar(text("SELECT id FROM users WHERE id = :id FOR KEY SHARE"), {"id": ana.id}) == ana.id
