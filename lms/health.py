@@ -21,7 +21,7 @@ from lms.queue import queue
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 0.12  # seconds
+PATIENCE = 0.1  # seconds
 SILENT_WORKER = timedelta(seconds=90)
 SILENT_CHAIN = timedelta(seconds=60)
 MANY_JOBS = 1000
@@ -67,10 +67,10 @@ def _queue():
     jobs, seen = queue.waiting(), queue.worker_seen()
     facts = {"jobs": jobs}
     if seen is None or clock.now() - clock.ahead() - seen > SILENT_WORKER:
-        return Part("queue", False, "No worker is alive; %(jobs)d jobs wait. Mail and what goes to the chain is late, nothing is lost.", facts)
+        return Part("queue", False, "No worker is alive. Jobs waiting: %(jobs)d. Mail and what goes to the chain is late, nothing is lost.", facts)
     if jobs > MANY_JOBS:
-        return Part("queue", False, "%(jobs)d jobs wait, more than the workers keep up with.", facts)
-    return Part("queue", True, "A worker is alive; %(jobs)d jobs wait.", facts)
+        return Part("queue", False, "Jobs waiting: %(jobs)d, more than the workers keep up with.", facts)
+    return Part("queue", True, "A worker is alive. Jobs waiting: %(jobs)d.", facts)
 
 
 def _chain():
@@ -103,17 +103,20 @@ class _Probe:
         with self._lock:
             if self._answer is None or self._answer.done():
                 self._answer = Future()
-                threading.Thread(target=self._run, args=(app, self._answer), name=f"health-{self._name}", daemon=True).start()
+                threading.Thread(target=self._run, args=(app, self._answer), daemon=True).start()
             return self._answer
 
     def _run(self, app, answer):
+        answer.set_result(self._part(app))
+
+    def _part(self, app):
         begun = time.monotonic()
         try:
             with app.app_context():
-                answer.set_result(self._look_at())
+                return self._look_at()
         except Exception as error:  # whatever is wrong with a part, the answer is that it is down
             log.warning("part is down", extra={"part": self._name, "error": type(error).__name__, "seconds": round(time.monotonic() - begun, 3)})
-            answer.set_result(Part(self._name, False, _HANGS[self._name]))
+            return Part(self._name, False, _HANGS[self._name])
 
 
 _PROBES = {name: _Probe(name, look_at) for name, look_at in (("database", _database), ("redis", _redis), ("queue", _queue), ("chain", _chain))}
