@@ -7,6 +7,7 @@ from flask_babel import Babel
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms import access_log, blueprints, cli, clock, config, logs, refusals, ui
 from lms.blueprints.limits import limiter
@@ -49,7 +50,14 @@ def create_app(role):
     cli.register(app)
     _requests(app)
     refusals.init_app(app)
+    _believe_proxies(app, settings.get("PROXY_COUNT", 0))
     return app
+
+
+def _believe_proxies(app, count):
+    """Take the visitor's address and scheme from as many proxies as are ours; without one the headers are anybody's word."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
 
 
 def _flask_settings(settings):

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from lms import clock
 from lms.db import db
@@ -142,10 +143,11 @@ def take_new_email(user, email):
     """The link sent to the new address was opened."""
     if user.new_email != email:
         raise DomainError("This link was for another address. Ask for a new one.")
-    if queries.by_email(email):
-        raise DomainError("This address cannot be used. Choose another.")
-    user.email, user.new_email, user.verified_at = email, None, clock.now()
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            user.email, user.new_email, user.verified_at = email, None, clock.now()
+    except IntegrityError:
+        raise DomainError("This address cannot be used. Choose another.") from None
 
 
 def change_profile(user, name, locale, time_zone):
