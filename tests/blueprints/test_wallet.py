@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts import actions as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
@@ -183,3 +184,18 @@ def test_the_page_takes_as_many_statements_at_ten_thousand_transfers(ana, log_in
     with statements() as seen:
         assert browser.get("/wallet").status_code == 200
     assert len(seen) <= 6
+
+
+def test_the_balance_as_json_ends_with_the_sign_in(ana, log_in):
+    browser = log_in(ana)
+    assert browser.get("/wallet/balance.json").status_code == 200
+    with transaction():
+        accounts.close_all_sessions(ana)
+    assert browser.get("/wallet/balance.json").status_code == 401
+
+
+def test_the_balance_as_json_takes_one_statement(ana, log_in, statements):
+    browser = log_in(ana)
+    with statements() as seen:
+        assert browser.get("/wallet/balance.json").status_code == 200
+    assert len(seen) == 1

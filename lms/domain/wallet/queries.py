@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time
 from sqlalchemy import select, text
 from sqlalchemy.orm import undefer
 
+from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder
@@ -77,6 +78,10 @@ class Overview:
 
 _PARTS = text("SELECT name, balance FROM accounts WHERE user_id = :user AND asset = 'TEO'")
 
+_PARTS_OF_SIGN_IN = text("""
+    SELECT a.name, a.balance FROM sessions s JOIN users u ON u.id = s.user_id JOIN accounts a ON a.user_id = u.id
+    WHERE s.token_hash = :token_hash AND s.expires_at > :now AND u.suspended_at IS NULL AND a.asset = 'TEO'""")
+
 _OVERVIEW = text("""
     SELECT (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = :user AND asset = 'TEO'),
            (SELECT jsonb_agg(next) FROM (
@@ -90,6 +95,13 @@ _OVERVIEW = text("""
 def balance(user_id):
     """The member's Balance; one statement."""
     return Balance(**dict(db.session.connection().execute(_PARTS, {"user": user_id}).all()))
+
+
+def balance_of_sign_in(token_hash):
+    """The Balance of who signed in with this token, or None when the session has ended; one round trip for both."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        parts = connection.execute(_PARTS_OF_SIGN_IN, {"token_hash": token_hash, "now": clock.now()}).all()
+    return Balance(**dict(parts)) if parts else None
 
 
 def overview(user_id):
