@@ -3,6 +3,8 @@
 from importlib import import_module
 
 import click
+from flask import current_app
+from flask.cli import with_appcontext
 
 from lms import seed
 from lms.db import transaction
@@ -21,6 +23,7 @@ def register(app):
 
 
 @click.command
+@with_appcontext
 def install():
     """The rows the platform cannot be without: its accounts and the first rulebook. May run twice."""
     with transaction():
@@ -30,8 +33,11 @@ def install():
 
 
 @click.command("seed")
+@with_appcontext
 def plant():
-    """Three courses and four logins for the demo, printed. May run twice."""
+    """Three courses and four logins for the demo, printed. May run twice; production has no such passwords."""
+    if current_app.config["ENVIRONMENT"] == "production":
+        raise click.ClickException("The seed makes logins whose passwords everybody knows. Production refuses it.")
     with transaction():
         ledger.open_platform()
         rulebook.install()

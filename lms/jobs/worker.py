@@ -23,7 +23,7 @@ class Worker(rq.Worker):
 
 def main():
     Worker.app = create_app("worker")
-    Worker([NAME], connection=queue.connection()).work(logging_level="WARNING")
+    Worker([NAME], connection=queue.connection(), worker_ttl=60).work(logging_level="WARNING")
 
 
 if __name__ == "__main__":
