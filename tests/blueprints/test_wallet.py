@@ -139,7 +139,7 @@ def test_older_movements_stand_on_the_next_page(ana, log_in):
     assert 'rel="next"' not in older
 
 
-@pytest.mark.parametrize("before", ["-1", "NaN", "1e9", "0", "99999999999999999999999999", "%00"])
+@pytest.mark.parametrize("before", ["-1", "NaN", "1e9", "0", "99999999999999999999999999", "1;2"])
 def test_a_nonsense_page_is_the_newest(ana, log_in, before):
     assert log_in(ana).get(f"/wallet?before={before}").status_code == 200
 
