@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from rig import ROOT
+from rig.demo import Demo
 from rig.process import session
 from rig.services import free_port
 
@@ -74,7 +75,9 @@ class Running:
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
-    return tmp_path_factory.mktemp("demo")
+    directory = tmp_path_factory.mktemp("demo")
+    yield directory
+    Demo(directory).remove()
 
 
 @pytest.fixture(scope="module")
