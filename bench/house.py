@@ -51,7 +51,7 @@ def server():
     """One gunicorn worker over the same database and Redis: (its port, its pid). Needs the house's context."""
     port = free_port()
     command = [PYTHON, "-m", "gunicorn", "bench.wsgi:app", "--workers", 1, "--bind", f"{LOOPBACK}:{port}"]
-    gunicorn = Process("gunicorn", command, current_app.config["HOME"], dict(os.environ))
+    gunicorn = Process("gunicorn", command, current_app.config["HOME"], {**os.environ, "LOG_LEVEL": "INFO"})
     gunicorn.start()
     try:
         gunicorn.wait_until(lambda: _answers(port))

@@ -1,5 +1,6 @@
 """Members as the bench needs them: signed in, with a history in the ledger and on the chain."""
 
+import secrets
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -33,9 +34,9 @@ def member(name, role="student"):
 
 
 def cookie(user):
-    """What the browser of the member sends once he is signed in."""
+    """What the browser of the member sends once he is signed in and has seen a page with a form."""
     signer = current_app.session_interface.get_signing_serializer(current_app)
-    signed_in = signer.dumps({"_user_id": accounts.open_session(user), "_fresh": True})
+    signed_in = signer.dumps({"_user_id": accounts.open_session(user), "_fresh": True, "csrf_token": secrets.token_hex(20)})
     return f"{current_app.config['SESSION_COOKIE_NAME']}={signed_in}"
 
 
