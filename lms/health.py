@@ -45,7 +45,7 @@ def look():
     app = current_app._get_current_object()
     answers = {name: probe.ask(app) for name, probe in _PROBES.items()}
     wait(answers.values(), timeout=PATIENCE)
-    return [answer.result() if answer.done() else Part(name, False, _HANGS[name]) for name, answer in answers.items()]
+    return [answer.result() if answer.done() else _HANGS[name] for name, answer in answers.items()]
 
 
 def what_waits():
@@ -85,10 +85,13 @@ def _chain():
 
 
 _HANGS = {
-    "database": "The database does not answer.",
-    "redis": "Redis does not answer. Jobs and pushes wait; pages work.",
-    "queue": "The queue does not answer. Mail and what goes to the chain is late, nothing is lost.",
-    "chain": "What the workers saw of the chain cannot be read now.",
+    part.name: part
+    for part in (
+        Part("database", False, "The database does not answer."),
+        Part("redis", False, "Redis does not answer. Jobs and pushes wait; pages work."),
+        Part("queue", False, "The queue does not answer. Mail and what goes to the chain is late, nothing is lost."),
+        Part("chain", False, "What the workers saw of the chain cannot be read now."),
+    )
 }
 
 
@@ -116,7 +119,7 @@ class _Probe:
                 return self._look_at()
         except Exception as error:  # whatever is wrong with a part, the answer is that it is down
             log.warning("part is down", extra={"part": self._name, "error": type(error).__name__, "seconds": round(time.monotonic() - begun, 3)})
-            return Part(self._name, False, _HANGS[self._name])
+            return _HANGS[self._name]
 
 
 _PROBES = {name: _Probe(name, look_at) for name, look_at in (("database", _database), ("redis", _redis), ("queue", _queue), ("chain", _chain))}
