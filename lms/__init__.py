@@ -94,10 +94,9 @@ def _login(app):
 
 def _locale():
     viewer = _viewer()
-    chosen = ui.preferences.chosen_language()
-    if chosen or viewer is None:
-        return chosen or request.accept_languages.best_match(ui.preferences.LANGUAGES) or "en"
-    return viewer.locale
+    if viewer:
+        return viewer.locale
+    return ui.preferences.chosen_language() or request.accept_languages.best_match(ui.preferences.LANGUAGES) or "en"
 
 
 def _time_zone():

@@ -1,7 +1,13 @@
-"""Theme and language of this browser, kept in cookies so that the server renders them and nothing flashes."""
+"""Theme and language of this browser, kept in cookies so that the server renders them and nothing flashes.
+
+A member's language is kept with the member: mail and pushed fragments are written in it too."""
 
 from flask import Blueprint, redirect, request
 from flask_babel import get_locale
+from flask_login import current_user
+
+from lms.db import transaction
+from lms.domain.accounts import actions as accounts
 
 LANGUAGES = {"en": "English", "it": "Italiano"}
 THEMES = ("system", "light", "dark")
@@ -33,6 +39,9 @@ def save():
             response.set_cookie(
                 name, request.form[name], max_age=_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
             )
+    if current_user.is_authenticated and request.form.get("language") in LANGUAGES:
+        with transaction():
+            accounts.change_locale(current_user, request.form["language"])
     return response
 
 

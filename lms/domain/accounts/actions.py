@@ -150,6 +150,11 @@ def take_new_email(user, email):
         raise DomainError("This address cannot be used. Choose another.") from None
 
 
+def change_locale(user, locale):
+    user.locale = _locale(locale)
+    db.session.flush()
+
+
 def change_profile(user, name, locale, time_zone):
     user.name, user.locale, user.time_zone = clean_name(name), _locale(locale), _zone(time_zone)
     db.session.flush()
