@@ -27,54 +27,82 @@ class Visitor:
     def send(self, path, to=None, **fields):
         """Fill in the form on the page at `path` and send it there, or `to` another address, hidden fields included."""
         page = self.get(path)
-        hidden = dict(re.findall(r'<input[^>]*name="(csrf_token|key)"[^>]*value="([^"]*)"', page.text))
+        hidden = dict(re.findall(r'<input[^>]*name="(csrf_token|key|version)"[^>]*value="([^"]*)"', page.text))
         answer = self.http.post(self.url + to if to else page.url, data={**hidden, **fields}, headers={"Referer": page.url}, timeout=PATIENCE)
         answer.raise_for_status()
         return answer
 
     def sign_up(self):
         """Become a verified member, logged in."""
-        email = f"visitor-{secrets.token_hex(4)}@example.org"
-        self.send("/sign-up", name="Vera Visitor", email=email, password=PASSWORD, time_zone="UTC")
-        self.send(self._link_for(email))
+        email = self.apply()
+        self.send(self.link_for(email, "verify"))
         self.log_in(email)
+        return email
+
+    def apply(self, password=PASSWORD):
+        """Ask for an account, whose address is not proven yet."""
+        email = f"visitor-{secrets.token_hex(4)}@example.org"
+        self.send("/sign-up", name="Vera Visitor", email=email, password=password, time_zone="UTC")
         return email
 
     def log_in(self, email, password=PASSWORD):
         self.send("/log-in", email=email, password=password)
 
     def order(self, slug):
-        """Place an order for the course and answer its number; it is not paid yet."""
-        self.send(f"/courses/{slug}/checkout")
-        return int(re.search(r"/orders/(\d+)", self.get("/orders").text)[1])
+        """Place an order for the course, or find the one that is open, and answer its number; it is not paid yet."""
+        return self._placed(slug)[0]
 
     def payment_page(self, slug):
         """The address of the payment page of an open order for the course."""
-        return self.send(f"/courses/{slug}/checkout").url
+        return self._placed(slug)[1]
 
     def buy(self, slug):
         """Own the course: pay for it on the sandbox's page and wait until the webhook has come."""
-        if "/orders/" in self.payment_page(slug):
+        if self._owns(slug):
             return
         self.send(self.payment_page(slug), card="4242424242424242")
-        self._until(lambda: self.http.get(f"{self.url}/learn/{slug}", timeout=PATIENCE).ok, f"{slug} was never enrolled in")
+        self.until(lambda: self._owns(slug), f"{slug} was never enrolled in")
 
-    def study(self, slug, lessons=2):
-        """Mark the first lessons complete and wait until a reward of theirs is on the chain."""
-        for lesson in list(dict.fromkeys(re.findall(rf"/learn/{slug}/[\w-]+", self.get(f"/learn/{slug}").text)))[:lessons]:
+    def order_of(self, slug):
+        """The number of the order that paid for the course."""
+        for number in re.findall(r"/orders/(\d+)", self.get("/orders").text):
+            page = self.get(f"/orders/{number}").text
+            if f"/learn/{slug}" in page:
+                return int(number)
+        raise AssertionError(f"{slug} was never paid for")
+
+    def lessons(self, slug):
+        """The addresses of the course's lessons, in their order."""
+        page = self.get(f"/courses/{slug}").text
+        return list(dict.fromkeys(re.findall(rf'href="(/learn/{slug}/[\w-]+)"', page)))
+
+    def study(self, slug, lessons=None):
+        """Mark the first lessons, or all, complete and wait until a reward of theirs is on the chain."""
+        for lesson in self.lessons(slug)[:lessons]:
             self.send(lesson, to=f"{lesson}/complete")
-        self._until(lambda: "/operations/" in self.get("/wallet").text, "nothing came on the chain")
+        self.until(lambda: "/operations/" in self.get("/wallet").text, "nothing came on the chain")
 
-    def _link_for(self, email):
-        self._until(lambda: email in self.get("/outbox").text, f"no mail came for {email}")
-        letter = next(letter for letter in self.get("/outbox").text.split("<section")[1:] if email in letter)
-        return re.search(r'href="([^"]*verify[^"]*)"', letter)[1]
+    def link_for(self, email, kind):
+        """The link in the newest letter of a kind to the address, once it has come."""
+        self.until(lambda: self._links(email, kind), f"no letter with a {kind} link came for {email}")
+        return self._links(email, kind)[0]
 
-    def _until(self, happened, otherwise):
+    def until(self, happened, otherwise):
         until = time.monotonic() + PATIENCE
         while not happened():
             assert time.monotonic() < until, otherwise
             time.sleep(0.2)
+
+    def _placed(self, slug):
+        page = self.send(f"/courses/{slug}/checkout")
+        return int(re.search(r"order (\d+)", page.text)[1]), page.url
+
+    def _owns(self, slug):
+        return f"/learn/{slug}" in self.get("/learn").text
+
+    def _links(self, email, kind):
+        letters = [letter for letter in self.get("/outbox").text.split("<section")[1:] if email in letter]
+        return [link for letter in letters for link in re.findall(rf'href="[^"]*(/{kind}/[^"]*)"', letter)]
 
 
 def pay(url, secret, order_id, amount, event_id=None):

@@ -1,0 +1,148 @@
+"""Every page there is, by role and name, on a site that was used a little, so that each has something to show."""
+
+import re
+import secrets
+
+from tests.e2e.visitor import Visitor
+
+PASSWORD = "learn-and-earn"  # of the seeded members
+COURSE, OTHER, FINISHED = "renaissance-in-florence", "statistics-you-can-argue-with", "il-rinascimento-a-firenze"
+DECLINED = "4000000000000002"
+
+
+def pages(url):
+    """{role: (Visitor, {name: path})}, with all the paths of the role's pages filled in."""
+    student, teacher, admin = (_member(url, role) for role in ("student", "teacher", "admin"))
+    newcomer, unverified = Visitor(url), Visitor(url)
+    address, unproven = newcomer.sign_up(), unverified.apply()
+    unverified.log_in(unproven)
+    _learn(student)
+    return {
+        "visitor": (Visitor(url), _open_pages(url, address, unproven)),
+        "unverified": (unverified, {"home": "/"}),
+        "newcomer": (newcomer, {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet"}),
+        "student": (student, _students_pages(student)),
+        "teacher": (teacher, _teachers_pages(teacher)),
+        "admin": (admin, _admins_pages(admin)),
+    }
+
+
+def _member(url, role):
+    visitor = Visitor(url)
+    visitor.log_in(f"{role}@example.org", PASSWORD)
+    return visitor
+
+
+def _learn(student):
+    """One course begun, one finished."""
+    student.buy(COURSE)
+    student.buy(FINISHED)
+    student.study(COURSE, 2)
+    student.study(FINISHED)
+
+
+def _be_declined(student):
+    order = student.order(OTHER)
+    student.send(student.payment_page(OTHER), card=DECLINED)
+    student.until(lambda: "Nothing was charged" in student.get(f"/orders/{order}").text, "no card was declined")
+    return order
+
+
+def _open_pages(url, address, unproven):
+    visitor = Visitor(url)
+    visitor.send("/password/forgotten", email=address)
+    return {
+        "home": "/",
+        "catalogue": "/courses",
+        "catalogue-searched": "/courses?q=florence",
+        "catalogue-empty": "/courses?q=zzzz",
+        "course": "/courses/how-blockchains-really-work",
+        "lesson-preview": _first(visitor, "/courses/how-blockchains-really-work", r"/learn/how-blockchains-really-work/[\w-]+"),
+        "sign-up": "/sign-up",
+        "mailbox": "/mailbox",
+        "verify": visitor.link_for(unproven, "verify"),
+        "log-in": "/log-in",
+        "forgotten": "/password/forgotten",
+        "reset": visitor.link_for(address, "password"),
+        "terms": "/terms",
+        "privacy": "/privacy",
+        "outbox": "/outbox",
+        "not-found": "/nothing-here",
+    }
+
+
+def _students_pages(student):
+    declined, waiting = _be_declined(student), student.order(OTHER)
+    payment = student.payment_page(OTHER).removeprefix(student.url)
+    lessons = student.lessons(COURSE)
+    return {
+        "home": "/",
+        "my-courses": "/learn",
+        "course-enrolled": f"/courses/{COURSE}",
+        "course-finished": f"/learn/{FINISHED}",
+        "lesson-completed": lessons[0],
+        "lesson-next": lessons[2],
+        "lesson-locked": student.lessons(OTHER)[-1],
+        "checkout": f"/courses/{OTHER}/checkout",
+        "payment": payment,
+        "challenge": f"{payment}/challenge",
+        "order-waits": f"/orders/{waiting}",
+        "order-declined": f"/orders/{declined}",
+        "order-paid": f"/orders/{student.order_of(COURSE)}",
+        "orders": "/orders",
+        "wallet": "/wallet",
+        "operation": _first(student, "/wallet", r"/operations/\d+"),
+        "account": "/account",
+    }
+
+
+def _teachers_pages(teacher):
+    slug = _hand_in(teacher, f"How bridges stand {secrets.token_hex(2)}")
+    course = f"/teach/courses/{slug}"
+    return {
+        "courses": "/teach/",
+        "new": "/teach/new",
+        "course": f"/teach/courses/{COURSE}",
+        "course-submitted": course,
+        "details": f"{course}/details",
+        "section": _first(teacher, course, rf"{course}/sections/\d+"),
+        "lesson": _first(teacher, course, rf"{course}/lessons/[\w-]+"),
+        "lesson-new": _first(teacher, course, rf"{course}/sections/\d+/lessons"),
+        "sales": "/teach/sales",
+        "wallet": "/wallet",
+    }
+
+
+def _hand_in(teacher, title):
+    """Write the smallest course and submit it; answers its slug."""
+    slug = re.search(r"/teach/courses/([\w-]+)", teacher.send("/teach/new", title=title).url)[1]
+    course = f"/teach/courses/{slug}"
+    teacher.send(
+        *[f"{course}/details"],
+        **{"title": title, "summary": "Why a stone arch needs no mortar.", "description": "Arches, beams and cables.", "subject": "Building"},
+        **{"language": "en", "price": "35.00", "reward_bp": "1.00"},
+    )
+    teacher.send(course, to=f"{course}/sections", title="Arches")
+    section = _first(teacher, course, rf"{course}/sections/\d+/lessons")
+    teacher.send(section, title="The keystone", body="# The keystone\n\nIt goes in **last**, and carries all.", minutes="12", is_preview="y")
+    teacher.send(course, to=f"{course}/submission")
+    return slug
+
+
+def _admins_pages(admin):
+    return {
+        "home": "/admin/",
+        "courses": "/admin/courses",
+        "review": _first(admin, "/admin/courses", r"/admin/courses/[\w-]+"),
+        "members": "/admin/members",
+        "members-searched": "/admin/members?q=student@",
+        "operations": "/admin/operations",
+        "operation": _first(admin, "/admin/operations", r"/operations/\d+"),
+        "incidents": "/admin/incidents",
+    }
+
+
+def _first(visitor, path, pattern):
+    found = re.search(rf'href="({pattern})"', visitor.get(path).text)
+    assert found, f"{path} links to no {pattern}"
+    return found[1]
