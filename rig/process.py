@@ -49,7 +49,7 @@ class Process:
                 start_new_session=True,
                 **identity(self.user),
             )
-        self.note.write_text(json.dumps({"pid": self.child.pid, "command": self.command}))
+        self.note.write_text(json.dumps({"pid": self.child.pid, "born": _born(self.child.pid), "program": self.command[0]}))
 
     def stop(self):
         """Ask it to end; when it does not in time, and for what it left behind, end it."""
@@ -88,17 +88,33 @@ def identity(user):
 
 
 def end_leftover(note, stop_signal=signal.SIGTERM):
-    """End what a killed run of ours left: a process counts as ours only when it still bears the command we noted."""
+    """End what a killed run of ours left; what bears the pid we noted, but is younger or another program, is not ours."""
     try:
         left = json.loads(note.read_text())
     except (OSError, ValueError):
         return
-    if command_of(left["pid"]) == left["command"]:
-        os.kill(left["pid"], stop_signal)
-        _wait_until_gone(left["pid"], seconds=10)
-    if any(command_of(pid)[:1] == left["command"][:1] for pid in session(left["pid"])):
-        _kill_session(left["pid"])
-    note.unlink(missing_ok=True)
+    note.unlink()
+    pid, program = left["pid"], left["program"]
+    if _born(pid) not in (None, left["born"]):
+        return
+    if _runs(pid, program):
+        os.kill(pid, stop_signal)
+        _wait_until_gone(pid, seconds=10)
+    if any(_runs(member, program) for member in session(pid)):
+        _kill_session(pid)
+
+
+def _runs(pid, program):
+    """Whether a process is of a program. Its arguments do not tell: Redis writes its own over them."""
+    return " ".join(command_of(pid)).startswith(program)
+
+
+def _born(pid):
+    """Return the moment a process began, in a form that only compares; None where there is no /proc."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return None
 
 
 def _kill_session(leader, seconds=5):

@@ -17,7 +17,7 @@ import pytest
 
 from rig import ROOT
 from rig.demo import Demo
-from rig.process import session
+from rig.process import command_of, session
 from rig.services import free_port
 
 KEYS = {"KEK", "SIGNER_FILE"}
@@ -132,7 +132,7 @@ def test_a_killed_demo_starts_again_within_ten_seconds_with_all_it_had(demo, dir
     with Running(directory, demo.port) as again:
         seconds = again.until("READY")
         assert kept(directory) == before
-        assert [pid for pid in orphans if session(pid)] == []
+        assert {pid: [command_of(left) for left in session(pid)] for pid in orphans if session(pid)} == {}
         parts = [again.pid(name) for name in PARTS]
     assert again.end() == 0
     assert [pid for pid in parts if session(pid)] == []
