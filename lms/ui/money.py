@@ -1,9 +1,6 @@
 """Amounts as people read them. An amount is an int of the smallest unit; anything else is a mistake."""
 
-from functools import cache
-
-from babel.numbers import get_decimal_symbol
-from flask_babel import get_locale
+from lms.ui.language import language
 
 THIN_SPACE = "\u202f"
 MINUS = "\u2212"
@@ -29,7 +26,7 @@ def _amount(units, digits, plus):
     if not isinstance(units, int) or isinstance(units, bool):
         raise TypeError(f"money is an int, not {units!r}")
     whole, fraction = divmod(abs(units), 10**digits)
-    return f"{_sign(units, plus)}{grouped(whole)}" + _decimal(get_locale() or "en") + _shown(whole, f"{fraction:0{digits}}")
+    return f"{_sign(units, plus)}{grouped(whole)}" + language().decimal + _shown(whole, f"{fraction:0{digits}}")
 
 
 def _sign(units, plus):
@@ -41,8 +38,3 @@ def _sign(units, plus):
 def _shown(whole, fraction):
     dust = not whole and fraction.startswith("00") and fraction.strip("0")
     return fraction.rstrip("0") if dust else fraction[:2]
-
-
-@cache
-def _decimal(locale):
-    return get_decimal_symbol(locale)

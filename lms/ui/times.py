@@ -4,10 +4,11 @@ from datetime import timedelta
 from functools import lru_cache
 
 from babel.dates import format_datetime
-from flask_babel import get_locale, get_timezone, gettext
 from markupsafe import Markup, escape
 
 from lms import clock
+from lms.ui.language import language
+from lms.ui.words import gettext
 
 _SHORT, _WITH_YEAR, _FULL = "d MMM", "d MMM y", "EEEE d MMMM y, HH:mm z"
 _NEAR = timedelta(hours=20)
@@ -32,7 +33,7 @@ def _short(moment, now):
     if distance < _NEAR:
         span = _span(distance)
         return escape(gettext("in %(time)s", time=span) if moment > now else gettext("%(time)s ago", time=span))
-    zone = get_timezone()
+    zone = language().zone
     same_year = moment.astimezone(zone).year == now.astimezone(zone).year
     return _written(moment, _SHORT if same_year else _WITH_YEAR)
 
@@ -47,10 +48,11 @@ def _span(distance):
 
 
 def _written(moment, pattern):
-    return _formatted(moment.replace(second=0, microsecond=0), pattern, get_timezone(), get_locale())
+    spoken = language()
+    return _formatted(moment.replace(second=0, microsecond=0), pattern, spoken.zone, spoken.code)
 
 
 @lru_cache(maxsize=8192)
-def _formatted(minute, pattern, zone, locale):
+def _formatted(minute, pattern, zone, code):
     """Remembered: a list says the same dates again and again, and Babel takes its time."""
-    return escape(format_datetime(minute, pattern, tzinfo=zone, locale=locale))
+    return escape(format_datetime(minute, pattern, tzinfo=zone, locale=code))

@@ -1,11 +1,11 @@
-"""Translation in templates. A page says some two hundred words, so each is looked up and marked as safe once a process."""
+"""Translation in templates. A page says some hundred words, so each is looked up and marked as safe once a process."""
 
 from functools import lru_cache
 
-from flask import g
-from flask_babel import get_translations
 from jinja2 import pass_eval_context
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from lms.ui.language import language
 
 
 def init_app(app):
@@ -13,25 +13,23 @@ def init_app(app):
     app.jinja_env.globals["_"] = _say
 
 
+def gettext(text, /, **values):
+    """Flask-Babel's, in a tenth of its time; for the filters a page calls on every row."""
+    phrase = language().catalogue.ugettext(text)
+    return phrase % values if values else phrase
+
+
 @pass_eval_context
 def _say(context, text, /, **values):
     """The text in the language of the page with its %(name)s filled in, escaped where the template is HTML; `%%` is a percent sign."""
-    phrase = _phrase(_catalogue(), text)
+    phrase = _phrase(language().catalogue, text)
     if not context.autoescape:
-        phrase = str(phrase)
-    return phrase % values if "%" in phrase else phrase
+        return str(phrase) % values
+    if "%" not in phrase:
+        return phrase
+    return Markup(str(phrase) % {name: value if isinstance(value, int) else escape(value) for name, value in values.items()})
 
 
 @lru_cache(8192)
 def _phrase(catalogue, text):
     return Markup(catalogue.ugettext(text))
-
-
-def _catalogue():
-    """Kept where Flask-Babel forgets it when the language changes."""
-    context = g.get("_flask_babel")
-    found = getattr(context, "babel_translations", None)
-    if found is None:
-        found = get_translations()
-        g._flask_babel.babel_translations = found
-    return found
