@@ -3,7 +3,7 @@ PYTHON ?= python3
 IN_VENV := .venv/bin/python
 
 help:            ## list the commands
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 setup:           ## install what is locked, build contracts, browser files and translations
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 to 3.13, or name one: make setup PYTHON=/path/to/python3.12"; exit 1; }
@@ -31,10 +31,13 @@ pictures: setup  ## write a picture of every page to var/pictures
 flask: setup     ## run a command of the application in the demo's environment: make flask CMD="audit"
 	@exec .venv/bin/flask -e var/demo/worker.env $(CMD)
 
+translations: setup  ## bring the catalogues up to date with what the application says
+	@exec $(IN_VENV) -m rig.translations
+
 lock: setup      ## write requirements.lock anew from setup.cfg
 	@exec $(IN_VENV) -m rig.lock
 
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 
-.PHONY: help setup demo test lint bench buy pictures flask lock clean
+.PHONY: help setup demo test lint bench buy pictures flask translations lock clean
