@@ -29,7 +29,6 @@ class Running:
 
     def __init__(self, directory, port):
         self.directory, self.port = directory, port
-        self.began = time.monotonic()
         env = {"PATH": os.environ["PATH"], "DEMO_PORT": str(port)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "rig.demo", directory], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -39,12 +38,11 @@ class Running:
         self.reader.start()
 
     def until(self, text, seconds=60):
-        """Wait for a line with this text, and return the seconds since the start."""
+        """Wait for a line with this text."""
         deadline = time.monotonic() + seconds
         while not any(text in line for line in self.lines):
             assert self.process.poll() is None and time.monotonic() < deadline, "".join(self.lines)
             time.sleep(0.05)
-        return time.monotonic() - self.began
 
     def pid(self, name):
         return json.loads((self.directory / f"{name}.pid").read_text())["pid"]
@@ -138,23 +136,12 @@ def test_a_killed_demo_starts_again_with_all_it_had(demo, directory):
     assert [pid for pid in parts if session(pid)] == []
 
 
-def test_a_second_start_takes_less_than_ten_seconds(demo, directory):
-    """The better of two: a machine that is busy with something else says nothing about the demo."""
-    demo.end()
-    assert min(seconds_to_ready(directory, demo.port) for _ in range(2)) < 10
-
-
 def test_a_taken_port_is_a_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with Running(tmp_path, port) as refused:
             assert refused.process.wait(30) == 1
     assert f"Port {port} is taken: stop what listens there, or choose another port" in "".join(refused.lines)
-
-
-def seconds_to_ready(directory, port):
-    with Running(directory, port) as running:
-        return running.until("READY")
 
 
 def kept(directory):
