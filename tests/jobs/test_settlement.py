@@ -204,3 +204,95 @@ def test_the_worker_reaches_no_node_but_the_rest_runs_on(bought, worker, monkeyp
     with pytest.raises(RpcDown):
         chain.submit(db.session.query(Operation).one().id)
     assert onchain.counts() == {"queued": 1}
+
+
+@pytest.fixture
+def queued(worker, bought):
+    """An operation that waits for its signature."""
+    from lms.domain.wallet import actions
+
+    wallets_made(bought)
+    with transaction():
+        return actions.open_batch()
+
+
+@pytest.fixture
+def blocks_wait(anvil):
+    """blocks_wait() keeps the node from mining by itself."""
+    yield lambda: anvil.call("evm_setAutomine", False)
+    anvil.call("evm_setAutomine", True)
+
+
+def test_a_reverted_transaction_is_followed_by_one_more_and_not_by_many(queued, anvil, run_jobs, audit, monkeypatch, blocks_wait):
+    monkeypatch.setattr(chain.transactions, "estimate_gas", lambda *_: 60_000)  # too little: it reverts
+    chain.submit(queued.id)
+    monkeypatch.undo()
+    anvil.call("anvil_mine", "0x3")
+    blocks_wait()
+    chain.sweep()
+    chain.sweep()  # the first transaction's receipt still says that it failed, and the second waits for a block
+    assert (queued.state, [attempt.nonce for attempt in queued.attempts]) == ("sent", [1, 2])
+    anvil.call("evm_mine")
+    run_jobs()
+    chain.sweep()
+    assert queued.state == "mined"
+    assert audit() == GREEN
+
+
+def test_a_worker_that_comes_second_takes_the_firsts_success_for_no_incident(queued, worker, run_jobs, audit, monkeypatch):
+    ask = chain.transactions.estimate_gas
+
+    def late(*question):
+        monkeypatch.setattr(chain.transactions, "estimate_gas", ask)
+        with worker.app_context():
+            chain.submit(queued.id)
+        return ask(*question)
+
+    monkeypatch.setattr(chain.transactions, "estimate_gas", late)
+    chain.submit(queued.id)
+    run_jobs()
+    assert db.session.query(Incident).count() == 0
+    assert queued.state == "mined"
+    assert audit() == GREEN
+
+
+def test_a_halted_lane_keeps_nothing_back_that_was_sent(queued, bruno, worker, anvil, blocks_wait):
+    from lms.domain.wallet import actions
+
+    blocks_wait()
+    chain.submit(queued.id)
+    wallets_made(None)
+    credit(bruno, 500_000, "x1")
+    with transaction():
+        later = actions.open_batch()
+        db.session.execute(text("UPDATE signers SET halted = 'a foreign nonce'"))
+    anvil.call("evm_mine")
+    chain.sweep()
+    assert (queued.state, later.state, later.error) == ("mined", "queued", "a foreign nonce")
+    assert db.session.query(Incident).one().kind == "lane halted"
+
+
+def test_a_block_the_chain_left_behind_is_mined_anew(settled, worker, run_jobs, audit):
+    """A reorganisation after the block was thought deep enough."""
+    operation = db.session.query(Operation).one()
+    with transaction():
+        operation.block_hash = "0x" + "11" * 32
+    chain.sweep()
+    assert (operation.state, db.session.query(Attempt).count()) == ("mined", 1)
+    assert operation.block_hash != "0x" + "11" * 32
+    assert audit() == GREEN
+
+
+def test_nothing_is_signed_on_another_chain_or_without_the_code(queued, anvil, worker):
+    from lms.chain.errors import CodeMismatch
+
+    with transaction():
+        queued.deployment.chain_id = 80002
+    with pytest.raises(CodeMismatch):
+        chain.submit(queued.id)
+    with transaction():
+        queued.deployment.chain_id = 31337
+    anvil.call("anvil_setCode", queued.deployment.token_address, "0x")
+    with pytest.raises(CodeMismatch):
+        chain.submit(queued.id)
+    assert (queued.state, queued.attempts) == ("queued", [])

@@ -1,6 +1,6 @@
 """The life of an operation: queued → signed → sent → mined → final, or failed."""
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -100,9 +100,10 @@ def mark_mined(operation, receipt):
     db.session.flush()
 
 
-def requeue(operation, why):
-    """Its transaction failed for good: the same op is signed again under another nonce."""
-    if operation.state in ("signed", "sent"):
+def requeue(operation, nonce, why):
+    """Its transaction under this nonce failed for good: the same op is signed again under another, unless it was already."""
+    newest = db.session.scalar(select(func.max(Attempt.nonce)).where(Attempt.operation_id == operation.id))
+    if operation.state in ("signed", "sent") and nonce == newest:
         operation.state, operation.error = "queued", why
         db.session.flush()
 
