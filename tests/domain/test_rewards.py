@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
@@ -93,3 +94,12 @@ def test_the_platforms_cap_counts_all_members(ana, bruno):
         rewards.grant("a", ana.id, "lesson", 6, low, clock.now())
         rewards.grant("b", bruno.id, "lesson", 6, low, clock.now())
     assert (balance(ana.id).total, balance(bruno.id).total) == (6, 2)
+
+
+def test_a_late_grant_holds_no_account_but_those_it_moves_between(ana):
+    """Else a lot of the member that matures meanwhile would deadlock with it."""
+    rewards.grant("k", ana.id, "lesson", 5, rules, clock.now() - timedelta(days=1))
+    with db.engine.connect() as other:
+        other.execute(text("SET lock_timeout = '1s'"))
+        maturing = text("SELECT name FROM accounts WHERE user_id = :id AND asset = 'TEO' AND name = 'maturing' FOR UPDATE")
+        assert other.scalar(maturing, {"id": ana.id}) == "maturing"

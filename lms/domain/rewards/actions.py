@@ -20,7 +20,8 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evid
     found = db.session.scalar(select(Grant).where(Grant.key == key))
     if found:
         return found
-    room = _room(user_id, rules)
+    target = _target(user_id, matures_at)
+    room = _room(user_id, target, rules)
     facts = dict(user_id=user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence or {})
     now, later = min(amount, room), amount - min(amount, room)
     if later:
@@ -30,7 +31,7 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evid
         return None
     granted = Grant(key=key, amount=now, day=_today(), **facts)
     db.session.add(granted)
-    return _credit(granted)
+    return _credit(granted, target)
 
 
 def grant_deferred(grant_id):
@@ -38,7 +39,8 @@ def grant_deferred(grant_id):
     deferred = db.session.scalars(select(Grant).where(Grant.id == grant_id).with_for_update()).one()
     if not deferred.is_deferred or deferred.day > _today():
         return None
-    room = _room(deferred.user_id, rulebook.in_force())
+    target = _target(deferred.user_id, deferred.matures_at)
+    room = _room(deferred.user_id, target, rulebook.in_force())
     if room == 0:
         deferred.day = _today() + timedelta(days=1)
     elif room < deferred.amount:
@@ -49,7 +51,7 @@ def grant_deferred(grant_id):
     if not room:
         return None
     deferred.day = _today()
-    _credit(deferred)
+    _credit(deferred, target)
     return deferred.user_id
 
 
@@ -71,10 +73,12 @@ def mature(transfer_id):
     return lot.user_id
 
 
-def _credit(granted):
-    """Maturing, or available at once when the refund window is already past."""
-    maturing = granted.matures_at > clock.now()
-    target = accounts.member(granted.user_id, TEO, "maturing" if maturing else "available")
+def _target(user_id, matures_at):
+    """The maturing account, or the available one when the refund window is already past."""
+    return accounts.member(user_id, TEO, "maturing" if matures_at > clock.now() else "available")
+
+
+def _credit(granted, target):
     transfer = ledger.post(
         f"grant:{granted.key}",
         accounts.platform(TEO, "issuance"),
@@ -84,16 +88,18 @@ def _credit(granted):
         evidence=granted.evidence,
         rule_version=granted.rule_version,
     )
-    if maturing:
+    if target.name == "maturing":
         keep_maturing(transfer, granted.user_id, granted.matures_at)
     granted.transfer_id = transfer.id
     db.session.flush()
     return granted
 
 
-def _room(user_id, rules):
-    """How much of today's caps is left for the member. The lock on issuance lets one grant decide at a time."""
-    ledger.lock(accounts.platform(TEO, "issuance"), accounts.member(user_id, TEO, "maturing"))
+def _room(user_id, target, rules):
+    """How much of today's caps is left for the member. The lock on issuance lets one grant decide at a time.
+
+    Only the account that is credited is locked with it: a lot that matures meanwhile locks both of the member's, in id order."""
+    ledger.lock(accounts.platform(TEO, "issuance"), target)
     today = select(func.coalesce(func.sum(Grant.amount), 0)).where(Grant.day == _today(), Grant.transfer_id.is_not(None))
     everyone = int(db.session.scalar(today))
     own = int(db.session.scalar(today.where(Grant.user_id == user_id)))
