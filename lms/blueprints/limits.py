@@ -5,6 +5,7 @@ import math
 import time
 from contextlib import contextmanager
 
+from email_validator import EmailNotValidError, validate_email
 from flask import request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -15,8 +16,16 @@ limiter = Limiter(get_remote_address)
 
 def typed_account():
     """The account an unknown person tries, by the address typed; hashed, since Redis need not know it."""
-    address = request.form.get("email", "").strip().lower()
+    address = _one_spelling(request.form.get("email", "").strip()).lower()
     return hashlib.sha256(address.encode(errors="replace")).hexdigest()
+
+
+def _one_spelling(typed):
+    """As the forms read it: one domain may be written with other letters a thousand ways, each with tries of its own."""
+    try:
+        return validate_email(typed, check_deliverability=False, allow_smtputf8=False).ascii_email
+    except EmailNotValidError:
+        return typed
 
 
 def logged_in_member():

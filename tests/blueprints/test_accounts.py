@@ -365,6 +365,12 @@ def test_log_in_is_limited_by_account_from_wherever_it_is_tried(client, ana):
     assert enter(client, "bruno@example.org").status_code == 422
 
 
+def test_another_spelling_of_the_domain_gives_no_more_tries(client, ana):
+    spellings = ["ana@\uff45xample.org", "ana@e\uff58ample.org", "ana@example\u3002org", "ana@EXAMPLE.org"]
+    answers = [enter(client, spelling, "not her password").status_code for spelling in spellings * 3]
+    assert answers == [422] * 10 + [429] * 2
+
+
 def test_log_in_is_limited_by_address_whatever_account_is_tried(client):
     answers = [enter(client, f"nobody{number}@example.org", "").status_code for number in range(61)]
     assert answers == [422] * 60 + [429]
