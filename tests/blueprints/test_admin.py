@@ -205,3 +205,8 @@ def test_an_incident_is_shown_and_closed(browser, ada):
 
 def test_an_unknown_incident_is_404(browser):
     assert browser.post("/admin/incidents/999/closing").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/admin/members/{0}/role", "/admin/members/{0}/suspension", "/admin/members/{0}/admission", "/admin/incidents/{0}/closing"])
+def test_a_number_no_row_can_have_is_nothing(browser, path):
+    assert browser.post(path.format(2**31)).status_code == 404

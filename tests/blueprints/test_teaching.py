@@ -67,6 +67,11 @@ def test_a_section_of_another_course_does_not_exist(browser, course, draft):
 # The list and a new course
 
 
+@pytest.mark.parametrize("path", ["", "/place", "/removal", "/lessons"])
+def test_a_section_no_row_can_be_does_not_exist(browser, draft, path):
+    assert browser.post(f"/teach/courses/{draft.slug}/sections/{2**31}{path}", data={"title": "x"}).status_code == 404
+
+
 def test_the_list_shows_each_course_with_its_state(browser, course, draft):
     page = browser.get("/teach/").text
     assert "How chains work" in page and "published" in page

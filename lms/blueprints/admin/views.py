@@ -80,7 +80,7 @@ def members():
     return render("admin/members.html", members=accounts.page(word, _page_number()), word=word)
 
 
-@blueprint.post("/members/<int:user_id>/role")
+@blueprint.post("/members/<int(max=2147483647):user_id>/role")
 def set_role(user_id):
     member = _member(user_id)
     with transaction():
@@ -89,7 +89,7 @@ def set_role(user_id):
     return redirect(url_for("admin.members", q=member.email), 303)
 
 
-@blueprint.post("/members/<int:user_id>/suspension")
+@blueprint.post("/members/<int(max=2147483647):user_id>/suspension")
 def suspend(user_id):
     member = _member(user_id)
     with transaction():
@@ -98,7 +98,7 @@ def suspend(user_id):
     return redirect(url_for("admin.members", q=member.email), 303)
 
 
-@blueprint.post("/members/<int:user_id>/admission")
+@blueprint.post("/members/<int(max=2147483647):user_id>/admission")
 def let_in(user_id):
     member = _member(user_id)
     with transaction():
@@ -119,7 +119,7 @@ def incidents():
     return render("admin/incidents.html", incidents=audit.open_incidents(), total=audit.open_count())
 
 
-@blueprint.post("/incidents/<int:incident_id>/closing")
+@blueprint.post("/incidents/<int(max=2147483647):incident_id>/closing")
 def close_incident(incident_id):
     incident = audit.incident(incident_id)
     if incident is None:

@@ -81,7 +81,7 @@ def add_section(slug):
     return _outline(slug)
 
 
-@blueprint.route("/courses/<slug>/sections/<int:section_id>", methods=["GET", "POST"])
+@blueprint.route("/courses/<slug>/sections/<int(max=2147483647):section_id>", methods=["GET", "POST"])
 def change_section(slug, section_id):
     course = _course(slug)
     section = _section(course, section_id)
@@ -93,14 +93,14 @@ def change_section(slug, section_id):
     return _outline(slug)
 
 
-@blueprint.post("/courses/<slug>/sections/<int:section_id>/place")
+@blueprint.post("/courses/<slug>/sections/<int(max=2147483647):section_id>/place")
 def move_section(slug, section_id):
     with transaction():
         writing.move(_section(_course(slug), section_id), _step())
     return _outline(slug)
 
 
-@blueprint.post("/courses/<slug>/sections/<int:section_id>/removal")
+@blueprint.post("/courses/<slug>/sections/<int(max=2147483647):section_id>/removal")
 def remove_section(slug, section_id):
     with transaction():
         writing.remove_section(_section(_course(slug), section_id))
@@ -108,7 +108,7 @@ def remove_section(slug, section_id):
     return _outline(slug)
 
 
-@blueprint.route("/courses/<slug>/sections/<int:section_id>/lessons", methods=["GET", "POST"])
+@blueprint.route("/courses/<slug>/sections/<int(max=2147483647):section_id>/lessons", methods=["GET", "POST"])
 def add_lesson(slug, section_id):
     course = _course(slug)
     section = _section(course, section_id)
