@@ -12,9 +12,9 @@ from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.wallet import queries as wallets
+from lms.errors import DomainError
 from lms.jobs import announce, node
 from lms.jobs.wallets import owner
-from lms.errors import DomainError
 from lms.queue import enqueue
 
 log = logging.getLogger(__name__)
