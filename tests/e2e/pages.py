@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from functools import cache
 
 from tests.e2e.visitor import Visitor
 
@@ -10,11 +11,12 @@ COURSE, OTHER, FINISHED = "renaissance-in-florence", "statistics-you-can-argue-w
 DECLINED = "4000000000000002"
 
 
+@cache
 def pages(url):
-    """{role: (Visitor, {name: path})}, with all the paths of the role's pages filled in."""
+    """{role: (Visitor, {name: path})}, with all the paths of the role's pages filled in; a site is used for it once."""
     student, teacher, admin = (_member(url, role) for role in ("student", "teacher", "admin"))
     newcomer, unverified = Visitor(url), Visitor(url)
-    address, unproven = newcomer.sign_up(), unverified.apply()
+    address, unproven = newcomer.sign_up().email, unverified.apply()
     unverified.log_in(unproven)
     _learn(student)
     return {
@@ -28,9 +30,7 @@ def pages(url):
 
 
 def _member(url, role):
-    visitor = Visitor(url)
-    visitor.log_in(f"{role}@example.org", PASSWORD)
-    return visitor
+    return Visitor(url).log_in(f"{role}@example.org", PASSWORD)
 
 
 def _learn(student):

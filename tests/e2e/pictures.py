@@ -49,7 +49,7 @@ def wallet(browser, url, path):
 def _window(browser, visitor, problems):
     """A page of a browser that is logged in as the visitor; what a browser test would not forgive is a problem."""
     context = browser.new_context(base_url=visitor.url, **OPTIONS)
-    context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": visitor.url} for cookie in visitor.http.cookies])
+    context.add_cookies(visitor.cookies)
     watch = Watch(context, visitor.url)
     yield context.new_page()
     problems += watch.problems

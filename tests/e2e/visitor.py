@@ -17,7 +17,12 @@ class Visitor:
     """One person's cookies on one site."""
 
     def __init__(self, url):
-        self.url, self.http = url, requests.Session()
+        self.url, self.http, self.email = url, requests.Session(), None
+
+    @property
+    def cookies(self):
+        """The visitor's cookies as a browser takes them."""
+        return [{"name": cookie.name, "value": cookie.value, "url": self.url} for cookie in self.http.cookies]
 
     def get(self, path):
         answer = self.http.get(path if path.startswith("http") else self.url + path, timeout=PATIENCE)
@@ -37,7 +42,7 @@ class Visitor:
         email = self.apply()
         self.send(self.link_for(email, "verify"))
         self.log_in(email)
-        return email
+        return self
 
     def apply(self, password=PASSWORD):
         """Ask for an account, whose address is not proven yet."""
@@ -47,6 +52,8 @@ class Visitor:
 
     def log_in(self, email, password=PASSWORD):
         self.send("/log-in", email=email, password=password)
+        self.email = email
+        return self
 
     def order(self, slug):
         """Place an order for the course, or find the one that is open, and answer its number; it is not paid yet."""

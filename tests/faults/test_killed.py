@@ -70,8 +70,8 @@ def audit(demo):
 
 @pytest.mark.parametrize("moment", ["at the webhook", "queued", "signed", "sent"])
 def test_killed_between_webhook_and_mint(demo, directory, moment):
-    visitor = Visitor(demo.url)
-    email = visitor.sign_up()
+    visitor = Visitor(demo.url).sign_up()
+    email = visitor.email
     order = visitor.order(COURSE)
     wait_for(demo, "SELECT count(*) = 0 FROM holders h LEFT JOIN wallets w ON w.holder_id = h.id WHERE w.id IS NULL")
     if moment == "at the webhook":

@@ -57,6 +57,11 @@ def fingerprint(user, address):
     return hashlib.sha256(f"{address} {user.password_hash}".encode()).hexdigest()[:16]
 
 
+def admins():
+    """Ids of the admins."""
+    return db.session.scalars(select(User.id).where(User.role == "admin")).all()
+
+
 def page(word="", number=1):
     """One page of the members, by name or address."""
     rows = select(User).order_by(User.id)

@@ -1,0 +1,86 @@
+"""Members of the site who own nothing yet, their browser windows, and questions to the site's database."""
+
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from tests.e2e.visitor import Visitor
+
+COURSES = ("how-blockchains-really-work", "renaissance-in-florence", "statistics-you-can-argue-with", "il-rinascimento-a-firenze")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A course, and a member who does not own it."""
+
+    member: Visitor
+    slug: str
+
+    @property
+    def checkout(self):
+        return f"/courses/{self.slug}/checkout"
+
+    def buy(self):
+        self.member.buy(self.slug)
+
+
+@pytest.fixture(scope="session")
+def _wishes(site):
+    """One member wishes for every course before the next signs up: a sign-up takes seconds."""
+
+    def wishes():
+        while True:
+            member = Visitor(site.url).sign_up()
+            yield from (Wish(member, slug) for slug in COURSES)
+
+    return wishes()
+
+
+@pytest.fixture
+def wish(_wishes):
+    return next(_wishes)
+
+
+@pytest.fixture
+def member(wish):
+    return wish.member
+
+
+@pytest.fixture
+def seeded(site):
+    """Return a function that logs a member of the seed in."""
+    return lambda role: Visitor(site.url).log_in(f"{role}@example.org", "learn-and-earn")
+
+
+@pytest.fixture
+def window(visitor):
+    """Return a function that opens a browser in which the member is logged in, with Playwright's context options."""
+
+    def open_for(member, **options):
+        page = visitor(**options)
+        page.context.add_cookies(member.cookies)
+        return page
+
+    return open_for
+
+
+@pytest.fixture
+def ask(site):
+    """Return a function that asks the site's database."""
+    with psycopg.connect(site.web_env["DATABASE_URL"].replace("+psycopg", ""), autocommit=True) as connection:
+        yield lambda statement, *values: connection.execute(statement, values).fetchall()
+
+
+@pytest.fixture
+def unreloaded():
+    """Return a function that marks a page; the test fails when it was loaded again afterwards."""
+    marked = []
+
+    def mark(page):
+        page.evaluate("window.neverReloaded = true")
+        marked.append(page)
+        return page
+
+    yield mark
+    assert all(page.evaluate("window.neverReloaded") for page in marked)

@@ -1,0 +1,92 @@
+"""What arrives on an open page that is not loaded again."""
+
+import os
+import re
+import signal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.visitor import PATIENCE, Visitor
+
+SLOW = PATIENCE * 1000
+
+
+def test_a_sale_arrives_with_its_split_on_the_open_sales_page(wish, seeded, window, unreloaded):
+    page = window(seeded("teacher"))
+    page.goto("/teach/sales")
+    unreloaded(page)
+    wish.buy()
+    sale = page.locator(f"#sale-{wish.member.order_of(wish.slug)}")
+    sale.get_by_text("The split").click()
+    price, share, platform = (amount(sale, name) for name in ("Price", "Your share", "Platform"))
+    assert share > 0 and price == share + platform
+
+
+def test_an_operation_goes_from_sent_to_final_on_the_open_pages_of_member_and_admin(wish, seeded, window, unreloaded, blocks, ask):
+    blocks.stop()
+    wish.buy()
+    operation = wait_for_sent(wish.member, ask)
+    pages = [window(person) for person in (wish.member, seeded("admin"))]
+    for page in pages:
+        page.goto(f"/operations/{operation}")
+        expect(page.locator("#operation")).to_contain_text("none yet")
+        unreloaded(page)
+    blocks.go_on()
+    for page in pages:
+        expect(page.locator("#operation [aria-current=step]")).to_have_count(0, timeout=SLOW)
+        expect(page.locator("#operation")).not_to_contain_text("none yet")
+
+
+def test_pages_answer_without_redis_and_the_open_wallet_gets_the_next_push_when_it_is_back(site, wish, window, unreloaded):
+    page = window(wish.member)
+    page.goto("/wallet")
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    unreloaded(page)
+    os.kill(site.redis.pid, signal.SIGKILL)
+    site.redis.process.child.wait()
+    try:
+        for path in ("/", "/courses", "/wallet", "/orders", wish.checkout):
+            wish.member.get(path)
+    finally:
+        site.redis.start()
+    for part in site.parts:
+        assert part.running, part.name
+    wish.member.until(lambda: Visitor(site.url).http.get(f"{site.url}/health/ready").ok, "the site was never ready again")
+    wish.buy()
+    expect(page.locator("#activity")).to_contain_text(re.compile(r"Purchase reward"), timeout=SLOW)
+    expect(page.locator("#activity")).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
+
+
+@pytest.fixture
+def blocks(site):
+    """The blocks of the site's chain, which a test may stop."""
+    blocks = Blocks(site.anvil)
+    yield blocks
+    blocks.go_on()
+
+
+class Blocks:
+    def __init__(self, anvil):
+        self.anvil, self.pace = anvil, anvil.pace
+
+    def stop(self):
+        self.anvil.pace = None
+
+    def go_on(self):
+        self.anvil.pace = self.pace
+
+
+def amount(sale, name):
+    row = sale.locator("dl.kv > div", has=sale.page.locator("dt", has_text=re.compile(f"^{name}")))
+    return int(re.sub(r"\D", "", row.locator("dd").inner_text()))
+
+
+def wait_for_sent(member, ask):
+    """The number of the member's operation, once it was sent."""
+    member.until(lambda: ask(_SENT, member.email), "nothing was sent to the chain")
+    return ask(_SENT, member.email)[-1][0]
+
+
+_SENT = """SELECT o.id FROM operations o JOIN entries e ON e.operation_id = o.id JOIN holders h ON h.id = e.holder_id
+    JOIN users u ON u.id = h.user_id WHERE u.email = %s AND o.state = 'sent'"""
