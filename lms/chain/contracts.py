@@ -62,10 +62,10 @@ class TeoCoin:
     def void_data(self, op):
         return self._data("void", op)
 
-    def op_used(self, pool, op):
-        """Whether an operation happened (or was dropped), as two endpoints know it."""
+    def op_used(self, pool, op, block_number="latest"):
+        """Whether an operation happened (or was dropped) by this block, as two endpoints know it."""
         data = self._data("isUsed", op)
-        answer = pool.agreed(lambda web3: bytes(web3.eth.call({"to": self.address, "data": data})))
+        answer = pool.agreed(lambda web3: bytes(web3.eth.call({"to": self.address, "data": data}, block_number)))
         return bool(int.from_bytes(answer))
 
     def settlement(self, receipt, op):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Protocol
 
@@ -49,12 +50,18 @@ class LocalSigner:
 
 
 def _write(path, text):
+    """Whole or not at all: a file cut short by a kill would be taken for the key at the next start."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(handle)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(handle)
+        os.link(draft, path)  # refuses when the name is taken, which a rename would not
+    finally:
+        draft.unlink()
 
 
 def _to_json(sealed):

@@ -65,19 +65,16 @@ class Sent:
 
 
 def fees(pool):
-    """What a transaction should offer now."""
+    """What a transaction should offer now; FeeTooHigh when that is more than we ever pay, or a node says so."""
     history = pool.read(lambda web3: web3.eth.fee_history(10, "latest", [60]))
     tips = [block[0] for block in history["reward"]] or [0]
     tip = max(LEAST_TIP, median_high(tips))
-    return Fees(tip, 2 * history["baseFeePerGas"][-1] + tip)
+    return _affordable(Fees(tip, 2 * history["baseFeePerGas"][-1] + tip))
 
 
 def bump(old, fresh):
     """What replaces a stuck transaction: nodes demand an eighth more on both fields."""
-    bumped = Fees(max(_eighth_more(old.tip), fresh.tip), max(_eighth_more(old.cap), fresh.cap))
-    if bumped.cap > MOST_CAP:
-        raise FeeTooHigh(f"the next bump offers {bumped.cap // GWEI} gwei, and {MOST_CAP // GWEI} is the most we pay")
-    return bumped
+    return _affordable(Fees(max(_eighth_more(old.tip), fresh.tip), max(_eighth_more(old.cap), fresh.cap)))
 
 
 def simulate(pool, sender, to, data):
@@ -147,6 +144,12 @@ def is_final(pool, receipt):
 def created_address(sender, nonce):
     """Where a contract lands that this sender creates with this nonce."""
     return to_checksum_address(keccak(rlp.encode([to_canonical_address(sender), nonce]))[12:])
+
+
+def _affordable(fees):
+    if fees.cap > MOST_CAP:
+        raise FeeTooHigh(f"the chain asks for {fees.cap // GWEI} gwei, and {MOST_CAP // GWEI} is the most we pay")
+    return fees
 
 
 def _eighth_more(fee):

@@ -124,7 +124,7 @@ def observe(pool, token):
     """What the node says at one block about every holder of ours."""
     head = pool.head().number
     holdings = node.holdings(pool, token.address, reconciliation.addresses(), head)
-    used = frozenset(op for op in reconciliation.ops_in_flight() if token.op_used(pool, op))
+    used = frozenset(op for op in reconciliation.ops_in_flight() if token.op_used(pool, op, head))
     return reconciliation.Observed(head, holdings.balances, holdings.supply, used)
 
 

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from lms.chain import anvil, node, transactions
@@ -11,6 +13,13 @@ def test_the_tip_is_never_below_what_polygon_takes(pool):
     fees = transactions.fees(pool)
     assert fees.tip >= 30 * GWEI
     assert fees.cap > fees.tip
+
+
+@pytest.mark.parametrize("field", ["reward", "baseFeePerGas"])
+def test_a_node_that_asks_for_a_fortune_gets_nothing(field):
+    said = {"reward": [[30 * GWEI]], "baseFeePerGas": [GWEI], field: {"reward": [[10**18]], "baseFeePerGas": [10**18]}[field]}
+    with pytest.raises(FeeTooHigh):
+        transactions.fees(SimpleNamespace(read=lambda question: said))
 
 
 def test_a_bump_is_an_eighth_on_both_fields_rounded_up():

@@ -85,6 +85,16 @@ def test_a_signer_file_opens_with_its_kek_only(tmp_path, kek):
         LocalSigner.load(tmp_path / "signer.json", os.urandom(32))
 
 
+def test_a_signer_file_is_written_whole_or_not_at_all(tmp_path, kek, monkeypatch):
+    def killed(_):
+        raise SystemExit("killed")
+
+    monkeypatch.setattr(os, "fsync", killed)
+    with pytest.raises(SystemExit):
+        LocalSigner.create(tmp_path / "signer.json", kek)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_signer_file_is_private_and_never_overwritten(tmp_path, kek):
     LocalSigner.create(tmp_path / "signer.json", kek)
     assert (tmp_path / "signer.json").stat().st_mode & 0o777 == 0o600

@@ -177,6 +177,20 @@ def test_the_audit_finds_a_mint_that_is_not_ours(settled, ana, worker, audit):
     assert audit().startswith("differences 1,")
 
 
+def test_what_is_mined_while_the_audit_reads_is_no_difference(queued, audit, monkeypatch):
+    from lms.jobs import operate
+
+    read = operate.node.holdings
+
+    def and_meanwhile(*question):
+        holdings = read(*question)
+        chain.submit(queued.id)
+        return holdings
+
+    monkeypatch.setattr(operate.node, "holdings", and_meanwhile)
+    assert audit().startswith("differences 0,")
+
+
 def test_a_stopped_settlement_opens_no_batch(bought, run_jobs):
     from lms.domain.audit import actions as switches
 
