@@ -7,6 +7,7 @@ import secrets
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 
 request_id = ContextVar("request_id", default="")
 
@@ -46,18 +47,18 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record):
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        line = {"at": at, "level": record.levelname, "logger": record.name}
         if request_id.get():
             line["request_id"] = request_id.get()
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        told = {"message": record.getMessage()} | {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return json.dumps(hide(line), default=lambda value: hide(str(value)), ensure_ascii=False)
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(line | hide(told), default=lambda value: hide(str(value)), ensure_ascii=False)
 
 
 def hide(value, name=""):
     """The value without secrets: what bears a secret's name, and what looks like one inside a text."""
-    if name and _SECRET_NAME.fullmatch(name):
+    if name and _is_secret(name):
         return HIDDEN
     if isinstance(value, dict):
         return {str(key): hide(item, str(key)) for key, item in value.items()}
@@ -66,6 +67,11 @@ def hide(value, name=""):
     if isinstance(value, bytes):
         return HIDDEN
     return _hide_in(value) if isinstance(value, str) else value
+
+
+@lru_cache(1024)
+def _is_secret(name):
+    return _SECRET_NAME.fullmatch(name) is not None
 
 
 def _hide_in(text):
