@@ -21,7 +21,8 @@ CATALOGUES = SOURCES / "translations"
 REFUSALS = (
     "DomainError", "Invalid", "NotFound", "Forbidden", "Unavailable", "Overdraft", "KeyReused", "LaneHalted", "BadWebhook",
 )  # fmt: skip
-KEYWORDS = DEFAULT_KEYWORDS | dict.fromkeys(("lazy_gettext", *REFUSALS)) | {"Part": (3,)}
+# Of a part of the site its sentence, of a tier its name.
+KEYWORDS = DEFAULT_KEYWORDS | dict.fromkeys(("lazy_gettext", *REFUSALS)) | {"Part": (3,), "Tier": (1,)}
 # No dates, names and addresses: they would change with every run and say nothing.
 HEADER = """\
 msgid ""
