@@ -28,7 +28,7 @@ def show():
     if before:
         movements = wallet.movements(current_user.id, before=before)
         return render("wallet/older.html", "activity", movements=movements, older=wallet.older(movements))
-    overview, movements = wallet.overview(current_user.id), wallet.movements(current_user.id)
+    overview, movements = wallet.overview_and_movements(current_user.id)
     facts = dict(overview=overview, chip_balance=overview.balance.available)
     return render("wallet/show.html", "activity", movements=movements, older=wallet.older(movements), **facts)
 

@@ -82,14 +82,43 @@ _PARTS_OF_SIGN_IN = text("""
     SELECT a.name, a.balance FROM sessions s JOIN users u ON u.id = s.user_id JOIN accounts a ON a.user_id = u.id
     WHERE s.token_hash = :token_hash AND s.expires_at > :now AND u.suspended_at IS NULL AND a.asset = 'TEO'""")
 
-_OVERVIEW = text("""
-    SELECT (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = :user AND asset = 'TEO'),
-           (SELECT jsonb_agg(next) FROM (
-               SELECT t.amount, t.reason, t.evidence, l.matures_at AS at FROM lots l JOIN transfers t ON t.id = l.transfer_id
-               WHERE l.user_id = :user AND l.matured_id IS NULL AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next),
-           (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = :user AND transfer_id IS NULL),
-           (SELECT min(day) FROM grants WHERE user_id = :user AND transfer_id IS NULL),
-           (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = :user)""")
+_OVERVIEW = """
+    (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = :user AND asset = 'TEO') AS parts,
+    (SELECT json_agg(next) FROM (
+        SELECT t.amount, t.reason, t.evidence, l.matures_at AS at FROM lots l JOIN transfers t ON t.id = l.transfer_id
+        WHERE l.user_id = :user AND l.matured_id IS NULL AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next) AS lots,
+    (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = :user AND transfer_id IS NULL) AS deferred,
+    (SELECT min(day) FROM grants WHERE user_id = :user AND transfer_id IS NULL) AS granted_on,
+    (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = :user) AS address"""
+
+# The member's own account decides which of the two entries is his, and so how far the chain has followed.
+_MOVEMENTS = """
+    (SELECT json_agg(movement) FROM (
+        SELECT t.id, t.reason, t.evidence, t.rule_version, t.at, t.amount AS moved, s.name AS source, d.name AS target,
+               CASE WHEN s.user_id = d.user_id THEN 0 WHEN d.user_id = :user THEN t.amount ELSE -t.amount END AS amount,
+               lot.matures_at, lot.matured_id IS NOT NULL AS is_matured,
+               CASE WHEN CASE WHEN s.user_id = :user THEN t.source_holder_id ELSE t.target_holder_id END IS NULL THEN 'off-chain'
+                    WHEN o.state IS NOT NULL THEN o.state WHEN e.kind = 'empty' THEN 'off-chain' ELSE 'waiting' END AS state,
+               o.id AS operation_id, o.block_number
+        FROM (
+            SELECT DISTINCT near.id FROM accounts a
+            CROSS JOIN LATERAL (
+                (SELECT id FROM transfers WHERE source_id = a.id AND id < :before ORDER BY id DESC LIMIT :limit)
+                UNION ALL
+                (SELECT id FROM transfers WHERE target_id = a.id AND id < :before ORDER BY id DESC LIMIT :limit)
+            ) near
+            WHERE a.user_id = :user AND a.asset = 'TEO'
+            ORDER BY near.id DESC LIMIT :limit
+        ) chosen
+        JOIN transfers t ON t.id = chosen.id
+        JOIN accounts s ON s.id = t.source_id
+        JOIN accounts d ON d.id = t.target_id
+        LEFT JOIN lots lot ON lot.transfer_id = t.id
+        LEFT JOIN entries e ON e.id = CASE WHEN s.user_id = :user THEN t.source_entry_id ELSE t.target_entry_id END
+        LEFT JOIN operations o ON o.id = e.operation_id
+        ORDER BY t.id DESC) movement) AS movements"""
+
+_ONLY_OVERVIEW, _ONLY_MOVEMENTS, _BOTH = text(f"SELECT {_OVERVIEW}"), text(f"SELECT {_MOVEMENTS}"), text(f"SELECT {_OVERVIEW}, {_MOVEMENTS}")
 
 
 def balance(user_id):
@@ -106,70 +135,39 @@ def balance_of_sign_in(token_hash):
 
 def overview(user_id):
     """The member's Overview; one statement."""
-    parts, lots, deferred, day, address = db.session.connection().execute(_OVERVIEW, {"user": user_id}).one()
-    maturing = [Maturing(**lot | {"at": datetime.fromisoformat(lot["at"])}) for lot in lots or ()]
-    granted_at = datetime.combine(day, time.min, UTC) if day else None
-    return Overview(Balance(**parts or {}), maturing, deferred, granted_at, address)
-
-
-_MOVEMENTS = text("""
-    SELECT t.id, t.reason, t.evidence, t.rule_version, t.at, t.amount,
-           s.name AS source, d.name AS target, s.user_id AS source_user, d.user_id AS target_user,
-           lot.matures_at, lot.matured_id IS NOT NULL AS is_matured,
-           CASE WHEN s.user_id = :user THEN t.source_holder_id ELSE t.target_holder_id END AS holder_id,
-           e.kind AS entry_kind, o.id AS operation_id, o.state AS operation_state, o.block_number
-    FROM (
-        SELECT DISTINCT near.id FROM accounts a
-        CROSS JOIN LATERAL (
-            (SELECT id FROM transfers WHERE source_id = a.id AND id < :before ORDER BY id DESC LIMIT :limit)
-            UNION ALL
-            (SELECT id FROM transfers WHERE target_id = a.id AND id < :before ORDER BY id DESC LIMIT :limit)
-        ) near
-        WHERE a.user_id = :user AND a.asset = 'TEO'
-        ORDER BY near.id DESC LIMIT :limit
-    ) chosen
-    JOIN transfers t ON t.id = chosen.id
-    JOIN accounts s ON s.id = t.source_id
-    JOIN accounts d ON d.id = t.target_id
-    LEFT JOIN lots lot ON lot.transfer_id = t.id
-    LEFT JOIN entries e ON e.id = CASE WHEN s.user_id = :user THEN t.source_entry_id ELSE t.target_entry_id END
-    LEFT JOIN operations o ON o.id = e.operation_id
-    ORDER BY t.id DESC""")
+    return _overview(_read(_ONLY_OVERVIEW, user_id))
 
 
 def movements(user_id, limit=PAGE, before=None):
     """The member's newest transfers in TEO, each with how far the chain has followed; one statement."""
-    rows = db.session.connection().execute(_MOVEMENTS, {"user": user_id, "limit": limit, "before": before or 2**62})
-    return [_movement(row, user_id) for row in rows]
+    return _movements(_read(_ONLY_MOVEMENTS, user_id, limit, before))
 
 
-def _movement(row, user_id):
-    within = row.source_user == row.target_user == user_id
-    sign = 0 if within else 1 if row.target_user == user_id else -1
-    return Movement(
-        id=row.id,
-        reason=row.reason,
-        evidence=row.evidence,
-        rule_version=row.rule_version,
-        at=row.at,
-        amount=sign * row.amount,
-        moved=row.amount,
-        source=row.source,
-        target=row.target,
-        matures_at=row.matures_at,
-        is_matured=row.is_matured,
-        state=_state(row),
-        operation_id=row.operation_id,
-        block_number=row.block_number,
-    )
+def overview_and_movements(user_id):
+    """Both as they stand at one moment; one statement, as what the wallet page takes is mostly waiting for answers."""
+    found = _read(_BOTH, user_id)
+    return _overview(found), _movements(found)
 
 
-def _state(row):
-    if row.holder_id is None:
-        return "off-chain"
-    if row.operation_state:
-        return row.operation_state
-    return "off-chain" if row.entry_kind == "empty" else "waiting"
+def _read(statement, user_id, limit=PAGE, before=None):
+    """JSON in a single row: ten rows of fourteen columns take several times as long to read."""
+    values = {"user": user_id, "limit": limit, "before": before or 2**62}
+    return db.session.connection().execute(statement, values).one()
+
+
+def _overview(found):
+    maturing = [Maturing(**lot | {"at": datetime.fromisoformat(lot["at"])}) for lot in found.lots or ()]
+    granted_at = datetime.combine(found.granted_on, time.min, UTC) if found.granted_on else None
+    return Overview(Balance(**found.parts or {}), maturing, found.deferred, granted_at, found.address)
+
+
+def _movements(found):
+    return [Movement(**movement | _moments(movement)) for movement in found.movements or ()]
+
+
+def _moments(movement):
+    at, matures_at = movement["at"], movement["matures_at"]
+    return {"at": datetime.fromisoformat(at), "matures_at": matures_at and datetime.fromisoformat(matures_at)}
 
 
 def wallet_of(user_id):
