@@ -14,5 +14,7 @@ TABLE = (
 
 def run(name):
     """Run lms.jobs.<module>.<function>; cron enqueues this, so that it needs to import none of the jobs itself."""
+    if name not in dict(TABLE):
+        raise LookupError(f"{name} does not run by the clock")
     module, function = name.rsplit(".", 1)
     getattr(import_module(f"lms.jobs.{module}"), function)()

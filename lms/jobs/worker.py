@@ -1,27 +1,73 @@
 """The RQ worker: `python -m lms.jobs.worker`. It alone has the chain's keys; each job runs in a fork, inside the app."""
 
+import io
+import pickle
+from inspect import isfunction
+
 import rq
 from babel import localedata
+from rq import worker_registration
+from rq.utils import import_attribute
 from sqlalchemy.orm import configure_mappers
 
 from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
-from lms.jobs import chain, checkout, mail, rewards, settlement, wallets
+from lms.jobs import chain, checkout, mail, rewards, schedule, settlement, wallets
 from lms.queue import NAME, queue
 
 # Imported before the first fork: web3 takes a second to import.
 JOBS = (chain, checkout, mail, rewards, settlement, wallets)
 
 
+NAMES = {
+    f"{module.__name__}.{name}"
+    for module in (*JOBS, schedule)
+    for name, value in vars(module).items()
+    if isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+}
+
+
+class Plain:
+    """What RQ reads from Redis: words and numbers, never objects. Web processes write there, and only we have keys."""
+
+    dumps = staticmethod(pickle.dumps)
+
+    @staticmethod
+    def loads(data):
+        return _Reader(io.BytesIO(data)).load()
+
+
+class _Reader(pickle.Unpickler):
+    def find_class(self, module, name):
+        raise pickle.UnpicklingError(f"a job carries words and numbers, not {module}.{name}")
+
+
+class Job(rq.job.Job):
+    """Runs our own jobs only, whatever else Redis names, and nothing after them."""
+
+    success_callback = failure_callback = stopped_callback = None
+
+    @property
+    def func(self):
+        if self.func_name not in NAMES:
+            raise PermissionError(f"{self.func_name} is no job of ours")
+        return import_attribute(self.func_name)
+
+
 class Worker(rq.Worker):
     """Gives every job the app's context and the id of the request that caused it."""
 
     app = None
+    job_class = Job
 
     def perform_job(self, job, *rest):
         with self.app.app_context():
             logs.request_id.set(job.meta.get("request_id") or logs.new_request_id())
             return super().perform_job(job, *rest)
+
+    def heartbeat(self, timeout=None, pipeline=None):
+        super().heartbeat(timeout, pipeline)
+        worker_registration.register(self, pipeline)  # a Redis that was emptied has forgotten us
 
 
 def warm(app):
@@ -36,7 +82,7 @@ def warm(app):
 def main():
     Worker.app = create_app("worker")
     warm(Worker.app)
-    Worker([NAME], connection=queue.connection(), worker_ttl=60).work(logging_level="WARNING")
+    Worker([NAME], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
 
 
 if __name__ == "__main__":
