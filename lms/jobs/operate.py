@@ -15,6 +15,7 @@ from lms.chain import anvil, contracts, node, transactions
 from lms.chain.contracts import TeoCoin
 from lms.chain.signers import LocalSigner
 from lms.db import transaction
+from lms.domain.audit import actions as watch
 from lms.domain.ledger import queries as ledger
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
@@ -100,6 +101,15 @@ def status():
         click.echo(f"signer {deployment.signer}, {pool.balance(deployment.signer) / 10**18:.4f} POL, {pool.mined_nonce(deployment.signer)} mined")
     for state, count in queries.counts().items():
         click.echo(f"{state:8} {count}")
+
+
+@chain.command()
+def resume():
+    """Let settlement go on, after what stopped it was looked at; it stops again while the reason is still there."""
+    with transaction():
+        watch.start("settlement")
+    enqueue("settlement.settle")
+    click.echo("Settlement goes on.")
 
 
 @click.command()

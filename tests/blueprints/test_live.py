@@ -253,3 +253,13 @@ def test_an_open_stream_holds_no_database_connection(ana, open_page):
     page.read()
     db.session.remove()
     assert db.engine.pool.checkedout() == 0
+
+
+def test_a_stream_whose_first_blocks_fail_does_not_count(client, ana, log_in, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no such block")
+
+    log_in(ana)
+    monkeypatch.setattr(live, "show", broken)
+    assert client.get("/live?show=balance").status_code == 500
+    assert ana.id not in hub.streams

@@ -13,6 +13,7 @@ from lms.domain.ledger import queries as accounts
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import queries as wallet
+from lms.domain.wallet.models import Wallet
 from lms.jobs import chain, node, settlement
 from lms.queue import enqueue
 
@@ -191,13 +192,25 @@ def test_what_is_mined_while_the_audit_reads_is_no_difference(queued, audit, mon
     assert audit().startswith("differences 0,")
 
 
-def test_a_stopped_settlement_opens_no_batch(bought, run_jobs):
+def test_a_stopped_settlement_opens_no_batch_until_it_is_resumed(bought, run_jobs, worker, audit):
     from lms.domain.audit import actions as switches
 
     with transaction():
         switches.stop("settlement", "a test")
     enqueue("wallets.sweep")
     run_jobs()
+    assert db.session.query(Operation).count() == 0
+    assert worker.test_cli_runner().invoke(args=["chain", "resume"]).exit_code == 0
+    run_jobs()
+    assert audit() == GREEN
+
+
+def test_before_the_deployment_nothing_is_settled(bought):
+    with transaction():
+        holder_id = accounts.holder_of(bought.buyer_id).id
+        keys = dict(holder_id=holder_id, address="0x" + "11" * 20, ciphertext=b"", wrapped_key=b"", kek_version=1, created_at=bought.placed_at)
+        db.session.add(Wallet(**keys))
+    settlement.settle()
     assert db.session.query(Operation).count() == 0
 
 

@@ -19,7 +19,11 @@ def stream():
         return _refuse()
     names = _names(request.args.get("show", ""))
     opened = hub.open(current_app._get_current_object(), current_user, names, request.environ)
-    opened.put_all(live.show(current_user, names))
+    try:
+        opened.put_all(live.show(current_user, names))
+    except Exception:
+        opened.close()  # nobody will read it, and it would count among the member's five
+        raise
     return Response(opened, mimetype="text/event-stream", headers=HEADERS, direct_passthrough=True)
 
 

@@ -8,6 +8,7 @@ from lms.db import db
 from lms.domain.audit import queries as audit
 from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain_actions
+from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry
 from lms.domain.wallet.models import Wallet
 
@@ -33,7 +34,7 @@ def open_batch():
     A holder waits while he has no address yet or an entry of his is still open. Call inside a transaction; two
     workers take turns by the lock on the holders' rows.
     """
-    if audit.is_stopped("settlement"):
+    if audit.is_stopped("settlement") or onchain.deployment() is None:
         return None
     holders = _lock_holders()
     entries = [_cover(holder_id, address) for holder_id, address in holders]
