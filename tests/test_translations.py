@@ -1,4 +1,7 @@
-"""Every sentence the application says has its Italian one, with the same places to fill; pages are Italian throughout."""
+"""Every sentence the application says has its Italian one, with the same places to fill; pages are Italian throughout.
+
+`make translations` writes what is missing into the catalogue, and `make setup` compiles it.
+"""
 
 import re
 
