@@ -289,6 +289,22 @@ def test_every_drawing_is_well_formed(html, drawing):
     ElementTree.fromstring(html("{{ draw(name) }}", name=drawing).strip())
 
 
+# What is remembered
+
+
+def test_a_remembered_part_is_written_once_for_its_values_and_language(request_of):
+    part = "{% remember 'test', tone %}{{ said }}{% endremember %}"
+    assert [render_template_string(part, tone=tone, said=said) for tone, said in (("a", 1), ("a", 2), ("b", 3))] == ["1", "1", "3"]
+    with force_locale("it"):
+        assert render_template_string(part, tone="a", said=4) == "4"
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(SOURCES)))
+def test_no_remembered_part_holds_what_belongs_to_one_member_or_page(file):
+    for part in re.findall(r"{%-? remember .*?{%-? endremember", file.read_text(), re.S):
+        assert not re.search(r"csrf|current_user|balance|flashed|request\.(?!blueprint %|blueprint -%)", part)
+
+
 # What the content security policy forbids, and what eyes need
 
 

@@ -7,6 +7,7 @@ from lms.ui.icons import icon
 from lms.ui.money import euros, grouped, teo
 from lms.ui.pages import page_url
 from lms.ui.people import initials
+from lms.ui.remember import Remember
 from lms.ui.rendering import render
 from lms.ui.times import when
 
@@ -18,7 +19,8 @@ def init_app(app):
     assets = Assets(app)
     app.view_functions["static"] = assets.send
     app.register_blueprint(preferences.blueprint)
-    app.context_processor(navigation.context)
+    navigation.init_app(app)
+    app.jinja_env.add_extension(Remember)
     app.jinja_env.filters |= {"euros": euros, "grouped": grouped, "initials": initials, "teo": teo, "when": when}
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,

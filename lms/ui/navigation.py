@@ -25,12 +25,17 @@ ENTRIES = (
 )
 
 
-def context():
-    return {"navigation": [entry for entry in ENTRIES if _open_to_member(entry)], "here": _here, "page_exists": _page_exists}
+def init_app(app):
+    app.jinja_env.globals |= {"navigation": navigation, "here": _here, "page_exists": _page_exists}
+
+
+def navigation():
+    """The entries that are open to whom the page is for."""
+    return [entry for entry in ENTRIES if _page_exists(entry.endpoint) and _open_to_member(entry)]
 
 
 def _open_to_member(entry):
-    return _page_exists(entry.endpoint) and {
+    return {
         PUBLIC: True,
         MEMBER: current_user.is_authenticated,
         TEACHER: getattr(current_user, "is_teacher", False),
