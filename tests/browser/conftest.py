@@ -43,6 +43,12 @@ def wish(_wishes):
 
 
 @pytest.fixture
+def newcomer(site):
+    """A member whom no other test knows."""
+    return Visitor(site.url).sign_up()
+
+
+@pytest.fixture
 def member(wish):
     return wish.member
 

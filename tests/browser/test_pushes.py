@@ -7,7 +7,7 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.visitor import PATIENCE, Visitor
+from tests.e2e.visitor import PATIENCE
 
 SLOW = PATIENCE * 1000
 
@@ -50,12 +50,11 @@ def test_pages_answer_without_redis_and_the_open_wallet_gets_the_next_push_when_
             wish.member.get(path)
     finally:
         site.redis.start()
-    for part in site.parts:
-        assert part.running, part.name
-    wish.member.until(lambda: Visitor(site.url).http.get(f"{site.url}/health/ready").ok, "the site was never ready again")
     wish.buy()
-    expect(page.locator("#activity")).to_contain_text(re.compile(r"Purchase reward"), timeout=SLOW)
-    expect(page.locator("#activity")).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
+    reward = page.locator("#activity li", has=page.locator(f"a[href$='/orders/{wish.member.order_of(wish.slug)}']"))
+    expect(reward).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
+    assert [part.name for part in site.parts if not part.running] == []
+    wish.member.get("/health/ready")
 
 
 @pytest.fixture

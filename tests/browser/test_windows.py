@@ -3,8 +3,8 @@
 from playwright.sync_api import expect
 
 
-def test_the_sixth_window_pauses_the_oldest_until_one_goes_on_there(wish, window):
-    oldest = window(wish.member)
+def test_the_sixth_window_pauses_the_oldest_until_one_goes_on_there(newcomer, window):
+    oldest = window(newcomer)
     others = [oldest.context.new_page() for _ in range(5)]
     for page in (oldest, *others):
         page.goto("/wallet")
@@ -13,7 +13,7 @@ def test_the_sixth_window_pauses_the_oldest_until_one_goes_on_there(wish, window
     asked = []
     oldest.on("request", lambda request: asked.append(request.url))
 
-    wish.buy()
+    newcomer.buy("renaissance-in-florence")
     for page in others:
         expect(page.locator("#activity")).to_contain_text("Purchase reward")
         expect(state(page)).to_have_text("live")

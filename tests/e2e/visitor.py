@@ -32,10 +32,15 @@ class Visitor:
     def send(self, path, to=None, **fields):
         """Fill in the form on the page at `path` and send it there, or `to` another address, hidden fields included."""
         page = self.get(path)
-        hidden = dict(re.findall(r'<input[^>]*name="(csrf_token|key|version)"[^>]*value="([^"]*)"', page.text))
-        answer = self.http.post(self.url + to if to else page.url, data={**hidden, **fields}, headers={"Referer": page.url}, timeout=PATIENCE)
+        answer = self.http.post(
+            self.url + to if to else page.url, data={**_hidden(page), **fields}, headers={"Referer": page.url}, timeout=PATIENCE
+        )
         answer.raise_for_status()
         return answer
+
+    def hidden(self, path):
+        """The hidden fields of the form on the page at `path`."""
+        return _hidden(self.get(path))
 
     def sign_up(self):
         """Become a verified member, logged in."""
@@ -44,10 +49,10 @@ class Visitor:
         self.log_in(email)
         return self
 
-    def apply(self, password=PASSWORD):
+    def apply(self, password=PASSWORD, name="Vera Visitor"):
         """Ask for an account, whose address is not proven yet."""
         email = f"visitor-{secrets.token_hex(4)}@example.org"
-        self.send("/sign-up", name="Vera Visitor", email=email, password=password, time_zone="UTC")
+        self.send("/sign-up", name=name, email=email, password=password, time_zone="UTC")
         return email
 
     def log_in(self, email, password=PASSWORD):
@@ -110,6 +115,10 @@ class Visitor:
     def _links(self, email, kind):
         letters = [letter for letter in self.get("/outbox").text.split("<section")[1:] if email in letter]
         return [link for letter in letters for link in re.findall(rf'href="[^"]*(/{kind}/[^"]*)"', letter)]
+
+
+def _hidden(page):
+    return dict(re.findall(r'<input[^>]*name="(csrf_token|key|version)"[^>]*value="([^"]*)"', page.text))
 
 
 def pay(url, secret, order_id, amount, event_id=None):

@@ -21,7 +21,7 @@ def index():
     subjects = courses.subjects()
     wanted = Wanted(subjects)
     found = courses.catalogue(wanted.word, wanted.subject, wanted.language, wanted.free, wanted.number)
-    facts = dict(found=found, wanted=wanted, counted=courses.COUNTED, subjects=[(name, name) for name in subjects], languages=_languages())
+    facts = dict(found=found, wanted=wanted, counted=courses.COUNTED, subjects=[(name, name) for name in subjects], spoken=_spoken())
     return render("courses/index.html", "results", **facts)
 
 
@@ -34,12 +34,12 @@ def show(slug):
         translations=translations,
         rules=rulebook.in_force(),
         description=markdown.render(course.description),
-        languages=_languages(),
+        spoken=_spoken(),
     )
     return render("courses/show.html", **facts)
 
 
-def _languages():
+def _spoken():
     """Each language by its name in the reader's."""
     names = {code: Locale(code).get_display_name(get_locale()) for code in LANGUAGES}
     return {code: name[0].upper() + name[1:] for code, name in names.items()}

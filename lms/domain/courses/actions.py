@@ -157,7 +157,6 @@ def _decide(course, by):
         raise Forbidden("Only admins decide on courses.")
     if course.teacher_id == by.id:
         raise Forbidden("Nobody decides on his own course.")
-    db.session.refresh(course, with_for_update=True)  # of two admins the first decides
     _refresh_state(course)
     if course.state != "submitted":
         raise DomainError("This course is not waiting for a decision.")
