@@ -76,7 +76,7 @@ def prepared(environ):
 
 
 @pytest.fixture
-def app(prepared, services):
+def app(prepared, services, cheap_passwords):
     """The app in its context, over an empty database and Redis with the platform's own rows; the clock at real time."""
     from lms.db import db, transaction
     from lms.domain.ledger.actions import open_platform
@@ -84,9 +84,7 @@ def app(prepared, services):
 
     Path(prepared.config["CLOCK_FILE"]).unlink(missing_ok=True)
     with prepared.app_context():
-        tables = ", ".join(table.name for table in db.metadata.sorted_tables)
-        db.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        db.session.commit()
+        _empty(db)
         from lms.queue import queue
 
         queue.redis.flushdb()
@@ -96,6 +94,27 @@ def app(prepared, services):
         yield prepared
         db.session.rollback()
         db.session.remove()
+
+
+def _empty(db):
+    """Delete all rows and count ids from 1 again. For tables as small as these a hundred times faster than TRUNCATE."""
+    tables = [table.name for table in db.metadata.sorted_tables]
+    sequences = db.session.scalars(text("SELECT sequencename FROM pg_sequences"))
+    db.session.execute(text("SET LOCAL session_replication_role = replica"))  # no foreign key is looked up
+    db.session.execute(text("; ".join(f"DELETE FROM {table}" for table in tables)))
+    db.session.execute(text("SELECT " + ", ".join(f"setval('{name}', 1, false)" for name in sequences)))
+    db.session.commit()
+
+
+@pytest.fixture(scope="session")
+def cheap_passwords():
+    """Hashing is slow on purpose; hundreds of members need not wait for it. Both hashes stay equally dear."""
+    from argon2 import PasswordHasher
+
+    from lms.domain.accounts import actions
+
+    actions._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    actions._NOBODY = actions._hasher.hash("nobody")
 
 
 @pytest.fixture
