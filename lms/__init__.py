@@ -95,7 +95,12 @@ def _login(app):
     login.login_view = "accounts.log_in"
     login.login_message = None
     login.session_protection = None
-    login.user_loader(accounts.of_session)
+    login.user_loader(_member)
+
+
+def _member(token):
+    """Whom the session's token signs in; a view that has read the member together with its page leaves him in `g.member`."""
+    return g.member if "member" in g else accounts.of_session(token)
 
 
 def _locale():

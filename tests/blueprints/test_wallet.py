@@ -199,3 +199,22 @@ def test_the_balance_as_json_takes_one_statement(ana, log_in, statements):
     with statements() as seen:
         assert browser.get("/wallet/balance.json").status_code == 200
     assert len(seen) == 1
+
+
+def test_the_wallet_page_takes_one_statement(ana, log_in, statements):
+    browser = log_in(ana)
+    with statements() as seen:
+        assert browser.get("/wallet").status_code == 200
+    assert len(seen) == 1
+
+
+def test_the_wallet_ends_with_the_sign_in_and_is_shut_to_the_suspended(ana, log_in):
+    browser = log_in(ana)
+    assert browser.get("/wallet").status_code == 200
+    with transaction():
+        ana.suspended_at = clock.now()
+    assert browser.get("/wallet").status_code == 302
+    with transaction():
+        ana.suspended_at = None
+        accounts.close_all_sessions(ana)
+    assert browser.get("/wallet").status_code == 302

@@ -2,41 +2,34 @@
 
 from functools import cache
 
-from flask import Blueprint, abort, request, session
-from flask_login import current_user, login_required
+from flask import Blueprint, abort, current_app, g, request, session
+from flask_login import current_user
 from werkzeug.local import LocalProxy
 
-from lms.db import db
-from lms.domain.accounts.actions import token_hash
 from lms.domain.wallet import queries as wallet
 from lms.ui import render
 
 blueprint = Blueprint("wallet", __name__)
 
 
-@blueprint.before_request
-def read_only():
-    """Nothing is written here, so each statement stands alone: no BEGIN and ROLLBACK to wait for."""
-    if request.endpoint == "wallet.show" and not db.session().in_transaction():
-        db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-
-
 @blueprint.get("/wallet")
-@login_required
 def show():
+    """Most of what it takes is waiting for answers, so the sign-in is checked by the statement that reads the page."""
     before = request.args.get("before", type=_transfer_id)
+    found = wallet.page_of_sign_in(session.get("_user_id", ""), before or wallet.NEWEST)
+    if found is None:
+        return current_app.login_manager.unauthorized()
+    g.member, overview, movements = found
+    shown = dict(movements=movements, older=wallet.older(movements), chip_balance=overview.balance.available)
     if before:
-        movements = wallet.movements(current_user.id, before=before)
-        return render("wallet/older.html", "activity", movements=movements, older=wallet.older(movements))
-    overview, movements = wallet.overview_and_movements(current_user.id)
-    facts = dict(overview=overview, chip_balance=overview.balance.available)
-    return render("wallet/show.html", "activity", movements=movements, older=wallet.older(movements), **facts)
+        return render("wallet/older.html", "activity", **shown)
+    return render("wallet/show.html", "activity", overview=overview, **shown)
 
 
 @blueprint.get("/wallet/balance.json")
 def balance():
     """The parts of the balance in millionths of TEO. It is asked often, so the sign-in is checked by the same statement."""
-    found = wallet.balance_of_sign_in(token_hash(session.get("_user_id", "")))
+    found = wallet.balance_of_sign_in(session.get("_user_id", ""))
     if found is None:
         abort(401)
     return found.as_dict(), {"Cache-Control": "private, no-store"}

@@ -8,12 +8,14 @@ from sqlalchemy.orm import undefer
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.actions import token_hash
 from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet.models import Wallet
 
 PAGE = 10
+NEWEST = 2**62  # the id before which a list begins when none is named
 
 
 @dataclass(frozen=True)
@@ -83,21 +85,22 @@ _PARTS_OF_SIGN_IN = text("""
     WHERE s.token_hash = :token_hash AND s.expires_at > :now AND u.suspended_at IS NULL AND a.asset = 'TEO'""")
 
 _OVERVIEW = """
-    (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = :user AND asset = 'TEO') AS parts,
+    (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = {user} AND asset = 'TEO') AS parts,
     (SELECT json_agg(next) FROM (
         SELECT t.amount, t.reason, t.evidence, l.matures_at AS at FROM lots l JOIN transfers t ON t.id = l.transfer_id
-        WHERE l.user_id = :user AND l.matured_id IS NULL AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next) AS lots,
-    (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = :user AND transfer_id IS NULL) AS deferred,
-    (SELECT min(day) FROM grants WHERE user_id = :user AND transfer_id IS NULL) AS granted_on,
-    (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = :user) AS address"""
+        WHERE l.user_id = {user} AND l.matured_id IS NULL AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next) AS lots,
+    (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS deferred,
+    (SELECT min(day) FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS granted_on,
+    (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = {user}) AS address"""
 
+# The parts of a select list, each one value. JSON, as ten rows of fourteen columns take several times as long to read.
 # The member's own account decides which of the two entries is his, and so how far the chain has followed.
 _MOVEMENTS = """
     (SELECT json_agg(movement) FROM (
         SELECT t.id, t.reason, t.evidence, t.rule_version, t.at, t.amount AS moved, s.name AS source, d.name AS target,
-               CASE WHEN s.user_id = d.user_id THEN 0 WHEN d.user_id = :user THEN t.amount ELSE -t.amount END AS amount,
+               CASE WHEN s.user_id = d.user_id THEN 0 WHEN d.user_id = {user} THEN t.amount ELSE -t.amount END AS amount,
                lot.matures_at, lot.matured_id IS NOT NULL AS is_matured,
-               CASE WHEN CASE WHEN s.user_id = :user THEN t.source_holder_id ELSE t.target_holder_id END IS NULL THEN 'off-chain'
+               CASE WHEN CASE WHEN s.user_id = {user} THEN t.source_holder_id ELSE t.target_holder_id END IS NULL THEN 'off-chain'
                     WHEN o.state IS NOT NULL THEN o.state WHEN e.kind = 'empty' THEN 'off-chain' ELSE 'waiting' END AS state,
                o.id AS operation_id, o.block_number
         FROM (
@@ -107,18 +110,26 @@ _MOVEMENTS = """
                 UNION ALL
                 (SELECT id FROM transfers WHERE target_id = a.id AND id < :before ORDER BY id DESC LIMIT :limit)
             ) near
-            WHERE a.user_id = :user AND a.asset = 'TEO'
+            WHERE a.user_id = {user} AND a.asset = 'TEO'
             ORDER BY near.id DESC LIMIT :limit
         ) chosen
         JOIN transfers t ON t.id = chosen.id
         JOIN accounts s ON s.id = t.source_id
         JOIN accounts d ON d.id = t.target_id
         LEFT JOIN lots lot ON lot.transfer_id = t.id
-        LEFT JOIN entries e ON e.id = CASE WHEN s.user_id = :user THEN t.source_entry_id ELSE t.target_entry_id END
+        LEFT JOIN entries e ON e.id = CASE WHEN s.user_id = {user} THEN t.source_entry_id ELSE t.target_entry_id END
         LEFT JOIN operations o ON o.id = e.operation_id
         ORDER BY t.id DESC) movement) AS movements"""
 
-_ONLY_OVERVIEW, _ONLY_MOVEMENTS, _BOTH = text(f"SELECT {_OVERVIEW}"), text(f"SELECT {_MOVEMENTS}"), text(f"SELECT {_OVERVIEW}, {_MOVEMENTS}")
+_ONLY_OVERVIEW = text(f"SELECT {_OVERVIEW}".format(user=":user"))
+_ONLY_MOVEMENTS = text(f"SELECT {_MOVEMENTS}".format(user=":user"))
+
+_MEMBER = ("id", "email", "name", "role", "locale", "time_zone", "verified_at")
+_PAGE_OF_SIGN_IN = text(
+    f"""
+    SELECT {", ".join(f"u.{name}" for name in _MEMBER)}, {_OVERVIEW}, {_MOVEMENTS} FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.token_hash = :token_hash AND s.expires_at > :now AND u.suspended_at IS NULL""".format(user="u.id")
+)
 
 
 def balance(user_id):
@@ -126,33 +137,36 @@ def balance(user_id):
     return Balance(**dict(db.session.connection().execute(_PARTS, {"user": user_id}).all()))
 
 
-def balance_of_sign_in(token_hash):
+def balance_of_sign_in(token):
     """The Balance of who signed in with this token, or None when the session has ended; one round trip for both."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        parts = connection.execute(_PARTS_OF_SIGN_IN, {"token_hash": token_hash, "now": clock.now()}).all()
+        parts = connection.execute(_PARTS_OF_SIGN_IN, {"token_hash": token_hash(token), "now": clock.now()}).all()
     return Balance(**dict(parts)) if parts else None
 
 
 def overview(user_id):
     """The member's Overview; one statement."""
-    return _overview(_read(_ONLY_OVERVIEW, user_id))
+    return _overview(db.session.connection().execute(_ONLY_OVERVIEW, {"user": user_id}).one())
 
 
-def movements(user_id, limit=PAGE, before=None):
+def movements(user_id, limit=PAGE, before=NEWEST):
     """The member's newest transfers in TEO, each with how far the chain has followed; one statement."""
-    return _movements(_read(_ONLY_MOVEMENTS, user_id, limit, before))
+    return _movements(db.session.connection().execute(_ONLY_MOVEMENTS, {"user": user_id, "limit": limit, "before": before}).one())
 
 
-def overview_and_movements(user_id):
-    """Both as they stand at one moment; one statement, as what the wallet page takes is mostly waiting for answers."""
-    found = _read(_BOTH, user_id)
-    return _overview(found), _movements(found)
+def page_of_sign_in(token, before=NEWEST):
+    """(User, Overview, Movements) of who signed in with this token, or None when the session has ended; one round trip for all.
 
-
-def _read(statement, user_id, limit=PAGE, before=None):
-    """JSON in a single row: ten rows of fourteen columns take several times as long to read."""
-    values = {"user": user_id, "limit": limit, "before": before or 2**62}
-    return db.session.connection().execute(statement, values).one()
+    The User is to be shown, not changed: the session knows nothing of him.
+    """
+    values = {"token_hash": token_hash(token), "now": clock.now(), "limit": PAGE, "before": before}
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        found = connection.execute(_PAGE_OF_SIGN_IN, values).one_or_none()
+    if found is None:
+        return None
+    member = User(**{name: getattr(found, name) for name in _MEMBER})
+    member.session_token = token
+    return member, _overview(found), _movements(found)
 
 
 def _overview(found):
