@@ -1,5 +1,7 @@
 """The web server. The number of workers is gunicorn's own WEB_CONCURRENCY, the address comes on the command line."""
 
+import gc
+
 worker_class = "gevent"
 worker_connections = 2000
 
@@ -11,6 +13,13 @@ keepalive = 30
 
 # Nobody talks to it by its control socket, which would lie in the home directory, one for all.
 control_socket_disable = True
+
+
+def post_worker_init(worker):
+    """What is loaded by now stays for ever: the garbage collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
+
 
 # The application logs each request with its id.
 accesslog = None

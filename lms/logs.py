@@ -77,6 +77,8 @@ def _is_secret(name):
 def _hide_in(text):
     for value in _values:
         text = text.replace(value, HIDDEN)
-    text = _CREDENTIALS.sub(HIDDEN, text)
-    text = _NAMED.sub(lambda found: found[1] + HIDDEN, text)
-    return _SIGNED.sub(HIDDEN, text)
+    if "://" in text:
+        text = _CREDENTIALS.sub(HIDDEN, text)
+    if "=" in text or ":" in text:
+        text = _NAMED.sub(lambda found: found[1] + HIDDEN, text)
+    return _SIGNED.sub(HIDDEN, text) if "." in text else text

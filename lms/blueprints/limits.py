@@ -11,7 +11,16 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
-limiter = Limiter(get_remote_address)
+
+class ViewLimiter(Limiter):
+    """Limits stand on views, which ask for themselves; without this each request would look for those of the application."""
+
+    def _check_request_limit(self, callable_name=None, in_middleware=True):
+        if not in_middleware:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+limiter = ViewLimiter(get_remote_address)
 
 
 def typed_account():

@@ -1,6 +1,6 @@
 """What a member has, where it stands, and how far the chain has followed. Amounts in millionths of TEO."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from sqlalchemy import select, text
@@ -34,7 +34,7 @@ class Balance:
         return self.available + self.maturing + self.staked + self.unbonding + self.reserved
 
     def as_dict(self):
-        return asdict(self) | {"total": self.total}
+        return vars(self) | {"total": self.total}
 
 
 @dataclass(frozen=True)
