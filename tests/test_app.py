@@ -127,13 +127,11 @@ def test_a_form_of_ten_megabytes_is_refused(log_in, tea):
 
 
 def test_broken_text_breaks_nothing(client, course):
-    assert client.get("/courses?q=%ff%fe").status_code == 200
+    assert client.get("/courses?q=%ff%fe%00").status_code == 200
     assert client.get("/courses/%ff%00").status_code == 404
-    assert client.get("/courses?q=%00").status_code == 400
     form = dict(content_type="application/x-www-form-urlencoded")
     assert client.post("/log-in", data=b"email=%ff%fe&password=%ff", **form).status_code == 422
-    answer = client.post("/log-in", data=b"email=a&password=%00", **form)
-    assert answer.status_code == 400 and "could not read" in answer.text
+    assert client.post("/log-in", data=b"email=a&password=%00", **form).status_code == 422
 
 
 def test_the_language_switch_is_kept_with_the_member(log_in, ana):

@@ -1,7 +1,10 @@
 """The rules of accounts."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
+import argon2
 import pytest
 
 from lms import clock
@@ -26,9 +29,15 @@ def test_a_password_is_hashed_anew_when_the_parameters_rose(ana):
     from argon2 import PasswordHasher
 
     with transaction():
-        ana.password_hash = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
+        ana.password_hash = PasswordHasher(time_cost=1, memory_cost=32).hash(PASSWORD)
         assert accounts.authenticate(ana.email, PASSWORD) is ana
-    assert "m=64," not in ana.password_hash
+    assert "m=32," not in ana.password_hash
+
+
+def test_passwords_are_hashed_by_argon2id_as_its_library_advises():
+    code = "from lms.domain.accounts.actions import _hasher; print(_hasher.hash('x' * 10))"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert made.startswith("$argon2id$") and argon2.extract_parameters(made.strip()).memory_cost >= 19 * 1024
 
 
 @pytest.mark.parametrize("name", ["Zoë", "O'Hara", "Nguyễn Thị Minh", "李小龙", "محمد", "علی\u200cرضا"])
