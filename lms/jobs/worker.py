@@ -59,6 +59,7 @@ class Worker(rq.Worker):
 
     app = None
     job_class = Job
+    max_connection_wait_time = 5.0  # seconds: a Redis that is back is noticed soon, however long it was away
 
     def perform_job(self, job, *rest):
         with self.app.app_context():
