@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flask import Flask, abort, g, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
@@ -54,7 +55,17 @@ def create_app(role):
     return app
 
 
+class _Sessions(SecureCookieSessionInterface):
+    def get_signing_serializer(self, app):
+        """Kept: Flask makes the signer of the cookie anew for each request."""
+        if "session_signer" not in app.extensions:
+            app.extensions["session_signer"] = super().get_signing_serializer(app)
+        return app.extensions["session_signer"]
+
+
 class _App(Flask):
+    session_interface = _Sessions()
+
     def ensure_sync(self, func):
         """No view or hook is a coroutine: looking at each of them anew took a twentieth of a short request."""
         return func
@@ -70,7 +81,7 @@ def _flask_settings(settings):
     secure = settings["ENVIRONMENT"] == "production"
     return {
         "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}, "hide_parameters": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}, "hide_parameters": True, "skip_autocommit_rollback": True},
         "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
         "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",

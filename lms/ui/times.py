@@ -11,31 +11,36 @@ from lms.ui.language import language
 from lms.ui.words import gettext
 
 _SHORT, _WITH_YEAR, _FULL = "d MMM", "d MMM y", "EEEE d MMMM y, HH:mm z"
-_NEAR = timedelta(hours=20)
+_NEAR, _SECOND = timedelta(hours=20), timedelta(seconds=1)
 
 
 def when(moment):
     """`in 4 s`, `12 min ago`, `7 Dec`, `7 Dec 2027`. A moment without a time zone is refused: it would be a guess."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone")
-    full = _written(moment, _FULL)
+    spoken, minute = language(), moment.replace(second=0, microsecond=0)
+    full = _formatted(minute, _FULL, spoken.zone, spoken.code)
+    short = _short(moment, clock.now()) or _date(minute, clock.now(), spoken)
     iso = moment.isoformat(timespec="seconds")
-    short = _short(moment, clock.now())
     return Markup(
         f'<time datetime="{iso}" title="{full}"><span aria-hidden="true">{short}</span><span class="visually-hidden">{full}</span></time>'
     )
 
 
 def _short(moment, now):
+    """Of a moment that is near, else None."""
     distance = abs(moment - now)
-    if distance < timedelta(seconds=1):
+    if distance < _SECOND:
         return gettext("now")
     if distance < _NEAR:
         span = _span(distance)
         return escape(gettext("in %(time)s", time=span) if moment > now else gettext("%(time)s ago", time=span))
-    zone = language().zone
-    same_year = moment.astimezone(zone).year == now.astimezone(zone).year
-    return _written(moment, _SHORT if same_year else _WITH_YEAR)
+    return None
+
+
+def _date(minute, now, spoken):
+    same_year = minute.astimezone(spoken.zone).year == now.astimezone(spoken.zone).year
+    return _formatted(minute, _SHORT if same_year else _WITH_YEAR, spoken.zone, spoken.code)
 
 
 def _span(distance):
@@ -45,11 +50,6 @@ def _span(distance):
     if seconds < 3600:
         return gettext("%(count)s min", count=seconds // 60)
     return gettext("%(count)s h", count=seconds // 3600)
-
-
-def _written(moment, pattern):
-    spoken = language()
-    return _formatted(moment.replace(second=0, microsecond=0), pattern, spoken.zone, spoken.code)
 
 
 @lru_cache(maxsize=8192)

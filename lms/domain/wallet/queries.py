@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from typing import NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import undefer
@@ -37,8 +38,7 @@ class Balance:
         return vars(self) | {"total": self.total}
 
 
-@dataclass(frozen=True)
-class Movement:
+class Movement(NamedTuple):
     """One transfer as its member sees it: `amount` is signed, 0 between two of his own accounts (then `moved` says how much)."""
 
     id: int
@@ -57,8 +57,7 @@ class Movement:
     block_number: int | None = None
 
 
-@dataclass(frozen=True)
-class Maturing:
+class Maturing(NamedTuple):
     """An amount that becomes available at its moment."""
 
     amount: int
