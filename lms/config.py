@@ -3,12 +3,14 @@
 import base64
 import binascii
 import os
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 BOTH = frozenset({"web", "worker", "cli"})
 WEB = frozenset({"web", "cli"})
 WORKER = frozenset({"worker", "cli"})
+COMMAND = frozenset({"cli"})
 
 
 class ConfigError(SystemExit):
@@ -69,6 +71,12 @@ def _key(value):
     return key
 
 
+def _address(value):
+    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
+        raise ValueError("an address, 0x and 40 hexadecimal digits")
+    return value
+
+
 REQUIRED = object()
 
 
@@ -115,6 +123,7 @@ SETTINGS = (
     Setting("PAYMENT_GATEWAY", WEB, _one_of("none", "sandbox"), "none", "the payment gateway: none, or sandbox outside production"),
     Setting("PAYMENT_WEBHOOK_SECRET", WEB, _secret, "", "the secret that signs payment webhooks; needed with a gateway"),
     Setting("KEK", WORKER, _key, None, "32 random bytes in base64 that wrap all other keys; worker only"),
+    Setting("TOKEN_ADMIN", COMMAND, _address, None, "the address that administers the contract, not the signer's; needed to deploy anywhere but on anvil"),
     Setting("SIGNER_FILE", WORKER, _text, None, "the file with the signer's key, encrypted by the KEK; worker only"),
 )
 
@@ -146,7 +155,7 @@ def table():
 
 
 def _who(setting):
-    return "both" if setting.roles is BOTH else "web" if setting.roles is WEB else "worker"
+    return {BOTH: "both", WEB: "web", WORKER: "worker", COMMAND: "commands"}[setting.roles]
 
 
 def _shown(default):

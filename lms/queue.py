@@ -11,6 +11,7 @@ from redis.retry import Retry
 log = logging.getLogger(__name__)
 
 NAME = "default"
+MAIL = "mail"  # behind everything else: a mail server that hangs must not keep the chain waiting
 RESULT_SECONDS = 60
 
 
@@ -22,7 +23,7 @@ class Queue:
         # Once more: a connection kept from before a restart of Redis must not cost what is sent first.
         again = Retry(NoBackoff(), 1)
         self.redis = Redis.from_url(self._url, socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15, retry=again)
-        self._queue = rq.Queue(NAME, connection=self.redis, default_timeout=120)
+        self._queue, self._mail = (rq.Queue(name, connection=self.redis, default_timeout=120) for name in (NAME, MAIL))
         self._metadata = dict
 
     def connection(self):
@@ -36,7 +37,7 @@ class Queue:
     def enqueue(self, name, *ids):
         """Ask a worker to run lms.jobs.<name>(*ids); True when Redis took it."""
         try:
-            self._queue.enqueue(
+            (self._mail if name.startswith("mail.") else self._queue).enqueue(
                 f"lms.jobs.{name}", *ids, result_ttl=RESULT_SECONDS, failure_ttl=86_400, meta=self._metadata()
             )
         except RedisError as error:
@@ -46,7 +47,7 @@ class Queue:
 
     def waiting(self):
         """How many jobs wait; raises RedisError when Redis is down."""
-        return self._queue.count
+        return self._queue.count + self._mail.count
 
     def worker_seen(self):
         """When a worker last gave a sign of life, or None; raises RedisError when Redis is down."""

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 LARGEST = 200_000  # characters
 _LOWEST_HEADING = 6
-_OWN_PICTURE = re.compile(r"/(?![/\\])\S*")
+# Files only: a picture of any other address of ours would make its reader ask for it. No dots that lead out of the folder.
+_OWN_PICTURE = re.compile(r"/static/(?:[\w-]+[./])*[\w-]+")
 _ALIGNMENT = re.compile(r"text-align:(left|right|center)")
 _ATTRIBUTES = {
     "a": {"href", "title"},

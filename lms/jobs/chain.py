@@ -159,8 +159,9 @@ def _look(operation, pool):
 
 
 def _mined(operation, receipt, pool):
-    if transactions.confirmations(pool, receipt) < node.depth():
-        return False
+    depth = transactions.confirmations(pool, receipt)
+    if depth < node.depth():
+        return depth > 0  # on its way down, the sweep looks again; or its block is gone
     settlement = TeoCoin(operation.deployment.token_address).settlement(receipt, operation.op)
     with transaction():
         onchain.lock(operation)

@@ -24,6 +24,9 @@ LINKS = {
 def send(mail_id):
     """Send one mail, once: whoever holds its row sends it, and a failure is tried again by the sweep."""
     with transaction():
+        if not notices.count_try(mail_id):
+            return
+    with transaction():
         mail = notices.claim(mail_id)
         if mail is None:
             return

@@ -63,12 +63,22 @@ def deploy():
 def _record(pool, key):
     if pool.chain_id == anvil.CHAIN_ID and pool.balance(key.address) == 0:
         anvil.fund(pool, key.address, 10**21)
-    data = contracts.deploy_data(key.address, ADMIN_DELAY, key.address, DAILY_BOUND)
+    data = contracts.deploy_data(_admin(pool, key), ADMIN_DELAY, key.address, DAILY_BOUND)
     gas, fees = transactions.estimate_gas(pool, key.address, None, data), transactions.fees(pool)
     nonce = pool.mined_nonce(key.address)
     signed = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas)
     with transaction():
         return onchain.record_deployment(pool.chain_id, _genesis(pool), transactions.created_address(key.address, nonce), key.address, signed)
+
+
+def _admin(pool, key):
+    """Who may give roles and raise the bound: on a real chain never the hot key that settles, or a thief of it could do both."""
+    admin = current_app.config["TOKEN_ADMIN"]
+    if pool.chain_id == anvil.CHAIN_ID:
+        return admin or key.address
+    if admin is None or admin.lower() == key.address.lower():
+        raise click.ClickException("TOKEN_ADMIN must be an address other than the signer's. Set it to one whose key is kept elsewhere.")
+    return admin
 
 
 def _genesis(pool):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import configure_mappers
 from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
 from lms.jobs import chain, checkout, mail, rewards, schedule, settlement, wallets
-from lms.queue import NAME, queue
+from lms.queue import MAIL, NAME, queue
 
 # Imported before the first fork: web3 takes a second to import.
 JOBS = (chain, checkout, mail, rewards, settlement, wallets)
@@ -83,7 +83,7 @@ def warm(app):
 def main():
     Worker.app = create_app("worker")
     warm(Worker.app)
-    Worker([NAME], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
+    Worker([NAME, MAIL], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 A member's language is kept with the member: mail and pushed fragments are written in it too."""
 
 from flask import Blueprint, redirect, request
-from flask_babel import get_locale
 from flask_login import current_user
 
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
+from lms.ui.language import language
 
 LANGUAGES = {"en": "English", "it": "Italiano"}
 THEMES = ("system", "light", "dark")
@@ -28,7 +28,7 @@ def chosen_theme():
 
 @blueprint.app_context_processor
 def _context():
-    return {"theme": chosen_theme(), "languages": LANGUAGES, "locale": str(get_locale() or "en")}
+    return {"theme": chosen_theme(), "languages": LANGUAGES, "locale": language().code}
 
 
 @blueprint.post("/preferences")

@@ -374,6 +374,7 @@ def upgrade():
     sa.UniqueConstraint('user_id', 'course_id', name=op.f('uq_enrolments_user_id_course_id'))
     )
     op.create_index('ix_enrolments_course_id', 'enrolments', ['course_id'], unique=False)
+    op.create_index(op.f('ix_enrolments_last_lesson_id'), 'enrolments', ['last_lesson_id'], unique=False)
     op.create_table('grants',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('key', sa.String(), nullable=False),
@@ -417,6 +418,7 @@ def upgrade():
     sa.ForeignKeyConstraint(['lesson_id'], ['lessons.id'], name=op.f('fk_lesson_completions_lesson_id')),
     sa.PrimaryKeyConstraint('enrolment_id', 'lesson_id', name=op.f('pk_lesson_completions'))
     )
+    op.create_index(op.f('ix_lesson_completions_lesson_id'), 'lesson_completions', ['lesson_id'], unique=False)
     # ### end Alembic commands ###
 
 

@@ -213,3 +213,18 @@ def test_words_are_found_by_their_beginning_whatever_is_typed(course):
         assert [found.id for found in queries.catalogue(word).items] == [course.id], word
     for word in ("chainsaw", "how not"):
         assert queries.catalogue(word).items == []
+
+
+def test_a_course_an_admin_reads_does_not_change_under_him(tea, course):
+    with transaction():
+        course.state = "submitted"
+    lesson = course.lessons[0]
+    changes = (
+        lambda: courses.change_lesson(lesson, title="Other", body="Other", minutes=1, is_preview=False),
+        lambda: courses.add_section(course, "Another"),
+        lambda: courses.change_section(course.sections[0], "Other"),
+        lambda: courses.remove_lesson(lesson),
+    )
+    for change in changes:
+        with pytest.raises(DomainError, match="An admin is reading this course"), transaction():
+            change()

@@ -61,7 +61,12 @@ def test_a_picture_from_elsewhere_becomes_its_words(address):
 
 
 def test_a_picture_of_our_own_is_shown():
-    assert '<img src="/files/x.png" alt="a view">' in render("![a view](/files/x.png)")
+    assert '<img src="/static/x.png" alt="a view">' in render("![a view](/static/x.png)")
+
+
+@pytest.mark.parametrize("path", ["/live?show=balance", "/static/../live", "/static/%2e%2e/live", "/wallet", "//evil.example/x.png"])
+def test_a_picture_of_any_other_address_is_only_its_words(path):
+    assert "<img" not in render(f"![a view]({path})")
 
 
 def test_headings_stand_under_the_title_of_the_page():

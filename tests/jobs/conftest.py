@@ -46,11 +46,11 @@ def worker(app, anvil, worker_environ):
 @pytest.fixture
 def run_jobs(worker):
     """run_jobs() lets a real RQ worker do what is queued, until nothing is; a job that fails fails the test."""
-    from lms.queue import NAME, queue
+    from lms.queue import MAIL, NAME, queue
 
     def run():
         jobs = rq.Queue(NAME, connection=queue.connection())
-        rq.SimpleWorker([jobs], connection=queue.connection()).work(burst=True, logging_level="ERROR")
+        rq.SimpleWorker([jobs, rq.Queue(MAIL, connection=queue.connection())], connection=queue.connection()).work(burst=True, logging_level="ERROR")
         failed = FailedJobRegistry(queue=jobs)
         assert not failed.get_job_ids(), rq.job.Job.fetch(failed.get_job_ids()[0], connection=queue.connection()).exc_info
         return jobs

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from jinja2 import TemplateNotFound
 
 from lms import clock
 from lms.db import db, transaction
@@ -78,7 +79,7 @@ def test_what_waits_is_asked_for_again_with_growing_patience(app, ana):
     clock.advance(timedelta(seconds=21))
     assert queries.waiting() == [mail_id]
     with transaction():
-        notices.claim(mail_id)
+        notices.count_try(mail_id)
     assert queries.waiting() == []
     clock.advance(timedelta(seconds=60))
     assert queries.waiting() == [mail_id]
@@ -99,3 +100,12 @@ def test_what_never_goes_out_is_given_up(app, ana):
     assert queries.waiting() == []
     job.send(mail_id)
     assert db.session.get_one(Mail, mail_id).sent_at is None
+
+
+def test_a_letter_that_cannot_be_written_is_given_up_after_its_tries(app, ana):
+    mail_id = write(ana, "no such letter")
+    for _ in range(MOST_TRIES):
+        with pytest.raises(TemplateNotFound):
+            job.send(mail_id)
+    job.send(mail_id)
+    assert db.session.get_one(Mail, mail_id).tries == MOST_TRIES

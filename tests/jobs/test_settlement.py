@@ -323,3 +323,13 @@ def test_nothing_is_signed_on_another_chain_or_without_the_code(queued, anvil, w
     with pytest.raises(CodeMismatch):
         chain.submit(queued.id)
     assert (queued.state, queued.attempts) == ("queued", [])
+
+
+def test_a_batch_mints_no_more_than_the_contract_lets_through_in_a_day(app, worker, ana, bruno, run_jobs, audit):
+    for number, member in enumerate((ana, bruno)):
+        credit(member, 12_000 * 1_000_000, f"big{number}")
+    enqueue("wallets.sweep")
+    run_jobs()
+    operations = db.session.query(Operation).order_by(Operation.id).all()
+    assert [len(operation.entries) for operation in operations] == [1, 1]
+    assert operations[0].state == "mined"

@@ -43,6 +43,7 @@ def change(course, *, title, summary, description, subject, language, price, rew
         raise Invalid("The purchase reward is between 0 and %(most)d %%.", most=HIGHEST_REWARD // 100)
     if language not in LOCALES:
         raise Invalid("Choose one of the languages.")
+    _lock(course.id)
     course.title, course.summary, course.description = _title(title), _line(summary, LONGEST_SUMMARY), _body(description).strip()
     course.subject, course.language, course.price, course.reward_bp = _line(subject, LONGEST_SUBJECT), language, price, reward_bp
     db.session.flush()
@@ -55,6 +56,7 @@ def add_section(course, title):
 
 
 def change_section(section, title):
+    _lock(section.course_id)
     section.title = _title(title)
     db.session.flush()
 
@@ -91,6 +93,7 @@ def add_lesson(section, title, body="", *, minutes=1, is_preview=False, slug=Non
 
 def change_lesson(lesson, *, title, body, minutes, is_preview):
     _check_minutes(minutes)
+    _lock(lesson.course_id)
     lesson.title, lesson.body, lesson.minutes, lesson.is_preview = _title(title), _body(body), minutes, is_preview
     lesson.version += 1
     db.session.flush()
@@ -183,8 +186,10 @@ def _enter(lesson, section, step):
 
 
 def _lock(course_id):
-    """One change of a course's outline at a time; buyers and readers don't wait for it."""
-    db.session.execute(select(Course.id).where(Course.id == course_id).with_for_update(key_share=True))
+    """One change of a course at a time, and none while an admin reads it; buyers and readers don't wait for it."""
+    state = db.session.scalar(select(Course.state).where(Course.id == course_id).with_for_update(key_share=True))
+    if state == "submitted":
+        raise DomainError("An admin is reading this course. Wait for the decision, then change it.")
 
 
 def _refresh_state(course):

@@ -23,7 +23,7 @@ class Enrolment(Model):
     matures_at: Mapped[object] = mapped_column(Moment)
     enrolled_at: Mapped[object] = mapped_column(Moment)
     done: Mapped[int] = mapped_column(default=0)
-    last_lesson_id: Mapped[int | None] = mapped_column(ForeignKey("lessons.id", ondelete="SET NULL"))
+    last_lesson_id: Mapped[int | None] = mapped_column(ForeignKey("lessons.id", ondelete="SET NULL"), index=True)
     completed_at: Mapped[object | None] = mapped_column(Moment)
 
     course: Mapped[Course] = relationship()
@@ -42,5 +42,5 @@ class LessonCompletion(Model):
     __tablename__ = "lesson_completions"
 
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolments.id"), primary_key=True)
-    lesson_id: Mapped[int] = mapped_column(ForeignKey("lessons.id"), primary_key=True)
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lessons.id"), primary_key=True, index=True)
     completed_at: Mapped[object] = mapped_column(Moment)

@@ -1,6 +1,6 @@
 """Mail written and sent."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms import clock
 from lms.db import db
@@ -15,13 +15,16 @@ def write_mail(user, kind, address=None):
     return mail
 
 
+def count_try(mail_id):
+    """One try more, committed before it is made: a mail that breaks its sender is given up like any other. False when none is left."""
+    rows = update(Mail).where(Mail.id == mail_id, Mail.sent_at.is_(None), Mail.tries < MOST_TRIES)
+    return db.session.scalar(rows.values(tries=Mail.tries + 1).returning(Mail.id)) is not None
+
+
 def claim(mail_id):
     """Lock an unsent mail for sending; None when another worker has it or it went out."""
-    rows = select(Mail).where(Mail.id == mail_id, Mail.sent_at.is_(None), Mail.tries < MOST_TRIES)
-    mail = db.session.scalar(rows.with_for_update(skip_locked=True))
-    if mail:
-        mail.tries += 1
-    return mail
+    rows = select(Mail).where(Mail.id == mail_id, Mail.sent_at.is_(None))
+    return db.session.scalar(rows.with_for_update(skip_locked=True))
 
 
 def mark_sent(mail):

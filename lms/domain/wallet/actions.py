@@ -1,6 +1,6 @@
 """Wallets opened, and ledger legs brought into batches for the chain."""
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -10,9 +10,12 @@ from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain_actions
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry
+from lms.domain.rulebook.rules import MICRO
 from lms.domain.wallet.models import Wallet
 
+_TURN = 0x7E0  # the advisory lock that lets one worker open a batch at a time
 LARGEST_BATCH = 200  # entries; the contract refuses more
+LARGEST_NET = 10_000 * MICRO  # minted by one batch, well under the contract's daily bound: a batch above it could never pass
 
 
 def keep_wallet(holder_id, sealed):
@@ -32,13 +35,18 @@ def open_batch():
     """Cover the uncovered legs of up to 200 holders by the entries of one settlement; None when there is nothing to do.
 
     A holder waits while he has no address yet or an entry of his is still open. Call inside a transaction; two
-    workers take turns by the lock on the holders' rows.
+    workers take turns.
     """
     if audit.is_stopped("settlement") or onchain.deployment() is None:
         return None
-    holders = _lock_holders()
-    entries = [_cover(holder_id, address) for holder_id, address in holders]
-    moving = [entry for entry in entries if entry.kind != "empty"]
+    db.session.execute(select(func.pg_advisory_xact_lock(_TURN)))
+    moving, net = [], 0
+    for holder_id, address in _lock_holders():
+        entry = _cover(holder_id, address)
+        net += entry.signed_amount
+        moving += [entry] if entry.kind != "empty" else []
+        if net >= LARGEST_NET:
+            break
     if not moving:
         return None
     db.session.flush()
