@@ -48,11 +48,6 @@ def look():
     return [answer.result() if answer.done() else _HANGS[name] for name, answer in answers.items()]
 
 
-def what_waits():
-    """The Parts that keep something waiting."""
-    return [part for part in look() if not part.is_ok]
-
-
 def _database():
     db.session.execute(text("SELECT 1"))
     return Part("database", True, "The database answers.")

@@ -77,13 +77,8 @@ def bump(old, fresh):
     return _affordable(Fees(max(_eighth_more(old.tip), fresh.tip), max(_eighth_more(old.cap), fresh.cap)))
 
 
-def simulate(pool, sender, to, data):
-    """Reverted when the contract would refuse the call at the newest block."""
-    _unless_reverted(pool, lambda web3: web3.eth.call(_call(sender, to, data)))
-
-
 def estimate_gas(pool, sender, to, data):
-    """The gas limit to sign: a fifth above the node's estimate, within what a transaction may use."""
+    """The gas limit to sign: a fifth above the estimate, within what a transaction may use. Reverted when the contract would refuse."""
     gas = _unless_reverted(pool, lambda web3: web3.eth.estimate_gas(_call(sender, to, data)))
     return min(gas + gas // 5, MOST_GAS)
 

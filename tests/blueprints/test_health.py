@@ -168,8 +168,3 @@ def test_a_part_that_hangs_holds_one_thread_however_often_is_asked(app):
     asked = {probe.ask(app) for _ in range(20)}
     release.set()
     assert len(asked) == len(looks) == 1
-
-
-def test_what_waits_is_what_is_down(app, worker):
-    health.look()  # opens the connections
-    assert [part.name for part in health.what_waits()] == ["chain"]

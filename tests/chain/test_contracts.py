@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lms.chain.contracts import MAX_AMOUNT, TeoCoin, digest, pack
 
-ANA, BOB = "0x" + "0A" * 20, "0x" + "0b" * 20
+ANA = "0x" + "0A" * 20
 addresses = st.binary(min_size=20, max_size=20).map(to_checksum_address)
 amounts = st.integers(1, MAX_AMOUNT)
 

@@ -53,7 +53,7 @@ def test_the_same_op_is_refused_by_name(pool, token, signer, submit, make_key):
     data = token.settle_data(1, [(make_key().address, 50)], [])
     submit(token.address, data)
     with pytest.raises(Reverted, match=r"OpUsed\(1\)"):
-        transactions.simulate(pool, signer.address, token.address, data)
+        transactions.estimate_gas(pool, signer.address, token.address, data)
 
 
 def test_the_same_op_sent_nevertheless_reverts_and_mints_nothing(pool, token, submit, make_key):
@@ -77,7 +77,7 @@ def test_a_used_op_is_found_again_without_its_hash(pool, token, submit, make_key
 def test_a_voided_op_never_happens(pool, token, signer, submit, make_key):
     submit(token.address, token.void_data(9))
     with pytest.raises(Reverted, match=r"OpUsed\(9\)"):
-        transactions.simulate(pool, signer.address, token.address, token.settle_data(9, [(make_key().address, 1)], []))
+        transactions.estimate_gas(pool, signer.address, token.address, token.settle_data(9, [(make_key().address, 1)], []))
 
 
 def test_the_digest_is_the_contracts(pool, token, make_key):
@@ -104,4 +104,4 @@ def test_other_code_or_none_is_refused(pool, token, submit, make_key):
 def test_the_day_has_a_bound(pool, token, signer, make_key):
     data = token.settle_data(1, [(make_key().address, 10**12 + 1)], [])
     with pytest.raises(Reverted, match="DailyBoundExceeded"):
-        transactions.simulate(pool, signer.address, token.address, data)
+        transactions.estimate_gas(pool, signer.address, token.address, data)

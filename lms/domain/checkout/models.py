@@ -7,8 +7,6 @@ from lms.db import Model, Moment
 from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course
 
-PAYMENT_STATES = ("applied", "held")
-
 
 class Order(Model):
     """Price, share, tier, reward and rulebook version are frozen here when it is placed."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from lms import clock
 from lms.db import Page, db
@@ -14,13 +14,6 @@ from lms.domain.ledger.models import Transfer
 from lms.domain.rewards.models import Lot
 
 PAGE = 24
-
-
-def order_of(buyer, order_id):
-    """The buyer's own order with its course, or None: somebody else's does not exist for him."""
-    return db.session.scalar(
-        select(Order).join(Order.course).options(contains_eager(Order.course)).where(Order.id == order_id, Order.buyer_id == buyer.id)
-    )
 
 
 def orders_of(buyer_id, number=1):

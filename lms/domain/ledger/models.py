@@ -52,10 +52,6 @@ class Account(Model):
     sign: Mapped[int]
     balance: Mapped[int] = mapped_column(BigInt, default=0)
 
-    @property
-    def is_custody(self):
-        return self.holder_id is not None
-
 
 class Transfer(Model):
     """`amount` moves from source to target. A side that changes what a holder holds on the chain is a leg:

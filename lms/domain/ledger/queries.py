@@ -1,10 +1,9 @@
-"""Accounts and transfers found."""
+"""Accounts found, and what the audit asks of them."""
 
-from sqlalchemy import func, or_, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select, text
 
 from lms.db import db
-from lms.domain.ledger.models import EUR, TEO, Account, Holder, Transfer
+from lms.domain.ledger.models import EUR, Account, Holder
 
 
 def platform(asset, name):
@@ -32,22 +31,6 @@ def euros_of(user_id):
 def holder_of(user_id):
     """The member's holder; None: the treasury's."""
     return db.session.scalars(select(Holder).where(Holder.user_id.is_not_distinct_from(user_id))).one()
-
-
-def transfers_of(user_id, asset=TEO, limit=20, before=None):
-    """The member's newest transfers of an asset, with both accounts."""
-    source, target = aliased(Account), aliased(Account)
-    rows = (
-        select(Transfer)
-        .join(source, Transfer.source_id == source.id)
-        .join(target, Transfer.target_id == target.id)
-        .where(or_(source.user_id == user_id, target.user_id == user_id), Transfer.asset == asset)
-        .order_by(Transfer.id.desc())
-        .limit(limit)
-    )
-    if before:
-        rows = rows.where(Transfer.id < before)
-    return db.session.scalars(rows).all()
 
 
 def wrong_balances():

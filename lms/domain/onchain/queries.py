@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import Page, db
-from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Operation
+from lms.domain.onchain.models import Attempt, ChainState, Deployment, Operation
 
 PAGE = 50
 
@@ -52,20 +52,3 @@ def page(state="", number=1):
 def counts():
     """How many operations are in each state."""
     return dict(db.session.execute(select(Operation.state, func.count()).group_by(Operation.state)).all())
-
-
-def mined_net(holder_ids, up_to_block=None):
-    """What entries mined up to a block put on each holder's address, in millionths; burns and releases count negative."""
-    sign = {"mint": 1, "deposit": 1}
-    rows = (
-        select(Entry.holder_id, Entry.kind, func.sum(Entry.amount))
-        .join(Entry.operation)
-        .where(Entry.holder_id.in_(holder_ids), Operation.state.in_(("mined", "final")))
-        .group_by(Entry.holder_id, Entry.kind)
-    )
-    if up_to_block is not None:
-        rows = rows.where(Operation.block_number <= up_to_block)
-    net = dict.fromkeys(holder_ids, 0)
-    for holder_id, kind, amount in db.session.execute(rows):
-        net[holder_id] += sign.get(kind, -1) * int(amount)
-    return net

@@ -16,7 +16,3 @@ class Wallet(Model):
     wrapped_key: Mapped[bytes] = mapped_column(deferred=True)
     kek_version: Mapped[int]
     created_at: Mapped[object] = mapped_column(Moment)
-
-    @property
-    def short_address(self):
-        return f"{self.address[:6]}…{self.address[-4:]}"
