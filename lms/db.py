@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, func, select
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import DateTime
 
@@ -24,6 +24,7 @@ class Model(DeclarativeBase):
 db = SQLAlchemy(model_class=Model, disable_autonaming=True)
 
 Moment = DateTime(timezone=True)
+PAGE = 24
 
 
 @contextmanager
@@ -44,7 +45,7 @@ class Page:
     items: list
     number: int
     total: int
-    size: int = 24
+    size: int = PAGE
 
     @property
     def page(self):
@@ -61,3 +62,15 @@ class Page:
     @property
     def has_next(self):
         return self.number < self.pages
+
+
+def page_of(rows, number, size=PAGE):
+    """Page `number` of the rows selected, in two statements."""
+    total = db.session.scalar(select(func.count()).select_from(rows.order_by(None).subquery()))
+    number = nearest_page(number, total, size)
+    return Page(db.session.scalars(rows.limit(size).offset((number - 1) * size)).all(), number, total, size)
+
+
+def nearest_page(number, total, size=PAGE):
+    """The page asked for, or the nearest there is: an address may ask for any."""
+    return min(max(1, number), max(1, -(-total // size)))

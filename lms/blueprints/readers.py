@@ -1,5 +1,6 @@
-"""Who reads, and what a course is to them."""
+"""Who reads, which page of a list, and what a course is to them."""
 
+from flask import request
 from flask_login import current_user
 
 from lms.domain.learning import queries as learning
@@ -9,6 +10,11 @@ from lms.errors import NotFound
 def reader():
     """The member logged in, or None for a visitor."""
     return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def page_number():
+    """The page of a list the address asks for; its query answers the nearest there is."""
+    return request.args.get("page", 1, type=int)
 
 
 def standing_or_404(course):

@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from lms import health
 from lms.blueprints.admin.forms import ReturnForm
+from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.accounts import actions as membership
 from lms.domain.accounts import queries as accounts
@@ -77,7 +78,7 @@ def give_back(slug):
 @blueprint.get("/members")
 def members():
     word = request.args.get("q", "").replace("\x00", "").strip()[:200]
-    return render("admin/members.html", members=accounts.page(word, _page_number()), word=word)
+    return render("admin/members.html", members=accounts.page(word, page_number()), word=word)
 
 
 @blueprint.post("/members/<int(max=2147483647):user_id>/role")
@@ -111,7 +112,7 @@ def let_in(user_id):
 def operations():
     state = request.args.get("state", "")
     state = state if state in STATES else ""
-    return render("admin/operations.html", operations=onchain.page(state, _page_number()), state=state, counts=onchain.counts(), states=STATES)
+    return render("admin/operations.html", operations=onchain.page(state, page_number()), state=state, counts=onchain.counts(), states=STATES)
 
 
 @blueprint.get("/incidents")
@@ -149,7 +150,3 @@ def _member(user_id):
     if member is None:
         raise NotFound("There is no such member.")
     return member
-
-
-def _page_number():
-    return min(max(request.args.get("page", 1, type=int), 1), 100_000)

@@ -1,11 +1,12 @@
 """Buying a course: the terms, the order, and what has become of it."""
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, current_app, redirect, url_for
 from flask_login import current_user, login_required
 
 from lms.blueprints.checkout import webhooks
 from lms.blueprints.checkout.forms import PurchaseForm
 from lms.blueprints.checkout.gateway import gateway
+from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries
@@ -58,8 +59,7 @@ def pay(order_id):
 @blueprint.get("/orders")
 @login_required
 def index():
-    number = request.args.get("page", 1, type=int)
-    return render("checkout/index.html", orders=queries.orders_of(current_user.id, min(max(1, number), 100_000)))
+    return render("checkout/index.html", orders=queries.orders_of(current_user.id, page_number()))
 
 
 def _page(course, form):

@@ -2,6 +2,7 @@
 
 from flask import request
 
+from lms.blueprints.readers import page_number
 from lms.ui.preferences import LANGUAGES
 
 LONGEST_WORD = 200
@@ -16,7 +17,7 @@ class Wanted:
         self.subject = _one_of(arguments.get("subject"), subjects)
         self.language = _one_of(arguments.get("language"), LANGUAGES)
         self.free = arguments.get("price") == "free"
-        self.number = arguments.get("page", 1, type=int)
+        self.number = page_number()
 
     @property
     def is_anything(self):

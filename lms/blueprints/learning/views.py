@@ -1,10 +1,10 @@
 """My courses, their lessons, and what completing them earns."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, url_for
 from flask_login import current_user, login_required
 
 from lms import live
-from lms.blueprints.readers import standing_or_404
+from lms.blueprints.readers import page_number, standing_or_404
 from lms.db import transaction
 from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
@@ -21,8 +21,7 @@ blueprint = Blueprint("learning", __name__, url_prefix="/learn")
 @blueprint.get("")
 @login_required
 def index():
-    number = request.args.get("page", 1, type=int)
-    return render("learning/index.html", "courses", enrolments=queries.of_member(current_user.id, number))
+    return render("learning/index.html", "courses", enrolments=queries.of_member(current_user.id, page_number()))
 
 
 @blueprint.get("/<slug>")

@@ -4,6 +4,7 @@ from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from lms.blueprints.readers import page_number
 from lms.blueprints.teaching.forms import CourseForm, LessonForm, NewCourseForm, SectionForm
 from lms.db import transaction
 from lms.domain.checkout import queries as checkout
@@ -27,12 +28,12 @@ def teachers_only():
 
 @blueprint.get("/")
 def index():
-    return render("teaching/index.html", courses=courses.taught_by(current_user, _page_number()))
+    return render("teaching/index.html", courses=courses.taught_by(current_user, page_number()))
 
 
 @blueprint.get("/sales")
 def sales():
-    number = _page_number()
+    number = page_number()
     return render("teaching/sales.html", "sales", sales=checkout.sales_of(current_user.id, number), earned=ledger.euros_of(current_user.id))
 
 
@@ -193,7 +194,3 @@ def _status(form):
 
 def _step():
     return -1 if request.form.get("direction") == "up" else 1
-
-
-def _page_number():
-    return min(max(request.args.get("page", 1, type=int), 1), 100_000)

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import undefer
 
 from lms import clock
-from lms.db import Page, db
+from lms.db import db, page_of
 from lms.domain.accounts.models import Session, User
 
 PAGE = 50
@@ -67,8 +67,7 @@ def page(word="", number=1):
     rows = select(User).order_by(User.id)
     if word:
         rows = rows.where(User.email.contains(word.lower(), autoescape=True) | User.name.icontains(word, autoescape=True))
-    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
-    return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total, PAGE)
+    return page_of(rows, number, PAGE)
 
 
 def counts():

@@ -7,21 +7,16 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import joinedload
 
 from lms import clock
-from lms.db import Page, db
+from lms.db import PAGE, Page, db, nearest_page, page_of
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order
 from lms.domain.ledger.models import Transfer
 from lms.domain.rewards.models import Lot
 
-PAGE = 24
-
 
 def orders_of(buyer_id, number=1):
     """One page of the member's orders, newest first."""
-    rows = select(Order).where(Order.buyer_id == buyer_id)
-    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
-    rows = rows.options(joinedload(Order.course)).order_by(Order.id.desc())
-    return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total)
+    return page_of(select(Order).where(Order.buyer_id == buyer_id).options(joinedload(Order.course)).order_by(Order.id.desc()), number)
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,7 @@ def sales_of(teacher_id, number=1):
     """One page of the teacher's Sales with courses, newest first; two statements."""
     rows = select(Order.id).where(Order.teacher_id == teacher_id, Order.state == "paid")
     total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
+    number = nearest_page(number, total)
     chosen = rows.order_by(Order.paid_at.desc(), Order.id.desc()).limit(PAGE).offset((number - 1) * PAGE).subquery()
     shown = (
         select(Order, Lot.matures_at, Lot.matured_id.is_not(None))

@@ -5,10 +5,9 @@ import re
 from sqlalchemy import case, func, literal, or_, select, text
 from sqlalchemy.orm import defaultload, defer, joinedload, undefer
 
-from lms.db import Page, db
+from lms.db import PAGE, Page, db, nearest_page, page_of
 from lms.domain.courses.models import Course, Lesson, Section
 
-PAGE = 24
 COUNTED = 1000  # a catalogue counts up to here and says "more than" above it; its total stops at COUNTED + 1
 NEWEST = 6000  # courses among which a common word is counted
 
@@ -22,7 +21,7 @@ def catalogue(word="", subject="", language="", free=False, number=1):
     matching = select(Course.id, Course.published_at).where(Course.state == "published", *asked(Course))
     few = matching.limit(COUNTED + 1).subquery()
     total = _counted(few, asked)
-    number = _within(number, total)
+    number = nearest_page(number, total)
     # Few are found by the word and sorted; many are met soon when courses are read by date.
     rows = select(few) if total <= COUNTED else matching
     ids = _newest_first(rows, rows.selected_columns).limit(PAGE).offset((number - 1) * PAGE).subquery()
@@ -107,11 +106,7 @@ def lesson(course, slug):
 
 def taught_by(teacher, number=1):
     """One page of the teacher's courses, in every state."""
-    rows = select(Course).where(Course.teacher_id == teacher.id)
-    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
-    number = _within(number, total)
-    items = db.session.scalars(rows.order_by(Course.id.desc()).limit(PAGE).offset((number - 1) * PAGE)).all()
-    return Page(items, number, total)
+    return page_of(select(Course).where(Course.teacher_id == teacher.id).order_by(Course.id.desc()), number)
 
 
 def waiting(limit=50):
@@ -143,8 +138,3 @@ def _tsquery(word):
     """All words, the last as a prefix; only letters and digits reach the parser."""
     words = re.findall(r"[^\W_]+", word.lower())[:8]
     return " & ".join(words[:-1] + [f"{words[-1]}:*"]) if words else ""
-
-
-def _within(number, total):
-    """The page asked for, or the nearest there is."""
-    return min(max(1, number), max(1, -(-total // PAGE)))

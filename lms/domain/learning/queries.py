@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from lms.db import Page, db
+from lms.db import db, page_of
 from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course, Lesson
 from lms.domain.learning.models import Enrolment, LessonCompletion
 from lms.domain.rewards.models import Grant
 from lms.domain.rulebook import queries as rulebook
-
-PAGE = 24
 
 
 @dataclass(frozen=True)
@@ -84,12 +82,9 @@ def to_continue(user_id):
 
 
 def of_member(user_id, number=1):
-    """One page of the member's enrolments with courses and teachers, newest first; a number beyond the last page answers the last."""
-    rows = select(Enrolment).where(Enrolment.user_id == user_id)
-    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
-    number = min(max(1, number), max(1, -(-total // PAGE)))
-    rows = rows.options(joinedload(Enrolment.course).joinedload(Course.teacher)).order_by(Enrolment.id.desc())
-    return Page(db.session.scalars(rows.limit(PAGE).offset((number - 1) * PAGE)).all(), number, total)
+    """One page of the member's enrolments with courses and teachers, newest first."""
+    rows = select(Enrolment).where(Enrolment.user_id == user_id).options(joinedload(Enrolment.course).joinedload(Course.teacher))
+    return page_of(rows.order_by(Enrolment.id.desc()), number)
 
 
 def lessons_left(enrolment):

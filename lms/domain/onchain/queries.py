@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from lms.db import Page, db
+from lms.db import db, page_of
 from lms.domain.onchain.models import Attempt, ChainState, Deployment, Operation
 
 PAGE = 50
@@ -44,9 +44,7 @@ def page(state="", number=1):
     rows = select(Operation)
     if state:
         rows = rows.where(Operation.state == state)
-    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
-    rows = rows.options(selectinload(Operation.entries)).order_by(Operation.id.desc()).limit(PAGE).offset((number - 1) * PAGE)
-    return Page(db.session.scalars(rows).all(), number, total, PAGE)
+    return page_of(rows.options(selectinload(Operation.entries)).order_by(Operation.id.desc()), number, PAGE)
 
 
 def counts():
