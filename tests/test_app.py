@@ -161,19 +161,22 @@ found = {}
 for path in ("/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up"):
     found[path] = browser.get(path).status_code
 found["signed in"] = browser.post("/log-in", data={"email": "bruno@example.org", "password": "PASSWORD"}).status_code
-with browser.session_transaction() as session:
-    session["_user_id"], session["_fresh"] = "TOKEN", True
-for path in ("/wallet", "/learn", "/account", "/learn/how-chains-work/lesson-1", "/courses/how-chains-work/checkout", "/orders"):
-    found[path] = browser.get(path).status_code
+for token, paths in SIGNED_IN.items():
+    with browser.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    found |= {path: browser.get(path).status_code for path in paths}
 print(json.dumps(found))
 """
+STUDENTS = ["/wallet", "/learn", "/account", "/learn/how-chains-work/lesson-1", "/courses/how-chains-work/checkout", "/orders"]
+TEACHERS = ["/teach/", "/teach/new", "/teach/sales", "/teach/courses/how-chains-work", "/teach/courses/how-chains-work/lessons/lesson-1"]
+ADMINS = ["/admin/", "/admin/courses", "/admin/members", "/admin/operations", "/admin/incidents"]
 
 
 @pytest.mark.parametrize(("name", "address"), [("REDIS_URL", "redis://127.0.0.1:{port}/0"), ("RPC_URLS", "http://127.0.0.1:{port}")])
-def test_every_page_is_served_without(name, address, environ, ana, bruno, course):
+def test_every_page_is_served_without(name, address, environ, ana, bruno, tea, ada, course):
     with transaction():
-        token = accounts.open_session(ana)
-    code = WITHOUT.replace("TOKEN", token).replace("PASSWORD", PASSWORD)
+        signed_in = {accounts.open_session(user): paths for user, paths in ((ana, STUDENTS), (tea, TEACHERS), (ada, ADMINS))}
+    code = WITHOUT.replace("SIGNED_IN", repr(signed_in)).replace("PASSWORD", PASSWORD)
     found = json.loads(run_python(code, environ, **{name: address.format(port=closed_port())}))
     assert found.pop("signed in") in (302, 303)
     assert found == dict.fromkeys(found, 200), found

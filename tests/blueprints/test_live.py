@@ -8,6 +8,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from lms import live
+from lms.blueprints.live import hub as hub_module
 from lms.blueprints.live.hub import Hub, hub, message
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
@@ -117,6 +118,14 @@ def test_a_page_gets_only_what_it_shows(ana, open_page):
     page.read()
     live.push(ana.id, "balance", "balance_chip")
     assert 'hx-target="#balance-chip"' in page.read()
+
+
+def test_a_stream_without_news_beats(ana, open_page, monkeypatch):
+    assert hub_module.HEARTBEAT == 15
+    monkeypatch.setattr(hub_module, "HEARTBEAT", 0.1)
+    page = open_page(ana)
+    page.read()
+    assert [page.answer.readline() for _ in range(4)] == [b": heartbeat\n", b"\n"] * 2
 
 
 def test_the_sixth_stream_ends_the_oldest_for_good(ana, open_page):
