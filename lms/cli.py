@@ -1,4 +1,4 @@
-"""`flask` commands: install, seed, and those of lms/jobs/operate.py, which need the chain."""
+"""`flask` commands: install, first-admin, seed, and those of lms/jobs/operate.py, which need the chain."""
 
 from importlib import import_module
 
@@ -8,6 +8,8 @@ from flask.cli import with_appcontext
 
 from lms import seed
 from lms.db import transaction
+from lms.domain.accounts import actions as membership
+from lms.domain.accounts import queries as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.rulebook import actions as rulebook
 from lms.queue import enqueue
@@ -18,7 +20,7 @@ def register(app):
     if app.config["ROLE"] != "cli":
         return
     operate = import_module("lms.jobs.operate")
-    for command in (install, plant, operate.audit, operate.chain, operate.demo):
+    for command in (install, first_admin, plant, operate.audit, operate.chain, operate.demo):
         app.cli.add_command(command)
 
 
@@ -30,6 +32,20 @@ def install():
         ledger.open_platform()
         rulebook.install()
     click.echo("installed")
+
+
+@click.command("first-admin")
+@click.argument("email")
+@with_appcontext
+def first_admin(email):
+    """Make EMAIL, who has signed up and confirmed the address, the first admin; an admin makes all others."""
+    member = accounts.by_email(membership.normal(email))
+    if member is None or member.verified_at is None:
+        raise click.ClickException("Nobody has signed up with this address and confirmed it.")
+    with transaction():
+        if not membership.make_first_admin(member):
+            raise click.ClickException("There is an admin already, who can make others on the page of members.")
+    click.echo(f"{member.name} is an admin")
 
 
 @click.command("seed")

@@ -172,6 +172,15 @@ def set_role(user, role, by):
     db.session.flush()
 
 
+def make_first_admin(user):
+    """Who runs the platform names its first admin, who names all others. False when there is an admin already."""
+    if queries.admins():
+        return False
+    user.role = "admin"
+    db.session.flush()
+    return True
+
+
 def suspend(user, by):
     """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again."""
     if not by.is_admin or by.id == user.id:
