@@ -195,6 +195,12 @@ def test_one_payment_never_serves_two_orders(order, ana, bruno, course):
     assert learning.enrolment(bruno.id, course.id) is None
 
 
+def test_a_buyer_whose_money_is_looked_at_is_not_asked_to_pay_again(order, ana, course):
+    pay(order, amount=7999)
+    with pytest.raises(DomainError, match="You need not pay again"), transaction():
+        checkout.place_order(ana, course, "k2")
+
+
 def test_money_for_a_course_joined_for_free_meanwhile_is_held(order, ana, course):
     with transaction():
         course.price = 0

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from lms.db import db
+from lms.domain.checkout.models import Order, Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
@@ -72,4 +76,12 @@ def obstacle(buyer, course):
         return Forbidden("Confirm your e-mail address before you buy: open the link we sent you.")
     if enrolments.enrolment(buyer.id, course.id):
         return DomainError("You are enrolled in this course already.")
+    if _is_looked_at(buyer, course):
+        return DomainError("We have received a payment of yours for this course, and somebody looks at it. You need not pay again.")
     return None
+
+
+def _is_looked_at(buyer, course):
+    """Whether money that does not fit came for the order that waits: paying once more would bring neither the course nor the money back."""
+    rows = select(Payment.id).join(Order, Order.id == Payment.order_id).where(Payment.state == "held", Order.state == "open")
+    return db.session.scalar(rows.where(Order.buyer_id == buyer.id, Order.course_id == course.id).limit(1)) is not None
