@@ -141,8 +141,23 @@
     if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
   });
 
-  document.addEventListener("htmx:before:swap", rememberFigures);
+  // A pushed row has its "why?" shut; one that was open is asked again, as what it says may have changed.
+  let opened = [];
+
+  function rememberOpened() {
+    opened = Array.from(document.querySelectorAll(".evidence[open] > summary[id]"), (summary) => summary.id);
+  }
+
+  function openAgain() {
+    for (const id of opened) document.querySelector(`a#${id}`)?.click();
+  }
+
+  document.addEventListener("htmx:before:swap", () => {
+    rememberFigures();
+    rememberOpened();
+  });
   document.addEventListener("htmx:after:swap", () => {
+    openAgain();
     showCopyButtons(document);
     countWhatChanged();
     if (stream()?.dataset.state) say(stream().dataset.state);

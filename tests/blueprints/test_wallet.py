@@ -17,6 +17,7 @@ from lms.domain.onchain.models import Deployment
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import actions as wallet
+from lms.domain.wallet import queries
 from tests.conftest import teo
 
 
@@ -87,12 +88,44 @@ def test_what_a_cap_deferred_is_told(ana, log_in):
     assert "20.00 TEO are above today's limit" in words(log_in(ana).get("/wallet").text)
 
 
-def test_a_row_opens_its_evidence(ana, log_in):
+def evidence(browser, **headers):
+    """What the newest row of the wallet links to."""
+    link = re.search(r'href="(/wallet/movements/\d+)"', browser.get("/wallet").text)[1]
+    return browser.get(link, headers=headers).text
+
+
+def test_a_row_says_what_it_is_about(ana, log_in):
     reward(ana, 1.6, course="How chains work", order=7)
-    page = words(log_in(ana).get("/wallet").text)
-    assert "Purchase reward How chains work · matures" in page
-    assert "Rulebook version 1" in page
-    assert "when the right to a refund has ended" in page
+    assert "Purchase reward How chains work · matures" in words(log_in(ana).get("/wallet").text)
+
+
+def test_the_evidence_of_a_row_is_a_page(ana, log_in):
+    reward(ana, 1.6, course="How chains work", order=7)
+    page = evidence(log_in(ana))
+    assert "Rulebook version 1" in words(page)
+    assert "when the right to a refund has ended" in words(page)
+    assert 'href="/orders/7"' in page
+    assert "</html>" in page
+
+
+def test_htmx_gets_the_evidence_alone(ana, log_in):
+    reward(ana, 1.6, course="How chains work")
+    fragment = evidence(log_in(ana), **{"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert fragment.strip().startswith("<details") and fragment.strip().endswith("</details>")
+    assert "Rulebook version 1" in words(fragment)
+
+
+def test_the_evidence_is_the_members_own(ana, bruno, client, log_in):
+    reward(ana, 1.6)
+    transfer = queries.movements(ana.id)[0].id
+    address = f"/wallet/movements/{transfer}"
+    assert client.get(address).status_code == 302
+    reward(bruno, 1.6, key="his")
+    browser = log_in(bruno)
+    assert browser.get(address).status_code == 404
+    assert browser.get("/wallet/movements/0").status_code == 404
+    assert browser.get(f"/wallet/movements/{2**62 - 1}").status_code == 404
+    assert browser.get(f"/wallet/movements/{2**80}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -105,14 +138,14 @@ def test_a_row_says_how_far_the_chain_has_followed(ana, log_in, chain, state, sa
     operation = settle(state)
     page = log_in(ana).get("/wallet").text
     assert f"+1.60 TEO {said}" in " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u202f", "_").split()).replace("_", "\u202f")
-    assert f'href="/operations/{operation.id}"' in page
+    assert f'href="/operations/{operation.id}"' in evidence(log_in(ana))
 
 
 def test_what_waits_for_a_batch_is_settling(ana, log_in):
     reward(ana, 1.6)
-    page = words(log_in(ana).get("/wallet").text)
-    assert "settling" in page
-    assert "with the next batch" in page
+    browser = log_in(ana)
+    assert "settling" in words(browser.get("/wallet").text)
+    assert "with the next batch" in words(evidence(browser))
 
 
 def test_moving_between_own_parts_is_off_chain(ana, log_in):

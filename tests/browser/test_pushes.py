@@ -39,22 +39,39 @@ def test_an_operation_goes_from_sent_to_final_on_the_open_pages_of_member_and_ad
         expect(page.locator("#operation")).not_to_contain_text("none yet")
 
 
-def test_pages_answer_without_redis_and_the_open_wallet_gets_the_next_push_when_it_is_back(site, wish, window, unreloaded):
-    page = window(wish.member)
+def test_pages_answer_without_redis_and_the_open_wallet_gets_the_next_push_when_it_is_back(site, newcomer, window, unreloaded):
+    page = window(newcomer)
     page.goto("/wallet")
     expect(page.locator("[data-live-state]")).to_have_text("live")
     unreloaded(page)
     os.kill(site.redis.pid, signal.SIGKILL)
     site.redis.process.child.wait()
     try:
-        for path in ("/", "/courses", "/wallet", "/orders", wish.checkout):
-            wish.member.get(path)
+        for path in ("/", "/courses", "/wallet", "/orders", "/courses/renaissance-in-florence/checkout"):
+            newcomer.get(path)
     finally:
         site.redis.start()
-        wish.member.until(lambda: is_healthy(site), "the site was never healthy again")
-    wish.buy()
-    reward = page.locator("#activity li", has=page.locator(f"a[href$='/orders/{wish.member.order_of(wish.slug)}']"))
+        newcomer.until(lambda: is_healthy(site), "the site was never healthy again")
+    newcomer.buy("renaissance-in-florence")
+    reward = page.locator("#activity li", has_text="Purchase reward")
     expect(reward).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
+
+
+def test_what_a_member_opened_stays_open_when_its_row_is_pushed(newcomer, window, unreloaded, blocks):
+    page = window(newcomer)
+    page.goto("/wallet")
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    unreloaded(page)
+    blocks.stop()
+    newcomer.buy("renaissance-in-florence")
+    reward = page.locator("#activity li", has_text="Purchase reward")
+    reward.get_by_role("link", name="why?").click()
+    evidence = reward.locator("details.evidence[open]")
+    expect(evidence).to_contain_text("version 1")
+    expect(evidence.locator("summary")).to_be_focused()
+    blocks.go_on()
+    expect(reward).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
+    expect(evidence.get_by_role("link", name="operation")).to_be_visible()
 
 
 @pytest.fixture

@@ -91,7 +91,8 @@ def _students_pages(student):
         "order-paid": f"/orders/{student.order_of(COURSE)}",
         "orders": "/orders",
         "wallet": "/wallet",
-        "operation": _first(student, "/wallet", r"/operations/\d+"),
+        "movement": _first(student, "/wallet", r"/wallet/movements/\d+"),
+        "operation": student.operation(),
         "account": "/account",
     }
 

@@ -92,7 +92,14 @@ class Visitor:
         """Mark the first lessons, or all, complete and wait until a reward of theirs is on the chain."""
         for lesson in self.lessons(slug)[:lessons]:
             self.send(lesson, to=f"{lesson}/complete")
-        self.until(lambda: "/operations/" in self.get("/wallet").text, "nothing came on the chain")
+        self.until(self.operation, "nothing came on the chain")
+
+    def operation(self):
+        """The address of the newest operation the member has a part in; None when there is none yet."""
+        for movement in re.findall(r'href="(/wallet/movements/\d+)"', self.get("/wallet").text):
+            if found := re.search(r'href="(/operations/\d+)"', self.get(movement).text):
+                return found[1]
+        return None
 
     def link_for(self, email, kind):
         """The link in the newest letter of a kind to the address, once it has come."""

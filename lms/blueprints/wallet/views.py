@@ -3,10 +3,11 @@
 from functools import cache
 
 from flask import Blueprint, abort, current_app, g, request, session
-from flask_login import current_user
+from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
 from lms.domain.wallet import queries as wallet
+from lms.errors import NotFound
 from lms.ui import render
 
 blueprint = Blueprint("wallet", __name__)
@@ -24,6 +25,15 @@ def show():
     if before:
         return render("wallet/older.html", "activity", **shown)
     return render("wallet/show.html", "activity", overview=overview, **shown)
+
+
+@blueprint.get("/wallet/movements/<int(max=4611686018427387903):movement_id>")
+@login_required
+def movement(movement_id):
+    found = wallet.movement(current_user.id, movement_id)
+    if found is None:
+        raise NotFound("There is no such movement.")
+    return render("wallet/evidence.html", "evidence", movement=found)
 
 
 @blueprint.get("/wallet/balance.json")

@@ -153,6 +153,12 @@ def movements(user_id, limit=PAGE, before=NEWEST):
     return _movements(db.session.connection().execute(_ONLY_MOVEMENTS, {"user": user_id, "limit": limit, "before": before}).one())
 
 
+def movement(user_id, transfer_id):
+    """One of the member's transfers, or None when it is not his."""
+    found = movements(user_id, limit=1, before=transfer_id + 1)
+    return found[0] if found and found[0].id == transfer_id else None
+
+
 def page_of_sign_in(token, before=NEWEST):
     """(User, Overview, Movements) of who signed in with this token, or None when the session has ended; one round trip for all.
 
