@@ -37,6 +37,23 @@ def test_the_web_loads_neither_web3_nor_the_chain(environ):
     assert run_python(code, environ) == "[]"
 
 
+# Start
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY is missing. Set it to a random text of at least 32 characters that signs cookies and links."),
+        ("KEK", "any", "KEK is set, but a web process must never hold chain keys. Remove it from the web's environment."),
+    ],
+)
+def test_a_setting_that_is_wrong_ends_the_web_server_with_a_sentence(name, value, sentence, environ):
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", "127.0.0.1:0"]
+    run = subprocess.run(command, env=os.environ | environ | {name: value}, capture_output=True, text=True, timeout=60)
+    assert run.returncode != 0
+    assert sentence in run.stderr.splitlines() and "Traceback" not in run.stderr
+
+
 # Headers
 
 
