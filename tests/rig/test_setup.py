@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from rig import ROOT, Refusal, setup
+from rig import ROOT, Refusal, setup, tools
+from rig import test as suite
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "package-lock.json", ".npmrc"])
@@ -35,6 +36,19 @@ def test_an_unsupported_python_is_one_sentence(monkeypatch):
     monkeypatch.setattr(setup, "_version", lambda python: (3, 10))
     with pytest.raises(Refusal, match=r"Python 3\.11 to 3\.13 is needed"):
         setup._supported_python()
+
+
+def test_a_missing_python_is_one_sentence():
+    answer = subprocess.run(["make", "setup", "PYTHON=no-such-python"], cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode != 0
+    assert answer.stdout.startswith("no-such-python was not found: install Python 3.11 to 3.13")
+
+
+def test_a_missing_chromium_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(tools, "chromium", lambda: None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(Refusal, match=r"run `sudo apt-get install chromium`"):
+        suite._need_chromium()
 
 
 def test_a_full_disk_is_one_sentence(monkeypatch):
