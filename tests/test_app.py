@@ -14,6 +14,7 @@ from lms.domain.accounts import actions as accounts
 from tests.conftest import PASSWORD
 
 PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/nowhere"]
+WEBHOOK = "checkout.webhooks.receive"  # signed, and sent by no browser
 MEMBERS = ["/wallet", "/learn", "/orders", "/account", "/courses/how-chains-work/checkout"]
 
 
@@ -109,6 +110,16 @@ def test_a_form_without_its_token_is_refused(app, log_in, ana, course, path):
     answer = browser.post(path, data={"email": ana.email, "password": PASSWORD})
     assert answer.status_code == 400
     assert "The form has expired" in answer.text
+
+
+def test_every_address_that_takes_a_form_asks_for_its_token(app, log_in, ana):
+    browser = log_in(ana)
+    app.config["WTF_CSRF_ENABLED"] = True
+    forms = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods]
+    assert len(forms) > 30
+    with app.test_request_context():
+        answers = {rule.endpoint: browser.post(rule.build(dict.fromkeys(rule.arguments, 1))[1]) for rule in forms}
+    assert [name for name, answer in answers.items() if "The form has expired" not in answer.text] == [WEBHOOK]
 
 
 @pytest.mark.parametrize("target", ["https://evil.example.org", "//evil.example.org", "/\\evil.example.org", "javascript:alert(1)", "https:evil.example.org"])
