@@ -28,11 +28,14 @@ CSP = "; ".join(
     )
 )
 LARGEST_REQUEST = 1024 * 1024  # bytes
+_CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3}, "hide_parameters": True, "skip_autocommit_rollback": True}
 
 
-def create_app(role):
-    """The app of a process: `web`, `worker` or `cli`. Refuses to start (ConfigError) with a missing or foreign setting."""
-    settings = config.read(role)
+def create_app(role, environ=None):
+    """The app of a process: `web`, `worker` or `cli`. Refuses to start (ConfigError) with a missing or foreign setting.
+
+    `environ` stands for os.environ where one process needs several."""
+    settings = config.read(role, environ)
     app = _App(__name__)
     app.config.update(settings, ROLE=role, **_flask_settings(settings))
     logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
@@ -81,7 +84,9 @@ def _flask_settings(settings):
     secure = settings["ENVIRONMENT"] == "production"
     return {
         "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}, "hide_parameters": True, "skip_autocommit_rollback": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, **_CONNECTIONS},
+        # Connections for one statement that only reads: to begin and end a transaction around it takes as long as itself.
+        "SQLALCHEMY_BINDS": {"reading": {"url": settings["DATABASE_URL"], "isolation_level": "AUTOCOMMIT", "pool_size": 5, "max_overflow": 5, **_CONNECTIONS}},
         "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
         "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",

@@ -1,6 +1,5 @@
 """Real PostgreSQL and Redis for every test, empty at its start; people called ana, bruno, tea and ada."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -63,10 +62,9 @@ def environ(services, home):
 @pytest.fixture(scope="session")
 def prepared(environ):
     """The app over a migrated database, made once."""
-    os.environ.update(environ)
     from lms import create_app
 
-    app = create_app("web")
+    app = create_app("web", environ)
     app.test_client_class = Browser
     from flask_migrate import upgrade
 

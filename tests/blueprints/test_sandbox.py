@@ -196,9 +196,7 @@ def test_a_site_that_does_not_answer_is_tried_a_few_times_and_given_up(site, sen
 def test_without_the_sandbox_its_page_does_not_exist(environ):
     from lms import create_app
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAYMENT_GATEWAY", "none")
-        assert "sandbox" not in create_app("web").blueprints
+    assert "sandbox" not in create_app("web", {**environ, "PAYMENT_GATEWAY": "none"}).blueprints
     assert views.blueprint.name == "sandbox"
 
 

@@ -1,7 +1,6 @@
 """A worker's app over a real anvil with TeoCoin deployed anew for each test."""
 
 import base64
-import os
 
 import pytest
 import rq
@@ -30,11 +29,7 @@ def worker(app, anvil, worker_environ):
     from lms import create_app
 
     fresh = anvil.call("evm_snapshot")
-    own = {name: worker_environ[name] for name in ("RPC_URLS", "KEK", "SIGNER_FILE")}
-    os.environ.update(own)
-    worker = create_app("cli")
-    for name in own:
-        del os.environ[name]
+    worker = create_app("cli", worker_environ)
     with worker.app_context():
         for command in (["chain", "signer"], ["chain", "deploy"]):
             result = worker.test_cli_runner().invoke(args=command)
