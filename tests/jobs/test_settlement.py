@@ -250,6 +250,12 @@ def blocks_wait(anvil):
     anvil.call("evm_setAutomine", True)
 
 
+def test_a_sent_operation_shows_its_transaction_before_it_is_mined(queued, blocks_wait):
+    blocks_wait()
+    chain.submit(queued.id)
+    assert (queued.state, queued.tx_hash) == ("sent", queued.attempts[0].tx_hash)
+
+
 def test_a_reverted_transaction_is_followed_by_one_more_and_not_by_many(queued, anvil, run_jobs, audit, monkeypatch, blocks_wait):
     monkeypatch.setattr(chain.transactions, "estimate_gas", lambda *_: 60_000)  # too little: it reverts
     chain.submit(queued.id)

@@ -84,8 +84,10 @@ def mark_signed(operation, attempt):
 
 
 def mark_sent(operation):
+    """A node has taken the newest attempt, whose hash is shown until a mined one is known."""
     if operation.state == "signed":
         operation.state, operation.sent_at = "sent", clock.now()
+        operation.tx_hash = operation.attempts[-1].tx_hash
         db.session.flush()
 
 
