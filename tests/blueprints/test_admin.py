@@ -1,5 +1,7 @@
 """What admins see and decide."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from lms import clock
@@ -7,6 +9,7 @@ from lms.db import db, transaction
 from lms.domain.accounts.models import Session, User
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as incidents
+from lms.domain.checkout import actions as checkout
 from lms.domain.courses import actions as writing
 from lms.domain.courses.models import Course
 from lms.domain.onchain.models import Deployment, Entry, Operation
@@ -188,6 +191,10 @@ def test_an_unknown_member_is_404(browser):
 def test_operations_are_listed_and_filtered(browser, operation):
     page = browser.get("/admin/operations").text
     assert "Operation 7" in page and f"/operations/{operation.id}" in page
+    assert '<td class="num" data-label="Entries">1</td>' in page and "<time" in page and "waiting" in page.lower()
+    with transaction():
+        operation.tx_hash = "0x" + "ab" * 32
+    assert "0xabab" in browser.get("/admin/operations").text
     assert "Operation 7" in browser.get("/admin/operations?state=queued").text
     assert "No operation is in this state" in browser.get("/admin/operations?state=final").text
     assert browser.get("/admin/operations?state=nonsense&page=-4").status_code == 200
@@ -198,9 +205,36 @@ def test_an_incident_is_shown_and_closed(browser, ada):
         audit.open_incident("payment held", "pay_1", why="wrong amount")
     assert "wrong amount" in browser.get("/admin/incidents").text
     incident = incidents.open_incidents()[0]
-    assert browser.post(f"/admin/incidents/{incident.id}/closing").status_code == 303
+    assert browser.post(f"/admin/incidents/{incident.id}/closing", data={"note": " Sent \x00 back. "}).status_code == 303
     assert incidents.open_count() == 0
-    assert incident.closed_by_id == ada.id
+    assert (incident.closed_by_id, incident.note) == (ada.id, "Sent back.")
+    assert "Sent back." in browser.get("/admin/incidents").text
+
+
+@pytest.mark.parametrize("note", ["", " \n ", "\x00", "x" * 201])
+def test_an_incident_is_closed_with_a_note_of_one_line(browser, note):
+    with transaction():
+        audit.open_incident("payment held", "pay_1", why="wrong amount")
+    incident = incidents.open_incidents()[0]
+    assert browser.post(f"/admin/incidents/{incident.id}/closing", data={"note": note}).status_code == 422
+    assert incidents.open_count() == 1
+
+
+def test_a_held_payment_says_whose_it_is_how_much_and_why(browser, ana, course):
+    with transaction():
+        order = checkout.place_order(ana, course, "k1")
+        event = SimpleNamespace(id="e1", reference="pay_1", kind="payment.succeeded", order_id=order.id, amount=7000, currency="EUR")
+        checkout.receive("sandbox", event)
+    page = browser.get("/admin/incidents").text
+    for words in ("Ana", "ana@example.org", course.title, "70.00 €", "80.00 €", "wrong amount"):
+        assert words in page
+
+
+def test_a_payment_for_no_order_says_so(browser):
+    with transaction():
+        checkout.receive("sandbox", SimpleNamespace(id="e1", reference="p", kind="payment.succeeded", order_id=None, amount=7000, currency="USD"))
+    page = browser.get("/admin/incidents").text
+    assert "70.00 USD" in page and "it names no order of ours" in page
 
 
 def test_an_unknown_incident_is_404(browser):

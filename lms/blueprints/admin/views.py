@@ -117,7 +117,7 @@ def operations():
 
 @blueprint.get("/incidents")
 def incidents():
-    return render("admin/incidents.html", incidents=audit.open_incidents(), total=audit.open_count())
+    return render("admin/incidents.html", incidents=audit.open_incidents(), total=audit.open_count(), closed=audit.closed_incidents())
 
 
 @blueprint.post("/incidents/<int(max=2147483647):incident_id>/closing")
@@ -126,7 +126,7 @@ def close_incident(incident_id):
     if incident is None:
         raise NotFound("There is no such incident.")
     with transaction():
-        watch.close_incident(incident, current_user)
+        watch.close_incident(incident, current_user, request.form.get("note", ""))
     flash(_("The incident is closed."), "done")
     return redirect(url_for("admin.incidents"), 303)
 

@@ -6,20 +6,26 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit.models import Incident, Switch
+from lms.errors import Invalid
+
+LONGEST_NOTE = 200
 
 
 def open_incident(kind, subject, **details):
     """Tell the admins, once while it is open."""
-    row = dict(kind=kind, subject=str(subject), details=details, opened_at=clock.now())
+    row = dict(kind=kind, subject=str(subject), details=details, opened_at=clock.now(), note="")
     unique = dict(index_elements=["kind", "subject"], index_where=text("closed_at IS NULL"))
     db.session.execute(insert(Incident).values(row).on_conflict_do_nothing(**unique))
 
 
-def close_incident(incident, by):
-    """Somebody has looked; the first who closes it stays named."""
+def close_incident(incident, by, note):
+    """Somebody has looked; the first who closes it stays named, with the line that says what was done. Raises Invalid without one."""
+    note = " ".join(note.replace("\x00", "").split())
+    if not 1 <= len(note) <= LONGEST_NOTE:
+        raise Invalid("Say in one line of up to %(count)d characters what was done.", count=LONGEST_NOTE)
     db.session.refresh(incident, with_for_update=True)
     if incident.closed_at is None:
-        incident.closed_at, incident.closed_by_id = clock.now(), by.id
+        incident.closed_at, incident.closed_by_id, incident.note = clock.now(), by.id, note
         db.session.flush()
 
 

@@ -30,3 +30,4 @@ class Incident(Model):
     opened_at: Mapped[object] = mapped_column(Moment)
     closed_at: Mapped[object | None] = mapped_column(Moment)
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    note: Mapped[str] = mapped_column(default="")

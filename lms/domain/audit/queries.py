@@ -15,6 +15,12 @@ def open_incidents(limit=50):
     return db.session.scalars(rows).all()
 
 
+def closed_incidents(limit=20):
+    """Those closed last, with their notes."""
+    rows = select(Incident).where(Incident.closed_at.is_not(None)).order_by(Incident.closed_at.desc(), Incident.id.desc()).limit(limit)
+    return db.session.scalars(rows).all()
+
+
 def open_count():
     return db.session.scalar(select(func.count()).where(Incident.closed_at.is_(None)))
 

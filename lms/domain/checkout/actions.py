@@ -62,7 +62,7 @@ def mark_paid(order, payment):
     rules = rulebook.version(order.rule_version)
     enrolment = learning.enroll(order.buyer_id, order.course, rules, paid=order.price, order_id=order.id)
     if enrolment is None:
-        return _hold(payment, "enrolled already")
+        return _hold(payment, "enrolled already", order)
     payment.state = "applied"
     order.state, order.paid_at = "paid", clock.now()
     _close_other_orders(order)
@@ -119,7 +119,7 @@ def _take(gateway, event, order):
         return
     why = _why_not(event, order)
     if why:
-        _hold(payment, why)
+        _hold(payment, why, order)
     else:
         mark_paid(order, payment)
 
@@ -153,13 +153,21 @@ def _why_not(event, order):
     return ""
 
 
-def _hold(payment, why):
-    """Money that pays nothing is kept in escrow and an admin is told, so that it can be sent back."""
+def _hold(payment, why, order):
+    """Money that pays nothing is kept in escrow and an admin is told whose it is, so that it can be sent back."""
     payment.why = why
-    audit.open_incident("payment held", f"{payment.gateway}:{payment.reference}", payment=payment.id, order=payment.order_id, why=why)
+    facts = dict(payment=payment.id, amount=payment.amount, currency=payment.currency, why=why, **_asked(order))
+    audit.open_incident("payment held", f"{payment.gateway}:{payment.reference}", **facts)
     if payment.currency == EUR:
         cards, escrow = accounts.platform(EUR, "cards"), accounts.platform(EUR, "escrow")
         ledger.post(f"payment:{payment.id}:held", cards, escrow, payment.amount, "held", evidence={"payment": payment.id})
+
+
+def _asked(order):
+    """Who was to pay what, as an admin is told."""
+    if order is None:
+        return {}
+    return dict(order=order.id, asked=order.total, course=order.course.title, buyer=order.buyer.name, address=order.buyer.email)
 
 
 def _lock_buyer(user_id):
