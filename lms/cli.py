@@ -1,10 +1,12 @@
 """`flask` commands: install, first-admin, seed, and those of lms/jobs/operate.py, which need the chain."""
 
+from functools import partial
 from importlib import import_module
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
 from lms import seed
 from lms.db import transaction
@@ -22,6 +24,18 @@ def register(app):
     operate = import_module("lms.jobs.operate")
     for command in (install, first_admin, plant, operate.audit, operate.chain, operate.demo):
         app.cli.add_command(command)
+        for leaf in getattr(command, "commands", {"": command}).values():
+            leaf.invoke = partial(_invoke, leaf, operate.ChainError)
+
+
+def _invoke(command, chain_error, context):
+    """A part that is down ends a command in a sentence, not in a traceback."""
+    try:
+        return click.Command.invoke(command, context)
+    except OperationalError:
+        raise click.ClickException("The database does not answer. Start it, or mend DATABASE_URL.") from None
+    except chain_error as error:
+        raise click.ClickException(f"The chain cannot be reached or refuses: {error}") from None
 
 
 @click.command

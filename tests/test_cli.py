@@ -1,5 +1,9 @@
 """The commands of who installs the platform."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from lms import cli
@@ -38,3 +42,17 @@ def test_who_has_not_signed_up_or_confirmed_the_address_is_no_admin(flask, membe
     for email in ("nobody@example.org", member("nina", verified=False).email):
         result = flask(cli.first_admin, email)
         assert result.exit_code == 1 and "Nobody has signed up" in result.output
+
+
+@pytest.mark.parametrize(
+    ("down", "sentence"),
+    [
+        ({"DATABASE_URL": "postgresql://lms@127.0.0.1:9/lms"}, "The database does not answer."),
+        ({"RPC_URLS": "http://127.0.0.1:9"}, "The chain cannot be reached"),
+    ],
+)
+def test_a_part_that_is_down_ends_a_command_in_a_sentence(environ, tmp_path, down, sentence):
+    settings = {**environ, "RPC_URLS": "http://127.0.0.1:9", "KEK": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=", **down}
+    code = "from lms import create_app; from flask.cli import FlaskGroup; FlaskGroup(create_app=lambda: create_app('cli'), load_dotenv=False).main(['chain', 'status'])"
+    run = subprocess.run([sys.executable, "-c", code], env={"PATH": os.environ["PATH"], **settings}, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1 and sentence in run.stderr and "Traceback" not in run.stderr

@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 from lms import clock, config
 from lms.chain import anvil, contracts, node, transactions
 from lms.chain.contracts import TeoCoin
+from lms.chain.errors import ChainError
 from lms.chain.signers import LocalSigner
 from lms.db import transaction
 from lms.domain.audit import actions as watch
@@ -26,6 +27,8 @@ from lms.queue import enqueue
 
 ADMIN_DELAY = 2 * 24 * 3600  # seconds
 DAILY_BOUND = 20_000 * MICRO  # twice what the rulebook grants in a day
+
+__all__ = ["ChainError", "audit", "chain", "demo"]
 
 chain = AppGroup("chain", help="The chain: signer, deployment, state.")
 demo = AppGroup("demo", help="The demo only.")

@@ -191,7 +191,7 @@ def test_an_unknown_member_is_404(browser):
 def test_operations_are_listed_and_filtered(browser, operation):
     page = browser.get("/admin/operations").text
     assert "Operation 7" in page and f"/operations/{operation.id}" in page
-    assert '<td class="num" data-label="Entries">1</td>' in page and "<time" in page and "waiting" in page.lower()
+    assert '<td class="num" data-label="Entries">1</td>' in page and "<time" in page and "queued" in page
     with transaction():
         operation.tx_hash = "0x" + "ab" * 32
     assert "0xabab" in browser.get("/admin/operations").text
