@@ -35,6 +35,9 @@ def init(level, hide=()):
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # No line says where in the code, by which thread and process: logging need not find it out.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def new_request_id():
@@ -53,7 +56,7 @@ class JsonFormatter(logging.Formatter):
         told = {"message": record.getMessage()} | {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             told["error"] = self.formatException(record.exc_info)
-        return json.dumps(line | hide(told), default=lambda value: hide(str(value)), ensure_ascii=False)
+        return _encoder.encode(line | hide(told))
 
 
 def hide(value, name=""):
@@ -67,6 +70,9 @@ def hide(value, name=""):
     if isinstance(value, bytes):
         return HIDDEN
     return _hide_in(value) if isinstance(value, str) else value
+
+
+_encoder = json.JSONEncoder(default=lambda value: hide(str(value)), ensure_ascii=False)
 
 
 @lru_cache(1024)

@@ -220,9 +220,7 @@ def statements(app):
     """with statements() as seen: … collects the SQL sent meanwhile."""
     from contextlib import contextmanager
 
-    from sqlalchemy import event
-
-    from lms.db import db
+    from sqlalchemy import Engine, event
 
     @contextmanager
     def watch():
@@ -231,11 +229,11 @@ def statements(app):
         def note(connection, cursor, statement, *rest):
             seen.append(statement)
 
-        event.listen(db.engine, "before_cursor_execute", note)
+        event.listen(Engine, "before_cursor_execute", note)
         try:
             yield seen
         finally:
-            event.remove(db.engine, "before_cursor_execute", note)
+            event.remove(Engine, "before_cursor_execute", note)
 
     return watch
 

@@ -13,7 +13,11 @@ from flask_login import current_user
 
 
 class ViewLimiter(Limiter):
-    """Limits stand on views, which ask for themselves; without this each request would look for those of the application."""
+    """Limits stand on views, which ask for themselves: no request looks for those of the application, no response for headers."""
+
+    def init_app(self, app):
+        super().init_app(app)
+        app.after_request_funcs[None].pop()
 
     def _check_request_limit(self, callable_name=None, in_middleware=True):
         if not in_middleware:

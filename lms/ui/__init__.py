@@ -8,7 +8,7 @@ from lms.ui.money import euros, grouped, teo
 from lms.ui.pages import page_url
 from lms.ui.people import initials
 from lms.ui.remember import Remember
-from lms.ui.rendering import render
+from lms.ui.rendering import Macros, render
 from lms.ui.times import when
 
 __all__ = ["cover_svg", "euros", "icon", "init_app", "page_url", "render", "teo", "when"]
@@ -21,6 +21,7 @@ def init_app(app):
     app.register_blueprint(preferences.blueprint)
     navigation.init_app(app)
     app.jinja_env.add_extension(Remember)
+    app.jinja_env.template_class = Macros
     app.jinja_env.filters |= {"euros": euros, "grouped": grouped, "initials": initials, "teo": teo, "when": when}
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,

@@ -138,7 +138,7 @@ def balance(user_id):
 
 def balance_of_sign_in(token):
     """The Balance of who signed in with this token, or None when the session has ended; one round trip for both."""
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with db.engines["reading"].connect() as connection:
         parts = connection.execute(_PARTS_OF_SIGN_IN, {"token_hash": token_hash(token), "now": clock.now()}).all()
     return Balance(**dict(parts)) if parts else None
 
@@ -165,7 +165,7 @@ def page_of_sign_in(token, before=NEWEST):
     The User is to be shown, not changed: the session knows nothing of him.
     """
     values = {"token_hash": token_hash(token), "now": clock.now(), "limit": PAGE, "before": before}
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with db.engines["reading"].connect() as connection:
         found = connection.execute(_PAGE_OF_SIGN_IN, values).one_or_none()
     if found is None:
         return None
