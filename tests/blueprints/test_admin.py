@@ -204,7 +204,7 @@ def test_an_incident_is_shown_and_closed(browser, ada):
     with transaction():
         audit.open_incident("payment held", "pay_1", why="wrong amount")
     assert "wrong amount" in browser.get("/admin/incidents").text
-    incident = incidents.open_incidents()[0]
+    incident = incidents.open_incidents().items[0]
     assert browser.post(f"/admin/incidents/{incident.id}/closing", data={"note": " Sent \x00 back. "}).status_code == 303
     assert incidents.open_count() == 0
     assert (incident.closed_by_id, incident.note) == (ada.id, "Sent back.")
@@ -215,7 +215,7 @@ def test_an_incident_is_shown_and_closed(browser, ada):
 def test_an_incident_is_closed_with_a_note_of_one_line(browser, note):
     with transaction():
         audit.open_incident("payment held", "pay_1", why="wrong amount")
-    incident = incidents.open_incidents()[0]
+    incident = incidents.open_incidents().items[0]
     assert browser.post(f"/admin/incidents/{incident.id}/closing", data={"note": note}).status_code == 422
     assert incidents.open_count() == 1
 
@@ -244,3 +244,15 @@ def test_an_unknown_incident_is_404(browser):
 @pytest.mark.parametrize("path", ["/admin/members/{0}/role", "/admin/members/{0}/suspension", "/admin/members/{0}/admission", "/admin/incidents/{0}/closing"])
 def test_a_number_no_row_can_have_is_nothing(browser, path):
     assert browser.post(path.format(2**31)).status_code == 404
+
+
+def test_incidents_and_waiting_courses_come_in_pages(browser, tea):
+    with transaction():
+        for number in range(30):
+            audit.open_incident("payment held", f"pay_{number}")
+            db.session.add(Course(slug=f"c{number}", title=f"Course {number}", teacher_id=tea.id, state="submitted", created_at=clock.now(), submitted_at=clock.now()))
+    for path in ("/admin/incidents", "/admin/courses"):
+        assert "page=2" in browser.get(path).text
+        assert browser.get(f"{path}?page=2").status_code == 200
+    assert "pay_5 " in browser.get("/admin/incidents?page=2").text
+    assert "Course 29" in browser.get("/admin/courses?page=2").text

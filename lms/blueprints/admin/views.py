@@ -47,7 +47,7 @@ def index():
 
 @blueprint.get("/courses")
 def waiting():
-    return render("admin/waiting.html", courses=courses.waiting())
+    return render("admin/waiting.html", courses=courses.waiting(page_number()))
 
 
 @blueprint.get("/courses/<slug>")
@@ -117,7 +117,7 @@ def operations():
 
 @blueprint.get("/incidents")
 def incidents():
-    return render("admin/incidents.html", incidents=audit.open_incidents(), total=audit.open_count(), closed=audit.closed_incidents())
+    return render("admin/incidents.html", incidents=audit.open_incidents(page_number()), closed=audit.closed_incidents())
 
 
 @blueprint.post("/incidents/<int(max=2147483647):incident_id>/closing")

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from lms.db import db
+from lms.db import db, page_of
 from lms.domain.audit.models import Incident, Switch
 
 
@@ -10,9 +10,9 @@ def is_stopped(part):
     return db.session.get(Switch, part) is not None
 
 
-def open_incidents(limit=50):
-    rows = select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.id.desc()).limit(limit)
-    return db.session.scalars(rows).all()
+def open_incidents(number=1):
+    """One page of the incidents nobody has closed, newest first."""
+    return page_of(select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.id.desc()), number)
 
 
 def closed_incidents(limit=20):

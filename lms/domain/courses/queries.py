@@ -109,10 +109,10 @@ def taught_by(teacher, number=1):
     return page_of(select(Course).where(Course.teacher_id == teacher.id).order_by(Course.id.desc()), number)
 
 
-def waiting(limit=50):
-    """Courses submitted, oldest first."""
-    rows = select(Course).where(Course.state == "submitted").options(joinedload(Course.teacher)).order_by(Course.submitted_at).limit(limit)
-    return db.session.scalars(rows).all()
+def waiting(number=1):
+    """One page of the courses submitted with their teachers, oldest first."""
+    rows = select(Course).where(Course.state == "submitted").options(joinedload(Course.teacher))
+    return page_of(rows.order_by(Course.submitted_at, Course.id), number)
 
 
 def waiting_count():
