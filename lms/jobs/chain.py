@@ -52,7 +52,7 @@ def sweep():
         return
     head = pool.head()
     with transaction():
-        onchain.see_chain(head.number, {})
+        onchain.see_chain(head.number)
     if pool.chain_id == node.ANVIL:
         _rebuild(deployment, pool)
     # What is on its way first: a lane that halts keeps none of it back.

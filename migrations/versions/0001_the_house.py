@@ -13,7 +13,6 @@ def upgrade():
     sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('head', sa.BigInteger(), nullable=False),
     sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('details', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_chain_state'))
     )
     op.create_table('deployments',
@@ -364,10 +363,8 @@ def upgrade():
     sa.Column('matures_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('enrolled_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('done', sa.Integer(), nullable=False),
-    sa.Column('last_lesson_id', sa.Integer(), nullable=True),
     sa.Column('completed_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['course_id'], ['courses.id'], name=op.f('fk_enrolments_course_id')),
-    sa.ForeignKeyConstraint(['last_lesson_id'], ['lessons.id'], name=op.f('fk_enrolments_last_lesson_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_enrolments_order_id')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_enrolments_user_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_enrolments')),
@@ -375,7 +372,6 @@ def upgrade():
     sa.UniqueConstraint('user_id', 'course_id', name=op.f('uq_enrolments_user_id_course_id'))
     )
     op.create_index('ix_enrolments_course_id', 'enrolments', ['course_id'], unique=False)
-    op.create_index(op.f('ix_enrolments_last_lesson_id'), 'enrolments', ['last_lesson_id'], unique=False)
     op.create_table('grants',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('key', sa.String(), nullable=False),

@@ -77,7 +77,7 @@ def worker(app):
 def chain(app):
     """A chain a worker has just seen at block 42."""
     with transaction():
-        onchain.see_chain(42, {})
+        onchain.see_chain(42)
 
 
 def test_a_living_process_says_so(client):

@@ -54,7 +54,6 @@ def complete_lesson(enrolment, lesson):
     amount = rules.lesson_reward(enrolment.paid, queries.lessons_granted(enrolment), left + 1)
     _grant(enrolment, queries.lesson_key(enrolment, lesson), "lesson", amount, rules, lesson=lesson.title)
     enrolment.done = db.session.scalar(select(func.count()).where(LessonCompletion.enrolment_id == enrolment.id))
-    enrolment.last_lesson_id = lesson.id
     if left == 0:
         _finish(enrolment, rules)
     db.session.flush()

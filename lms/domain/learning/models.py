@@ -23,7 +23,6 @@ class Enrolment(Model):
     matures_at: Mapped[object] = mapped_column(Moment)
     enrolled_at: Mapped[object] = mapped_column(Moment)
     done: Mapped[int] = mapped_column(default=0)
-    last_lesson_id: Mapped[int | None] = mapped_column(ForeignKey("lessons.id", ondelete="SET NULL"), index=True)
     completed_at: Mapped[object | None] = mapped_column(Moment)
 
     course: Mapped[Course] = relationship()

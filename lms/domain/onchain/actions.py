@@ -129,11 +129,11 @@ def note(operation, error):
     db.session.flush()
 
 
-def see_chain(head, details):
+def see_chain(head):
     """Remember what the chain looked like to a worker just now."""
-    row = dict(id=1, head=head, seen_at=clock.now(), details=details)
+    row = dict(id=1, head=head, seen_at=clock.now())
     statement = insert(ChainState).values(row)
-    db.session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={k: statement.excluded[k] for k in ("head", "seen_at", "details")}))
+    db.session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={k: statement.excluded[k] for k in ("head", "seen_at")}))
 
 
 def _lane(signer):

@@ -1,7 +1,6 @@
 """Things to do on the chain, exactly once."""
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
@@ -138,4 +137,3 @@ class ChainState(Model):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     head: Mapped[int] = mapped_column(BigInteger)
     seen_at: Mapped[object] = mapped_column(Moment)
-    details: Mapped[dict] = mapped_column(JSONB, default=dict)
