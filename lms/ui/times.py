@@ -18,9 +18,9 @@ def when(moment):
     """`in 4 s`, `12 min ago`, `7 Dec`, `7 Dec 2027`. A moment without a time zone is refused: it would be a guess."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone")
-    spoken, minute = language(), moment.replace(second=0, microsecond=0)
-    full = _formatted(minute, _FULL, spoken.zone, spoken.code)
-    short = _short(moment, clock.now()) or _date(minute, clock.now(), spoken)
+    spoken, now = language(), clock.now()
+    date, full = _written(moment.replace(second=0, microsecond=0), now.replace(minute=0, second=0, microsecond=0), spoken.zone, spoken.code)
+    short = _short(moment, now) or date
     iso = moment.isoformat(timespec="seconds")
     return Markup(
         f'<time datetime="{iso}" title="{full}"><span aria-hidden="true">{short}</span><span class="visually-hidden">{full}</span></time>'
@@ -38,11 +38,6 @@ def _short(moment, now):
     return None
 
 
-def _date(minute, now, spoken):
-    same_year = minute.astimezone(spoken.zone).year == now.astimezone(spoken.zone).year
-    return _formatted(minute, _SHORT if same_year else _WITH_YEAR, spoken.zone, spoken.code)
-
-
 def _span(distance):
     seconds = int(distance.total_seconds())
     if seconds < 60:
@@ -53,6 +48,8 @@ def _span(distance):
 
 
 @lru_cache(maxsize=8192)
-def _formatted(minute, pattern, zone, code):
-    """Remembered: a list says the same dates again and again, and Babel takes its time."""
-    return escape(format_datetime(minute, pattern, tzinfo=zone, locale=code))
+def _written(minute, hour, zone, code):
+    """The date and the full moment, as said in this hour. Remembered: a list says the same ones again and again, and Babel takes its time."""
+    same_year = minute.astimezone(zone).year == hour.astimezone(zone).year
+    patterns = (_SHORT if same_year else _WITH_YEAR, _FULL)
+    return [escape(format_datetime(minute, pattern, tzinfo=zone, locale=code)) for pattern in patterns]

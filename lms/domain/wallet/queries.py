@@ -79,9 +79,10 @@ class Overview:
 
 _PARTS = text("SELECT name, balance FROM accounts WHERE user_id = :user AND asset = 'TEO'")
 
-_PARTS_OF_SIGN_IN = text("""
+# In psycopg's own words: SQLAlchemy takes a twentieth of the request to make them of its own.
+_PARTS_OF_SIGN_IN = """
     SELECT a.name, a.balance FROM sessions s JOIN users u ON u.id = s.user_id JOIN accounts a ON a.user_id = u.id
-    WHERE s.token_hash = :token_hash AND s.expires_at > :now AND u.suspended_at IS NULL AND a.asset = 'TEO'""")
+    WHERE s.token_hash = %(token_hash)s AND s.expires_at > %(now)s AND u.suspended_at IS NULL AND a.asset = 'TEO'"""
 
 _OVERVIEW = """
     (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = {user} AND asset = 'TEO') AS parts,
@@ -139,7 +140,7 @@ def balance(user_id):
 def balance_of_sign_in(token):
     """The Balance of who signed in with this token, or None when the session has ended; one round trip for both."""
     with db.engines["reading"].connect() as connection:
-        parts = connection.execute(_PARTS_OF_SIGN_IN, {"token_hash": token_hash(token), "now": clock.now()}).all()
+        parts = connection.exec_driver_sql(_PARTS_OF_SIGN_IN, {"token_hash": token_hash(token), "now": clock.now()}).all()
     return Balance(**dict(parts)) if parts else None
 
 
