@@ -214,23 +214,33 @@ def test_a_webhook_before_the_redirect_shows_the_order_paid(ana, order, log_in, 
     assert "waits for the next batch" in text
 
 
-def test_a_failed_payment_offers_to_pay_again(ana, order, log_in, gateway):
+def test_a_failed_payment_offers_to_try_again(ana, order, log_in, gateway):
     gateway(order, kind="payment.failed")
     text = page(log_in(ana).get("/orders/1"))
-    assert "Pay again" in text and "/courses/how-chains-work/checkout" in text
+    assert "has not gone through" in text and "Try again" in text and "/courses/how-chains-work/checkout" in text
 
 
-def test_an_expired_order_offers_to_pay_again(ana, order, log_in):
+def test_an_expired_order_offers_to_try_again(ana, order, log_in):
     clock.advance(timedelta(hours=25))
     with transaction():
         checkout.expire(order.id)
-    assert "Pay again" in page(log_in(ana).get("/orders/1"))
+    assert "Try again" in page(log_in(ana).get("/orders/1"))
 
 
 def test_money_that_does_not_fit_is_said_to_be_safe(ana, order, log_in, gateway):
     gateway(order, amount=7999)
     text = page(log_in(ana).get("/orders/1"))
-    assert "79.99 €" in text and "kept safe" in text
+    assert "We received 79.99 €, but this order asks for 80.00 €." in text and "kept safe" in text
+
+
+def test_money_that_does_not_fit_is_said_wherever_the_order_stands(ana, bruno, order, log_in, gateway):
+    gateway(order, amount=7999)
+    client = log_in(ana)
+    assert "is being looked at" in page(client.get("/orders"))
+    for path in ("/courses/how-chains-work", "/courses/how-chains-work/checkout"):
+        text = page(client.get(path))
+        assert "somebody looks at it" in text and 'href="/orders/1"' in text
+    assert "somebody looks at it" not in page(log_in(bruno).get("/courses/how-chains-work"))
 
 
 def test_an_open_order_leads_back_to_its_payment_page(ana, order, log_in):

@@ -1,13 +1,17 @@
 """Home, terms and privacy, and the demo's outbox."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from lms import clock
 from lms.blueprints.pages.views import blueprint
 from lms.db import transaction
+from lms.domain.courses import actions as writing
 from lms.domain.learning.models import Enrolment
 from lms.gateways.mail import Letter, Outbox
-from tests.conftest import publish
+from tests.conftest import publish, sell
 
 
 def test_a_visitor_sees_what_this_is_and_three_courses(client, tea):
@@ -42,6 +46,18 @@ def test_a_course_begun_comes_before_one_completed_later(client, ana, tea, log_i
 
 def test_a_member_without_courses_is_led_to_them(client, ana, log_in):
     assert "You are not enrolled in a course yet." in log_in(ana).get("/").text
+
+
+def test_a_teacher_sees_what_was_sold_and_the_courses(client, ana, bruno, tea, course, log_in):
+    with transaction():
+        writing.create(tea, "A draft of mine")
+    sell(ana, course, "pay_1")
+    clock.advance(timedelta(days=1, seconds=1))
+    sell(bruno, course, "pay_2")
+    page = log_in(tea).get("/").text
+    assert "You are not enrolled" not in page
+    assert re.findall(r"([\d.]+) €</span></dd>", page) == ["40.00", "80.00", "0.00"]
+    assert f"/teach/courses/{course.slug}" in page and "A draft of mine" in page
 
 
 def test_home_takes_few_statements(client, ana, course, log_in, statements):

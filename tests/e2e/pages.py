@@ -44,7 +44,7 @@ def _learn(student):
 def _be_declined(student):
     order = student.order(OTHER)
     student.send(student.payment_page(OTHER), card=DECLINED)
-    student.until(lambda: "Nothing was charged" in student.get(f"/orders/{order}").text, "no card was declined")
+    student.until(lambda: "has not gone through" in student.get(f"/orders/{order}").text, "no card was declined")
     return order
 
 

@@ -11,7 +11,7 @@ from lms.db import transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries
 from lms.domain.checkout.receipts import receipt
-from lms.domain.checkout.terms import obstacle, terms
+from lms.domain.checkout.terms import obstacle, order_looked_at, terms
 from lms.domain.courses import queries as courses
 from lms.errors import NotFound, Unavailable
 from lms.gateways.payments import Purchase
@@ -59,13 +59,15 @@ def pay(order_id):
 @blueprint.get("/orders")
 @login_required
 def index():
-    return render("checkout/index.html", orders=queries.orders_of(current_user.id, page_number()))
+    orders = queries.orders_of(current_user.id, page_number())
+    return render("checkout/index.html", orders=orders, looked_at=queries.looked_at(orders.items))
 
 
 def _page(course, form):
     offer = terms(course, current_app.config["VAT_RATE"])
     refusal = obstacle(current_user, course)
-    return render("checkout/create.html", "form", course=course, form=form, terms=offer, refusal=refusal, is_open=gateway().is_open)
+    facts = dict(terms=offer, refusal=refusal, looked_at=refusal and order_looked_at(current_user, course), is_open=gateway().is_open)
+    return render("checkout/create.html", "form", course=course, form=form, **facts)
 
 
 def _course(slug):

@@ -6,12 +6,13 @@ from flask_babel import get_locale
 
 from lms.blueprints.courses.forms import Wanted
 from lms.blueprints.readers import standing_or_404
+from lms.domain.checkout.terms import rules_and_order
 from lms.domain.courses import queries as courses
-from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.rules import BASIS, half_up
 from lms.formats import markdown
 from lms.ui import render
 from lms.ui.preferences import LANGUAGES
+from lms.ui.words import gettext
 
 blueprint = Blueprint("courses", __name__, url_prefix="/courses")
 
@@ -21,18 +22,21 @@ def index():
     subjects = courses.subjects()
     wanted = Wanted(subjects)
     found = courses.catalogue(wanted.word, wanted.subject, wanted.language, wanted.free, wanted.number)
-    facts = dict(found=found, wanted=wanted, counted=courses.COUNTED, subjects=[(name, name) for name in subjects], spoken=_spoken())
+    facts = dict(found=found, wanted=wanted, counted=courses.COUNTED, subjects=[(name, _subject(name)) for name in subjects], spoken=_spoken())
     return render("courses/index.html", "results", **facts)
 
 
 @blueprint.get("/<slug>")
 def show(slug):
     course, translations = courses.in_all_languages(slug)
+    standing = standing_or_404(course)
+    rules, looked_at = rules_and_order(standing.reader, course)
     facts = dict(
-        standing=standing_or_404(course),
+        standing=standing,
+        looked_at=looked_at,
         course=course,
         translations=translations,
-        rules=rulebook.in_force(),
+        rules=rules,
         description=markdown.render(course.description),
         spoken=_spoken(),
     )
@@ -43,6 +47,19 @@ def _spoken():
     """Each language by its name in the reader's."""
     names = {code: Locale(code).get_display_name(get_locale()) for code in LANGUAGES}
     return {code: name[0].upper() + name[1:] for code, name in names.items()}
+
+
+@blueprint.app_template_filter("subject")
+def _subject(name):
+    """A subject of our own courses in the reader's language; any other as its teacher wrote it."""
+    match name:
+        case "Art history":
+            return gettext("Art history")
+        case "Mathematics":
+            return gettext("Mathematics")
+        case "Technology":
+            return gettext("Technology")
+    return name
 
 
 @blueprint.app_template_filter("with_vat")

@@ -1,14 +1,21 @@
 """Home, what we promise, and in the demo the mail that would have gone out."""
 
+from datetime import timedelta
+
 from flask import Blueprint, current_app
 from flask_babel import get_locale
 from flask_login import current_user
 
+from lms import clock
+from lms.domain.checkout import queries as checkout
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as learning
+from lms.domain.ledger import queries as ledger
 from lms.domain.wallet import queries as wallet
 from lms.gateways import mail
 from lms.ui import render
+
+TAUGHT = 5
 
 blueprint = Blueprint("pages", __name__)
 
@@ -22,7 +29,16 @@ def home():
         enrolment=learning.to_continue(current_user.id),
         balance=wallet.balance(current_user.id),
         newest=courses.newest(4),
+        sold=_sold() if current_user.is_teacher else None,
     )
+
+
+def _sold():
+    """What a teacher looks for first: the courses and what they brought, in cents."""
+    earned = ledger.euros_of(current_user.id)
+    _, share = checkout.sold_since(current_user.id, clock.now() - timedelta(days=1))
+    facts = dict(share=share, maturing=earned.get("maturing", 0), available=earned.get("available", 0))
+    return facts | {"courses": courses.taught_by(current_user).items[:TAUGHT]}
 
 
 @blueprint.get("/terms")

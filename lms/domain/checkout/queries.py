@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from lms import clock
 from lms.db import PAGE, Page, db, nearest_page, page_of
 from lms.domain.checkout.actions import ORDER_LIFE
-from lms.domain.checkout.models import Order
+from lms.domain.checkout.models import Order, Payment
 from lms.domain.ledger.models import Transfer
 from lms.domain.rewards.models import Lot
 
@@ -17,6 +17,13 @@ from lms.domain.rewards.models import Lot
 def orders_of(buyer_id, number=1):
     """One page of the member's orders, newest first."""
     return page_of(select(Order).where(Order.buyer_id == buyer_id).options(joinedload(Order.course)).order_by(Order.id.desc()), number)
+
+
+def looked_at(orders):
+    """The ids of those orders for which money came that does not fit, while they are not paid."""
+    unpaid = [order.id for order in orders if not order.is_paid]
+    rows = select(Payment.order_id).where(Payment.order_id.in_(unpaid), Payment.state == "held")
+    return set(db.session.scalars(rows)) if unpaid else set()
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,13 @@ def sales_of(teacher_id, number=1):
         .order_by(Order.paid_at.desc(), Order.id.desc())
     )
     return Page([Sale(*row) for row in db.session.execute(shown)], number, total)
+
+
+def sold_since(teacher_id, moment):
+    """(how many courses the teacher sold since then, his share of them in cents)"""
+    rows = select(func.count(), func.coalesce(func.sum(Order.share), 0))
+    count, share = db.session.execute(rows.where(Order.teacher_id == teacher_id, Order.state == "paid", Order.paid_at >= moment)).one()
+    return count, int(share)
 
 
 def expiring(limit=500):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import null, select
 
 from lms.db import db
 from lms.domain.checkout.models import Order, Payment
@@ -10,7 +10,7 @@ from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import BASIS, half_up
+from lms.domain.rulebook.rules import BASIS, Rules, half_up
 from lms.errors import DomainError, Forbidden
 
 
@@ -76,12 +76,25 @@ def obstacle(buyer, course):
         return Forbidden("Confirm your e-mail address before you buy: open the link we sent you.")
     if enrolments.enrolment(buyer.id, course.id):
         return DomainError("You are enrolled in this course already.")
-    if _is_looked_at(buyer, course):
+    if order_looked_at(buyer, course):
         return DomainError("We have received a payment of yours for this course, and somebody looks at it. You need not pay again.")
     return None
 
 
-def _is_looked_at(buyer, course):
-    """Whether money that does not fit came for the order that waits: paying once more would bring neither the course nor the money back."""
-    rows = select(Payment.id).join(Order, Order.id == Payment.order_id).where(Payment.state == "held", Order.state == "open")
-    return db.session.scalar(rows.where(Order.buyer_id == buyer.id, Order.course_id == course.id).limit(1)) is not None
+def order_looked_at(buyer, course):
+    """The id of the order that waits while money came for it that does not fit, or None.
+
+    Paying once more would bring neither the course nor the money back."""
+    return db.session.scalar(_looked_at(buyer, course))
+
+
+def rules_and_order(reader, course):
+    """(the Rules in force, order_looked_at of the reader or None for a visitor); one statement."""
+    order_id = _looked_at(reader, course).scalar_subquery() if reader else null()
+    version, order_id = db.session.execute(rulebook.version_in_force().add_columns(order_id)).one()
+    return Rules(**version.rules), order_id
+
+
+def _looked_at(buyer, course):
+    rows = select(Order.id).join(Payment, Order.id == Payment.order_id).where(Payment.state == "held", Order.state == "open")
+    return rows.where(Order.buyer_id == buyer.id, Order.course_id == course.id).limit(1)

@@ -12,13 +12,13 @@ from lms.domain.rulebook.rules import Rules
 
 def in_force(at=None):
     """The Rules that hold at this moment."""
-    version = db.session.scalars(
-        select(RulebookVersion)
-        .where(RulebookVersion.in_force_from <= (at or clock.now()))
-        .order_by(RulebookVersion.in_force_from.desc(), RulebookVersion.number.desc())
-        .limit(1)
-    ).one()
-    return Rules(**version.rules)
+    return Rules(**db.session.scalars(version_in_force(at)).one().rules)
+
+
+def version_in_force(at=None):
+    """The select of that version, for who asks for more in the same statement."""
+    rows = select(RulebookVersion).where(RulebookVersion.in_force_from <= (at or clock.now()))
+    return rows.order_by(RulebookVersion.in_force_from.desc(), RulebookVersion.number.desc()).limit(1)
 
 
 def version(number):
