@@ -239,6 +239,24 @@ def test_an_unverified_member_reads_it_on_every_page_and_can_ask_again(client, m
     assert [letter.subject for letter in outbox()] == ["Confirm your address"]
 
 
+def test_nothing_reminds_of_the_mail_where_it_was_asked_for_or_opened(client, member, log_in, outbox):
+    log_in(member("vera", verified=False))
+    client.post("/verify")
+    for path in ("/mailbox", link_in(outbox()[0])):
+        assert "Send it again" not in client.get(path).text
+
+
+def test_a_link_opened_again_says_that_the_address_is_confirmed(client, member, log_in, outbox):
+    log_in(member("vera", verified=False))
+    client.post("/verify")
+    client.post("/log-out")
+    path = link_in(outbox()[0])
+    client.post(path)
+    for method in (client.get, client.post):
+        answer = method(path, follow_redirects=True)
+        assert answer.request.path == "/log-in" and "Your address is confirmed already." in answer.text
+
+
 def test_a_verified_member_is_not_reminded(client, ana, log_in):
     assert "Send it again" not in log_in(ana).get("/account").text
 

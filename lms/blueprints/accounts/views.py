@@ -54,6 +54,9 @@ def mailbox():
 def verify(token):
     """A button, not the opening itself, proves the address: mail scanners open every link."""
     user = _member_of(links.VERIFY, token)
+    if user.is_verified:
+        flash(gettext("Your address is confirmed already."), "done")
+        return _to_log_in(user)
     if request.method == "GET":
         return _link_page(user, gettext("Confirm your address"), gettext("Yes, this is my address"))
     with transaction():
