@@ -26,13 +26,13 @@ _TAGS = _HEADINGS | _TABLES | {"a", "blockquote", "br", "code", "em", "hr", "img
 
 
 @lru_cache(maxsize=64)  # the worst texts take seconds: not each time somebody reads them
-def render(text):
+def render(text, below=1):
     """HTML of at most LARGEST characters of CommonMark with tables.
 
-    HTML in the text is shown as text; headings stand under the page's h1; links tell search engines and the site
+    HTML in the text is shown as text; headings stand under the one of level `below`, the page's h1; links tell search engines and the site
     they lead to nothing; pictures of other sites are replaced by their words."""
     tokens = _parser.parse(text[:LARGEST])
-    _shift_headings(tokens)
+    _shift_headings(tokens, below)
     _align_cells(tokens)
     html = _parser.renderer.render(tokens, _parser.options, {})
     safe = nh3.clean(
@@ -41,10 +41,10 @@ def render(text):
     return Markup(safe)
 
 
-def _shift_headings(tokens):
-    """A text that begins at # is moved down as a whole; one that begins at ## stays."""
+def _shift_headings(tokens, below):
+    """A text that begins at # is moved down as a whole; one that begins at ## stays under an h1."""
     headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
-    step = 1 if any(token.tag == "h1" for token in headings) else 0
+    step = below if any(token.tag == "h1" for token in headings) else below - 1
     for token in headings:
         token.tag = f"h{min(_LOWEST_HEADING, int(token.tag[1]) + step)}"
 

@@ -32,7 +32,7 @@ def waiting(tea):
             course, title="Knots", summary="In short.", description="At *length*.", subject="Crafts", language="en", price=1000, reward_bp=100
         )
         section = writing.add_section(course, "First knots")
-        writing.add_lesson(section, "The bowline", "Make a **loop**.", slug="the-bowline")
+        writing.add_lesson(section, "The bowline", "## Length\n\nMake a **loop**.\n\n### Ends", slug="the-bowline")
         writing.add_lesson(section, "The hitch", "Round the *post*.", slug="the-hitch")
         writing.submit(course)
     return course
@@ -97,6 +97,7 @@ def test_the_home_counts(browser, ana, course, waiting, operation):
 def test_a_waiting_course_is_listed_and_read_whole(browser, waiting):
     assert "Knots" in browser.get("/admin/courses").text
     page = browser.get(f"/admin/courses/{waiting.slug}").text
+    assert "<h4>Length</h4>" in page and "<h5>Ends</h5>" in page  # under the lesson's h3
     assert "<strong>loop</strong>" in page and "<em>post</em>" in page and "<em>length</em>" in page and "10.00 €" in page
 
 
@@ -145,6 +146,13 @@ def test_members_are_found_by_name_and_address(browser, ana, bruno):
     assert "ana@example.org" in browser.get("/admin/members?q=ANA@ex").text
     assert "Nobody is called that" in browser.get("/admin/members?q=%25_nobody").text
     assert browser.get("/admin/members?q=%00").status_code == 200
+
+
+def test_a_member_is_listed_with_the_address_and_the_day_he_joined(browser, ana, member):
+    member("vera", verified=False)
+    page = browser.get("/admin/members?q=ana").text
+    assert "address confirmed" in page and f"joined {ana.created_at:%-d %b %Y}" in page
+    assert "address not confirmed" in browser.get("/admin/members?q=vera").text
 
 
 @pytest.mark.parametrize("role", ["teacher", "admin", "student"])

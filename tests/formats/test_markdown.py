@@ -74,6 +74,11 @@ def test_headings_stand_under_the_title_of_the_page():
     assert render("## Two") == "<h2>Two</h2>\n"
 
 
+def test_headings_stand_under_the_one_they_are_told():
+    assert "<h4>One</h4>" in render("# One", below=3)
+    assert "<h4>Two</h4>" in render("## Two", below=3)
+
+
 def test_tables_keep_their_alignment_without_style():
     html = render("|a|b|\n|-|-:|\n|1|2|")
     assert '<td align="right">2</td>' in html

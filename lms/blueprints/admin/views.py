@@ -132,8 +132,8 @@ def close_incident(incident_id):
 
 
 def _review(course, form):
-    lessons = {lesson.id: markdown.render(lesson.body) for lesson in courses.with_bodies(course)}
-    description = markdown.render(course.description)
+    lessons = {lesson.id: markdown.render(lesson.body, below=3) for lesson in courses.with_bodies(course)}
+    description = markdown.render(course.description, below=2)
     return render("admin/review.html", course=course, form=form, lessons=lessons, description=description)
 
 
