@@ -96,6 +96,19 @@ def test_an_address_that_makes_no_sense_gets_the_catalogue(client, course, asked
     assert "<script>alert" not in answer.text
 
 
+def test_a_card_names_the_teacher(client, course):
+    assert "Tea · 4 lessons" in client.get("/courses").text
+
+
+def test_the_subjects_of_our_own_courses_are_said_in_the_readers_language(client, course, tea):
+    with transaction():
+        publish(tea, "Knots", price=0).subject = "Nodi e corde"
+    client.set_cookie("language", "it")
+    for path in ("/courses", "/"):
+        page = client.get(path).text
+        assert "Tecnologia" in page and "Technology" not in page.replace('value="Technology"', "") and "Nodi e corde" in page
+
+
 def test_htmx_gets_the_results_alone(client, course):
     answer = client.get("/courses?q=chains", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
     assert answer.text.strip().startswith('<section class="stack" id="results"')

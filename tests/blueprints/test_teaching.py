@@ -1,5 +1,7 @@
 """Writing a course, handing it in, and the sales it makes."""
 
+import re
+
 import pytest
 
 from lms.db import db, transaction
@@ -105,6 +107,11 @@ def test_a_course_without_a_proper_title_is_not_begun(browser, title):
 def test_a_price_is_read_exactly(browser, draft, typed_price, cents):
     assert browser.post(f"/teach/courses/{draft.slug}/details", data=DETAILS | {"price": typed_price}).status_code == 303
     assert db.session.get(Course, draft.id).price == cents
+
+
+def test_the_summary_is_said_to_be_needed(browser, draft):
+    label = re.search(r'<label[^>]* for="summary">.*?</label>', browser.get(f"/teach/courses/{draft.slug}/details").text)[0]
+    assert "needed before you submit" in label and ">optional<" not in label
 
 
 @pytest.mark.parametrize(

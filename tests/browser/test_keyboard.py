@@ -39,6 +39,7 @@ def test_a_course_is_bought_by_keyboard_alone(wish, window):
         tab_to(page, found)
         page.keyboard.press("Enter")
     expect(page.locator("#completion")).to_contain_text("You have completed this lesson.")
+    expect(page.get_by_role("link", name="Next lesson")).to_be_focused()
 
 
 def test_the_dark_theme_stays_chosen(page):
