@@ -86,7 +86,8 @@ def _flask_settings(settings):
         "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, **_CONNECTIONS},
         # Connections for one statement that only reads: to begin and end a transaction around it takes as long as itself.
-        "SQLALCHEMY_BINDS": {"reading": {"url": settings["DATABASE_URL"], "isolation_level": "AUTOCOMMIT", "pool_size": 5, "max_overflow": 5, **_CONNECTIONS}},
+        # All that are opened are kept: an overflowing one would be made anew for each statement.
+        "SQLALCHEMY_BINDS": {"reading": {"url": settings["DATABASE_URL"], "isolation_level": "AUTOCOMMIT", "pool_size": 20, "max_overflow": 0, **_CONNECTIONS}},
         "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
         "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
