@@ -36,7 +36,7 @@ def home():
 def _sold():
     """What a teacher looks for first: the courses and what they brought, in cents."""
     earned = ledger.euros_of(current_user.id)
-    _, share = checkout.sold_since(current_user.id, clock.now() - timedelta(days=1))
+    share = checkout.sold_since(current_user.id, clock.now() - timedelta(days=1))
     facts = dict(share=share, maturing=earned.get("maturing", 0), available=earned.get("available", 0))
     return facts | {"courses": courses.taught_by(current_user).items[:TAUGHT]}
 
