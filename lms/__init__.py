@@ -34,7 +34,7 @@ _CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3}, "hide
 def create_app(role, environ=None):
     """The app of a process: `web`, `worker` or `cli`. Refuses to start (ConfigError) with a missing or foreign setting.
 
-    `environ` stands for os.environ where one process needs several."""
+    `environ` stands for the environment where one process makes several apps."""
     settings = config.read(role, environ)
     app = _App(__name__)
     app.config.update(settings, ROLE=role, **_flask_settings(settings))

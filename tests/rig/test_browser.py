@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from rig.browser import Watch, chromium
+from rig.browser import Watch
 
 PAGES = {
     "/fine": "<p>fine</p>",
@@ -16,12 +16,6 @@ PAGES = {
     "/down": "down",
     "/broken.js": "throw new Error('broken')",
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
