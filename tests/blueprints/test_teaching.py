@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from lms import clock
 from lms.db import db, transaction
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
@@ -291,7 +292,7 @@ def test_a_finished_course_is_handed_in(browser, draft):
     browser.post(f"/teach/courses/{draft.slug}/details", data=DETAILS)
     assert browser.post(f"/teach/courses/{draft.slug}/submission").status_code == 303
     assert db.session.get(Course, draft.id).state == "submitted"
-    assert "waits for an admin" in browser.get(f"/teach/courses/{draft.slug}").text
+    assert "An admin is reading the course." in browser.get(f"/teach/courses/{draft.slug}").text
 
 
 def test_an_unfinished_course_is_not_handed_in(browser, draft):
@@ -362,3 +363,21 @@ def many_sales(teacher, course, count):
     ):
         wanted = {name: value for name, value in (("count", count), ("course", course.id), ("teacher", teacher.id)) if f":{name}" in statement}
         db.session.execute(text(statement), wanted)
+
+
+def test_a_submitted_course_stays_as_it_is_until_it_is_taken_back(browser, draft):
+    with transaction():
+        draft.summary, draft.state, draft.submitted_at = "About knots.", "submitted", clock.now()
+    path = f"/teach/courses/{draft.slug}"
+    page = browser.get(path).text
+    assert "Until the decision it stays as it is." in page
+    assert "Add a lesson" not in page and "New section" not in page
+    browser.post(f"{path}/withdrawal")
+    assert "Add a lesson" in browser.get(path).text
+    db.session.refresh(draft)
+    assert (draft.state, draft.submitted_at) == ("draft", None)
+
+
+def test_only_a_submitted_course_is_taken_back(browser, draft):
+    answer = browser.post(f"/teach/courses/{draft.slug}/withdrawal")
+    assert answer.status_code == 409 and "not waiting for a decision" in answer.text

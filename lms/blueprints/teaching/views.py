@@ -72,6 +72,14 @@ def submit(slug):
     return _outline(slug)
 
 
+@blueprint.post("/courses/<slug>/withdrawal")
+def take_back(slug):
+    with transaction():
+        writing.take_back(_course(slug))
+    flash(_("The course is yours again. Submit it when it is ready."), "done")
+    return _outline(slug)
+
+
 @blueprint.post("/courses/<slug>/sections")
 def add_section(slug):
     course, form = _course(slug), SectionForm()

@@ -134,6 +134,15 @@ def submit(course):
     db.session.flush()
 
 
+def take_back(course):
+    """Change a submitted course after all: it is submitted again when it is ready."""
+    _refresh_state(course)
+    if course.state != "submitted":
+        raise DomainError("This course is not waiting for a decision.")
+    course.state, course.submitted_at = "draft", None
+    db.session.flush()
+
+
 def approve(course, by):
     """Publish a submitted course."""
     _decide(course, by)
