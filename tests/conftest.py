@@ -217,23 +217,28 @@ def log_in(client):
 
 @pytest.fixture
 def statements(app):
-    """with statements() as seen: … collects the SQL sent meanwhile."""
+    """with statements() as seen: … collects the SQL sent meanwhile, whoever sends it."""
     from contextlib import contextmanager
 
-    from sqlalchemy import Engine, event
+    import psycopg
+
+    from lms.db import db
+
+    for engine in db.engines.values():  # what a first connection asks is not the page's
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
 
     @contextmanager
     def watch():
-        seen = []
+        seen, execute = [], psycopg.Cursor.execute
 
-        def note(connection, cursor, statement, *rest):
+        def note(cursor, statement, *rest, **options):
             seen.append(statement)
+            return execute(cursor, statement, *rest, **options)
 
-        event.listen(Engine, "before_cursor_execute", note)
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(psycopg.Cursor, "execute", note)
             yield seen
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
 
     return watch
 
