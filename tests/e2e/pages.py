@@ -98,24 +98,26 @@ def _students_pages(student):
 
 
 def _teachers_pages(teacher):
-    slug = _hand_in(teacher, f"How bridges stand {secrets.token_hex(2)}")
-    course = f"/teach/courses/{slug}"
-    return {
+    course = _write(teacher, f"How bridges stand {secrets.token_hex(2)}")
+    editors = {
+        "section": _first(teacher, course, rf"{course}/sections/\d+"),
+        "lesson": _first(teacher, course, rf"{course}/lessons/[\w-]+"),
+        "lesson-new": _first(teacher, course, rf"{course}/sections/\d+/lessons"),
+    }
+    teacher.send(course, to=f"{course}/submission")
+    return editors | {
         "courses": "/teach/",
         "new": "/teach/new",
         "course": f"/teach/courses/{COURSE}",
         "course-submitted": course,
         "details": f"{course}/details",
-        "section": _first(teacher, course, rf"{course}/sections/\d+"),
-        "lesson": _first(teacher, course, rf"{course}/lessons/[\w-]+"),
-        "lesson-new": _first(teacher, course, rf"{course}/sections/\d+/lessons"),
         "sales": "/teach/sales",
         "wallet": "/wallet",
     }
 
 
-def _hand_in(teacher, title):
-    """Write the smallest course and submit it; answers its slug."""
+def _write(teacher, title):
+    """Write the smallest course; answers the address of its outline."""
     slug = re.search(r"/teach/courses/([\w-]+)", teacher.send("/teach/new", title=title).url)[1]
     course = f"/teach/courses/{slug}"
     teacher.send(
@@ -126,8 +128,7 @@ def _hand_in(teacher, title):
     teacher.send(course, to=f"{course}/sections", title="Arches")
     section = _first(teacher, course, rf"{course}/sections/\d+/lessons")
     teacher.send(section, title="The keystone", body="# The keystone\n\nIt goes in **last**, and carries all.", minutes="12", is_preview="y")
-    teacher.send(course, to=f"{course}/submission")
-    return slug
+    return course
 
 
 def _admins_pages(admin):
