@@ -243,6 +243,18 @@ def statements(app):
     return watch
 
 
+@pytest.fixture
+def chain(app):
+    """Where batches can be queued."""
+    from lms import clock
+    from lms.db import db, transaction
+    from lms.domain.onchain.models import Deployment
+
+    facts = dict(chain_id=31337, genesis_hash="0x0", token_address="0x" + "ab" * 20, signer="0x" + "cd" * 20, nonce=0)
+    with transaction():
+        db.session.add(Deployment(raw=b"", tx_hash="0x" + "11" * 32, deployed_at=clock.now(), **facts))
+
+
 def teo(amount):
     """TEO in millionths."""
     return int(amount * 1_000_000)

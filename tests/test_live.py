@@ -7,7 +7,7 @@ import pytest
 from lms import live
 from lms.db import db, transaction
 from lms.queue import queue
-from tests.blueprints.test_wallet import chain, give_address, reward, settle  # noqa: F401
+from tests.blueprints.test_wallet import give_address, reward, settle
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_push_to_another_leaves_the_page_being_made_alone(app, ana, bruno):
         assert str(get_locale()) == "en"
 
 
-def test_an_operation_is_pushed_to_its_members_only(ana, bruno, heard, chain):  # noqa: F811
+def test_an_operation_is_pushed_to_its_members_only(ana, bruno, heard, chain):
     reward(ana, 1.6)
     give_address(ana)
     name = f"operation:{settle('mined').id}"

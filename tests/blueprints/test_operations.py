@@ -1,6 +1,6 @@
 """The page of one operation on the chain."""
 
-from tests.blueprints.test_wallet import chain, give_address, reward, settle, words  # noqa: F401
+from tests.blueprints.test_wallet import give_address, reward, settle, words
 
 
 def both(ana, bruno):
@@ -10,7 +10,7 @@ def both(ana, bruno):
     give_address(bruno, "0x81C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f")
 
 
-def test_a_member_sees_his_own_entry_only(ana, bruno, log_in, chain):  # noqa: F811
+def test_a_member_sees_his_own_entry_only(ana, bruno, log_in, chain):
     both(ana, bruno)
     operation = settle("mined")
     page = words(log_in(ana).get(f"/operations/{operation.id}").text)
@@ -18,7 +18,7 @@ def test_a_member_sees_his_own_entry_only(ana, bruno, log_in, chain):  # noqa: F
     assert "2.50" not in page
 
 
-def test_it_tells_hash_block_gas_and_fee(ana, log_in, chain):  # noqa: F811
+def test_it_tells_hash_block_gas_and_fee(ana, log_in, chain):
     reward(ana, 1.6)
     give_address(ana)
     operation = settle("final")
@@ -29,7 +29,7 @@ def test_it_tells_hash_block_gas_and_fee(ana, log_in, chain):  # noqa: F811
     assert "0.00375102 ETH" in page
 
 
-def test_before_it_is_sent_it_says_what_is_not_known(ana, log_in, chain):  # noqa: F811
+def test_before_it_is_sent_it_says_what_is_not_known(ana, log_in, chain):
     reward(ana, 1.6)
     give_address(ana)
     page = words(log_in(ana).get(f"/operations/{settle().id}").text)
@@ -37,14 +37,14 @@ def test_before_it_is_sent_it_says_what_is_not_known(ana, log_in, chain):  # noq
     assert "Gas known when on chain" in page
 
 
-def test_an_admin_sees_all_entries_with_their_members(ana, bruno, ada, log_in, chain):  # noqa: F811
+def test_an_admin_sees_all_entries_with_their_members(ana, bruno, ada, log_in, chain):
     both(ana, bruno)
     page = words(log_in(ada).get(f"/operations/{settle().id}").text)
     assert "Issued Ana +1.60 TEO" in page
     assert "Issued Bruno +2.50 TEO" in page
 
 
-def test_somebody_elses_operation_is_not_there(ana, bruno, log_in, chain):  # noqa: F811
+def test_somebody_elses_operation_is_not_there(ana, bruno, log_in, chain):
     reward(ana, 1.6)
     give_address(ana)
     assert log_in(bruno).get(f"/operations/{settle().id}").status_code == 404

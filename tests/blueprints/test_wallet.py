@@ -13,7 +13,6 @@ from lms.domain.accounts import actions as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain.models import Deployment
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import actions as wallet
@@ -29,14 +28,6 @@ def reward(user, amount, key="k", days=14, kind="purchase", **evidence):
 def move(user, amount, key, source="maturing", target="available"):
     with transaction():
         ledger.post(key, books.member(user.id, "TEO", source), books.member(user.id, "TEO", target), teo(amount), "matured")
-
-
-@pytest.fixture
-def chain(app):
-    """Where batches can be queued."""
-    facts = dict(chain_id=31337, genesis_hash="0x0", token_address="0x" + "ab" * 20, signer="0x" + "cd" * 20, nonce=0)
-    with transaction():
-        db.session.add(Deployment(raw=b"", tx_hash="0x" + "11" * 32, deployed_at=clock.now(), **facts))
 
 
 def give_address(user, address="0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f"):
@@ -251,3 +242,13 @@ def test_the_wallet_ends_with_the_sign_in_and_is_shut_to_the_suspended(ana, log_
         ana.suspended_at = None
         accounts.close_all_sessions(ana)
     assert browser.get("/wallet").status_code == 302
+
+
+def test_a_connection_that_broke_is_not_asked_again(ana, log_in):
+    browser = log_in(ana)
+    browser.get("/wallet/balance.json")
+    db.session.commit()
+    db.session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+    db.session.commit()
+    answers = [browser.get("/wallet/balance.json").status_code for _ in range(25)]
+    assert answers[-1] == 200

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import NamedTuple
 
+from psycopg import OperationalError
 from psycopg.rows import namedtuple_row
 from sqlalchemy import select, text
 from sqlalchemy.orm import undefer
@@ -149,7 +150,11 @@ def balance_of_sign_in(token):
 def _read(sql, values):
     """The rows of a statement by psycopg alone, named: what SQLAlchemy makes of a row costs a tenth of the pages asked most."""
     with db.engines["reading"].connect() as connection:
-        return connection.connection.driver_connection.cursor(row_factory=namedtuple_row).execute(sql, values).fetchall()
+        try:
+            return connection.connection.driver_connection.cursor(row_factory=namedtuple_row).execute(sql, values).fetchall()
+        except OperationalError:
+            connection.invalidate()  # SQLAlchemy did not see it break: the pool must not give it out again
+            raise
 
 
 def overview(user_id):
