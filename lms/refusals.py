@@ -1,12 +1,15 @@
 """One handler turns every refusal into what the asker reads: JSON, a fragment for htmx, or a page."""
 
 import logging
+from functools import wraps
 from urllib.parse import urlsplit
 
-from flask import flash, jsonify, redirect, render_template, request
+from flask import flash, g, jsonify, redirect, render_template, request
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from psycopg import OperationalError as ConnectionFailed
+from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from lms import access_log, logs
@@ -16,14 +19,30 @@ from lms.errors import DomainError
 log = logging.getLogger(__name__)
 
 _BACK_TO_THE_FORM = (403, 409, 422)
+_RESTING = (OperationalError, TimeoutError, ConnectionFailed)  # the database does not answer, or has no connection left
 
 
 def init_app(app):
-    app.register_error_handler(DomainError, _domain)
-    app.register_error_handler(CSRFError, _forged)
-    app.register_error_handler(RateLimitExceeded, _too_often)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _broken)
+    handlers = {DomainError: _domain, CSRFError: _forged, RateLimitExceeded: _too_often, HTTPException: _http, Exception: _broken}
+    for kind, handler in handlers.items():
+        app.register_error_handler(kind, _also_without_the_database(handler))
+
+
+def _also_without_the_database(handler):
+    """A refusal is said in the language of who asks, under his name: when the database can say neither, it is said to anybody."""
+
+    @wraps(handler)
+    def handle(error):
+        try:
+            return handler(error)
+        except SQLAlchemyError as broken:
+            log.warning("refused without the database", extra={"path": access_log.path(), "error": type(broken).__name__})
+            db.session.rollback()
+            g.viewer = g.member = None
+            g.pop("_login_user", None)
+            return _refuse(503, _sentence(503))
+
+    return handle
 
 
 def _domain(error):
@@ -49,7 +68,8 @@ def _too_often(error):
 def _broken(error):
     db.session.rollback()
     log.exception("request failed", extra={"path": access_log.path()})
-    return _refuse(500, _sentence(500))
+    status = 503 if isinstance(error, _RESTING) else 500
+    return _refuse(status, _sentence(status))
 
 
 def _sentence(code):

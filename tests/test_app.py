@@ -222,3 +222,26 @@ page = browser.get("/admin/").text
 print([words in page for words in ("Redis does not answer", "The queue does not answer", "No worker has seen the chain yet")])
 """
     assert run_python(code, environ, REDIS_URL=f"redis://127.0.0.1:{closed_port()}/0") == "[True, True, True]"
+
+
+def test_a_page_without_the_database_says_so(environ):
+    """Both to a visitor and to who is signed in, whose name and language the database has."""
+    code = """
+import json
+from wsgi import app
+browser, found = app.test_client(), []
+for token in (None, "any"):
+    if token:
+        with browser.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = token, True
+    for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "partial"}, {"Accept": "application/json"}):
+        for path in ("/courses", "/wallet", "/nowhere"):
+            answer = browser.get(path, headers=headers)
+            found.append([token, path, answer.status_code, "It will be back by itself." in answer.text, "Traceback" in answer.text])
+print(json.dumps(found))
+"""
+    down = environ["DATABASE_URL"].rpartition("@")[0] + f"@127.0.0.1:{closed_port()}/none"
+    for token, path, status, said, traced in json.loads(run_python(code, environ, DATABASE_URL=down)):
+        needed = path == "/courses" or token
+        assert (status, said, traced) == ((503, True, False) if needed else (status, said, False)), (token, path)
+        assert status in (302, 404, 503)

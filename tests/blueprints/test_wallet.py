@@ -246,9 +246,12 @@ def test_the_wallet_ends_with_the_sign_in_and_is_shut_to_the_suspended(ana, log_
 
 def test_a_connection_that_broke_is_not_asked_again(ana, log_in):
     browser = log_in(ana)
-    browser.get("/wallet/balance.json")
+    for engine in db.engines.values():  # several of each kind are open
+        connections = [engine.connect() for _ in range(5)]
+        for connection in connections:
+            connection.close()
     db.session.commit()
     db.session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
     db.session.commit()
     answers = [browser.get("/wallet/balance.json").status_code for _ in range(25)]
-    assert answers[-1] == 200
+    assert set(answers) == {200, 503} and answers[-1] == 200
