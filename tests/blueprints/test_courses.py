@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from lms import clock
 from lms.db import db, transaction
 from lms.domain.courses import actions as courses
 from lms.domain.learning import actions as learning
@@ -164,12 +165,23 @@ def test_a_visitor_is_told_price_reward_and_what_is_free(client, course):
         assert words in page
 
 
-def test_the_price_is_shown_with_vat(app, client, course):
-    app.config["VAT_RATE"] = 2200
-    try:
-        assert "97.60 €" in client.get(f"/courses/{course.slug}").text
-    finally:
-        app.config["VAT_RATE"] = 0
+PRICED = {
+    None: ["/", "/courses", "/courses/{slug}", "/learn/{slug}/lesson-2"],
+    "ana": ["/", "/courses", "/courses/{slug}", "/learn/{slug}/lesson-2", "/courses/{slug}/checkout"],
+    "tea": ["/courses/{slug}", "/teach/", "/teach/courses/{slug}"],
+    "ada": ["/admin/courses", "/admin/courses/{slug}"],
+}
+
+
+@pytest.mark.parametrize(("who", "path"), [(who, path) for who, paths in PRICED.items() for path in paths])
+def test_the_price_is_shown_with_vat(app, client, log_in, course, monkeypatch, request, who, path):
+    monkeypatch.setitem(app.config, "VAT_RATE", 2200)
+    if who == "ada":
+        with transaction():
+            course.state, course.submitted_at = "submitted", clock.now()
+    if who:
+        log_in(request.getfixturevalue(who))
+    assert "97.60 €" in client.get(path.format(slug=course.slug)).text
 
 
 def test_an_unverified_member_is_told_to_confirm_first(log_in, member, course):
