@@ -1,6 +1,8 @@
 """The web server. The number of workers is gunicorn's own WEB_CONCURRENCY, the address comes on the command line."""
 
 import gc
+import runpy
+from pathlib import Path
 
 worker_class = "gevent"
 worker_connections = 2000
@@ -23,3 +25,13 @@ def post_worker_init(worker):
 
 # The application logs each request with its id.
 accesslog = None
+
+# What gunicorn says itself is as the application's lines are. Their formatter is loaded alone: the master
+# must not import the application before a worker has made its sockets gevent's.
+_json = runpy.run_path(Path(__file__).with_name("lms") / "logs.py")["JsonFormatter"]
+logconfig_dict = {
+    "formatters": {"json": {"()": _json}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
+}

@@ -35,6 +35,7 @@ def init(level, hide=()):
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(True)
     # No line says where in the code, by which thread and process: logging need not find it out.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -5,14 +5,15 @@ import os
 from redis import Redis
 from rq.cron import CronScheduler
 
-from lms import config
+from lms import config, logs
 from lms.jobs import schedule
 from lms.queue import NAME
 
 
 def main():
-    redis_url = config.read("web")["REDIS_URL"]
-    scheduler = CronScheduler(Redis.from_url(redis_url), logging_level="WARNING", name=f"cron:{os.getpid()}")
+    settings = config.read("web")
+    logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
+    scheduler = CronScheduler(Redis.from_url(settings["REDIS_URL"]), name=f"cron:{os.getpid()}")
     for name, seconds in schedule.TABLE:
         # An entry that no worker took is worthless when the next one comes.
         scheduler.register(schedule.run, NAME, args=(name,), interval=seconds, ttl=seconds, result_ttl=0, failure_ttl=3600, name=name)

@@ -1,6 +1,7 @@
 """The RQ worker: `python -m lms.jobs.worker`. It alone has the chain's keys; each job runs in a fork, inside the app."""
 
 import io
+import logging
 import pickle
 from inspect import isfunction
 
@@ -14,6 +15,8 @@ from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
 from lms.jobs import chain, checkout, mail, rewards, schedule, settlement, wallets
 from lms.queue import MAIL, NAME, queue
+
+log = logging.getLogger("lms.jobs.worker")
 
 # Imported before the first fork: web3 takes a second to import.
 JOBS = (chain, checkout, mail, rewards, settlement, wallets)
@@ -83,6 +86,7 @@ def warm(app):
 def main():
     Worker.app = create_app("worker")
     warm(Worker.app)
+    log.info("ready for jobs")
     Worker([NAME, MAIL], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
 
 
