@@ -1,25 +1,37 @@
 """What a worker runs of all that Redis may ask for."""
 
+import io
+import json
+import logging
 import os
 import pickle
+from contextvars import copy_context
 
 import pytest
 import rq
 from rq.registry import FailedJobRegistry
 
+from lms import logs
 from lms.jobs import schedule
 from lms.jobs.worker import NAMES, Job, Plain, Worker
 from lms.queue import NAME, enqueue, queue
 
 
+class WithoutForks(Worker):
+    """Our worker, in the process of the test."""
+
+    execute_job = rq.SimpleWorker.execute_job
+
+
 @pytest.fixture
-def run(app):
+def run(app, monkeypatch):
     """run() works the queue off as the worker does, without forks; answers how many jobs failed."""
+    monkeypatch.setattr(Worker, "app", app)
 
     def work():
         jobs = rq.Queue(NAME, connection=queue.connection(), job_class=Job, serializer=Plain)
-        worker = rq.SimpleWorker([jobs], connection=queue.connection(), job_class=Job, serializer=Plain)
-        worker.work(burst=True, logging_level="CRITICAL")
+        worker = WithoutForks([jobs], connection=queue.connection(), serializer=Plain)
+        copy_context().run(worker.work, burst=True, logging_level="CRITICAL")
         return FailedJobRegistry(queue=jobs).count
 
     return work
@@ -29,6 +41,23 @@ def test_our_own_jobs_run(run):
     enqueue("checkout.expire")
     rq.Queue(NAME, connection=queue.redis).enqueue(schedule.run, "checkout.expire")
     assert run() == 0
+
+
+def test_a_job_logs_with_the_id_of_the_request_that_caused_it(run, monkeypatch):
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.JsonFormatter())
+    log = logging.getLogger("test.job")
+    monkeypatch.setattr(log, "handlers", [handler])
+    monkeypatch.setattr("lms.jobs.checkout.expire", lambda: log.warning("at work"))
+    copy_context().run(_ask_with_id, "abc123", "checkout.expire")
+    assert run() == 0
+    assert json.loads(written.getvalue())["request_id"] == "abc123"
+
+
+def _ask_with_id(request_id, job):
+    logs.request_id.set(request_id)
+    enqueue(job)
 
 
 def test_a_program_in_redis_is_not_run(run, tmp_path):
