@@ -3,6 +3,7 @@
 import shutil
 
 from rig import ROOT, VAR
+from rig.services import remove_copied_programs
 from rig.setup import VENDOR
 from rig.terminal import run
 
@@ -13,6 +14,9 @@ def main():
         shutil.rmtree(cluster.resolve(), ignore_errors=True)
     for path in (VAR, VENDOR, ROOT / ".venv", ROOT / "node_modules", *(ROOT / "contracts" / name for name in ("build", "out", "cache"))):
         shutil.rmtree(path, ignore_errors=True)
+    for catalogue in (ROOT / "lms" / "translations").rglob("*.mo"):
+        catalogue.unlink()
+    remove_copied_programs()
 
 
 if __name__ == "__main__":

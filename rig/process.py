@@ -104,6 +104,11 @@ def end_leftover(note, stop_signal=signal.SIGTERM):
         _kill_session(pid)
 
 
+def is_running(program):
+    """Whether any process is of a program, or of one in a directory."""
+    return any(_runs(pid, program) for pid in _pids())
+
+
 def _runs(pid, program):
     """Whether a process is of a program. Its arguments do not tell: Redis writes its own over them."""
     return " ".join(command_of(pid)).startswith(program)

