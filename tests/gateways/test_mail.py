@@ -1,11 +1,19 @@
 """Mail out of the house: to a real SMTP server on loopback, and into the outbox."""
 
+import contextlib
 import socketserver
 import ssl
 import threading
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from lms.gateways.mail import Letter, NotSent, Outbox, Smtp, from_url
 
@@ -17,12 +25,21 @@ class Conversation(socketserver.StreamRequestHandler):
     """Just enough of SMTP to take a letter, or to refuse it."""
 
     def handle(self):
+        with contextlib.suppress(ssl.SSLError):  # the other side refuses our certificate
+            self._converse()
+
+    def _converse(self):
+        if self.server.tls_first:
+            self._encrypt()
         self._say("220 hello")
         for line in self.rfile:
             verb = line.decode().strip().upper()
             self.server.heard.append(line.decode().strip())
             if verb.startswith("EHLO"):
                 self._say("\r\n".join(["250-hello", *self.server.offers, "250 8BITMIME"]))
+            elif verb == "STARTTLS":
+                self._say("220 go on")
+                self._encrypt()
             elif verb == "DATA":
                 self._say("354 go on")
                 self._take()
@@ -43,6 +60,10 @@ class Conversation(socketserver.StreamRequestHandler):
         self.server.letters.append(b"".join(lines))
         self._say("250 taken")
 
+    def _encrypt(self):
+        self.connection = self.server.certificate.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+
     def _say(self, words):
         self.wfile.write(words.encode() + b"\r\n")
 
@@ -51,11 +72,26 @@ class Conversation(socketserver.StreamRequestHandler):
 def server():
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Conversation) as server:
         server.daemon_threads = True
-        server.letters, server.heard, server.offers, server.refuses = [], [], [], False
+        server.letters, server.heard, server.offers, server.refuses, server.tls_first = [], [], [], False, False
         server.at = f"127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
+
+
+@pytest.fixture
+def unknown(tmp_path):
+    """A server's TLS with a certificate that it signed itself, for the right host."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")]), datetime.now(UTC)
+    certificate = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    certificate = certificate.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    host = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    pem = certificate.add_extension(host, critical=False).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    (tmp_path / "pair.pem").write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "pair.pem")
+    return context
 
 
 def test_a_letter_arrives_as_text_and_html(server):
@@ -74,10 +110,11 @@ def test_a_password_does_not_travel_without_tls(server):
     assert not any(line.upper().startswith("AUTH") for line in server.heard)
 
 
-def test_a_certificate_nobody_knows_is_refused(server):
-    server.offers = ["250-STARTTLS"]
-    with pytest.raises(NotSent):
-        Smtp(f"smtp://school:pass-word@{server.at}", SENDER).send(LETTER)
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_certificate_nobody_knows_is_refused(server, unknown, scheme):
+    server.offers, server.certificate, server.tls_first = ["250-STARTTLS"], unknown, scheme == "smtps"
+    with pytest.raises(NotSent, match="SSLCertVerificationError"):
+        Smtp(f"{scheme}://school:pass-word@{server.at}", SENDER).send(LETTER)
     assert server.letters == []
 
 
@@ -123,7 +160,3 @@ def test_the_setting_names_the_gateway():
     assert from_url("outbox:///var/mail%20box", SENDER).directory.as_posix() == "/var/mail box"
     assert (from_url("smtps://mail.example.org", SENDER).port, from_url("smtp://mail.example.org", SENDER).port) == (465, 587)
     assert from_url("smtp://a%40b:c%2Fd@mail.example.org", SENDER).password == "c/d"
-
-
-def test_certificates_are_checked():
-    assert ssl.create_default_context().verify_mode is ssl.CERT_REQUIRED
