@@ -115,7 +115,7 @@ SETTINGS = (
     Setting("MAIL_FROM", BOTH, _text, "SchoolPlatform <no-reply@example.org>", "the sender of mail"),
     Setting("CHAIN_ID", BOTH, _whole, 137, "the chain: 137 Polygon, 80002 Amoy, 31337 anvil"),
     Setting("CHAIN_DEPTH", BOTH, _whole, 5, "the blocks after which a transaction is shown as on chain"),
-    Setting("RPC_URLS", BOTH, _urls, (), "RPC endpoints of the chain, separated by commas; only workers call them"),
+    Setting("RPC_URLS", BOTH, _urls, (), "RPC endpoints of the chain, separated by commas; only workers and `flask` commands call them"),
     Setting("VAT_RATE", BOTH, _whole, 0, "VAT in basis points, 2200 for 22 %"),
     Setting("LOG_LEVEL", BOTH, _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "DEBUG, INFO, WARNING or ERROR"),
     Setting("CLOCK_FILE", BOTH, _text, "", "demo and test only: a file with the seconds the clock is ahead"),
