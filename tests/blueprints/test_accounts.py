@@ -394,8 +394,13 @@ def test_log_in_is_limited_by_address_whatever_account_is_tried(client):
     assert answers == [422] * 60 + [429]
 
 
-def test_log_in_is_limited_with_redis_down(client, ana, redis_down):
+def test_log_in_is_limited_by_account_with_redis_down(client, ana, redis_down):
     assert [enter(client, password="not her password").status_code for _ in range(11)] == [422] * 10 + [429]
+
+
+def test_log_in_is_limited_by_address_with_redis_down(client, redis_down):
+    answers = [enter(client, f"nobody{number}@example.org", "").status_code for number in range(61)]
+    assert answers == [422] * 60 + [429]
 
 
 def test_log_in_works_with_redis_down(client, ana, redis_down):

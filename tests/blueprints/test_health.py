@@ -22,9 +22,9 @@ browser = app.test_client()
 browser.get("/health/live")
 answers = []
 for _ in range(3):
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), time.thread_time()
     answer = browser.get("/health/ready")
-    answers.append((answer.status_code, answer.json, time.perf_counter() - begun))
+    answers.append((answer.status_code, answer.json, time.perf_counter() - begun, time.thread_time() - worked))
 print(json.dumps(answers))
 """
 
@@ -42,7 +42,7 @@ def closed_port():
 
 
 def ask(environ, **changes):
-    """What three probes of a fresh web process are told: (status, parts, seconds) each."""
+    """What three probes of a fresh web process are told: (status, parts, seconds, seconds of work) each."""
     run = subprocess.run(
         [sys.executable, "-c", ASK], env=os.environ | environ | changes, capture_output=True, text=True, timeout=60, check=True
     )
@@ -58,8 +58,10 @@ def settled(client):
     return answer
 
 
-def median_seconds(answers):
-    return sorted(seconds for *_, seconds in answers)[1]
+def prompt(answers):
+    """Whether each answer takes under 200 ms: PATIENCE and its own work, which other work on the machine does not prolong,
+    and no waiting for the part that hangs, which takes a second at least."""
+    return all(health.PATIENCE + worked < 0.2 and seconds < 1 for _, _, seconds, worked in answers)
 
 
 @pytest.fixture
@@ -129,8 +131,8 @@ def test_a_chain_last_seen_long_ago_is_not_ready(client, worker, chain):
 def test_a_database_that_hangs_does_not_hang_the_answer(app, environ, chain):
     with silent() as port:
         answers = ask(environ, DATABASE_URL=f"postgresql://lms:pw@127.0.0.1:{port}/lms")
-    assert median_seconds(answers) < 0.2
-    for status, parts, _ in answers:
+    assert prompt(answers), answers
+    for status, parts, *_ in answers:
         assert status == 503
         assert parts["database"] == {"state": "down", "sentence": "The database does not answer."}
         assert parts["chain"]["state"] == "down" and parts["redis"]["state"] == "ok"
@@ -139,8 +141,8 @@ def test_a_database_that_hangs_does_not_hang_the_answer(app, environ, chain):
 def test_a_redis_that_hangs_does_not_hang_the_answer(app, environ, chain):
     with silent() as port:
         answers = ask(environ, REDIS_URL=f"redis://127.0.0.1:{port}/0")
-    assert median_seconds(answers) < 0.2
-    for status, parts, _ in answers:
+    assert prompt(answers), answers
+    for status, parts, *_ in answers:
         assert status == 503
         assert parts["redis"]["state"] == parts["queue"]["state"] == "down"
     assert answers[-1][1]["database"]["state"] == "ok"
@@ -149,8 +151,8 @@ def test_a_redis_that_hangs_does_not_hang_the_answer(app, environ, chain):
 def test_everything_down_is_answered_too(environ):
     port = closed_port()
     answers = ask(environ, REDIS_URL=f"redis://127.0.0.1:{port}/0", DATABASE_URL=f"postgresql://lms:pw@127.0.0.1:{port}/lms")
-    assert median_seconds(answers) < 0.2
-    for status, parts, _ in answers:
+    assert prompt(answers), answers
+    for status, parts, *_ in answers:
         assert status == 503
         assert all(parts[name]["state"] == "down" and parts[name]["sentence"] for name in ("database", "redis", "queue", "chain"))
 

@@ -18,7 +18,7 @@ import pytest
 from rig import ROOT
 from rig.demo import Demo
 from rig.process import command_of, session
-from rig.services import free_port
+from rig.services import Postgres, free_port
 
 KEYS = {"KEK", "SIGNER_FILE"}
 PARTS = ("web", "worker", "cron", "anvil", "redis", "postgres")
@@ -27,9 +27,9 @@ PARTS = ("web", "worker", "cron", "anvil", "redis", "postgres")
 class Running:
     """A demo started as `make demo` starts it; its lines are read as they come."""
 
-    def __init__(self, directory, port):
+    def __init__(self, directory, port, **env):
         self.directory, self.port = directory, port
-        env = {"PATH": os.environ["PATH"], "DEMO_PORT": str(port)}
+        env |= {"PATH": os.environ["PATH"], "DEMO_PORT": str(port)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "rig.demo", directory], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -134,6 +134,17 @@ def test_a_killed_demo_starts_again_with_all_it_had(demo, directory):
         parts = [again.pid(name) for name in PARTS]
     assert again.end() == 0
     assert [pid for pid in parts if session(pid)] == []
+
+
+def test_a_database_of_ones_own_is_used_in_place_of_ours(tmp_path):
+    with Postgres(tmp_path / "own", durable=False) as own:
+        address = own.url.replace("+psycopg", "")
+        with Running(tmp_path / "demo", free_port(), DATABASE_URL=address) as demo:
+            demo.until("READY", 120)
+            with psycopg.connect(address) as connection:
+                assert connection.execute("SELECT count(*) FROM courses").fetchone()[0] > 0
+            assert not (demo.directory / "postgres").exists()
+        own.remove()
 
 
 def test_a_taken_port_is_a_sentence(tmp_path):

@@ -57,6 +57,12 @@ def test_a_full_disk_is_one_sentence(monkeypatch):
         setup._need_disk()
 
 
+def test_a_missing_program_is_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr(tools, "NODE_MODULES", tmp_path)
+    with pytest.raises(Refusal, match=r"anvil is missing under .*: run `make setup`\. If it stays missing, its package has no build for linux on"):
+        tools.anvil()
+
+
 def test_a_tool_that_fails_shows_its_errors_and_the_remedy():
     with pytest.raises(Refusal, match="(?s)error: no such thing.*Try again"):
         setup._do([sys.executable, "-c", "import sys; print('chatter'); sys.exit('error: no such thing')"], "Try again.")
