@@ -7,11 +7,13 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.ledger.queries import euros_of
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries
 from lms.domain.rewards.models import Grant
 from lms.domain.rulebook.rules import MICRO, Rules
 from lms.domain.wallet.queries import balance
+from tests.conftest import sell
 
 rules = Rules()
 
@@ -54,6 +56,19 @@ def test_a_lot_matures_on_its_day_and_once(ana):
     run_due()
     run_due()
     assert (balance(ana.id).maturing, balance(ana.id).available) == (0, 5)
+
+
+@pytest.mark.parametrize(("teaching", "days"), [(0, 30), (90, 14)])
+def test_a_teachers_share_matures_in_euros(ana, tea, course, teaching, days):
+    with transaction():
+        tea.teacher_since = clock.now() - timedelta(days=teaching)
+    sell(ana, course)
+    clock.advance(timedelta(days=days, minutes=-1))
+    run_due()
+    assert (euros_of(tea.id)["maturing"], euros_of(tea.id)["available"]) == (4000, 0)
+    clock.advance(timedelta(minutes=1))
+    run_due()
+    assert (euros_of(tea.id)["maturing"], euros_of(tea.id)["available"]) == (0, 4000)
 
 
 @pytest.mark.parametrize("amounts", [(130 * MICRO,), (100 * MICRO, 30 * MICRO), (60 * MICRO, 70 * MICRO)])

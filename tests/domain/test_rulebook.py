@@ -1,5 +1,7 @@
 """The numbers of version 1, by DOMAIN.md's worked cases."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,12 @@ def test_the_tier_follows_what_is_staked(staked, name, platform_bp):
 @pytest.mark.parametrize(("price", "staked", "share"), [(10000, 0, 5000), (10000, 1000, 7500), (9999, 0, 5000), (1, 0, 1)])
 def test_the_teachers_share_rounds_half_up(price, staked, share):
     assert rules.teacher_share(price, rules.tier(staked * MICRO)) == share
+
+
+@pytest.mark.parametrize(("teaching", "days"), [(0, 30), (89, 30), (90, 14), (1000, 14)])
+def test_earnings_mature_later_in_a_teachers_first_ninety_days(teaching, days):
+    paid_at = datetime(2026, 11, 1, tzinfo=UTC)
+    assert rules.earnings_mature_at(paid_at, paid_at - timedelta(days=teaching)) == paid_at + timedelta(days=days)
 
 
 def test_eighty_euros_reward_eight_teo_in_all():
