@@ -5,6 +5,8 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from flask import render_template_string
+from markupsafe import Markup
 from sqlalchemy import text
 
 from lms import clock
@@ -130,6 +132,35 @@ def test_a_row_says_how_far_the_chain_has_followed(ana, log_in, chain, state, sa
     page = log_in(ana).get("/wallet").text
     assert f"+1.60 TEO {said}" in " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u202f", "_").split()).replace("_", "\u202f")
     assert f'href="/operations/{operation.id}"' in evidence(log_in(ana))
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "said"),
+    [("queued", "pending", "settling"), ("mined", "done", "on chain · block 48\u202f201"), ("final", "done", "final · block 48\u202f201")],
+)
+def test_a_row_written_out_for_speed_is_the_one_row(app, ana, log_in, chain, state, kind, said):
+    reward(ana, 1.6, course="How chains work")
+    give_address(ana)
+    settle(state)
+    lot, movement = written_rows(log_in(ana).get("/wallet").text)
+    with app.test_request_context():
+        assert lot == macro_row(lot, 'row("hourglass", "Purchase reward", why, "1.60 TEO", side, tone="gold")')
+        row = 'call row("gift", "Purchase reward", why, "+1.60 TEO", state(said, kind), tone="gold", id="transfer-1")'
+        assert movement == macro_row(movement, row, said=said, kind=kind)
+
+
+def written_rows(page):
+    """The rows of a page, without the space between tags."""
+    return [re.sub(r"\s*(<[^>]+>)\s*", r"\1", row) for row in re.findall(r'<li class="rowline".*?</li>', page, re.DOTALL)]
+
+
+def macro_row(written, row, **facts):
+    """What the macro makes of a written row's own words."""
+    parts = {"why": r'class="why">(.*?)</div>', "side": r'class="row-state">(.*?)</div>', "more": r'class="more">(.*?)</div>'}
+    words = {name: Markup(found[1]) for name, pattern in parts.items() if (found := re.search(pattern, written))}
+    source = f"{{% {row} %}}{{{{ more }}}}{{% endcall %}}" if row.startswith("call ") else f"{{{{ {row} }}}}"
+    [made] = written_rows(render_template_string('{% from "macros.html" import row, state %}' + source, **facts, **words))
+    return made
 
 
 def test_what_waits_for_a_batch_is_settling(ana, log_in):
