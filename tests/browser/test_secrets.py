@@ -1,5 +1,6 @@
 """Secrets are planted, a whole purchase is made, and then all that is written, kept or shown is searched for them."""
 
+import base64
 import contextlib
 import json
 import re
@@ -9,10 +10,13 @@ import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import redis
 from itsdangerous import base64_decode
 
+from lms.chain.vault import SealedKey, open_key
+from lms.jobs.wallets import owner
 from rig import tools
 from tests.e2e.visitor import Visitor
 
@@ -48,12 +52,13 @@ def story(site):
         "session cookie": cookie,
         "session token": _token_in(cookie),
         **_of_the_site(site),
+        **_of_the_wallet(site, email),
     }
     places = {
         "logs": "\n".join(path.read_text(errors="replace") for path in (site.directory / "log").iterdir()),
         "pages": "\n".join(answer.text for answer in pages if _is_no_letter(answer)),
         "Redis": kept_in_redis(site.redis.url) + heard.everything(),
-        "PostgreSQL": dump(site.web_env["DATABASE_URL"].replace("+psycopg", "")),
+        "PostgreSQL": dump(_database(site)),
     }
     return places, used
 
@@ -67,7 +72,9 @@ def test_a_harmless_marker_is_found_where_no_secret_is(story, place):
 
 def _of_the_site(site):
     signer = json.loads(Path(site.worker_env["SIGNER_FILE"]).read_text())
+    sealed = SealedKey(signer["address"], bytes.fromhex(signer["ciphertext"]), bytes.fromhex(signer["wrapped_key"]), signer["kek_version"])
     return {
+        **_opened("signer", sealed, "signer", site),
         "SECRET_KEY": site.web_env["SECRET_KEY"],
         "webhook secret": site.web_env["PAYMENT_WEBHOOK_SECRET"],
         "KEK": site.worker_env["KEK"],
@@ -75,6 +82,27 @@ def _of_the_site(site):
         "signer's ciphertext": signer["ciphertext"],
         "signer's wrapped key": signer["wrapped_key"],
     }
+
+
+def _of_the_wallet(site, email):
+    """The key of the address that the visitor's rewards came to."""
+    with psycopg.connect(_database(site)) as connection:
+        holder_id, *sealed = connection.execute(
+            """SELECT w.holder_id, w.address, w.ciphertext, w.wrapped_key, w.kek_version
+               FROM wallets w JOIN holders h ON h.id = w.holder_id JOIN users u ON u.id = h.user_id WHERE u.email = %s""",
+            [email],
+        ).fetchone()
+    return _opened("custodial", SealedKey(*sealed), owner(holder_id), site)
+
+
+def _opened(whose, sealed, bound_to, site):
+    """A private key in the clear, in each way of writing it down."""
+    secret = open_key(sealed, bound_to, base64.b64decode(site.worker_env["KEK"])).reveal()
+    return {f"{whose} key, hex": secret.hex(), f"{whose} key, base64": base64.b64encode(secret).decode().rstrip("="), f"{whose} key, decimal": str(int.from_bytes(secret))}
+
+
+def _database(site):
+    return site.web_env["DATABASE_URL"].replace("+psycopg", "")
 
 
 def _token_in(cookie):
