@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from flask import render_template_string
 from flask_babel import force_locale
+from jinja2 import nodes
 
 from lms import clock
 from lms.ui import cover_svg, euros, icon, page_url, render, teo, when
@@ -356,3 +357,10 @@ def luminance(colour):
     parts = (int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4))
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_whatever_is_empty_leads_on_by_a_button(app):
+    calls = [call for file in TEMPLATES for call in app.jinja_env.parse(file.read_text()).find_all(nodes.Call)]
+    empty = [call for call in calls if getattr(call.node, "name", "") == "empty"]
+    assert len(empty) > 10
+    assert [f"line {call.lineno}" for call in empty if len(call.args) < 4] == []

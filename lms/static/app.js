@@ -121,6 +121,7 @@
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
     if (event.target.closest("[data-resume]")) connect();
+    if (event.target.closest("[data-again]")) fetch("/health/live", { cache: "no-store" }).then(() => sayOffline(false), () => {});
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
@@ -187,9 +188,13 @@
     if (event.target === stream() && event.detail.ctx.response.status >= 500) retryLater();
   });
 
-  const offline = document.getElementById("offline");
-  addEventListener("offline", () => { offline.hidden = false; });
-  addEventListener("online", () => { offline.hidden = true; });
+  function sayOffline(is) {
+    const offline = document.getElementById("offline"); // the sandbox's pages have none
+    if (offline) offline.hidden = !is;
+  }
+
+  addEventListener("offline", () => sayOffline(true));
+  addEventListener("online", () => sayOffline(false));
 
   showCopyButtons(document);
   rememberFigures();
