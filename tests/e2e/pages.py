@@ -4,6 +4,7 @@ import re
 import secrets
 from functools import cache
 
+from tests.e2e.visitor import PASSWORD as MEMBERS_PASSWORD
 from tests.e2e.visitor import Visitor
 
 PASSWORD = "learn-and-earn"  # of the seeded members
@@ -22,7 +23,7 @@ def pages(url):
     return {
         "visitor": (Visitor(url), _open_pages(url, address, unproven)),
         "unverified": (unverified, {"home": "/"}),
-        "newcomer": (newcomer, {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet"}),
+        "newcomer": (newcomer, {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "new-email": _new_email(newcomer)}),
         "student": (student, _students_pages(student)),
         "teacher": (teacher, _teachers_pages(teacher)),
         "admin": (admin, _admins_pages(admin)),
@@ -31,6 +32,13 @@ def pages(url):
 
 def _member(url, role):
     return Visitor(url).log_in(f"{role}@example.org", PASSWORD)
+
+
+def _new_email(member):
+    """The link in the letter to the address the member wants from now on."""
+    wanted = f"moved-{member.email}"
+    member.send("/account", to="/account/email", **{"email-email": wanted, "email-password": MEMBERS_PASSWORD})
+    return member.link_for(wanted, "email")
 
 
 def _learn(student):
@@ -91,6 +99,7 @@ def _students_pages(student):
         "order-paid": f"/orders/{student.order_of(COURSE)}",
         "orders": "/orders",
         "wallet": "/wallet",
+        "wallet-older": _first(student, "/wallet", r"/wallet\?before=\d+"),
         "movement": _first(student, "/wallet", r"/wallet/movements/\d+"),
         "operation": student.operation(),
         "account": "/account",
