@@ -9,6 +9,7 @@ TABLE = (
     ("mail.sweep", 20),
     ("rewards.mature", 20),
     ("checkout.expire", 300),
+    ("accounts.forget_sessions", 3600),
 )
 
 

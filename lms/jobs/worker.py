@@ -13,13 +13,13 @@ from sqlalchemy.orm import configure_mappers
 
 from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
-from lms.jobs import chain, checkout, mail, rewards, schedule, settlement, wallets
+from lms.jobs import accounts, chain, checkout, mail, rewards, schedule, settlement, wallets
 from lms.queue import MAIL, NAME, queue
 
 log = logging.getLogger("lms.jobs.worker")
 
 # Imported before the first fork: web3 takes a second to import.
-JOBS = (chain, checkout, mail, rewards, settlement, wallets)
+JOBS = (accounts, chain, checkout, mail, rewards, settlement, wallets)
 
 
 NAMES = {

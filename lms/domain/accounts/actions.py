@@ -102,6 +102,11 @@ def close_all_sessions(user, but=None):
     db.session.execute(rows)
 
 
+def forget_expired_sessions():
+    """Delete sign-ins that are let in no more: who signed in when and with what is kept for 30 days only."""
+    db.session.execute(delete(Session).where(Session.expires_at <= clock.now()))
+
+
 def change_password(user, password, keep=None):
     """Set the password and end all other sessions; raises Invalid for a weak one."""
     check_password(password, user.email)

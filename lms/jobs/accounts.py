@@ -1,0 +1,9 @@
+"""What we promised to keep no longer."""
+
+from lms.db import transaction
+from lms.domain.accounts import actions as accounts
+
+
+def forget_sessions():
+    with transaction():
+        accounts.forget_expired_sessions()
