@@ -557,6 +557,17 @@ def test_the_link_of_an_address_given_up_does_not_bring_another(client, ana, log
     assert client.post(link_in(to_typo)).status_code == 409
 
 
+def test_a_new_password_takes_back_an_address_asked_for_with_the_old_one(client, ana, log_in, outbox):
+    log_in(ana)
+    ask_email(client, "mallory@example.org")
+    link = link_in(next(letter for letter in outbox() if letter.to == "mallory@example.org"))
+    with transaction():
+        accounts.change_password(ana, "quite another one")
+    assert client.post(link).status_code == 409
+    db.session.expire_all()
+    assert ana.email == "ana@example.org"
+
+
 def test_an_address_of_somebody_else_is_not_taken_over(client, ana, bruno, log_in, outbox):
     log_in(ana)
     assert ask_email(client, "bruno@example.org").location == "/mailbox"

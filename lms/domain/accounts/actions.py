@@ -108,9 +108,9 @@ def forget_expired_sessions():
 
 
 def change_password(user, password, keep=None):
-    """Set the password and end all other sessions; raises Invalid for a weak one."""
+    """Set the password and end all that was begun with the old one: other sessions, a new address; raises Invalid for a weak one."""
     check_password(password, user.email)
-    user.password_hash = _hasher.hash(password)
+    user.password_hash, user.new_email = _hasher.hash(password), None
     close_all_sessions(user, but=keep)
     db.session.flush()
 
