@@ -1,16 +1,19 @@
 """The rules of accounts."""
 
+import contextlib
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 
 import argon2
 import pytest
 
 from lms import clock
-from lms.db import transaction
+from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import links, queries
+from lms.domain.accounts.models import Session
 from lms.errors import DomainError, Invalid
 from tests.conftest import PASSWORD, SECRET
 
@@ -114,3 +117,65 @@ def test_two_members_never_get_the_same_address_by_a_change(ana, bruno):
         accounts.ask_new_email(ana, "Bruno@example.org")
     with pytest.raises(DomainError):
         accounts.take_new_email(ana, "bruno@example.org")
+
+
+@pytest.fixture
+def overtaken(app, ana, monkeypatch):
+    """overtaken(deed, owner, name) runs deed(ana), halted after it called owner.name; meanwhile she changes her password, unless that has to wait."""
+    user_id, halted, goes_on = ana.id, threading.Event(), threading.Event()
+
+    def run(deed):
+        with app.app_context(), transaction():
+            deed(queries.by_id(user_id))
+
+    def race(deed, owner, name):
+        call = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *given: (call(*given), halted.set(), goes_on.wait(5))[0])
+        first = threading.Thread(target=run, args=(deed,))
+        second = threading.Thread(target=run, args=(lambda user: accounts.change_password(user, "quite another one"),))
+        db.session.commit()
+        first.start()
+        assert halted.wait(5)
+        second.start()
+        second.join(0.5)
+        goes_on.set()
+        first.join(), second.join()
+        db.session.expire_all()
+
+    return race
+
+
+@pytest.mark.parametrize(("owner", "name"), [(argon2.PasswordHasher, "verify"), (accounts, "open_session")])
+def test_a_log_in_under_way_does_not_outlive_the_password(overtaken, owner, name):
+    overtaken(lambda ana: accounts.log_in(ana.email, PASSWORD), owner, name)
+    assert db.session.query(Session).count() == 0
+
+
+def test_a_new_address_being_asked_for_does_not_outlive_the_password(ana, overtaken):
+    def ask(user):
+        accounts.confirm_password(user, PASSWORD)
+        accounts.ask_new_email(user, "mallory@example.org")
+
+    overtaken(ask, argon2.PasswordHasher, "verify")
+    assert ana.new_email is None
+
+
+def test_an_old_password_is_not_written_back_by_hashing_it_anew(ana, overtaken):
+    with transaction():
+        ana.password_hash = argon2.PasswordHasher(time_cost=1, memory_cost=32).hash(PASSWORD)
+    overtaken(lambda ana: accounts.log_in(ana.email, PASSWORD), argon2.PasswordHasher, "verify")
+    assert accounts.authenticate(ana.email, "quite another one") is ana
+
+
+def test_a_link_being_opened_does_not_bring_an_address_taken_back(ana, overtaken):
+    with transaction():
+        accounts.ask_new_email(ana, "mallory@example.org")
+
+    def open_link(user):
+        assert links.read(SECRET, links.NEW_EMAIL, token) is user
+        with contextlib.suppress(DomainError):
+            accounts.take_new_email(user, user.new_email)
+
+    token = links.make(SECRET, links.NEW_EMAIL, ana, ana.new_email)
+    overtaken(open_link, links, "read")
+    assert ana.email == "ana@example.org"

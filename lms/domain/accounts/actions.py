@@ -52,13 +52,15 @@ def normal(email):
 
 
 def authenticate(email, password):
-    """The member, or None; takes equally long for known and unknown addresses."""
+    """The member, his row locked, or None; takes equally long for known and unknown addresses."""
     user = queries.by_email(normal(email))
-    try:
-        _hasher.verify(user.password_hash if user else _NOBODY, password)
-    except (VerificationError, InvalidHashError):
+    verified = user.password_hash if user else _NOBODY
+    if not _fits(verified, password) or user is None:
         return None
-    if user and _hasher.check_needs_rehash(user.password_hash):
+    _lock(user)
+    if user.password_hash != verified:
+        return None
+    if _hasher.check_needs_rehash(verified):
         user.password_hash = _hasher.hash(password)
     return user
 
@@ -110,6 +112,7 @@ def forget_expired_sessions():
 def change_password(user, password, keep=None):
     """Set the password and end all that was begun with the old one: other sessions, a new address; raises Invalid for a weak one."""
     check_password(password, user.email)
+    _lock(user)
     user.password_hash, user.new_email = _hasher.hash(password), None
     close_all_sessions(user, but=keep)
     db.session.flush()
@@ -122,11 +125,10 @@ def reset_password(user, password):
 
 
 def confirm_password(user, password):
-    """Raises DomainError unless this is the member's password."""
-    try:
-        _hasher.verify(user.password_hash, password)
-    except (VerificationError, InvalidHashError):
-        raise DomainError("That is not your password.") from None
+    """Raises DomainError unless this is the member's password; until the transaction ends it stays so."""
+    _lock(user)
+    if not _fits(user.password_hash, password):
+        raise DomainError("That is not your password.")
 
 
 def verify_email(user, email):
@@ -146,6 +148,7 @@ def ask_new_email(user, email):
 
 def take_new_email(user, email):
     """The link sent to the new address was opened."""
+    _lock(user)
     if user.new_email != email:
         raise DomainError("This link was for another address. Ask for a new one.")
     try:
@@ -221,6 +224,18 @@ def clean_name(name):
     if _BROKEN.search(name) or any(_is_unreadable(letter) for letter in name):
         raise Invalid("This name holds a character we cannot show.")
     return name
+
+
+def _fits(kept, password):
+    try:
+        return _hasher.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _lock(user):
+    """What stands on a password and what changes it, one after the other: hashing takes long enough for both to happen at once."""
+    db.session.refresh(user, ["password_hash", "email", "new_email", "suspended_at"], with_for_update={"key_share": True})
 
 
 def _is_unreadable(letter):
