@@ -9,6 +9,7 @@ from functools import cache
 from flask import current_app, g
 from jinja2_fragments.flask import render_block
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import EnvironBuilder
 
 from lms.domain.accounts import queries as accounts
@@ -31,7 +32,9 @@ class Fragment:
 
 
 def push(user_id, *names):
-    """Publish fragments ("balance", "receipt:7") to the member's open pages. Called after the commit; never raises for Redis."""
+    """Publish fragments ("balance", "receipt:7") to the member's open pages. Called after the commit, which it must never make fail.
+
+    It takes a database connection of its own: a caller that still holds one may wait for itself."""
     try:
         order = moment()
         messages = [json.dumps({"name": name, "order": order, "html": html}) for name, html in shown(user_id, names).items()]
@@ -39,7 +42,7 @@ def push(user_id, *names):
         for message in messages:
             pipeline.publish(channel(user_id), message)
         pipeline.execute()
-    except RedisError as error:
+    except (RedisError, SQLAlchemyError) as error:
         log.warning("fragments not pushed", extra={"fragments": names, "error": type(error).__name__})
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from sqlalchemy.exc import TimeoutError
 
 from lms import live
 from lms.db import db, transaction
@@ -82,6 +83,14 @@ def test_redis_down_is_no_error(ana, services):
         live.push(ana.id, "balance_chip")
     finally:
         services[1].start()
+
+
+def test_a_database_without_a_connection_left_is_no_error(ana, monkeypatch):
+    def wait_in_vain(_):
+        raise TimeoutError
+
+    monkeypatch.setattr(live.accounts, "by_id", wait_in_vain)
+    live.push(ana.id, "balance_chip")
 
 
 def test_a_push_leaves_no_transaction_open(ana, heard):

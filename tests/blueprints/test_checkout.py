@@ -2,11 +2,12 @@
 
 import json
 import re
+import threading
 from datetime import timedelta
 
 import pytest
 
-from lms import clock
+from lms import clock, live
 from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
@@ -24,23 +25,25 @@ WEBHOOK = "/webhooks/payments"
 @pytest.fixture
 def gateway(app):
     """gateway(order) sends what a gateway that took the order's money would send; keywords change the event."""
-    client = app.test_client()
-
     def send(order=None, number=1, at=None, kind="payment.succeeded", body=None, signature=None, **changes):
         payment = {"id": f"pay_{number}", "amount": order and order.total, "currency": "eur", "metadata": {"order": str(order.id) if order else ""}}
         event = {"id": f"evt_{number}_{kind}", "type": kind, "created": 1, "data": {"object": payment | changes}}
         body = json.dumps(event).encode() if body is None else body
         at = int((at or clock.now()).timestamp())
         signature = payments.sign(app.config["PAYMENT_WEBHOOK_SECRET"], body, at) if signature is None else signature
-        return client.post(WEBHOOK, data=body, headers={"Payment-Signature": signature}, content_type="application/json")
+        return app.test_client().post(WEBHOOK, data=body, headers={"Payment-Signature": signature}, content_type="application/json")
 
     return send
 
 
 @pytest.fixture
 def order(ana, course):
+    return place(ana, course)
+
+
+def place(buyer, course):
     with transaction():
-        return checkout.place_order(ana, course, "k1")
+        return checkout.place_order(buyer, course, "k1")
 
 
 def page(answer):
@@ -391,3 +394,29 @@ def test_a_paid_order_asks_for_settlement_and_tells_the_open_pages(ana, order, g
         names.append(json.loads(message["data"])["name"])
     assert "receipt:1" in names
     assert queue.waiting() == 1
+
+
+def test_thirty_two_payments_at_once_are_all_taken(app, member, course, gateway):
+    orders = [place(member(f"buyer{number}"), course) for number in range(32)]
+    sold, answers, gate = [(order.id, order.total) for order in orders], [], threading.Barrier(32)
+    db.session.remove()
+
+    def tell(number, order_id, total):
+        gate.wait()
+        with app.app_context():
+            answers.append(gateway(number=number, amount=total, metadata={"order": str(order_id)}).status_code)
+
+    threads = [threading.Thread(target=tell, args=(number, *facts)) for number, facts in enumerate(sold)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 32
+    assert {order.state for order in db.session.query(Order)} == {"paid"}
+
+
+def test_no_connection_is_held_while_open_pages_are_told(order, gateway, monkeypatch):
+    held = []
+    monkeypatch.setattr(live, "push", lambda *_: held.append(db.engine.pool.checkedout()))
+    gateway(order)
+    assert held == [0, 0]

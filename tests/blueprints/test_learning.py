@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from lms import live
 from lms.db import db, transaction
 from lms.domain.courses import actions as writing
 from lms.domain.learning import actions as learning
@@ -144,6 +145,13 @@ def test_a_lesson_shows_its_reward_then_what_it_earned(log_in, ana, course, enro
 def test_completing_asks_for_a_settlement(log_in, ana, course, enrolled):
     log_in(ana).post(f"{lesson_at(course, 1)}/complete")
     assert queue.waiting() == 1
+
+
+def test_no_connection_is_held_while_open_pages_are_told(log_in, ana, course, enrolled, monkeypatch):
+    held = []
+    monkeypatch.setattr(live, "push", lambda *_: held.append(db.engine.pool.checkedout()))
+    log_in(ana).post(f"{lesson_at(course, 1)}/complete")
+    assert held == [0]
 
 
 def test_completing_twice_earns_once(log_in, ana, course, enrolled):

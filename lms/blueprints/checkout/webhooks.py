@@ -25,13 +25,15 @@ def receive():
     event = asked.parse_webhook(request.get_data(), request.headers.get("Payment-Signature", ""), clock.now())
     with transaction():
         order = checkout.receive(asked.name, event)
-    if order:
-        _announce(order)
+        # Read here: after the commit each read takes a connection again, and a push takes another.
+        facts = order and (order.id, order.buyer_id, order.teacher_id if order.is_paid else None)
+    if facts:
+        _announce(*facts)
     return {"received": event.id}
 
 
-def _announce(order):
-    if order.is_paid:
+def _announce(order_id, buyer_id, paid_teacher_id):
+    if paid_teacher_id:
         enqueue("settlement.settle")
-        live.push(order.teacher_id, "sales")
-    live.push(order.buyer_id, f"receipt:{order.id}", "balance_chip", "balance", "activity")
+        live.push(paid_teacher_id, "sales")
+    live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")

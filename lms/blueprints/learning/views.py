@@ -52,7 +52,8 @@ def finish(slug):
     standing = _enrolled(slug)
     with transaction():
         learning.finish(standing.enrolment)
-    _bring_rewards()
+        user_id = current_user.id  # read before the commit: a push must find no connection held
+    _bring_rewards(user_id)
     return redirect(url_for("learning.course", slug=slug), 303)
 
 
@@ -72,9 +73,10 @@ def complete_lesson(slug, lesson_slug):
     lesson = _lesson(standing, lesson_slug)
     with transaction():
         first = learning.complete_lesson(standing.enrolment, lesson)
+        user_id, is_over = current_user.id, standing.enrolment.completed_at is not None
     if first:
-        _bring_rewards()
-    if first and standing.enrolment.completed_at:
+        _bring_rewards(user_id)
+    if first and is_over:
         return redirect(url_for("learning.course", slug=slug), 303)
     return redirect(url_for("learning.lesson", slug=slug, lesson_slug=lesson_slug), 303)
 
@@ -105,6 +107,6 @@ def _rewards(standing, lesson):
     return dict(rules=None, earned=earned, reward=queries.next_reward(standing.enrolment, standing.left))
 
 
-def _bring_rewards():
+def _bring_rewards(user_id):
     enqueue("settlement.settle")
-    live.push(current_user.id, "balance_chip", "balance", "activity")
+    live.push(user_id, "balance_chip", "balance", "activity")
