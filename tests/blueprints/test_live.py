@@ -213,6 +213,21 @@ def test_a_restart_of_redis_heals_by_itself(ana, open_page, services):
     assert "8.00" in page.read_until("8.00")
 
 
+def test_five_pages_stay_open_over_a_restart_of_redis(ana, open_page, services):
+    pages = [open_page(ana) for _ in range(5)]
+    for page in pages:
+        page.read()
+    services[1].stop()
+    credit(ana, 7, "meanwhile")
+    services[1].start()
+    for page in pages:
+        assert "7.00" in page.read_until("7.00")
+    time.sleep(0.5)  # what is too much is ended after the pages are healed
+    credit(ana, 1, "after")
+    live.push(ana.id, "balance_chip")
+    assert ["8.00" in page.read_until("8.00") for page in pages] == [True] * 5
+
+
 def test_without_redis_the_first_blocks_come_and_five_streams_stay(ana, port, cookie, services):
     kept = cookie(ana)
     services[1].stop()

@@ -128,6 +128,7 @@ class Hub:
         self.numbers = count(1)
         self.streams = {}  # member's id → his streams, the oldest first
         self.app = None
+        self.name = ""
         self.is_connected = False
         self._healing = threading.BoundedSemaphore(HEALING_AT_ONCE)
         self._tried = threading.Event()
@@ -209,6 +210,8 @@ class Hub:
 
     def _connected(self):
         """From here on nothing is missed; what was before may have been."""
+        # Streams that ended unheard are left behind under the old name; those still open enrol anew, and must not count twice.
+        queue.redis.delete(_life_sign(self.name))
         self.name = secrets.token_hex(6)
         self._say_alive()
         self.is_connected = True
