@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-BOTH = frozenset({"web", "worker", "cli"})
+BOTH = frozenset({"web", "worker", "mail", "cli"})
 WEB = frozenset({"web", "cli"})
 WORKER = frozenset({"worker", "cli"})
 COMMAND = frozenset({"cli"})
@@ -129,11 +129,11 @@ SETTINGS = (
 
 
 def read(role, environ=None):
-    """The settings of a web, worker or cli process as a dict by name; raises ConfigError with one sentence."""
+    """The settings of a web, worker, mail (a worker without keys) or cli process as a dict by name; raises ConfigError with one sentence."""
     environ = os.environ if environ is None else environ
     for setting in SETTINGS:
         if role not in setting.roles and setting.roles is WORKER and environ.get(setting.name):
-            raise ConfigError(f"{setting.name} is set, but a web process must never hold chain keys. Remove it from the web's environment.")
+            raise ConfigError(f"{setting.name} is set, but a {role} process must never hold chain keys. Remove it from the {role}'s environment.")
     values = {setting.name: setting.read(environ) for setting in SETTINGS if role in setting.roles}
     _check(role, values)
     return values

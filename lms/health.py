@@ -17,7 +17,7 @@ from sqlalchemy import text
 from lms import clock
 from lms.db import db
 from lms.domain.onchain import queries as onchain
-from lms.queue import queue
+from lms.queue import MAIL, NAME, queue
 
 log = logging.getLogger(__name__)
 
@@ -59,13 +59,20 @@ def _redis():
 
 
 def _queue():
-    jobs, seen = queue.waiting(), queue.worker_seen()
+    jobs = queue.waiting()
     facts = {"jobs": jobs}
-    if seen is None or clock.now() - clock.ahead() - seen > SILENT_WORKER:
-        return Part("queue", False, "No worker is alive. Jobs waiting: %(jobs)d. Mail and what goes to the chain is late, nothing is lost.", facts)
+    if _is_silent(NAME):
+        return Part("queue", False, "No worker is alive. Jobs waiting: %(jobs)d. What goes to the chain is late, nothing is lost.", facts)
+    if _is_silent(MAIL):
+        return Part("queue", False, "No worker for mail is alive. Jobs waiting: %(jobs)d. Mail is late, nothing is lost.", facts)
     if jobs > MANY_JOBS:
         return Part("queue", False, "Jobs waiting: %(jobs)d, more than the workers keep up with.", facts)
     return Part("queue", True, "A worker is alive. Jobs waiting: %(jobs)d.", facts)
+
+
+def _is_silent(name):
+    seen = queue.worker_seen(name)
+    return seen is None or clock.now() - clock.ahead() - seen > SILENT_WORKER
 
 
 def _chain():

@@ -11,7 +11,7 @@ from redis.retry import Retry
 log = logging.getLogger(__name__)
 
 NAME = "default"
-MAIL = "mail"  # behind everything else: a mail server that hangs must not keep the chain waiting
+MAIL = "mail"  # with workers of its own: a mail server that hangs must not keep the chain waiting, nor a node that hangs the mail
 RESULT_SECONDS = 60
 
 
@@ -37,7 +37,7 @@ class Queue:
     def enqueue(self, name, *ids):
         """Ask a worker to run lms.jobs.<name>(*ids); True when Redis took it."""
         try:
-            (self._mail if name.startswith("mail.") else self._queue).enqueue(
+            (self._mail if queue_of(name) == MAIL else self._queue).enqueue(
                 f"lms.jobs.{name}", *ids, result_ttl=RESULT_SECONDS, failure_ttl=86_400, meta=self._metadata()
             )
         except RedisError as error:
@@ -49,10 +49,15 @@ class Queue:
         """How many jobs wait; raises RedisError when Redis is down."""
         return self._queue.count + self._mail.count
 
-    def worker_seen(self):
-        """When a worker last gave a sign of life, or None; raises RedisError when Redis is down."""
-        beats = (worker.last_heartbeat for worker in rq.Worker.all(queue=self._queue))
+    def worker_seen(self, name=NAME):
+        """When a worker of the queue last gave a sign of life, or None; raises RedisError when Redis is down."""
+        beats = (worker.last_heartbeat for worker in rq.Worker.all(queue=self._mail if name == MAIL else self._queue))
         return max((beat for beat in beats if beat), default=None)
+
+
+def queue_of(name):
+    """The queue in which lms.jobs.<name> waits."""
+    return MAIL if name.startswith("mail.") else NAME
 
 
 queue = Queue()

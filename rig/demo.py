@@ -26,7 +26,7 @@ TOO_OFTEN = 5
 
 
 class Demo:
-    """PostgreSQL, Redis, anvil, web, worker and cron in one directory, which keeps everything for the next start.
+    """PostgreSQL, Redis, anvil, web, workers and cron in one directory, which keeps everything for the next start.
 
     `ports` names ports by part ("web", "postgres", …), any other is a free one; `extra_env` goes to web and worker;
     `database_url` is used in place of a PostgreSQL of our own.
@@ -42,7 +42,7 @@ class Demo:
         self.postgres = None if database_url else Postgres(self.directory, ports.get("postgres"), durable)
         self.redis = Redis(self.directory, ports.get("redis"), durable)
         self.anvil = Anvil(self.directory, ports.get("anvil"), pace, self._clock_ahead)
-        self.web = self.worker = self.cron = None
+        self.web = self.worker = self.mail = self.cron = None
         self.web_env, self.worker_env = {}, {}
 
     @property
@@ -50,9 +50,13 @@ class Demo:
         return [service for service in (self.postgres, self.redis, self.anvil) if service]
 
     @property
+    def _processes(self):
+        return self.web, self.worker, self.mail, self.cron
+
+    @property
     def parts(self):
         """Everything that runs, in the order of starting."""
-        return [*self.services, *(process for process in (self.web, self.worker, self.cron) if process)]
+        return [*self.services, *(process for process in self._processes if process)]
 
     def start(self, say=lambda line: None):
         """Start all, and return when the site says it is ready."""
@@ -64,7 +68,7 @@ class Demo:
             say(f"Starting {service.name}")
             service.start()
         self._write_environments()
-        say("Preparing database, chain and courses; starting web, worker and cron")
+        say("Preparing database, chain and courses; starting web, workers and cron")
         if _is_migrated(self._database()):
             self._start_processes()
             self._prepare()
@@ -112,7 +116,7 @@ class Demo:
 
     def _end_leftovers(self):
         """End what a demo that was killed left behind: those who write first, PostgreSQL last."""
-        for name in ("cron", "worker", "web", "anvil", "redis"):
+        for name in ("cron", "mail", "worker", "web", "anvil", "redis"):
             end_leftover(self.directory / f"{name}.pid")
         end_leftover(self.directory / "postgres.pid", Postgres.stop_signal)
 
@@ -166,13 +170,14 @@ class Demo:
 
     def _start_processes(self):
         web, worker = _with_path(self.web_env), _with_path(self.worker_env)
-        # Cron only puts jobs on the queue: it gets the environment without keys.
+        # Who sends mail or only puts jobs on a queue gets the environment without keys.
         self.web = Process(
             "web", [PYTHON, "-m", "gunicorn", "wsgi:app", "--workers", 2, "--bind", f"{LOOPBACK}:{self.port}"], self.directory, web
         )
         self.worker = Process("worker", [PYTHON, "-m", "lms.jobs.worker"], self.directory, worker)
+        self.mail = Process("mail", [PYTHON, "-m", "lms.jobs.worker", "mail"], self.directory, web)
         self.cron = Process("cron", [PYTHON, "-m", "lms.jobs.cron"], self.directory, web)
-        for process in (self.web, self.worker, self.cron):
+        for process in self._processes:
             process.start()
 
     def _is_ready(self):

@@ -39,6 +39,10 @@ def test_a_web_and_a_worker_start_with_their_settings():
     assert worker["RPC_URLS"] == ("https://rpc.example.org/v2/an-api-key", "https://other.example.org")
 
 
+def test_a_worker_for_mail_needs_no_keys_and_no_node():
+    assert "KEK" not in config.read("mail", WEB)
+
+
 def test_the_command_line_takes_both_sets():
     settings = config.read("cli", WEB | WORKER)
     assert {"KEK", "PAYMENT_GATEWAY"} <= settings.keys()
@@ -88,10 +92,11 @@ def test_a_kek_is_32_bytes(kek):
     assert sentence == "KEK has a value that cannot be used: it must be 32 bytes in base64."
 
 
+@pytest.mark.parametrize("role", ["web", "mail"])
 @pytest.mark.parametrize("name", ["KEK", "SIGNER_FILE"])
-def test_a_web_process_refuses_the_chains_keys(name):
-    sentence = refusal("web", WEB | {name: WORKER[name]})
-    assert sentence == f"{name} is set, but a web process must never hold chain keys. Remove it from the web's environment."
+def test_a_process_that_does_not_sign_refuses_the_chains_keys(name, role):
+    sentence = refusal(role, WEB | {name: WORKER[name]})
+    assert sentence == f"{name} is set, but a {role} process must never hold chain keys. Remove it from the {role}'s environment."
 
 
 @pytest.mark.parametrize("name", ["KEK", "SIGNER_FILE"])

@@ -7,17 +7,21 @@ from rq.cron import CronScheduler
 
 from lms import config, logs
 from lms.jobs import schedule
-from lms.queue import NAME
+from lms.queue import queue_of
 
 
 def main():
     settings = config.read("web")
     logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
-    scheduler = CronScheduler(Redis.from_url(settings["REDIS_URL"]), name=f"cron:{os.getpid()}")
+    scheduler(Redis.from_url(settings["REDIS_URL"])).start()
+
+
+def scheduler(redis):
+    made = CronScheduler(redis, name=f"cron:{os.getpid()}")
     for name, seconds in schedule.TABLE:
         # An entry that no worker took is worthless when the next one comes.
-        scheduler.register(schedule.run, NAME, args=(name,), interval=seconds, ttl=seconds, result_ttl=0, failure_ttl=3600, name=name)
-    scheduler.start()
+        made.register(schedule.run, queue_of(name), args=(name,), interval=seconds, ttl=seconds, result_ttl=0, failure_ttl=3600, name=name)
+    return made
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
-"""The RQ worker: `python -m lms.jobs.worker`. It alone has the chain's keys; each job runs in a fork, inside the app."""
+"""The RQ workers; each job runs in a fork, inside the app.
 
+`python -m lms.jobs.worker` alone has the chain's keys and does all but mail; `python -m lms.jobs.worker mail` sends mail and has none."""
+
+import argparse
 import io
 import logging
 import pickle
@@ -17,6 +20,7 @@ from lms.jobs import accounts, chain, checkout, mail, rewards, schedule, settlem
 from lms.queue import MAIL, NAME, queue
 
 log = logging.getLogger("lms.jobs.worker")
+QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 
 # Imported before the first fork: web3 takes a second to import.
 JOBS = (accounts, chain, checkout, mail, rewards, settlement, wallets)
@@ -84,10 +88,13 @@ def warm(app):
 
 
 def main():
-    Worker.app = create_app("worker")
+    parser = argparse.ArgumentParser(prog="python -m lms.jobs.worker")
+    parser.add_argument("role", nargs="?", default="worker", choices=QUEUES)
+    role = parser.parse_args().role
+    Worker.app = create_app(role)
     warm(Worker.app)
     log.info("ready for jobs")
-    Worker([NAME, MAIL], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
+    Worker([QUEUES[role]], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
 
 
 if __name__ == "__main__":

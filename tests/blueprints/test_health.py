@@ -13,7 +13,7 @@ import pytest
 from lms import clock, health
 from lms.db import transaction
 from lms.domain.onchain import actions as onchain
-from lms.queue import NAME, queue
+from lms.queue import MAIL, NAME, queue
 
 ASK = """
 import json, time
@@ -66,13 +66,15 @@ def prompt(answers):
 
 @pytest.fixture
 def worker(app):
-    """An RQ worker that has just said it is there."""
+    """An RQ worker that has just said it is there, beside one for mail."""
     import rq
 
-    worker = rq.SimpleWorker([NAME], connection=queue.redis)
-    worker.register_birth()
-    yield worker
-    worker.register_death()
+    workers = [rq.SimpleWorker([name], connection=queue.redis) for name in (NAME, MAIL)]
+    for worker in workers:
+        worker.register_birth()
+    yield workers[0]
+    for worker in workers:
+        worker.register_death()
 
 
 @pytest.fixture
@@ -103,6 +105,13 @@ def test_without_a_worker_it_is_not_ready(client, chain):
     assert answer.status_code == 503
     assert answer.json["queue"]["state"] == "down" and "No worker is alive" in answer.json["queue"]["sentence"]
     assert answer.json["database"]["state"] == answer.json["redis"]["state"] == answer.json["chain"]["state"] == "ok"
+
+
+def test_without_a_worker_for_mail_it_is_not_ready(client, worker, chain):
+    queue.redis.delete("rq:workers:mail")
+    answer = settled(client)
+    assert answer.status_code == 503
+    assert answer.json["queue"]["sentence"].startswith("No worker for mail is alive.")
 
 
 def test_a_worker_that_fell_silent_is_not_alive(client, worker, chain):

@@ -12,9 +12,9 @@ import rq
 from rq.registry import FailedJobRegistry
 
 from lms import logs
-from lms.jobs import schedule
+from lms.jobs import cron, schedule
 from lms.jobs.worker import NAMES, Job, Plain, Worker
-from lms.queue import NAME, enqueue, queue
+from lms.queue import MAIL, NAME, enqueue, queue
 
 
 class WithoutForks(Worker):
@@ -83,6 +83,15 @@ def test_an_object_in_redis_is_not_built():
 def test_every_job_of_the_clock_may_run():
     assert {f"lms.jobs.{name}" for name, _ in schedule.TABLE} < NAMES
     assert "lms.jobs.chain.submit" in NAMES
+
+
+def test_mail_waits_for_nothing_but_mail(app):
+    """A node or a mail server that hangs holds the worker of its own queue."""
+    enqueue("mail.send", 1)
+    enqueue("settlement.settle")
+    waiting = {name: [job.func_name for job in rq.Queue(name, connection=queue.redis).jobs] for name in (NAME, MAIL)}
+    assert waiting == {NAME: ["lms.jobs.settlement.settle"], MAIL: ["lms.jobs.mail.send"]}
+    assert {job.args for job in cron.scheduler(queue.redis).get_jobs() if job.queue_name == MAIL} == {("mail.sweep",)}
 
 
 def test_a_worker_is_seen_again_after_redis_was_emptied(app):

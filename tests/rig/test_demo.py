@@ -21,7 +21,7 @@ from rig.process import command_of, session
 from rig.services import Postgres, free_port
 
 KEYS = {"KEK", "SIGNER_FILE"}
-PARTS = ("web", "worker", "cron", "anvil", "redis", "postgres")
+PARTS = ("web", "worker", "mail", "cron", "anvil", "redis", "postgres")
 
 
 class Running:
@@ -98,8 +98,9 @@ def test_only_the_worker_has_the_keys(demo):
     assert KEYS - set(env_file(demo.directory / "worker.env")) == set()
 
 
-def test_the_web_process_has_its_file_and_a_path_and_nothing_else(demo):
-    running = Path(f"/proc/{demo.pid('web')}/environ").read_text().split("\0")[:-1]
+@pytest.mark.parametrize("name", ["web", "mail"])
+def test_a_process_without_keys_has_the_webs_file_and_a_path_and_nothing_else(demo, name):
+    running = Path(f"/proc/{demo.pid(name)}/environ").read_text().split("\0")[:-1]
     assert {line.partition("=")[0] for line in running} == {*env_file(demo.directory / "web.env"), "PATH"}
 
 
