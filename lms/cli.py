@@ -14,6 +14,7 @@ from lms.domain.accounts import actions as membership
 from lms.domain.accounts import queries as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.rulebook import actions as rulebook
+from lms.errors import DomainError
 from lms.queue import enqueue
 
 
@@ -34,6 +35,8 @@ def _invoke(command, chain_error, context):
         return click.Command.invoke(command, context)
     except OperationalError:
         raise click.ClickException("The database does not answer. Start it, or mend DATABASE_URL.") from None
+    except DomainError as refusal:
+        raise click.ClickException(str(refusal)) from None
     except chain_error as error:
         raise click.ClickException(f"The chain cannot be reached or refuses: {error}") from None
 

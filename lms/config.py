@@ -55,6 +55,10 @@ def _urls(value):
     return tuple(_url("http", "https")(url.strip()) for url in value.split(",") if url.strip())
 
 
+def _paths(value):
+    return tuple(path.strip() for path in value.split(",") if path.strip())
+
+
 def _secret(value):
     if len(value) < 32:
         raise ValueError("at least 32 characters")
@@ -87,6 +91,7 @@ class Setting:
     parse: object
     default: object
     meaning: str
+    is_key: bool = False  # or the way to one: a web process refuses to have it
 
     def read(self, environ):
         value = environ.get(self.name, "").strip()
@@ -122,9 +127,12 @@ SETTINGS = (
     Setting("PROXY_COUNT", WEB, _whole, 0, "how many reverse proxies of yours stand before the web and say who asks"),
     Setting("PAYMENT_GATEWAY", WEB, _one_of("none", "sandbox"), "none", "the payment gateway: none, or sandbox outside production"),
     Setting("PAYMENT_WEBHOOK_SECRET", WEB, _secret, "", "the secret that signs payment webhooks; needed with a gateway"),
-    Setting("KEK", WORKER, _key, None, "32 random bytes in base64 that wrap all other keys; worker only"),
+    Setting("KEK", WORKER, _key, None, "32 random bytes in base64 that wrap all other keys; worker only", is_key=True),
     Setting("TOKEN_ADMIN", COMMAND, _address, None, "the address that administers the contract, not the signer's; needed to deploy anywhere but on anvil"),
-    Setting("SIGNER_FILE", WORKER, _text, None, "the file with the signer's key, encrypted by the KEK; worker only"),
+    Setting("SETTLE_SECONDS", WORKER, _whole, 60, "the seconds between two settlements; one of 200 members goes at once"),
+    Setting("SETTLE_BASE_FEE", WORKER, _whole, 0, "the base fee in gwei above which settlement waits for a lower one; 0 for any"),
+    Setting("SETTLE_PATIENCE", WORKER, _whole, 3600, "the seconds after which nothing waits for a lower base fee any longer"),
+    Setting("SIGNER_FILES", WORKER, _paths, (), "the files with the signers' keys, each encrypted by the KEK, separated by commas; worker only", is_key=True),
 )
 
 
@@ -132,7 +140,7 @@ def read(role, environ=None):
     """The settings of a web, worker, mail (a worker without keys) or cli process as a dict by name; raises ConfigError with one sentence."""
     environ = os.environ if environ is None else environ
     for setting in SETTINGS:
-        if role not in setting.roles and setting.roles is WORKER and environ.get(setting.name):
+        if setting.is_key and role not in setting.roles and environ.get(setting.name):
             raise ConfigError(f"{setting.name} is set, but a {role} process must never hold chain keys. Remove it from the {role}'s environment.")
     values = {setting.name: setting.read(environ) for setting in SETTINGS if role in setting.roles}
     _check(role, values)
@@ -170,8 +178,8 @@ def _check(role, values):
         raise ConfigError("CLOCK_FILE is set, but in production the clock cannot be moved. Remove it.")
     if production and values["MAIL_URL"].startswith("outbox"):
         raise ConfigError("MAIL_URL names an outbox, but production sends real mail. Set it to an smtp:// address.")
-    if role == "worker" and not (values["KEK"] and values["SIGNER_FILE"]):
-        raise ConfigError("KEK or SIGNER_FILE is missing. A worker needs both to sign.")
+    if role == "worker" and not (values["KEK"] and values["SIGNER_FILES"]):
+        raise ConfigError("KEK or SIGNER_FILES is missing. A worker needs both to sign.")
     if role == "worker" and not values["RPC_URLS"]:
         raise ConfigError("RPC_URLS is missing. Set it to the RPC endpoints of the chain, separated by commas.")
     gateway = values.get("PAYMENT_GATEWAY", "none")

@@ -1,5 +1,6 @@
 """The database and the only way to write to it: `with transaction():`."""
 
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ db = SQLAlchemy(model_class=Model, disable_autonaming=True)
 
 Moment = DateTime(timezone=True)
 PAGE = 24
+_ALONE = 0x51  # the kind of advisory lock that `alone` takes
 
 
 @contextmanager
@@ -36,6 +38,19 @@ def transaction():
     except BaseException:
         db.session.rollback()
         raise
+
+
+@contextmanager
+def alone(name):
+    """with alone("lane 0x1") as is_alone: … True for one process at a time; the lock ends with it, however it ends."""
+    key = zlib.crc32(name.encode()) - 2**31  # PostgreSQL takes a signed number
+    with db.engines["reading"].connect() as connection:
+        is_alone = connection.scalar(select(func.pg_try_advisory_lock(_ALONE, key)))
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                connection.scalar(select(func.pg_advisory_unlock(_ALONE, key)))
 
 
 @dataclass(frozen=True)

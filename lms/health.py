@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import queries as audit
 from lms.domain.onchain import queries as onchain
 from lms.queue import MAIL, NAME, queue
 
@@ -83,6 +84,8 @@ def _chain():
     facts = {"head": state.head, "seconds": int(age.total_seconds())}
     if age > SILENT_CHAIN:
         return Part("chain", False, "The chain was last seen %(seconds)d s ago, at block %(head)d. TEO is credited here and follows there later.", facts)
+    if audit.is_stopped("settlement"):
+        return Part("chain", False, "Block %(head)d, seen %(seconds)d s ago, but settlement stands still until an admin has looked. TEO is credited here meanwhile.", facts)
     return Part("chain", True, "Block %(head)d, seen %(seconds)d s ago.", facts)
 
 

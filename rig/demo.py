@@ -135,7 +135,7 @@ class Demo:
             "SECRET_KEY": secret["SECRET_KEY"],
         }
         web = {"PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": secret["PAYMENT_WEBHOOK_SECRET"]}
-        worker = {"KEK": secret["KEK"], "SIGNER_FILE": str(self.directory / "signer.json")}
+        worker = {"KEK": secret["KEK"], "SIGNER_FILES": str(self.directory / "signer.json"), "SETTLE_SECONDS": "0"}
         self.web_env = {**both, **web, **self.extra_env}
         self.worker_env = {**both, **worker, **self.extra_env}
         _write_env(self.directory / "web.env", self.web_env)

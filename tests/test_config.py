@@ -20,7 +20,7 @@ WEB = {
 }
 WORKER = {name: value for name, value in WEB.items() if name != "PAYMENT_GATEWAY"} | {
     "KEK": KEK,
-    "SIGNER_FILE": "/run/signer.json",
+    "SIGNER_FILES": "/run/signer.json",
     "RPC_URLS": "https://rpc.example.org/v2/an-api-key, https://other.example.org",
 }
 SIGNED = "webhooks-are-signed-with-this-32-char-secret"
@@ -93,13 +93,13 @@ def test_a_kek_is_32_bytes(kek):
 
 
 @pytest.mark.parametrize("role", ["web", "mail"])
-@pytest.mark.parametrize("name", ["KEK", "SIGNER_FILE"])
+@pytest.mark.parametrize("name", ["KEK", "SIGNER_FILES"])
 def test_a_process_that_does_not_sign_refuses_the_chains_keys(name, role):
     sentence = refusal(role, WEB | {name: WORKER[name]})
     assert sentence == f"{name} is set, but a {role} process must never hold chain keys. Remove it from the {role}'s environment."
 
 
-@pytest.mark.parametrize("name", ["KEK", "SIGNER_FILE"])
+@pytest.mark.parametrize("name", ["KEK", "SIGNER_FILES"])
 def test_a_worker_without_a_key_is_refused(name):
     assert "A worker needs both to sign" in refusal("worker", {key: value for key, value in WORKER.items() if key != name})
 

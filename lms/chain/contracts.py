@@ -14,6 +14,11 @@ from lms.chain.errors import CodeMismatch
 
 _BUILD = Path(__file__).parents[2] / "contracts" / "build"
 _NOBODY = "0x" + "00" * 20
+# The events that each use up an op number.
+_USED = [
+    "0x" + keccak(text=event).hex()
+    for event in ("Settled(uint256,bytes32)", "Released(uint256,address,address,uint256)", "Voided(uint256)")
+]
 MAX_ENTRIES = 200
 MAX_AMOUNT = 2**96 - 1
 
@@ -59,6 +64,10 @@ class TeoCoin:
         signed = [_compact(burn) for burn in sorted(burns, key=lambda burn: int(burn.holder, 16))]
         return self._data("settle", op, words, signed)
 
+    def release_data(self, op, holder, to, amount, deadline, signature):
+        """Call data of one withdrawal that the holder signed (vault.sign_release)."""
+        return self._data("release", op, holder, to_checksum_address(to), amount, deadline, signature)
+
     def void_data(self, op):
         return self._data("void", op)
 
@@ -77,12 +86,26 @@ class TeoCoin:
             before = event.logIndex
         return None
 
-    def find_settled(self, pool, op, from_block=0):
-        """The hash of the transaction that settled an operation, by the chain's own logs, or None."""
-        topics = ["0x" + keccak(text="Settled(uint256,bytes32)").hex(), "0x" + op.to_bytes(32).hex()]
-        wanted = {"address": self.address, "topics": topics, "fromBlock": from_block}
+    def released(self, receipt, op):
+        """(holder, target, amount) that operation `op` sent out in this receipt, or None."""
+        found = (event.args for event in self._events("Released", receipt) if event.args.op == op)
+        return next(((args["from"], args["to"], args["amount"]) for args in found), None)
+
+    def voided(self, receipt, op):
+        """Whether this receipt dropped operation `op` for ever."""
+        return any(event.args.op == op for event in self._events("Voided", receipt))
+
+    def find_used(self, pool, op, from_block=0):
+        """The hash of the transaction that used an operation's number, by the chain's own logs, or None."""
+        wanted = {"address": self.address, "topics": [_USED, "0x" + op.to_bytes(32).hex()], "fromBlock": from_block}
         logs = pool.agreed(lambda web3: [log.transactionHash.to_0x_hex() for log in web3.eth.get_logs(wanted)])
         return logs[0] if logs else None
+
+    def used_ops(self, pool, first_block, last_block):
+        """The op numbers used in these blocks, both included, by the hash of the transaction that used each."""
+        wanted = {"address": self.address, "topics": [_USED], "fromBlock": first_block, "toBlock": last_block}
+        logs = pool.agreed(lambda web3: [(int.from_bytes(log.topics[1]), log.transactionHash.to_0x_hex()) for log in web3.eth.get_logs(wanted)])
+        return dict(logs)
 
     def check_code(self, pool):
         """CodeMismatch unless the address holds exactly the code built here, apart from its immutables."""

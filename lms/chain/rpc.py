@@ -37,6 +37,7 @@ class Block:
     number: int
     hash: str
     timestamp: int
+    base_fee: int = 0  # wei
 
 
 class Pool:
@@ -96,9 +97,9 @@ class Pool:
         block = self.read(lambda web3: _block(web3, "finalized"))
         return block.number if block else -1
 
-    def mined_nonce(self, address):
-        """How many transactions of this address are mined, as two endpoints count them."""
-        return self.agreed(lambda web3: int(web3.eth.get_transaction_count(address, "latest")))
+    def mined_nonce(self, address, block="latest"):
+        """How many transactions of this address are mined by this block, as two endpoints count them."""
+        return self.agreed(lambda web3: int(web3.eth.get_transaction_count(address, block)))
 
     def balance(self, address):
         """What an address holds for gas, in wei."""
@@ -184,7 +185,7 @@ def _block(web3, number_or_tag):
         block = web3.eth.get_block(number_or_tag)
     except BlockNotFound:
         return None
-    return Block(block.number, block.hash.to_0x_hex(), block.timestamp)
+    return Block(block.number, block.hash.to_0x_hex(), block.timestamp, block.get("baseFeePerGas", 0))
 
 
 def _said(refusal):

@@ -18,6 +18,7 @@ _FORMAT = 1
 _NONCE_BYTES = 12
 _DOMAIN_TYPE = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 _BURN_TYPE = keccak(text="Burn(address holder,uint256 amount,uint256 op)")
+_RELEASE_TYPE = keccak(text="Release(address from,address to,uint256 amount,uint256 op,uint256 deadline)")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,13 @@ def sign_burn(key, chain_id, token, amount, op):
     """The holder's EIP-712 consent to lose `amount` in operation `op`, 65 bytes."""
     burn = encode(["bytes32", "address", "uint256", "uint256"], [_BURN_TYPE, key.address, amount, op])
     return key.sign(keccak(b"\x19\x01" + _domain(chain_id, token) + keccak(burn)))
+
+
+def sign_release(key, chain_id, token, to, amount, op, deadline):
+    """The holder's EIP-712 consent to send `amount` to `to` in operation `op`, until `deadline` (seconds of the chain), 65 bytes."""
+    fields = ["bytes32", "address", "address", "uint256", "uint256", "uint256"]
+    release = encode(fields, [_RELEASE_TYPE, key.address, to, amount, op, deadline])
+    return key.sign(keccak(b"\x19\x01" + _domain(chain_id, token) + keccak(release)))
 
 
 def seal(plain, key, bound_to):

@@ -11,5 +11,6 @@ from lms.domain.onchain import models as onchain
 from lms.domain.rewards import models as rewards
 from lms.domain.rulebook import models as rulebook
 from lms.domain.wallet import models as wallet
+from lms.domain.withdrawals import models as withdrawals
 
-__all__ = ["accounts", "audit", "checkout", "courses", "learning", "ledger", "notices", "onchain", "rewards", "rulebook", "wallet"]
+__all__ = ["accounts", "audit", "checkout", "courses", "learning", "ledger", "notices", "onchain", "rewards", "rulebook", "wallet", "withdrawals"]

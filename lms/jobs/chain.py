@@ -2,47 +2,46 @@
 
 import logging
 import time
-from types import SimpleNamespace
 
-from lms.chain import anvil, transactions, vault
-from lms.chain.contracts import Burn, TeoCoin
-from lms.chain.errors import ChainError, CodeMismatch, Reverted
-from lms.db import transaction
+from lms.chain import transactions
+from lms.chain.errors import ChainError
+from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
-from lms.domain.wallet import queries as wallets
 from lms.errors import DomainError
-from lms.jobs import announce, node
-from lms.jobs.wallets import owner
+from lms.jobs import node, outcomes
+from lms.jobs.lanes import Lane, broadcast
+from lms.jobs.rebuild import rebuild
 from lms.queue import enqueue
 
 log = logging.getLogger(__name__)
 
-# A job waits this long for the block its transaction should be in; then the sweep looks after it.
-PATIENCE = 4  # seconds
+# A drive goes on this long while something is on its way; then the next one does, so that other jobs get their turn.
+PATIENCE = 8  # seconds
 STEP = 0.1
+_EXPECTED = (ChainError, DomainError)
+
+
+def hurry():
+    """Ask for a drive of each lane."""
+    for address in node.addresses():
+        enqueue("chain.drive", address)
 
 
 def submit(operation_id):
-    """Sign and save a queued operation, then broadcast what is saved."""
+    """Sign and save one operation in the first lane, then broadcast what is saved."""
     operation = queries.operation(operation_id)
-    if not operation.is_open:
-        return
-    pool = node.pool()
-    if operation.state == "queued" and not _sign(operation, pool):
-        return
-    _broadcast(operation, pool)
-    enqueue("chain.confirm", operation_id)
+    if operation.is_open and _submit(operation, Lane(node.pool(), node.signers()[0])):
+        hurry()
 
 
-def confirm(operation_id):
-    """Wait a little for the receipt; the operation is on chain when its block is deep enough."""
-    operation = queries.operation(operation_id)
-    pool = node.pool()
-    until = time.monotonic() + PATIENCE
-    while operation.state == "sent" and not _look(operation, pool) and time.monotonic() < until:
-        time.sleep(STEP)
+def drive(address):
+    """Bring forward what this signer can, until nothing of it is on its way; a second drive of the same lane leaves it alone."""
+    lane = Lane(node.pool(), node.signer(address))
+    with alone(f"lane {address}") as is_alone:
+        if is_alone and _drive(lane):
+            enqueue("chain.drive", address)
 
 
 def sweep():
@@ -50,175 +49,89 @@ def sweep():
     pool, deployment = node.pool(), queries.deployment()
     if deployment is None:
         return
+    _see(pool)
+    if pool.chain_id == node.ANVIL:
+        rebuild(deployment, pool)
+    # What is on its way first: a lane that halts keeps none of it back.
+    _each("mined", lambda operation: outcomes.finish(operation, pool))
+    lanes = {signer.address: Lane(pool, signer) for signer in node.signers()}
+    _each("sent", lambda operation: _watch(operation, lanes, pool))
+    sent = _each("signed", lambda operation: broadcast(operation, pool))
+    for lane in lanes.values():
+        sent += _each("queued", lambda operation, lane=lane: _submit(operation, lane))
+    if sent:
+        hurry()
+
+
+def _see(pool):
     head = pool.head()
     with transaction():
-        onchain.see_chain(head.number)
-    if pool.chain_id == node.ANVIL:
-        _rebuild(deployment, pool)
-    # What is on its way first: a lane that halts keeps none of it back.
-    _each("mined", lambda operation: _finish(operation, pool))
-    _each("sent", lambda operation: _look(operation, pool) or _broadcast(operation, pool))
-    _each("signed", lambda operation: submit(operation.id))
-    _each("queued", lambda operation: submit(operation.id))
+        onchain.see_chain(head)
+    for address in node.addresses():
+        balance, mined = pool.balance(address), pool.mined_nonce(address)
+        with transaction():
+            onchain.see_signer(address, balance, mined)
+        _look_for_strangers(address, pool)
 
 
-def _each(state, deed):
-    """Do it for every operation in this state; one that cannot get on says why and keeps no other back."""
-    for operation_id in queries.unfinished(state):
+def _look_for_strangers(address, pool):
+    """A nonce that is final, ours by our rows, and in no transaction of ours: somebody else signs with this key."""
+    oldest = queries.oldest_sent(address)
+    if oldest is None or oldest.attempts[-1].nonce >= pool.mined_nonce(address, "finalized"):
+        return
+    if not any(transactions.receipt(pool, attempt.tx_hash) for attempt in oldest.attempts):
+        with transaction():
+            onchain.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
+            audit.open_incident("foreign nonce", address, operation=oldest.id, nonce=oldest.attempts[-1].nonce)
+
+
+def _drive(lane):
+    """True when it was still signing at the end: there is more to do than one drive does."""
+    until, seen, signed = time.monotonic() + PATIENCE, None, 0
+    while time.monotonic() < until:
+        head = lane.pool.head().number
+        if head != seen:
+            _each("sent", lambda operation: outcomes.look(operation, lane.pool), lane.signer.address)
+            seen = head
+        signed = _each("queued", lambda operation: _submit(operation, lane))
+        if not (signed or queries.unfinished("sent", signer=lane.signer.address)):
+            return False
+        time.sleep(STEP)
+    return signed > 0
+
+
+def _watch(operation, lanes, pool):
+    if outcomes.look(operation, pool):
+        return
+    broadcast(operation, pool)
+    if operation.signer in lanes:
+        lanes[operation.signer].bump(operation)
+
+
+def _submit(operation, lane):
+    """True when it was sent."""
+    if operation.state == "queued" and not lane.sign(operation):
+        return False
+    return broadcast(operation, lane.pool)
+
+
+def _each(state, deed, signer=None):
+    """Do it for every operation in this state, and count for how many it was done; one that cannot get on says why and keeps no other back."""
+    done = 0
+    for operation_id in queries.unfinished(state, signer=signer):
         try:
-            deed(queries.operation(operation_id))
-        except (ChainError, DomainError) as error:
-            log.warning("operation waits", extra={"operation": operation_id, "error": type(error).__name__})
+            done += bool(deed(queries.operation(operation_id)))
+        except onchain.LaneFull:
+            break
+        except Exception as error:  # whatever is wrong with one, the others go on
+            db.session.rollback()
+            log.warning("operation waits", extra={"operation": operation_id, "error": type(error).__name__}, exc_info=not isinstance(error, _EXPECTED))
             _tell(queries.operation(operation_id), error)
+    return done
 
 
 def _tell(operation, error):
     with transaction():
-        onchain.note(operation, str(error))
+        onchain.note(operation, str(error) if isinstance(error, _EXPECTED) else f"a fault of ours: {type(error).__name__}")
         if isinstance(error, onchain.LaneHalted):
             audit.open_incident("lane halted", operation.deployment.signer, why=str(error))
-
-
-def _sign(operation, pool):
-    """Take a nonce, sign, and commit the bytes. False when the chain would refuse the operation now."""
-    token, signer = TeoCoin(operation.deployment.token_address), node.signer()
-    _check_chain(operation.deployment, token, pool)
-    data = _call_data(operation, token)
-    try:
-        gas = transactions.estimate_gas(pool, signer.address, token.address, data)
-    except Reverted as refusal:
-        _refused(operation, refusal)
-        return False
-    mined, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
-    with transaction():
-        onchain.lock(operation)
-        if operation.state == "queued":
-            nonce = onchain.take_nonce(operation, signer.address, mined)
-            signed = transactions.sign(signer, pool.chain_id, token.address, data, nonce, fees, gas)
-            onchain.mark_signed(operation, SimpleNamespace(**vars(signed), signer=signer.address, gas=gas))
-            onchain.note(operation, None)
-    return True
-
-
-def _check_chain(deployment, token, pool):
-    """An operation belongs to its deployment: on another chain, or without its code, nothing is signed."""
-    if deployment.chain_id != pool.chain_id:
-        raise CodeMismatch(f"the operation belongs to chain {deployment.chain_id}, and this is {pool.chain_id}")
-    token.check_code(pool)
-
-
-def _call_data(operation, token):
-    burns = [entry for entry in operation.entries if entry.kind == "burn"]
-    sealed = wallets.sealed_keys([entry.holder_id for entry in burns])
-    return token.settle_data(
-        operation.op,
-        [(entry.address, entry.amount) for entry in operation.entries if entry.kind == "mint"],
-        [_signed_burn(entry, sealed[entry.holder_id], operation) for entry in burns],
-    )
-
-
-def _signed_burn(entry, sealed, operation):
-    key = vault.open_key(sealed, owner(entry.holder_id), node.kek())
-    deployment = operation.deployment
-    return Burn(entry.address, entry.amount, vault.sign_burn(key, deployment.chain_id, deployment.token_address, entry.amount, operation.op))
-
-
-def _refused(operation, refusal):
-    """The contract says no (paused, bound, role): it stays queued and is tried again; an op used by others is an incident."""
-    with transaction():
-        onchain.lock(operation)
-        if operation.state != "queued":  # another worker has used it meanwhile, for us
-            return
-        onchain.note(operation, str(refusal))
-        if refusal.reason.startswith("OpUsed"):
-            audit.open_incident("op used", operation.op, operation=operation.id, why=refusal.reason)
-            audit.stop("settlement", refusal.reason)
-
-
-def _broadcast(operation, pool):
-    """The same bytes again are harmless; what no node takes is tried again by the sweep."""
-    sent = transactions.broadcast(pool, operation.attempts[-1].raw)
-    with transaction():
-        onchain.lock(operation)
-        onchain.note(operation, None if sent.accepted else "; ".join(sent.refusals))
-        if sent.accepted:
-            onchain.mark_sent(operation)
-
-
-def _look(operation, pool):
-    """True when a receipt was found and dealt with. A failure counts only under the newest nonce: an older one was dealt with."""
-    receipts = [(attempt, transactions.receipt(pool, attempt.tx_hash)) for attempt in reversed(operation.attempts)]
-    found = [(attempt, receipt) for attempt, receipt in receipts if receipt]
-    for _, receipt in found:
-        if receipt.succeeded:
-            return _mined(operation, receipt, pool)
-    for attempt, receipt in found:
-        if attempt.nonce == operation.attempts[-1].nonce:
-            return _reverted(operation, attempt.nonce, receipt, pool)
-    return False
-
-
-def _mined(operation, receipt, pool):
-    depth = transactions.confirmations(pool, receipt)
-    if depth < node.depth():
-        return depth > 0  # on its way down, the sweep looks again; or its block is gone
-    settlement = TeoCoin(operation.deployment.token_address).settlement(receipt, operation.op)
-    with transaction():
-        onchain.lock(operation)
-        if settlement is None or not settlement.brought(_pairs(operation, "mint"), _pairs(operation, "burn")) or settlement.skips:
-            audit.open_incident("not our entries", operation.op, operation=operation.id, transaction=receipt.tx_hash)
-            audit.stop("settlement", f"operation {operation.id} did not do what it says")
-            return True
-        onchain.mark_mined(operation, receipt)
-    announce.progress(operation)
-    enqueue("settlement.settle")
-    return True
-
-
-def _pairs(operation, kind):
-    return [(entry.address, entry.amount) for entry in operation.entries if entry.kind == kind]
-
-
-def _reverted(operation, nonce, receipt, pool):
-    """A final revert used its nonce and nothing else: the same op goes again under the next one."""
-    if not transactions.is_final(pool, receipt):
-        return True
-    with transaction():
-        onchain.lock(operation)
-        onchain.requeue(operation, nonce, f"reverted in block {receipt.block_number}")
-    return True
-
-
-def _finish(operation, pool):
-    """Final, or sent again when the chain has left its block behind."""
-    block, receipt = pool.block(operation.block_number), transactions.receipt(pool, operation.tx_hash)
-    stands = block is not None and block.hash == operation.block_hash
-    if stands and not (receipt and transactions.is_final(pool, receipt)):
-        return
-    with transaction():
-        onchain.lock(operation)
-        if stands:
-            onchain.mark_final(operation)
-        elif operation.state == "mined":
-            onchain.mark_vanished(operation)
-    announce.progress(operation)
-
-
-def _rebuild(deployment, pool):
-    """anvil forgets its newest blocks when it is killed: the stored bytes, in nonce order, rebuild them exactly."""
-    mined = pool.mined_nonce(deployment.signer)
-    attempts = queries.attempts_from(deployment.signer, mined)
-    lost = [attempt for attempt in attempts if attempt.operation.state in ("mined", "final")]
-    if not lost and deployment.nonce < mined:
-        return
-    if pool.mined_nonce(deployment.signer) != mined:  # mined while we asked: the next sweep looks again
-        return
-    if pool.balance(deployment.signer) == 0:
-        anvil.fund(pool, deployment.signer, 10**21)
-    with transaction():
-        for attempt in lost:
-            onchain.mark_vanished(attempt.operation)
-    if deployment.nonce >= mined:
-        transactions.broadcast(pool, deployment.raw)
-    for attempt in attempts:
-        transactions.broadcast(pool, attempt.raw)

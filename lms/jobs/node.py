@@ -15,8 +15,18 @@ def pool():
     return Pool(list(config["RPC_URLS"]), config["CHAIN_ID"])
 
 
-def signer():
-    return LocalSigner.load(current_app.config["SIGNER_FILE"], kek())
+def signers():
+    """Every signer we have the key of, in the order of the setting."""
+    return [LocalSigner.load(path, kek()) for path in current_app.config["SIGNER_FILES"]]
+
+
+def signer(address):
+    """The signer of this address, or None when its key is not here."""
+    return next((signer for signer in signers() if signer.address == address), None)
+
+
+def addresses():
+    return [signer.address for signer in signers()]
 
 
 def kek():

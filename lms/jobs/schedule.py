@@ -5,6 +5,8 @@ from importlib import import_module
 TABLE = (
     ("settlement.settle", 3),
     ("chain.sweep", 5),
+    ("deposits.scan", 10),
+    ("balances.compare", 60),
     ("wallets.sweep", 10),
     ("mail.sweep", 20),
     ("rewards.mature", 20),

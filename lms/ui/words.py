@@ -33,6 +33,18 @@ def reason(word):
             return gettext("Now available")
         case "grant":
             return gettext("Grant")
+        case "recovered":
+            return gettext("Taken over from the chain")
+        case "deposit":
+            return gettext("Deposit")
+        case "withdrawal requested":
+            return gettext("Withdrawal requested")
+        case "withdrawal on its way":
+            return gettext("Withdrawal on its way")
+        case "withdrawal sent":
+            return gettext("Withdrawal sent")
+        case "withdrawal given back":
+            return gettext("Withdrawal given back")
     return word.capitalize()
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from lms import clock, health
+from lms.chain.rpc import Block
 from lms.db import transaction
 from lms.domain.onchain import actions as onchain
 from lms.queue import MAIL, NAME, queue
@@ -81,7 +82,7 @@ def worker(app):
 def chain(app):
     """A chain a worker has just seen at block 42."""
     with transaction():
-        onchain.see_chain(42)
+        onchain.see_chain(Block(42, "0x0", 0))
 
 
 def test_a_living_process_says_so(client):

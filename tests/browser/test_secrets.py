@@ -71,7 +71,7 @@ def test_a_harmless_marker_is_found_where_no_secret_is(story, place):
 
 
 def _of_the_site(site):
-    signer = json.loads(Path(site.worker_env["SIGNER_FILE"]).read_text())
+    signer = json.loads(Path(site.worker_env["SIGNER_FILES"]).read_text())
     sealed = SealedKey(signer["address"], bytes.fromhex(signer["ciphertext"]), bytes.fromhex(signer["wrapped_key"]), signer["kek_version"])
     return {
         **_opened("signer", sealed, "signer", site),

@@ -68,10 +68,10 @@ def test_the_same_op_sent_nevertheless_reverts_and_mints_nothing(pool, token, su
 
 def test_a_used_op_is_found_again_without_its_hash(pool, token, submit, make_key):
     assert not token.op_used(pool, 2**200)
-    assert token.find_settled(pool, 2**200) is None
+    assert token.find_used(pool, 2**200) is None
     receipt = submit(token.address, token.settle_data(2**200, [(make_key().address, 50)], []))
     assert token.op_used(pool, 2**200)
-    assert token.find_settled(pool, 2**200) == receipt.tx_hash
+    assert token.find_used(pool, 2**200) == receipt.tx_hash
 
 
 def test_a_voided_op_never_happens(pool, token, signer, submit, make_key):

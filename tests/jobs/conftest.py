@@ -20,7 +20,7 @@ def anvil(home):
 
 @pytest.fixture(scope="session")
 def worker_environ(environ, anvil, home):
-    return {**environ, "RPC_URLS": anvil.url, "KEK": KEK, "SIGNER_FILE": str(home / "signer.json")}
+    return {**environ, "RPC_URLS": anvil.url, "KEK": KEK, "SIGNER_FILES": str(home / "signer.json"), "SETTLE_SECONDS": "0"}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import queries as wallet
 from lms.domain.wallet.models import Wallet
-from lms.jobs import chain, node, settlement
+from lms.jobs import calls, chain, lanes, node, settlement
 from lms.queue import enqueue
 
 GREEN = "differences 0, supply = ledger"
@@ -103,7 +103,7 @@ def test_a_worker_killed_after_signing_is_finished_by_the_sweep(bought, worker, 
         from lms.domain.wallet import actions
 
         operation = actions.open_batch()
-    monkeypatch.setattr(chain, "_broadcast", killed)
+    monkeypatch.setattr(chain, "broadcast", killed)
     with pytest.raises(SystemExit):
         chain.submit(operation.id)
     monkeypatch.undo()
@@ -167,7 +167,7 @@ def test_the_audit_finds_a_planted_fault(settled, ana, worker, fault, found):
 
 def test_the_audit_finds_a_mint_that_is_not_ours(settled, ana, worker, audit):
     """A double mint leaves our rows as they are: only the node's word shows it."""
-    token, signer, pool = node.token(), node.signer(), node.pool()
+    token, signer, pool = node.token(), node.signers()[0], node.pool()
     from lms.chain import transactions
 
     data = token.settle_data(999, [(wallet.wallet_of(ana.id).address, 1_600_000)], [])
@@ -179,16 +179,16 @@ def test_the_audit_finds_a_mint_that_is_not_ours(settled, ana, worker, audit):
 
 
 def test_what_is_mined_while_the_audit_reads_is_no_difference(queued, audit, monkeypatch):
-    from lms.jobs import operate
+    from lms.jobs import balances as books
 
-    read = operate.node.holdings
+    read = books.reader.holdings
 
     def and_meanwhile(*question):
         holdings = read(*question)
         chain.submit(queued.id)
         return holdings
 
-    monkeypatch.setattr(operate.node, "holdings", and_meanwhile)
+    monkeypatch.setattr(books.reader, "holdings", and_meanwhile)
     assert audit().startswith("differences 0,")
 
 
@@ -215,7 +215,7 @@ def test_before_the_deployment_nothing_is_settled(bought):
 
 
 def test_a_transaction_that_did_something_else_stops_settlement(bought, run_jobs, monkeypatch):
-    monkeypatch.setattr(chain.TeoCoin, "settlement", lambda *_: None)
+    monkeypatch.setattr(calls.TeoCoin, "settlement", lambda *_: None)
     enqueue("wallets.sweep")
     run_jobs()
     assert db.session.query(Incident).one().kind == "not our entries"
@@ -257,7 +257,7 @@ def test_a_sent_operation_shows_its_transaction_before_it_is_mined(queued, block
 
 
 def test_a_reverted_transaction_is_followed_by_one_more_and_not_by_many(queued, anvil, run_jobs, audit, monkeypatch, blocks_wait):
-    monkeypatch.setattr(chain.transactions, "estimate_gas", lambda *_: 60_000)  # too little: it reverts
+    monkeypatch.setattr(lanes.transactions, "estimate_gas", lambda *_: 60_000)  # too little: it reverts
     chain.submit(queued.id)
     monkeypatch.undo()
     anvil.call("anvil_mine", "0x3")
@@ -273,15 +273,15 @@ def test_a_reverted_transaction_is_followed_by_one_more_and_not_by_many(queued, 
 
 
 def test_a_worker_that_comes_second_takes_the_firsts_success_for_no_incident(queued, worker, run_jobs, audit, monkeypatch):
-    ask = chain.transactions.estimate_gas
+    ask = lanes.transactions.estimate_gas
 
     def late(*question):
-        monkeypatch.setattr(chain.transactions, "estimate_gas", ask)
+        monkeypatch.setattr(lanes.transactions, "estimate_gas", ask)
         with worker.app_context():
             chain.submit(queued.id)
         return ask(*question)
 
-    monkeypatch.setattr(chain.transactions, "estimate_gas", late)
+    monkeypatch.setattr(lanes.transactions, "estimate_gas", late)
     chain.submit(queued.id)
     run_jobs()
     assert db.session.query(Incident).count() == 0

@@ -20,7 +20,7 @@ from rig.demo import Demo
 from rig.process import command_of, session
 from rig.services import Postgres, free_port
 
-KEYS = {"KEK", "SIGNER_FILE"}
+KEYS = {"KEK", "SIGNER_FILES"}
 PARTS = ("web", "worker", "mail", "cron", "anvil", "redis", "postgres")
 
 

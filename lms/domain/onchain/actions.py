@@ -8,9 +8,16 @@ from lms.db import db
 from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Nonce, Operation, Signer
 from lms.errors import DomainError
 
+# What is executable at once: Polygon's nodes drop what one sender has beyond it.
+MOST_PENDING = 16
+
 
 class LaneHalted(DomainError):
     """The signer must not sign until an operator has looked."""
+
+
+class LaneFull(DomainError):
+    """The signer has as many transactions on their way as nodes keep of one sender."""
 
 
 def record_deployment(chain_id, genesis_hash, token_address, signer, signed):
@@ -34,10 +41,11 @@ def record_deployment(chain_id, genesis_hash, token_address, signer, signed):
     return deployment
 
 
-def queue(key, kind, entries):
+def queue(key, kind, entries, payload=None):
     """An operation with its entries and the next op number of the active deployment; needs an enclosing transaction."""
     deployment = db.session.scalars(select(Deployment).where(Deployment.is_active).with_for_update()).one()
-    operation = Operation(key=key, kind=kind, deployment_id=deployment.id, op=deployment.next_op, queued_at=clock.now())
+    facts = dict(key=key, kind=kind, payload=payload or {}, queued_at=clock.now())
+    operation = Operation(deployment_id=deployment.id, op=deployment.next_op, **facts)
     deployment.next_op += 1
     operation.entries = entries
     db.session.add(operation)
@@ -57,6 +65,9 @@ def take_nonce(operation, signer, mined_count):
         raise LaneHalted(lane.halted)
     if mined_count > lane.next_nonce:
         raise LaneHalted("The chain has mined a nonce this database does not know.")
+    if lane.next_nonce - mined_count >= MOST_PENDING:
+        raise LaneFull("The signer has %(count)d transactions on their way.", count=MOST_PENDING)
+    operation.signer = signer
     nonce, lane.next_nonce = lane.next_nonce, lane.next_nonce + 1
     db.session.add(Nonce(signer=signer, nonce=nonce, operation_id=operation.id))
     db.session.flush()
@@ -92,13 +103,38 @@ def mark_sent(operation):
 
 
 def mark_mined(operation, receipt):
-    """Deep enough to be shown as on chain. Its entries close, so their holders can be settled again."""
-    if operation.state not in ("signed", "sent"):
+    """Deep enough to be shown as on chain; a queued one was brought there by an attempt we have lost."""
+    if not operation.is_open:
         return
     operation.state, operation.mined_at = "mined", clock.now()
     operation.tx_hash, operation.block_number, operation.block_hash = receipt.tx_hash, receipt.block_number, receipt.block_hash
     operation.gas_used, operation.fee_wei = receipt.gas_used, receipt.gas_used * receipt.effective_gas_price
-    db.session.execute(update(Entry).where(Entry.operation_id == operation.id).values(is_open=False))
+    db.session.flush()
+
+
+def close_entries(operation, but=()):
+    """Their holders can be settled again; those of the holders named wait until what was refused them is refused for good."""
+    rows = update(Entry).where(Entry.operation_id == operation.id, Entry.holder_id.not_in(but))
+    db.session.execute(rows.values(is_open=False))
+
+
+def refuse_entries(operation, holder_ids):
+    """What the chain refused for good moved nothing."""
+    rows = update(Entry).where(Entry.operation_id == operation.id, Entry.holder_id.in_(holder_ids))
+    db.session.execute(rows.values(kind="refused", is_open=False))
+
+
+def mark_failed(operation, why):
+    """It will never happen: the chain refused it for good, or it was dropped."""
+    operation.state, operation.error = "failed", why[:500]
+    db.session.flush()
+
+
+def drop(operation):
+    """From now on the number is to be used up, not the operation done; what is on its way already may still win."""
+    if not operation.is_open:
+        raise DomainError("The operation is on the chain, or over. Nothing was dropped.")
+    operation.is_void = True
     db.session.flush()
 
 
@@ -130,10 +166,48 @@ def note(operation, error):
 
 
 def see_chain(head):
-    """Remember what the chain looked like to a worker just now."""
-    row = dict(id=1, head=head, seen_at=clock.now())
+    """Remember the newest block as a worker saw it just now."""
+    row = dict(id=1, head=head.number, head_at=head.timestamp, base_fee=head.base_fee, seen_at=clock.now())
     statement = insert(ChainState).values(row)
-    db.session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={k: statement.excluded[k] for k in ("head", "seen_at")}))
+    changed = {name: statement.excluded[name] for name in row if name != "id"}
+    db.session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+
+
+def see_signer(address, balance, mined_nonce):
+    """Remember what a signer has, in wei, and how many of its transactions are mined."""
+    lane = _lane(address)
+    lane.balance, lane.mined_nonce, lane.seen_at = balance, mined_nonce, clock.now()
+
+
+def take_numbers(deployment, highest):
+    """No number up to this one is given out again."""
+    deployment.next_op = max(deployment.next_op, highest + 1)
+    db.session.flush()
+
+
+def renumber(operation, deployment):
+    """Its number was another's: it gets one that nobody has."""
+    operation.op, deployment.next_op = deployment.next_op, deployment.next_op + 1
+    db.session.flush()
+
+
+def queue_void(deployment, op):
+    """Use up a number that was given out and lost: whatever was signed under it can never happen."""
+    operation = Operation(key=f"void:{deployment.id}:{op}", kind="settle", deployment_id=deployment.id, op=op, is_void=True, queued_at=clock.now())
+    db.session.add(operation)
+    db.session.flush()
+
+
+def halt(address, why):
+    """Let a signer sign nothing until an operator has looked."""
+    lane = _lane(address)
+    lane.halted = lane.halted or why
+
+
+def adopt(address, mined_count):
+    """Take what the chain has mined of this signer for known, and let it sign again."""
+    lane = _lane(address)
+    lane.next_nonce, lane.halted = max(lane.next_nonce, mined_count), None
 
 
 def _lane(signer):

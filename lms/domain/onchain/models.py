@@ -1,13 +1,13 @@
 """Things to do on the chain, exactly once."""
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
 
 STATES = ("queued", "signed", "sent", "mined", "final", "failed")
 OPEN_STATES = ("queued", "signed", "sent")
-KINDS = ("mint", "burn", "release", "deposit", "empty")
 
 
 class Deployment(Model):
@@ -25,21 +25,27 @@ class Deployment(Model):
     raw: Mapped[bytes]
     tx_hash: Mapped[str]
     next_op: Mapped[int] = mapped_column(BigInteger, default=1)
+    scanned_block: Mapped[int] = mapped_column(BigInteger, default=0)  # deposits are known up to here
     is_active: Mapped[bool] = mapped_column(default=True)
     deployed_at: Mapped[object] = mapped_column(Moment)
 
 
 class Signer(Model):
-    """The lane of one key: its next nonce, and why it halts if it does."""
+    """The lane of one key: its next nonce, why it halts if it does, and what a worker last saw of it (`balance` in wei)."""
 
     __tablename__ = "signers"
 
     address: Mapped[str] = mapped_column(primary_key=True)
     next_nonce: Mapped[int] = mapped_column(BigInteger, default=0)
     halted: Mapped[str | None]
+    mined_nonce: Mapped[int] = mapped_column(BigInteger, default=0)
+    balance: Mapped[object | None] = mapped_column(Numeric(40, 0))
+    seen_at: Mapped[object | None] = mapped_column(Moment)
 
 
 class Operation(Model):
+    """`payload` is what an operation needs beside its entries: the target and deadline of a release. `is_void`: it shall never happen."""
+
     __tablename__ = "operations"
     __table_args__ = (
         UniqueConstraint("deployment_id", "op"),
@@ -53,6 +59,9 @@ class Operation(Model):
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployments.id"))
     op: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(default="queued")
+    payload: Mapped[dict] = mapped_column(JSONB, default=dict)
+    is_void: Mapped[bool] = mapped_column(default=False)
+    signer: Mapped[str | None]  # the lane that signed it last
     queued_at: Mapped[object] = mapped_column(Moment)
     sent_at: Mapped[object | None] = mapped_column(Moment)
     mined_at: Mapped[object | None] = mapped_column(Moment)
@@ -74,12 +83,14 @@ class Operation(Model):
 
 
 class Entry(Model):
-    """What one operation does for one holder: the net of the ledger legs it covers, in millionths of TEO."""
+    """What one operation does for one holder: the net of the ledger legs it covers, in millionths of TEO.
+
+    A refused one moved nothing, for good: a burn's legs are uncovered again, a release's were given back."""
 
     __tablename__ = "entries"
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount"),
-        CheckConstraint("kind IN ('mint', 'burn', 'release', 'deposit', 'empty')", name="kind"),
+        CheckConstraint("kind IN ('mint', 'burn', 'release', 'deposit', 'empty', 'refused')", name="kind"),
         Index("uq_entries_open_holder", "holder_id", unique=True, postgresql_where="is_open"),
         Index("ix_entries_operation_id", "operation_id"),
     )
@@ -97,7 +108,7 @@ class Entry(Model):
     @property
     def signed_amount(self):
         """What the entry adds to the holder's balance on the chain."""
-        return {"mint": self.amount, "deposit": self.amount, "empty": 0}.get(self.kind, -self.amount)
+        return {"mint": self.amount, "deposit": self.amount, "empty": 0, "refused": 0}.get(self.kind, -self.amount)
 
 
 class Nonce(Model):
@@ -136,4 +147,6 @@ class ChainState(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     head: Mapped[int] = mapped_column(BigInteger)
+    head_at: Mapped[int] = mapped_column(BigInteger, default=0)  # the head's own time, in seconds: a development chain's may be any
+    base_fee: Mapped[int] = mapped_column(BigInteger, default=0)  # wei
     seen_at: Mapped[object] = mapped_column(Moment)

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import db, page_of
-from lms.domain.onchain.models import Attempt, ChainState, Deployment, Operation
+from lms.domain.onchain.models import Attempt, ChainState, Deployment, Operation, Signer
 
 PAGE = 50
 
@@ -27,10 +27,28 @@ def operation(operation_id):
     )
 
 
-def unfinished(*states, limit=200):
-    """Ids of the operations in these states, in order."""
+def unfinished(*states, signer=None, limit=200):
+    """Ids of the operations in these states, in order; those of one signer's lane when it is named."""
     rows = select(Operation.id).where(Operation.state.in_(states)).order_by(Operation.id).limit(limit)
-    return db.session.scalars(rows).all()
+    return db.session.scalars(rows.where(Operation.signer == signer) if signer else rows).all()
+
+
+def oldest_sent(signer):
+    """The signer's operation that has waited longest for its block, or None."""
+    newest = select(func.max(Attempt.nonce)).where(Attempt.operation_id == Operation.id).scalar_subquery()
+    rows = select(Operation.id).where(Operation.state == "sent", Operation.signer == signer).order_by(newest).limit(1)
+    found = db.session.scalar(rows)
+    return operation(found) if found else None
+
+
+def by_numbers(deployment):
+    """The deployment's operations, by op number."""
+    return {found.op: found for found in db.session.scalars(select(Operation).where(Operation.deployment_id == deployment.id))}
+
+
+def signers():
+    """Every lane there ever was, by address."""
+    return {signer.address: signer for signer in db.session.scalars(select(Signer).order_by(Signer.address))}
 
 
 def attempts_from(signer, nonce):
@@ -50,3 +68,8 @@ def page(state="", number=1):
 def counts():
     """How many operations are in each state."""
     return dict(db.session.execute(select(Operation.state, func.count()).group_by(Operation.state)).all())
+
+
+def known_hashes(hashes):
+    """Those of the transaction hashes that are ours."""
+    return set(db.session.scalars(select(Attempt.tx_hash).where(Attempt.tx_hash.in_(hashes))))

@@ -1,11 +1,12 @@
 """Wallets opened, and ledger legs brought into batches for the chain."""
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import String, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
 from lms.domain.audit import queries as audit
+from lms.domain.audit.models import Incident
 from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain_actions
 from lms.domain.onchain import queries as onchain
@@ -34,7 +35,7 @@ def keep_wallet(holder_id, sealed):
 def open_batch():
     """Cover the uncovered legs of up to 200 holders by the entries of one settlement; None when there is nothing to do.
 
-    A holder waits while he has no address yet or an entry of his is still open. Call inside a transaction; two
+    A holder waits while he has no address yet, an entry of his is open, or nobody has looked why a burn of his was skipped. Call inside a transaction; two
     workers take turns.
     """
     if audit.is_stopped("settlement") or onchain.deployment() is None:
@@ -53,16 +54,26 @@ def open_batch():
     return onchain_actions.queue(f"settle:{moving[0].id}", "settle", moving)
 
 
+def uncover(operation, holder_ids=None):
+    """What the chain refused these holders (all of them, when none are named) for good is owed again: the legs wait for the next entry."""
+    entries = [entry for entry in operation.entries if holder_ids is None or entry.holder_id in holder_ids]
+    for covered in ("source_entry_id", "target_entry_id"):
+        rows = update(Transfer).where(getattr(Transfer, covered).in_([entry.id for entry in entries]))
+        db.session.execute(rows.values({covered: None}))
+    onchain_actions.refuse_entries(operation, [entry.holder_id for entry in entries])
+
+
 def _lock_holders():
     uncovered = text("""
         SELECT source_holder_id AS id FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL
         UNION SELECT target_holder_id FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL
     """).columns(Holder.id).subquery("uncovered")
     waiting = select(Entry.id).where(Entry.holder_id == Holder.id, Entry.is_open).exists()
+    skipped = select(Incident.id).where(Incident.kind == "burn skipped", Incident.subject == cast(Holder.id, String), Incident.closed_at.is_(None)).exists()
     rows = (
         select(Holder.id, Wallet.address)
         .join(Wallet, Wallet.holder_id == Holder.id)
-        .where(Holder.id.in_(select(uncovered.c.id)), ~waiting)
+        .where(Holder.id.in_(select(uncovered.c.id)), ~waiting, ~skipped)
         .order_by(Holder.id)
         .limit(LARGEST_BATCH)
         .with_for_update(of=Holder, skip_locked=True)

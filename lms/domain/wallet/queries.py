@@ -8,7 +8,6 @@ from typing import NamedTuple
 from psycopg import OperationalError
 from psycopg.rows import namedtuple_row
 from sqlalchemy import select, text
-from sqlalchemy.orm import undefer
 
 from lms import clock
 from lms.db import db
@@ -212,12 +211,6 @@ def without_address(limit=100):
     """Ids of holders the job still has to make an address for."""
     rows = select(Holder.id).where(~select(Wallet.id).where(Wallet.holder_id == Holder.id).exists()).order_by(Holder.id).limit(limit)
     return db.session.scalars(rows).all()
-
-
-def sealed_keys(holder_ids):
-    """The wallets of these holders with their ciphertext, by holder id; for signing in a worker."""
-    rows = select(Wallet).where(Wallet.holder_id.in_(holder_ids)).options(undefer(Wallet.ciphertext), undefer(Wallet.wrapped_key))
-    return {wallet.holder_id: wallet for wallet in db.session.scalars(rows)}
 
 
 def members_of(holder_ids):

@@ -1,6 +1,6 @@
 """The audit: one row of zeros. It compares the ledger with balances observed on the node, never with our own rows alone."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import text
 
@@ -10,12 +10,18 @@ from lms.domain.ledger import queries as ledger
 
 @dataclass(frozen=True)
 class Observed:
-    """What the node said at one block: millionths of TEO by address, the supply, and the op numbers used by then."""
+    """What the node said at one block: millionths of TEO by address, the supply, and the op numbers used by then.
+
+    `incoming` is what came from outside by that block and is not credited yet, by address."""
 
     block: int
     balances: dict
     supply: int
     used_ops: frozenset
+    incoming: dict = field(default_factory=dict)
+
+    def held(self, address):
+        return self.balances.get(address, 0) - self.incoming.get(address, 0)
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,13 @@ def ops_in_flight():
 def holders_off(observed):
     """Ids of holders whose ledger total is not balance observed + entries not executed by that block + uncovered legs."""
     rows = db.session.execute(_HOLDERS, {"block": observed.block, "used": list(observed.used_ops)})
-    return [row.id for row in rows if row.total - row.uncovered - row.pending != observed.balances.get(row.address, 0)]
+    return [row.id for row in rows if row.total - row.uncovered - row.pending != observed.held(row.address)]
 
 
 def _supply_unexplained(observed):
-    """The supply, less what our holders hold and what left for the outside."""
-    outside = db.session.scalar(text("SELECT balance FROM accounts WHERE user_id IS NULL AND asset = 'TEO' AND name = 'outside'"))
-    return observed.supply - sum(observed.balances.values()) - outside
+    """The supply, less what our holders hold, what left for the outside, and what is leaving and no longer held."""
+    abroad = db.session.scalar(_ABROAD, {"block": observed.block, "used": list(observed.used_ops)})
+    return observed.supply - sum(map(observed.held, observed.balances)) - int(abroad)
 
 
 _ENTRIES_NOT_THEIR_LEGS = text("""
@@ -78,7 +84,7 @@ _ENTRIES_NOT_THEIR_LEGS = text("""
             UNION ALL SELECT source_entry_id, -amount FROM transfers WHERE source_entry_id IS NOT NULL
         ) legs GROUP BY entry_id
     ) l ON l.entry_id = e.id
-    WHERE coalesce(l.net, 0) <> CASE WHEN e.kind IN ('mint', 'deposit') THEN e.amount WHEN e.kind = 'empty' THEN 0 ELSE -e.amount END""")
+    WHERE coalesce(l.net, 0) <> CASE WHEN e.kind IN ('mint', 'deposit') THEN e.amount WHEN e.kind IN ('empty', 'refused') THEN 0 ELSE -e.amount END""")
 
 # A side that changes a holder's total but is not marked as a leg would never be settled.
 _UNMARKED_LEGS = text("""
@@ -86,13 +92,19 @@ _UNMARKED_LEGS = text("""
     WHERE s.holder_id IS DISTINCT FROM d.holder_id
       AND (t.source_holder_id IS DISTINCT FROM s.holder_id OR t.target_holder_id IS DISTINCT FROM d.holder_id)""")
 
-_HOLDERS = text("""
+# An entry e of operation o that the chain had not executed by the block; one that it mined and refused stays open until that is final.
+_PENDING = """
+    e.kind NOT IN ('empty', 'refused') AND ((NOT (o.op = ANY(:used)) AND (o.block_number IS NULL OR o.block_number > :block)) OR (e.is_open AND o.state = 'mined'))"""
+
+_HOLDERS = text(f"""
     SELECT h.id, w.address,
         coalesce((SELECT sum(balance) FROM accounts a WHERE a.holder_id = h.id), 0) AS total,
         coalesce((SELECT sum(amount) FROM transfers t WHERE t.target_holder_id = h.id AND t.target_entry_id IS NULL), 0)
       - coalesce((SELECT sum(amount) FROM transfers t WHERE t.source_holder_id = h.id AND t.source_entry_id IS NULL), 0) AS uncovered,
         coalesce((SELECT sum(CASE WHEN e.kind IN ('mint', 'deposit') THEN e.amount ELSE -e.amount END)
-                  FROM entries e JOIN operations o ON o.id = e.operation_id
-                  WHERE e.holder_id = h.id AND e.kind <> 'empty' AND NOT (o.op = ANY(:used))
-                    AND (o.block_number IS NULL OR o.block_number > :block)), 0) AS pending
+                  FROM entries e JOIN operations o ON o.id = e.operation_id WHERE e.holder_id = h.id AND {_PENDING}), 0) AS pending
     FROM holders h LEFT JOIN wallets w ON w.holder_id = h.id ORDER BY h.id""")
+
+_ABROAD = text(f"""
+    SELECT (SELECT sum(balance) FROM accounts WHERE user_id IS NULL AND asset = 'TEO' AND name IN ('outside', 'releasing'))
+         - coalesce((SELECT sum(e.amount) FROM entries e JOIN operations o ON o.id = e.operation_id WHERE e.kind = 'release' AND {_PENDING}), 0)""")

@@ -1,0 +1,55 @@
+"""What our own rows say a holder's address holds, and the sealed keys that sign for it."""
+
+from datetime import timedelta
+
+from sqlalchemy import case, func, select, text
+from sqlalchemy.orm import undefer
+
+from lms import clock
+from lms.db import db
+from lms.domain.onchain import queries as onchain
+from lms.domain.onchain.models import Entry, Operation
+from lms.domain.wallet.models import Wallet
+
+_SIGNED = case(
+    (Entry.kind.in_(("mint", "deposit")), Entry.amount),
+    (Entry.kind.in_(("burn", "release")), -Entry.amount),
+    else_=0,
+)
+
+
+_WAITING = text("""
+    SELECT count(DISTINCT leg.holder_id) AS holders, min(leg.at) AS oldest FROM (
+        SELECT source_holder_id AS holder_id, at FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL
+        UNION ALL SELECT target_holder_id, at FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL
+    ) leg WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.holder_id = leg.holder_id AND e.is_open)""")
+
+
+def is_due(policy):
+    """Whether what waits shall go to the chain now; see policy.Policy."""
+    waiting = db.session.execute(_WAITING).one()
+    last = db.session.scalar(select(func.max(Operation.queued_at)).where(Operation.kind == "settle"))
+    seen, now = onchain.chain_state(), clock.now()
+    oldest = now - waiting.oldest if waiting.oldest else timedelta()
+    return policy.is_due(waiting.holders, oldest, now - last if last else None, seen.base_fee if seen else 0)
+
+
+def settled(holder_id):
+    """Millionths of TEO at his address by what is mined; what is still open is not counted."""
+    rows = select(func.coalesce(func.sum(_SIGNED), 0)).where(Entry.holder_id == holder_id, ~Entry.is_open)
+    return int(db.session.scalar(rows))
+
+
+def has_open_entry(holder_id):
+    return db.session.scalar(select(Entry.id).where(Entry.holder_id == holder_id, Entry.is_open)) is not None
+
+
+def wallet_at(address):
+    """The wallet with this address, or None."""
+    return db.session.scalar(select(Wallet).where(Wallet.address == address))
+
+
+def sealed_keys(holder_ids):
+    """The wallets of these holders with their ciphertext, by holder id; for signing in a worker."""
+    rows = select(Wallet).where(Wallet.holder_id.in_(holder_ids)).options(undefer(Wallet.ciphertext), undefer(Wallet.wrapped_key))
+    return {wallet.holder_id: wallet for wallet in db.session.scalars(rows)}

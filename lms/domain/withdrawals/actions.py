@@ -1,0 +1,129 @@
+"""A withdrawal from the request to the address, each step once."""
+
+import re
+
+from sqlalchemy import select, update
+
+from lms import clock
+from lms.db import db
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.ledger.models import TEO, Holder, Transfer
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import queries as chain_queries
+from lms.domain.onchain.models import Entry
+from lms.domain.wallet import custody, recovery
+from lms.domain.wallet import queries as wallets
+from lms.domain.withdrawals.models import Withdrawal
+from lms.errors import DomainError, Invalid
+
+# What a holder signs is worth nothing after this: a release nobody could send does not come back to life.
+SIGNATURE_LASTS = 24 * 3600  # seconds of the chain's time
+NOBODY = "0x" + "00" * 20
+
+
+def request(key, user, to, amount):
+    """Reserve `amount` (millionths of TEO) for the address `to`, once per key. Raises Invalid, or Overdraft when it is not there."""
+    first = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
+    if first is not None:
+        if (first.user_id, first.to, first.amount) != (user.id, to, amount):
+            raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=key)
+        return first
+    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", to) or to == NOBODY:
+        raise Invalid("That is not an address: 0x and 40 hexadecimal digits.")
+    if user.suspended_at is not None:
+        raise DomainError("A suspended member withdraws nothing.")
+    withdrawal = Withdrawal(key=key, user_id=user.id, to=to, amount=amount, requested_at=clock.now())
+    db.session.add(withdrawal)
+    db.session.flush()
+    _move(withdrawal, "requested", _account(withdrawal, "available"), _account(withdrawal, "reserved"))
+    return withdrawal
+
+
+def queue(withdrawal):
+    """Queue its release, and say so; None while the member's tokens are not all on the chain, or he is suspended.
+
+    A holder has one open entry at a time, and a release asks for no more than is mined."""
+    holder = _locked_holder(withdrawal)
+    db.session.refresh(withdrawal, with_for_update=True)
+    if withdrawal.state != "approved" or withdrawal.user.suspended_at is not None:
+        return None
+    wallet, chain = wallets.wallet_of(withdrawal.user_id), chain_queries.chain_state()
+    if wallet is None or chain is None or custody.has_open_entry(holder.id) or custody.settled(holder.id) < withdrawal.amount:
+        return None
+    entry = Entry(holder_id=holder.id, address=wallet.address, kind="release", amount=withdrawal.amount)
+    payload = {"to": withdrawal.to, "deadline": chain.head_at + SIGNATURE_LASTS}
+    operation = onchain.queue(f"withdrawal:{withdrawal.id}", "release", [entry], payload)
+    leaving = _move(withdrawal, "queued", _account(withdrawal, "reserved"), books.platform(TEO, "releasing"))
+    _cover(leaving, source_entry_id=entry.id)
+    withdrawal.state, withdrawal.operation_id = "queued", operation.id
+    db.session.flush()
+    return operation
+
+
+def mark_sent(operation):
+    """Its release is final: the tokens are the member's own affair from now on."""
+    withdrawal = _of(operation)
+    _move(withdrawal, "sent", books.platform(TEO, "releasing"), books.platform(TEO, "outside"))
+    withdrawal.state = "sent"
+    onchain.close_entries(operation)
+    db.session.flush()
+
+
+def give_back(operation):
+    """Its release failed for good: the tokens never left, so the same entry covers their way out and back."""
+    withdrawal = _of(operation)
+    (entry,) = operation.entries
+    back = _move(withdrawal, "given back", books.platform(TEO, "releasing"), _account(withdrawal, "available"))
+    _cover(back, target_entry_id=entry.id)
+    onchain.refuse_entries(operation, [entry.holder_id])
+    withdrawal.state, withdrawal.error = "failed", operation.error
+    db.session.flush()
+
+
+def take_over(operation, holder, to, amount):
+    """A release the chain has done and our rows do not know: it was of a withdrawal that waits here, or of one lost with the rows."""
+    wallet = wallets.wallet_of(holder.user_id)
+    entry = Entry(operation_id=operation.id, holder_id=holder.id, address=wallet.address, kind="release", amount=amount, is_open=False)
+    db.session.add(entry)
+    db.session.flush()
+    rows = select(Withdrawal).where(Withdrawal.user_id == holder.user_id, Withdrawal.amount == amount, Withdrawal.state == "approved")
+    withdrawal = next((each for each in db.session.scalars(rows.order_by(Withdrawal.id)) if each.to.lower() == to.lower()), None)
+    if withdrawal is None:
+        recovery.take_out(entry, holder, amount, books.platform(TEO, "outside"), operation.key)
+        return
+    leaving = _move(withdrawal, "queued", _account(withdrawal, "reserved"), books.platform(TEO, "releasing"))
+    _cover(leaving, source_entry_id=entry.id)
+    withdrawal.operation_id = operation.id
+    db.session.flush()
+    mark_sent(operation)
+
+
+def _of(operation):
+    return db.session.scalars(select(Withdrawal).where(Withdrawal.operation_id == operation.id).with_for_update()).one()
+
+
+def _locked_holder(withdrawal):
+    """Locked as settlement locks it: the two never give a holder two open entries."""
+    return db.session.scalars(select(Holder).where(Holder.user_id == withdrawal.user_id).with_for_update()).one()
+
+
+def _account(withdrawal, name):
+    return books.member(withdrawal.user_id, TEO, name)
+
+
+def _move(withdrawal, step, source, target):
+    evidence = {"withdrawal": withdrawal.id, "to": withdrawal.to}
+    return ledger.post(f"withdrawal:{withdrawal.id}:{step}", source, target, withdrawal.amount, _REASONS[step], evidence=evidence)
+
+
+def _cover(transfer, **covered):
+    db.session.execute(update(Transfer).where(Transfer.id == transfer.id).values(covered))
+
+
+_REASONS = {
+    "requested": "withdrawal requested",
+    "queued": "withdrawal on its way",
+    "sent": "withdrawal sent",
+    "given back": "withdrawal given back",
+}

@@ -1,0 +1,50 @@
+"""Ledger and chain, compared all the time: a difference stops settlement before it grows."""
+
+from collections import Counter
+from dataclasses import asdict
+
+from lms import observations
+from lms.chain import node as reader
+from lms.db import db, transaction
+from lms.domain.audit import actions as audit
+from lms.domain.onchain import queries as onchain
+from lms.domain.wallet import deposits, reconciliation
+from lms.jobs import node
+from lms.jobs.deposits import NOBODY
+
+LOOKS = 3  # what moves while we read looks like a difference once, a real one each time
+
+
+def compare():
+    """Read every balance at one block, keep it for the pages, and open an incident when it is not what the ledger says."""
+    pool, token = node.pool(), node.token()
+    if token is None:
+        return
+    for _ in range(LOOKS):
+        observed = observe(pool, token)
+        observations.keep(observed.block, observed.balances)
+        row = reconciliation.audit(observed)
+        db.session.rollback()  # the next look sees what is committed by then
+        if not row.differences:
+            return
+    with transaction():
+        audit.open_incident("ledger and chain differ", "audit", block=observed.block, **asdict(row))
+        audit.stop("settlement", "The ledger and the chain differ.")
+
+
+def observe(pool, token):
+    """What the node says at one block about every holder of ours."""
+    head = pool.head().number
+    holdings = reader.holdings(pool, token.address, reconciliation.addresses(), head)
+    used = frozenset(op for op in reconciliation.ops_in_flight() if token.op_used(pool, op, head))
+    return reconciliation.Observed(head, holdings.balances, holdings.supply, used, _incoming(pool, token, head))
+
+
+def _incoming(pool, token, head):
+    """What came to our addresses by this block and is not credited: recorded and waiting, or too young to be recorded."""
+    found = Counter(deposits.waiting())
+    ours = set(reconciliation.addresses())
+    for transfer in reader.transfers(pool, token.address, onchain.deployment().scanned_block + 1, head):
+        if transfer.target in ours and transfer.source != NOBODY:
+            found[transfer.target] += transfer.amount
+    return found

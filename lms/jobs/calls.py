@@ -1,0 +1,73 @@
+"""What an operation asks of which contract, and what a receipt says became of it."""
+
+from dataclasses import dataclass
+
+from lms.chain import vault
+from lms.chain.contracts import Burn, TeoCoin
+from lms.domain.wallet import custody
+from lms.jobs import node
+from lms.jobs.wallets import owner
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`is_void`: the number was used up and nothing happened. `refused`: ids of the holders whose burn was skipped."""
+
+    is_void: bool = False
+    refused: tuple = ()
+
+
+def data(operation):
+    """(address, call data), signed by the holders where it takes something from them."""
+    token = contract(operation)
+    if operation.is_void:
+        return token.address, token.void_data(operation.op)
+    return token.address, {"settle": _settle, "release": _release}[operation.kind](operation, token)
+
+
+def outcome(operation, receipt):
+    """The Outcome by the logs of a transaction that succeeded; None when it did something else under this number."""
+    token = contract(operation)
+    if token.voided(receipt, operation.op):
+        return Outcome(is_void=True)
+    if operation.kind == "release":
+        (entry,) = operation.entries
+        return Outcome() if token.released(receipt, operation.op) == (entry.address, operation.payload["to"], entry.amount) else None
+    settlement = token.settlement(receipt, operation.op)
+    if settlement is None or not settlement.brought(_pairs(operation, "mint"), _pairs(operation, "burn")):
+        return None
+    skipped = {address for address, _ in settlement.skips}
+    return Outcome(refused=tuple(entry.holder_id for entry in operation.entries if entry.kind == "burn" and entry.address in skipped))
+
+
+def contract(operation):
+    """The token of the operation's own deployment."""
+    return TeoCoin(operation.deployment.token_address)
+
+
+def _settle(operation, token):
+    burns = [entry for entry in operation.entries if entry.kind == "burn"]
+    keys = _keys(operation, burns)
+    signed = [Burn(entry.address, entry.amount, vault.sign_burn(key, *_domain(operation), entry.amount, operation.op)) for entry, key in keys]
+    return token.settle_data(operation.op, _pairs(operation, "mint"), signed)
+
+
+def _release(operation, token):
+    ((entry, key),) = _keys(operation, operation.entries)
+    to, deadline = operation.payload["to"], operation.payload["deadline"]
+    signature = vault.sign_release(key, *_domain(operation), to, entry.amount, operation.op, deadline)
+    return token.release_data(operation.op, entry.address, to, entry.amount, deadline, signature)
+
+
+def _keys(operation, entries):
+    """Each entry with its holder's key, opened for this signature only."""
+    sealed = custody.sealed_keys([entry.holder_id for entry in entries])
+    return [(entry, vault.open_key(sealed[entry.holder_id], owner(entry.holder_id), node.kek())) for entry in entries]
+
+
+def _domain(operation):
+    return operation.deployment.chain_id, operation.deployment.token_address
+
+
+def _pairs(operation, kind):
+    return [(entry.address, entry.amount) for entry in operation.entries if entry.kind == kind]

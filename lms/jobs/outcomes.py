@@ -1,0 +1,126 @@
+"""What the chain's answer means for an operation, and what follows from it for those it was for."""
+
+from lms.chain import transactions
+from lms.db import transaction
+from lms.domain.audit import actions as audit
+from lms.domain.onchain import actions as onchain
+from lms.domain.wallet import actions as wallet
+from lms.domain.withdrawals import actions as withdrawals
+from lms.jobs import announce, calls, node
+from lms.queue import enqueue
+
+# Kind of operation → (when it is final, when it has failed for good): verbs that take the operation, in the same transaction.
+FOLLOWS = {
+    "settle": (lambda operation: None, wallet.uncover),
+    "release": (withdrawals.mark_sent, withdrawals.give_back),
+}
+# What no later try would change; anything else (a pause, the bound, a role) is tried again.
+_FOR_GOOD = ("ReleaseExpired", "NotTheHolder", "TransferToToken", "ERC20InvalidReceiver")
+
+
+def look(operation, pool):
+    """True when a receipt was found and dealt with. A failure counts only under the newest nonce: an older one was dealt with."""
+    receipts = [(attempt, transactions.receipt(pool, attempt.tx_hash)) for attempt in reversed(operation.attempts)]
+    found = [(attempt, receipt) for attempt, receipt in receipts if receipt]
+    for _, receipt in found:
+        if receipt.succeeded:
+            return _mined(operation, receipt, pool)
+    for attempt, receipt in found:
+        if attempt.nonce == operation.attempts[-1].nonce:
+            return _reverted(operation, attempt.nonce, receipt, pool)
+    return False
+
+
+def refused(operation, refusal, pool):
+    """The contract says no to what is not sent. It stays queued and is tried again, unless no later try would change it."""
+    if refusal.reason.startswith("OpUsed"):
+        return used(operation, pool)
+    with transaction():
+        onchain.lock(operation)
+        if operation.state != "queued":  # another worker has used it meanwhile, for us
+            return
+        onchain.note(operation, str(refusal))
+        if operation.kind == "release" and refusal.reason.startswith(_FOR_GOOD):
+            _fail(operation, str(refusal))
+    announce.progress(operation)
+
+
+def used(operation, pool):
+    """The chain has its number already: done when the chain's logs hold our entries, an incident when not."""
+    tx_hash = calls.contract(operation).find_used(pool, operation.op)
+    receipt = transactions.receipt(pool, tx_hash) if tx_hash else None
+    if receipt and calls.outcome(operation, receipt):
+        _mined(operation, receipt, pool)
+        return
+    with transaction():
+        onchain.lock(operation)
+        if operation.state == "queued":
+            onchain.note(operation, "the chain has this number, and not with our entries")
+            _not_ours(operation, tx_hash)
+
+
+def finish(operation, pool):
+    """Final, or sent again when the chain has left its block behind."""
+    block, receipt = pool.block(operation.block_number), transactions.receipt(pool, operation.tx_hash)
+    stands = block is not None and block.hash == operation.block_hash
+    if stands and not (receipt and transactions.is_final(pool, receipt)):
+        return
+    with transaction():
+        onchain.lock(operation)
+        if operation.state != "mined":
+            return
+        if stands:
+            _final(operation, calls.outcome(operation, receipt))
+        else:
+            onchain.mark_vanished(operation)
+    announce.progress(operation)
+
+
+def _mined(operation, receipt, pool):
+    depth = transactions.confirmations(pool, receipt)
+    if depth < node.depth():
+        return depth > 0  # on its way down, the sweep looks again; or its block is gone
+    became = calls.outcome(operation, receipt)
+    with transaction():
+        onchain.lock(operation)
+        if became is None:
+            _not_ours(operation, receipt.tx_hash)
+            return True
+        onchain.mark_mined(operation, receipt)
+        if not became.is_void:
+            onchain.close_entries(operation, but=became.refused)
+    announce.progress(operation)
+    enqueue("settlement.settle")
+    return True
+
+
+def _reverted(operation, nonce, receipt, pool):
+    """A final revert used its nonce and nothing else: the same op goes again under the next one."""
+    if not transactions.is_final(pool, receipt):
+        return True
+    with transaction():
+        onchain.lock(operation)
+        onchain.requeue(operation, nonce, f"reverted in block {receipt.block_number}")
+    return True
+
+
+def _not_ours(operation, tx_hash):
+    audit.open_incident("not our entries", operation.op, operation=operation.id, transaction=tx_hash)
+    audit.stop("settlement", f"operation {operation.id} did not do what it says")
+
+
+def _final(operation, became):
+    if became.is_void:
+        _fail(operation, "dropped by an operator")
+        return
+    onchain.mark_final(operation)
+    if became.refused:
+        wallet.uncover(operation, became.refused)
+        for holder_id in became.refused:
+            audit.open_incident("burn skipped", holder_id, operation=operation.id)
+    FOLLOWS[operation.kind][0](operation)
+
+
+def _fail(operation, why):
+    onchain.mark_failed(operation, why)
+    FOLLOWS[operation.kind][1](operation)

@@ -1,0 +1,30 @@
+"""anvil forgets its newest blocks when it is killed: the stored bytes, in nonce order, rebuild them exactly."""
+
+from lms.chain import anvil, transactions
+from lms.db import transaction
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import queries
+
+
+def rebuild(deployment, pool):
+    """Send again, signer by signer, what a development chain has lost."""
+    for signer in {deployment.signer, *queries.signers()}:
+        _lane(deployment, signer, pool)
+
+
+def _lane(deployment, signer, pool):
+    mined = pool.mined_nonce(signer)
+    attempts = queries.attempts_from(signer, mined)
+    lost = [attempt for attempt in attempts if attempt.operation.state in ("mined", "final")]
+    created = [deployment.raw] if signer == deployment.signer and deployment.nonce >= mined else []
+    if not (lost or created):
+        return
+    if pool.mined_nonce(signer) != mined:  # mined while we asked: the next sweep looks again
+        return
+    if pool.balance(signer) == 0:
+        anvil.fund(pool, signer, 10**21)
+    with transaction():
+        for attempt in lost:
+            onchain.mark_vanished(attempt.operation)
+    for raw in created + [attempt.raw for attempt in attempts]:
+        transactions.broadcast(pool, raw)

@@ -1,0 +1,64 @@
+"""What the chain holds, compared with the ledger and kept for the pages."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from lms import clock, observations
+from lms.db import db, transaction
+from lms.domain.audit import queries as switches
+from lms.domain.audit.models import Incident
+from lms.domain.wallet import queries as wallets
+from lms.jobs import balances
+from lms.queue import queue
+from tests.conftest import teo
+from tests.jobs.test_settlement import credit
+from tests.jobs.test_withdrawals import ask, flow, rich  # noqa: F401  (fixtures)
+
+
+@pytest.fixture
+def address(rich):  # noqa: F811
+    return wallets.wallet_of(rich.id).address
+
+
+def test_what_an_address_holds_is_served_with_its_age(address, worker):
+    balances.compare()
+    clock.advance(timedelta(seconds=12))
+    seen = observations.of(address)
+    assert (seen.amount, seen.age.seconds) == (teo(50), 12)
+    assert seen.block > 0
+
+
+def test_an_address_nobody_looked_at_is_not_known(worker):
+    assert observations.of("0x" + "99" * 20) is None
+
+
+def test_with_redis_down_it_is_not_known(address, worker, monkeypatch):
+    balances.compare()
+    from redis import Redis
+
+    monkeypatch.setattr(queue, "redis", Redis(port=1))
+    assert observations.of(address) is None
+
+
+def test_what_is_on_its_way_is_no_difference(rich, worker, audit):  # noqa: F811
+    credit(rich, teo(5), "more")
+    ask(rich, 20)
+    from lms.jobs import settlement
+
+    settlement.settle()
+    balances.compare()
+    assert db.session.query(Incident).count() == 0
+    assert not switches.is_stopped("settlement")
+
+
+def test_a_difference_stops_settlement_and_is_told(rich, worker, client):  # noqa: F811
+    with transaction():
+        db.session.execute(text("UPDATE entries SET amount = amount + 1"))
+    balances.compare()
+    incident = db.session.query(Incident).one()
+    assert (incident.kind, incident.details["entries_not_their_legs"]) == ("ledger and chain differ", 1)
+    assert switches.is_stopped("settlement")
+    parts = client.get("/health/ready").json
+    assert parts["chain"]["state"] == "down"

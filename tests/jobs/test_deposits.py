@@ -1,0 +1,143 @@
+"""TEO that comes from outside to a custodial address."""
+
+import pytest
+
+from lms import clock
+from lms.chain import transactions, vault
+from lms.chain.signers import LocalSigner
+from lms.db import db, transaction
+from lms.domain.audit import queries as switches
+from lms.domain.audit.models import Incident
+from lms.domain.ledger import queries as books
+from lms.domain.onchain.models import Entry
+from lms.domain.wallet import queries as wallets
+from lms.domain.wallet.models import Deposit
+from lms.jobs import deposits, node
+from lms.queue import enqueue
+from tests.conftest import teo
+from tests.jobs.test_settlement import GREEN, credit
+from tests.jobs.test_withdrawals import ask, flow, rich  # noqa: F401  (fixtures)
+
+
+@pytest.fixture
+def stranger(anvil):
+    """Somebody's own wallet, with gas."""
+    key = vault.Key(b"\x07" * 32)
+    anvil.call("anvil_setBalance", key.address, hex(10**20))
+    return LocalSigner(key)
+
+
+@pytest.fixture
+def holding(rich, stranger, flow):  # noqa: F811
+    """The stranger, with 20 TEO that Ana withdrew."""
+    ask(rich, 20, to=stranger.address)
+    flow()
+    return stranger
+
+
+@pytest.fixture
+def pay_in(holding, anvil):
+    """pay_in(user, amount) sends TEO to the member's address and makes it final."""
+
+    def send(user, amount, final=True):
+        pool, token = node.pool(), node.token()
+        data = token._data("transfer", wallets.wallet_of(user.id).address, amount)
+        nonce = pool.mined_nonce(holding.address)
+        signed = transactions.sign(holding, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
+        assert transactions.broadcast(pool, signed.raw).accepted
+        if final:
+            anvil.call("anvil_mine", "0x3")
+
+    return send
+
+
+def available(user):
+    return wallets.balance(user.id).available
+
+
+def test_a_final_deposit_is_credited_once(rich, pay_in, audit):  # noqa: F811
+    pay_in(rich, teo(5))
+    for _ in range(2):
+        deposits.scan()
+    assert available(rich) == teo(35)
+    assert books.platform("TEO", "outside").balance == teo(15)
+    assert audit() == GREEN
+
+
+def test_one_that_is_not_final_is_no_difference_and_no_credit(rich, pay_in, audit):  # noqa: F811
+    pay_in(rich, teo(5), final=False)
+    deposits.scan()
+    assert (available(rich), audit()) == (teo(30), GREEN)
+
+
+def test_its_entry_is_born_covered_and_settles_nothing(rich, pay_in, flow, audit):  # noqa: F811
+    pay_in(rich, teo(5))
+    deposits.scan()
+    flow()
+    assert db.session.query(Entry).filter_by(kind="deposit").one().is_open is False
+    assert db.session.query(Entry).filter_by(kind="mint").count() == 1
+    assert audit() == GREEN
+
+
+def test_what_was_paid_in_can_be_withdrawn(rich, pay_in, flow, audit):  # noqa: F811
+    pay_in(rich, teo(5))
+    deposits.scan()
+    withdrawal = ask(rich, 35, key="w2")
+    flow()
+    assert (withdrawal.state, audit()) == ("sent", GREEN)
+
+
+def test_small_ones_of_a_day_are_one_credit_on_the_next(rich, pay_in, audit):  # noqa: F811
+    from datetime import timedelta
+
+    for _ in range(3):
+        pay_in(rich, 4_000)
+    deposits.scan()
+    assert (available(rich), audit()) == (teo(30), GREEN)
+    clock.advance(timedelta(days=1))
+    deposits.scan()
+    assert available(rich) == teo(30) + 12_000
+    assert db.session.query(Entry).filter_by(kind="deposit").count() == 1
+    assert audit() == GREEN
+
+
+def test_what_the_outside_cannot_have_had_is_parked(rich, pay_in, audit):  # noqa: F811
+    pay_in(rich, teo(5))
+    with transaction():
+        outside, treasury = books.platform("TEO", "outside"), books.platform("TEO", "issuance")
+        from lms.domain.ledger import actions as ledger
+
+        ledger.post("a fault", outside, treasury, teo(18), "fault")
+    deposits.scan()
+    assert available(rich) == teo(30)
+    assert db.session.query(Deposit).one().is_parked
+    assert db.session.query(Incident).one().kind == "deposit unexplained"
+
+
+def test_a_mint_that_is_not_ours_stops_settlement(rich, worker, anvil):  # noqa: F811
+    pool, token, signer = node.pool(), node.token(), node.signers()[0]
+    data = token.settle_data(999, [(wallets.wallet_of(rich.id).address, teo(1))], [])
+    signed = transactions.sign(signer, pool.chain_id, token.address, data, pool.mined_nonce(signer.address), transactions.fees(pool), 500_000)
+    transactions.broadcast(pool, signed.raw)
+    anvil.call("anvil_mine", "0x3")
+    deposits.scan()
+    assert [incident.kind for incident in db.session.query(Incident)] == ["foreign mint"]
+    assert switches.is_stopped("settlement")
+    assert db.session.query(Deposit).count() == 0
+
+
+def test_a_member_who_withdraws_to_another_members_address_pays_him(rich, bruno, worker, run_jobs, flow, audit):  # noqa: F811
+    enqueue("wallets.sweep")
+    run_jobs()
+    ask(rich, 20, to=wallets.wallet_of(bruno.id).address)
+    flow()
+    deposits.scan()
+    assert (available(bruno), audit()) == (teo(20), GREEN)
+
+
+def test_what_matures_meanwhile_is_settled_beside_it(rich, pay_in, flow, audit):  # noqa: F811
+    credit(rich, teo(1), "more")
+    pay_in(rich, teo(5))
+    deposits.scan()
+    flow()
+    assert (available(rich), audit()) == (teo(36), GREEN)

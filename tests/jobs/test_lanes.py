@@ -1,0 +1,180 @@
+"""A signer's lane: what is stuck offers more, what is used up is recognised, and an empty purse stops it with a word."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from lms import clock
+from lms.chain import transactions
+from lms.db import db, transaction
+from lms.domain.audit.models import Incident
+from lms.domain.onchain.models import Attempt, Operation
+from lms.domain.wallet import actions as wallet
+from lms.jobs import calls, chain, node
+from lms.queue import enqueue
+from tests.jobs.test_settlement import GREEN, blocks_wait, bought, credit, queued, wallets_made  # noqa: F401  (fixtures)
+
+
+def kinds():
+    return sorted(kind for (kind,) in db.session.query(Incident.kind))
+
+
+@pytest.fixture
+def stuck(queued, blocks_wait):  # noqa: F811
+    """An operation that was sent, and no block comes."""
+    blocks_wait()
+    chain.submit(queued.id)
+    return queued
+
+
+def test_what_is_stuck_offers_an_eighth_more_under_the_same_nonce(stuck, worker):
+    first = stuck.attempts[0]
+    clock.advance(timedelta(seconds=21))
+    chain.sweep()
+    db.session.refresh(stuck)
+    last = stuck.attempts[-1]
+    assert (len(stuck.attempts), last.nonce) == (2, first.nonce)
+    assert last.tip >= -(-first.tip * 9 // 8) and last.cap >= -(-first.cap * 9 // 8)
+
+
+def test_each_further_time_it_waits_twice_as_long(stuck, worker):
+    counts = []
+    for seconds in (21, 21, 21):
+        clock.advance(timedelta(seconds=seconds))
+        chain.sweep()
+        counts.append(db.session.query(Attempt).count())
+    assert counts == [2, 2, 3]
+
+
+def test_whichever_attempt_is_mined_the_operation_happens_once(stuck, worker, anvil, run_jobs, audit):
+    clock.advance(timedelta(seconds=21))
+    chain.sweep()
+    anvil.call("evm_mine")
+    chain.sweep()
+    db.session.refresh(stuck)
+    assert (stuck.state, audit()) == ("mined", GREEN)
+
+
+def test_an_operator_replaces_one_at_once(stuck, worker):
+    result = worker.test_cli_runner().invoke(args=["chain", "replace", str(stuck.id)])
+    assert result.exit_code == 0, result.output
+    assert db.session.query(Attempt).count() == 2
+
+
+def test_a_settlement_that_is_dropped_is_owed_again_and_settled_by_the_next(stuck, worker, anvil, run_jobs, audit):
+    result = worker.test_cli_runner().invoke(args=["chain", "void", str(stuck.id)])
+    assert result.exit_code == 0, result.output
+    anvil.call("evm_setAutomine", True)
+    for _ in range(3):
+        anvil.call("anvil_mine", "0x3")
+        enqueue("chain.sweep")
+        enqueue("settlement.settle")
+        run_jobs()
+    states = [operation.state for operation in db.session.query(Operation).order_by(Operation.id)]
+    assert states[0] == "failed" and states[1:] == ["final"]
+    assert audit() == GREEN
+
+
+def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worker, run_jobs, audit):  # noqa: F811
+    """As after a restored database: the chain has done it, and our rows know of no attempt."""
+    chain.submit(queued.id)
+    with transaction():
+        for table in ("attempts", "nonces"):
+            db.session.execute(text(f"DELETE FROM {table}"))
+        db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL"))
+    db.session.expire_all()
+    chain.sweep()
+    assert (queued.state, db.session.query(Attempt).count()) == ("mined", 0)
+    assert kinds() == []
+    assert audit() == GREEN
+
+
+def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, worker):  # noqa: F811
+    token, signer, pool = node.token(), node.signers()[0], node.pool()
+    data = token.settle_data(queued.op, [("0x" + "11" * 20, 5)], [])
+    nonce = pool.mined_nonce(signer.address)
+    signed = transactions.sign(signer, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 500_000)
+    transactions.broadcast(pool, signed.raw)
+    with transaction():
+        db.session.execute(text("UPDATE signers SET next_nonce = next_nonce + 1"))
+    chain.sweep()
+    assert (queued.state, kinds()) == ("queued", ["not our entries"])
+    with transaction():
+        assert wallet.open_batch() is None
+
+
+@pytest.mark.parametrize(("times", "told", "state"), [(0.5, "out of funds", "queued"), (10, "funds very low", "sent"), (100, "funds low", "sent")])
+def test_an_admin_is_told_at_three_levels_that_gas_runs_out(queued, worker, anvil, times, told, state, blocks_wait):  # noqa: F811
+    blocks_wait()
+    pool, signer = node.pool(), node.signers()[0]
+    gas = transactions.estimate_gas(pool, signer.address, *calls.data(queued))
+    anvil.call("anvil_setBalance", signer.address, hex(int(gas * transactions.fees(pool).cap * times)))
+    chain.sweep()
+    assert (queued.state, kinds()) == (state, [told])
+
+
+def test_an_operator_pauses_signing_and_resumes_it(queued, worker, run_jobs, audit):  # noqa: F811
+    run = worker.test_cli_runner().invoke
+    assert run(args=["chain", "pause", "a look"]).exit_code == 0
+    chain.sweep()
+    assert queued.state == "queued"
+    assert "signing is stopped" in run(args=["chain", "status"]).output
+    assert run(args=["chain", "resume"]).exit_code == 0
+    run_jobs()
+    db.session.refresh(queued)
+    assert (queued.state, audit()) == ("mined", GREEN)
+
+
+def test_a_foreign_nonce_halts_the_lane_until_an_operator_adopts_it(stuck, worker, anvil, run_jobs, audit):
+    """Somebody else signed with this key, and his transaction was mined in the place of ours."""
+    pool, signer, attempt = node.pool(), node.signers()[0], stuck.attempts[0]
+    dear = transactions.Fees(attempt.tip * 2, attempt.cap * 2)
+    foreign = transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", attempt.nonce, dear, 50_000)
+    assert transactions.broadcast(pool, foreign.raw).accepted
+    anvil.call("anvil_mine", "0x4")
+    chain.sweep()
+    assert kinds() == ["foreign nonce"]
+    anvil.call("evm_setAutomine", True)
+    result = worker.test_cli_runner().invoke(args=["chain", "adopt", signer.address])
+    assert result.exit_code == 0, result.output
+    run_jobs()
+    db.session.refresh(stuck)
+    assert (stuck.state, [each.nonce for each in stuck.attempts]) == ("mined", [attempt.nonce, attempt.nonce + 1])
+    assert audit() == GREEN
+
+
+def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, ana, worker, anvil, run_jobs, audit):  # noqa: F811
+    """The holder's tokens are somewhere else: who has his key moved them."""
+    from lms.chain import vault
+    from lms.domain.ledger import actions as ledger
+    from lms.domain.ledger import queries as books
+    from lms.domain.wallet import custody
+    from lms.domain.wallet import queries as wallets
+    from lms.jobs.wallets import owner
+
+    chain.submit(queued.id)
+    run_jobs()
+    holder = books.holder_of(ana.id)
+    key = vault.open_key(custody.sealed_keys([holder.id])[holder.id], owner(holder.id), node.kek())
+    anvil.call("anvil_setBalance", key.address, hex(10**20))
+    pool, token, address = node.pool(), node.token(), wallets.wallet_of(ana.id).address
+    from lms.chain.signers import LocalSigner
+
+    call = token._data("transfer", "0x" + "33" * 20, 1_000_000)
+    moved = transactions.sign(LocalSigner(key), pool.chain_id, token.address, call, 0, transactions.fees(pool), 100_000)
+    transactions.broadcast(pool, moved.raw)
+    with transaction():
+        ledger.post("back", books.member(ana.id, "TEO", "maturing"), books.platform("TEO", "issuance"), 1_000_000, "refund")
+    enqueue("settlement.settle")
+    run_jobs()
+    burn = db.session.query(Operation).order_by(Operation.id.desc()).first()
+    assert (burn.state, burn.entries[0].is_open) == ("mined", True)
+    anvil.call("anvil_mine", "0x3")
+    chain.sweep()
+    db.session.expire_all()
+    assert (burn.state, burn.entries[0].kind, kinds()) == ("final", "refused", ["burn skipped"])
+    enqueue("settlement.settle")
+    run_jobs()
+    assert db.session.query(Operation).count() == 2, "it waits until somebody has looked"
+    assert address == key.address

@@ -1,0 +1,219 @@
+"""TEO on its way out of custody: it leaves once, or it is given back."""
+
+import pytest
+from sqlalchemy import text
+
+from lms.chain import anvil as clockwork
+from lms.db import db, transaction
+from lms.domain.accounts.models import User
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.onchain.models import Operation
+from lms.domain.wallet import queries as wallets
+from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals.models import Withdrawal
+from lms.errors import DomainError
+from lms.jobs import chain, node, settlement
+from lms.queue import enqueue
+from tests.conftest import teo
+from tests.jobs.test_settlement import GREEN, credit
+
+OUTSIDE = "0x00000000000000000000000000000000000A11cE"
+
+
+@pytest.fixture
+def rich(ana, worker, run_jobs):
+    """Ana, with 50 TEO at her address."""
+    credit(ana, teo(50), "gift")
+    enqueue("wallets.sweep")
+    enqueue("chain.sweep")
+    run_jobs()
+    return ana
+
+
+@pytest.fixture
+def flow(anvil, run_jobs):
+    """flow() lets everything happen that can, finality included."""
+
+    def go():
+        for _ in range(3):
+            enqueue("settlement.settle")
+            run_jobs()
+            anvil.call("anvil_mine", "0x3")
+            enqueue("chain.sweep")
+            run_jobs()
+
+    return go
+
+
+def ask(user, amount, key="w1", to=OUTSIDE):
+    with transaction():
+        return withdrawals.request(key, user, to, teo(amount))
+
+
+def wake(user):
+    """The member as this session knows him."""
+    return db.session.get_one(User, user.id)
+
+
+def suspend(user, until="now()"):
+    with transaction():
+        db.session.execute(text(f"UPDATE users SET suspended_at = {until or 'NULL'} WHERE id = :id"), {"id": user.id})
+    db.session.expire_all()
+
+
+def parts(user):
+    found = wallets.balance(user.id)
+    return found.available, found.reserved
+
+
+
+def _holdings(address):
+    from lms.chain import node as reader
+
+    return reader.holdings(node.pool(), node.token().address, [address]).balances[address]
+
+
+def test_what_is_withdrawn_arrives_and_is_the_members_affair(rich, flow, audit):
+    withdrawal = ask(rich, 20)
+    assert parts(rich) == (teo(30), teo(20))
+    flow()
+    assert (withdrawal.state, parts(rich), _holdings(OUTSIDE)) == ("sent", (teo(30), 0), teo(20))
+    assert books.platform("TEO", "outside").balance == teo(20)
+    assert audit() == GREEN
+
+
+def test_the_same_key_withdraws_once_and_another_wish_is_refused(rich):
+    first = ask(rich, 20)
+    assert ask(rich, 20).id == first.id
+    with pytest.raises(ledger.KeyReused):
+        ask(rich, 21)
+    assert parts(rich) == (teo(30), teo(20))
+
+
+def test_more_than_there_is_is_not_reserved(rich):
+    with pytest.raises(ledger.Overdraft):
+        ask(rich, 51)
+    assert db.session.query(Withdrawal).count() == 0
+
+
+@pytest.mark.parametrize("address", ["", "0x12", "0x" + "00" * 20, "0x" + "zz" * 20, "ana.eth"])
+def test_it_goes_to_an_address_only(rich, address):
+    with pytest.raises(DomainError, match="not an address"):
+        ask(rich, 1, to=address)
+
+
+def test_it_waits_until_the_tokens_are_on_the_chain(ana, worker, run_jobs, flow, audit):
+    credit(ana, teo(50), "gift")
+    withdrawal = ask(ana, 20)
+    settlement.settle()
+    assert withdrawal.state == "approved"
+    enqueue("wallets.sweep")
+    run_jobs()
+    flow()
+    assert withdrawal.state == "sent"
+    assert audit() == GREEN
+
+
+def test_it_waits_while_an_entry_of_the_member_is_open(rich, worker, flow, audit):
+    credit(rich, teo(5), "more")
+    from lms.domain.wallet import actions
+
+    with transaction():
+        actions.open_batch()
+    withdrawal = ask(rich, 20)
+    settlement.settle()
+    assert withdrawal.state == "approved"
+    flow()
+    assert (withdrawal.state, audit()) == ("sent", GREEN)
+
+
+def test_a_suspended_member_gets_no_new_release_and_a_signed_one_goes_on(rich, worker, flow, audit):
+    withdrawal = ask(rich, 20)
+    suspend(rich)
+    flow()
+    assert (withdrawal.state, parts(rich)) == ("approved", (teo(30), teo(20)))
+    suspend(rich, until=None)
+    settlement.settle()
+    suspend(rich)
+    flow()
+    assert (withdrawal.state, audit()) == ("sent", GREEN)
+
+
+def test_a_suspended_member_is_settled_as_usual(rich, worker, flow, audit):
+    suspend(rich)
+    credit(rich, teo(5), "more")
+    flow()
+    assert audit() == GREEN
+    with pytest.raises(DomainError, match="suspended"):
+        ask(wake(rich), 1)
+
+
+def test_one_that_nobody_could_send_in_time_is_given_back_with_a_sentence(rich, worker, anvil, flow, audit):
+    withdrawal = ask(rich, 20)
+    settlement.settle()
+    clockwork.advance(node.pool(), 2 * 24 * 3600)
+    flow()
+    assert (withdrawal.state, parts(rich)) == ("failed", (teo(50), 0))
+    assert "ReleaseExpired" in withdrawal.error
+    assert audit() == GREEN
+
+
+def test_one_given_back_can_be_withdrawn_anew(rich, worker, anvil, flow, audit):
+    ask(rich, 20)
+    settlement.settle()
+    clockwork.advance(node.pool(), 2 * 24 * 3600)
+    flow()
+    again = ask(rich, 20, key="w2")
+    flow()
+    assert (again.state, audit()) == ("sent", GREEN)
+
+
+def test_an_operator_drops_one_before_it_is_signed(rich, worker, flow, audit):
+    withdrawal = ask(rich, 20)
+    settlement.settle()
+    result = worker.test_cli_runner().invoke(args=["chain", "void", str(withdrawal.operation_id)])
+    assert result.exit_code == 0, result.output
+    flow()
+    assert (withdrawal.state, parts(rich)) == ("failed", (teo(50), 0))
+    assert audit() == GREEN
+
+
+def test_one_dropped_too_late_still_arrives(rich, worker, flow, audit):
+    withdrawal = ask(rich, 20)
+    settlement.settle()
+    chain.submit(withdrawal.operation_id)
+    flow()
+    result = worker.test_cli_runner().invoke(args=["chain", "void", str(withdrawal.operation_id)])
+    assert "Nothing was dropped" in result.output
+    assert (withdrawal.state, audit()) == ("sent", GREEN)
+
+
+def test_the_audit_is_clean_at_every_step(rich, worker, anvil, run_jobs, audit):
+    ask(rich, 20)
+    rows = [audit()]
+    settlement.settle()
+    rows.append(audit())
+    operation = db.session.query(Operation).filter_by(kind="release").one()
+    chain.submit(operation.id)
+    rows.append(audit())
+    run_jobs()
+    rows.append((operation.state, audit()))
+    anvil.call("anvil_mine", "0x3")
+    chain.sweep()
+    rows.append((operation.state, audit()))
+    assert rows == [GREEN, GREEN, GREEN, ("mined", GREEN), ("final", GREEN)]
+
+
+def test_the_command_withdraws_in_the_members_name(rich, worker, flow, audit):
+    for _ in range(2):
+        result = worker.test_cli_runner().invoke(args=["chain", "release", rich.email, OUTSIDE, "12.5", "--key", "by-hand"])
+        assert result.exit_code == 0, result.output
+    flow()
+    assert (_holdings(OUTSIDE), audit()) == (teo(12.5), GREEN)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "1e40", "0.0000001", "many"])
+def test_the_command_refuses_what_is_no_amount(rich, worker, amount):
+    result = worker.test_cli_runner().invoke(args=["chain", "release", rich.email, OUTSIDE, "--key", "k", "--", amount])
+    assert result.exit_code != 0 and "Say an amount above zero" in result.output
