@@ -1,0 +1,91 @@
+"""An older database meets the chain: what the chain did under numbers our rows do not know is taken over from its events."""
+
+from sqlalchemy import text, update
+
+from lms import clock
+from lms.db import db
+from lms.domain.audit import actions as audit
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.ledger.models import CUSTODY, TEO, Holder, Transfer
+from lms.domain.onchain.models import Entry, Operation
+from lms.domain.wallet import custody
+
+
+def take_over(deployment, op, receipt, kind="settle"):
+    """The operation the chain did under a number we do not know, final, without entries yet."""
+    facts = dict(key=f"recovered:{deployment.id}:{op}", kind=kind, deployment_id=deployment.id, op=op, state="final")
+    moments = dict.fromkeys(("queued_at", "sent_at", "mined_at", "final_at"), clock.now())
+    block = dict(tx_hash=receipt.tx_hash, block_number=receipt.block_number, block_hash=receipt.block_hash, gas_used=receipt.gas_used)
+    operation = Operation(**facts, **moments, **block)
+    db.session.add(operation)
+    db.session.flush()
+    return operation
+
+
+def take_over_entry(operation, address, kind, amount):
+    """The entry the chain made for an address: it covers what the holder was owed by then; what is left of it is booked as recovered."""
+    wallet = custody.wallet_at(address)
+    if wallet is None:
+        tell_lost(operation, address, kind, amount)
+        return
+    entry = Entry(operation_id=operation.id, holder_id=wallet.holder_id, address=address, kind=kind, amount=amount, is_open=False)
+    db.session.add(entry)
+    db.session.flush()
+    legs = _owed(wallet.holder_id, entry.signed_amount)
+    for leg in legs:
+        db.session.execute(update(Transfer).where(Transfer.id == leg.id).values({f"{leg.side}_entry_id": entry.id}))
+    _book(entry, entry.signed_amount - sum(leg.amount for leg in legs), operation)
+    db.session.flush()
+
+
+def tell_lost(operation, address, kind, amount):
+    """An address no wallet of ours has was made after the backup, and its key went with it."""
+    audit.open_incident("address lost", address, operation=operation.id, entry=kind, amount=amount)
+
+
+def take_out(entry, holder, amount, target, key):
+    """Move `amount` of the holder's parts, in their order, to an account that is no holder's, covered by the entry."""
+    for account in _parts(holder):
+        ledger.lock(account, target)
+        part = min(amount, account.balance)
+        if part:
+            ledger.post(f"{key}:{account.name}", account, target, part, "recovered").source_entry_id = entry.id
+            amount -= part
+    if amount:
+        raise ledger.Overdraft("There is not enough %(asset)s for this.", asset=TEO)
+    db.session.flush()
+
+
+def _owed(holder_id, amount):
+    """The legs the chain has brought: the oldest that make exactly this amount, or, when none do, all of them.
+
+    What was earned since the database came back stands behind those, and is owed still."""
+    legs, total = db.session.execute(_LEGS, {"holder": holder_id}).all(), 0
+    for count, leg in enumerate(legs, start=1):
+        total += leg.amount
+        if total == amount:
+            return legs[:count]
+    return legs
+
+
+_LEGS = text("""
+    SELECT id, 'target' AS side, amount FROM transfers WHERE target_holder_id = :holder AND target_entry_id IS NULL
+    UNION ALL SELECT id, 'source', -amount FROM transfers WHERE source_holder_id = :holder AND source_entry_id IS NULL
+    ORDER BY id""")
+
+
+def _book(entry, difference, operation):
+    holder, key = db.session.get_one(Holder, entry.holder_id), f"{operation.key}:{entry.holder_id}"
+    issuance = books.platform(TEO, "issuance")
+    if difference > 0:
+        ledger.post(key, issuance, _parts(holder)[0], difference, "recovered").target_entry_id = entry.id
+    elif difference < 0:
+        take_out(entry, holder, -difference, issuance, key)
+
+
+def _parts(holder):
+    if holder.user_id is None:
+        return [books.platform(TEO, "treasury")]
+    accounts = books.of_member(holder.user_id)
+    return [accounts[TEO, name] for name in CUSTODY]

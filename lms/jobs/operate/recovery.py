@@ -1,0 +1,93 @@
+"""`flask chain recover`: after a database was restored from a backup, the chain's events tell what it does not know."""
+
+import click
+
+from lms.chain import transactions
+from lms.db import db, transaction
+from lms.domain.ledger.models import Holder
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import queries
+from lms.domain.wallet import custody, recovery
+from lms.domain.withdrawals import actions as withdrawals
+from lms.jobs import calls, outcomes
+from lms.jobs import node as here
+from lms.jobs.deposits import MOST_BLOCKS
+from lms.jobs.operate.groups import chain
+from lms.jobs.operate.operations import adopt_lane
+from lms.queue import enqueue
+
+
+@chain.command()
+def recover():
+    """Take over what the chain has done under numbers this database does not know; nothing is minted twice. May run twice."""
+    pool, deployment, token = here.pool(), queries.deployment(), here.token()
+    if token is None:
+        raise click.ClickException("Nothing is deployed yet. Run: flask chain deploy")
+    if any(pool.mined_nonce(address, "finalized") < pool.mined_nonce(address) for address in here.addresses()):
+        raise click.ClickException("The newest transactions are not final yet. Run this again when they are.")
+    used = _used(pool, token)
+    with transaction():
+        taken, lost = _rebuild(deployment, token, used)
+    for operation_id in queries.unfinished("signed", "sent"):
+        operation = queries.operation(operation_id)
+        if operation.op in used:
+            outcomes.used(operation, pool)
+    for address in here.addresses():
+        adopt_lane(address, pool)
+    enqueue("settlement.settle")
+    click.echo(f"{taken} operations taken over, {lost} lost numbers are being used up")
+
+
+def _used(pool, token):
+    """The receipt of every op number that is used for good."""
+    found, last = {}, pool.finalized()
+    for first in range(0, last + 1, MOST_BLOCKS):
+        found |= token.used_ops(pool, first, min(last, first + MOST_BLOCKS - 1))
+    return {op: transactions.receipt(pool, tx_hash) for op, tx_hash in found.items()}
+
+
+def _rebuild(deployment, token, used):
+    """How many operations were taken over, and how many numbers were given out and lost."""
+    highest, ours = max(used, default=0), queries.by_numbers(deployment)
+    onchain.take_numbers(deployment, highest)
+    for op in [op for op, operation in ours.items() if _is_in_the_way(operation, used.get(op))]:
+        _forget(queries.operation(ours.pop(op).id), deployment)
+    unknown = sorted(set(used) - set(ours))
+    for op in unknown:
+        _take_over(deployment, token, op, used[op])
+    lost = [op for op in range(1, highest) if op not in used and op not in ours]
+    for op in lost:
+        onchain.queue_void(deployment, op)
+    return len(unknown), len(lost)
+
+
+def _is_in_the_way(operation, receipt):
+    """It claims legs that a lost operation may have brought to the chain, or a number that was another's."""
+    if receipt is None:
+        return operation.state == "queued" and not operation.is_void
+    return operation.is_open and calls.outcome(queries.operation(operation.id), receipt) is None
+
+
+def _forget(operation, deployment):
+    onchain.renumber(operation, deployment)
+    onchain.mark_failed(operation, "set aside when the database was restored from a backup")
+    outcomes.FOLLOWS[operation.kind][1](operation)
+
+
+def _take_over(deployment, token, op, receipt):
+    released, settlement = token.released(receipt, op), token.settlement(receipt, op)
+    operation = recovery.take_over(deployment, op, receipt, "release" if released else "settle")
+    if released:
+        _take_over_release(operation, *released)
+    elif settlement:
+        for kind, pairs in (("mint", settlement.mints), ("burn", settlement.burns)):
+            for address, amount in pairs:
+                recovery.take_over_entry(operation, address, kind, amount)
+
+
+def _take_over_release(operation, address, to, amount):
+    wallet = custody.wallet_at(address)
+    if wallet is None:
+        recovery.tell_lost(operation, address, "release", amount)
+        return
+    withdrawals.take_over(operation, db.session.get_one(Holder, wallet.holder_id), to, amount)

@@ -1,0 +1,143 @@
+"""The database restored from a backup meets a chain that has gone on."""
+
+import subprocess
+
+import pytest
+from sqlalchemy import text
+
+from lms.db import db, transaction
+from lms.domain.audit.models import Incident
+from lms.domain.onchain.models import Operation
+from lms.domain.wallet import queries as wallets
+from lms.queue import enqueue
+from rig import tools
+from tests.conftest import teo
+from tests.jobs.test_settlement import GREEN, credit
+from tests.jobs.test_withdrawals import OUTSIDE, _holdings, ask, flow, rich  # noqa: F401  (fixtures)
+
+
+@pytest.fixture
+def backup(services):
+    """backup() keeps the database as it is, and answers the function that brings it back."""
+    postgres, _ = services
+    url, programs = postgres.url.replace("+psycopg", ""), tools.postgres() / "pginstall" / "bin"
+
+    def run(program, *arguments, **options):
+        return subprocess.run([programs / program, *arguments, url], capture_output=True, text=True, check=True, **options).stdout
+
+    def keep():
+        kept = run("pg_dump", "--data-only", "--disable-triggers", "--exclude-table=alembic_version")
+
+        def restore():
+            db.session.rollback()
+            with transaction():
+                db.session.execute(text("SET LOCAL session_replication_role = replica"))
+                db.session.execute(text("; ".join(f"DELETE FROM {table.name}" for table in db.metadata.sorted_tables)))
+            run("psql", "-q", "-v", "ON_ERROR_STOP=1", input=kept)
+            db.session.expire_all()
+
+        return restore
+
+    return keep
+
+
+@pytest.fixture
+def recover(worker, anvil, run_jobs):
+    def run():
+        anvil.call("anvil_mine", "0x3")
+        result = worker.test_cli_runner().invoke(args=["chain", "recover"])
+        assert result.exit_code == 0, (result.output, result.exception)
+        return result.output
+
+    return run
+
+
+def test_what_was_credited_before_the_backup_is_not_minted_again(rich, backup, recover, flow, audit):  # noqa: F811
+    credit(rich, teo(5), "more")
+    restore = backup()
+    flow()
+    restore()
+    assert not audit().startswith("differences 0")
+    assert "1 operations taken over" in recover()
+    assert audit() == GREEN
+    flow()
+    assert (wallets.balance(rich.id).total, audit()) == (teo(55), GREEN)
+
+
+def test_what_was_credited_after_the_backup_is_booked_as_recovered(rich, backup, recover, flow, audit):  # noqa: F811
+    restore = backup()
+    credit(rich, teo(5), "more")
+    flow()
+    restore()
+    recover()
+    flow()
+    assert (wallets.balance(rich.id).available, wallets.movements(rich.id)[0].reason) == (teo(55), "recovered")
+    assert audit() == GREEN
+
+
+def test_a_release_that_waited_in_the_backup_goes_out_once(rich, backup, recover, flow, audit):  # noqa: F811
+    ask(rich, 20)
+    restore = backup()
+    flow()
+    restore()
+    recover()
+    flow()
+    assert (_holdings(OUTSIDE), wallets.balance(rich.id).total) == (teo(20), teo(30))
+    assert audit() == GREEN
+
+
+def test_a_release_lost_with_the_rows_is_taken_from_what_the_member_has(rich, backup, recover, flow, audit):  # noqa: F811
+    restore = backup()
+    ask(rich, 20)
+    flow()
+    restore()
+    recover()
+    flow()
+    assert (_holdings(OUTSIDE), wallets.balance(rich.id).total) == (teo(20), teo(30))
+    assert audit() == GREEN
+
+
+def test_batches_opened_before_somebody_noticed_are_set_aside(rich, backup, recover, flow, run_jobs, worker, audit):  # noqa: F811
+    credit(rich, teo(5), "more")
+    restore = backup()
+    flow()
+    restore()
+    credit(rich, teo(1), "since")
+    enqueue("settlement.settle")
+    run_jobs()
+    assert db.session.query(Operation).order_by(Operation.id.desc()).first().state == "queued"
+    recover()
+    assert worker.test_cli_runner().invoke(args=["chain", "resume"]).exit_code == 0
+    flow()
+    assert (wallets.balance(rich.id).total, audit()) == (teo(56), GREEN)
+
+
+def test_numbers_that_were_given_out_and_lost_are_used_up(rich, backup, recover, flow, worker, audit):  # noqa: F811
+    restore = backup()
+    with transaction():
+        db.session.execute(text("UPDATE deployments SET next_op = next_op + 2"))
+    credit(rich, teo(5), "more")
+    flow()
+    restore()
+    assert "2 lost numbers" in recover()
+    flow()
+    assert [operation.state for operation in db.session.query(Operation).filter_by(is_void=True)] == ["failed", "failed"]
+    assert audit() == GREEN
+
+
+def test_it_may_run_twice_and_on_a_database_that_lost_nothing(rich, recover, flow, audit):  # noqa: F811
+    flow()
+    assert "0 operations taken over, 0 lost" in recover()
+    assert "0 operations taken over, 0 lost" in recover()
+    assert audit() == GREEN
+
+
+def test_an_address_made_after_the_backup_is_an_incident(rich, bruno, backup, recover, flow, run_jobs):  # noqa: F811
+    restore = backup()
+    credit(bruno, teo(5), "more")
+    enqueue("wallets.sweep")
+    run_jobs()
+    flow()
+    restore()
+    recover()
+    assert "address lost" in {incident.kind for incident in db.session.query(Incident)}
