@@ -25,7 +25,7 @@ def _steps(arguments):
     return [
         ("style", [scripts / "ruff", "check", "."], ROOT),
         ("layers", [scripts / "lint-imports"], ROOT),
-        ("contracts", [tools.forge(), "test", "--offline"], ROOT / "contracts"),
+        ("contracts", [tools.forge(), "test"], ROOT),
         ("pytest", [tools.PYTHON, "-m", "pytest", *arguments], ROOT),
     ]
 
