@@ -46,6 +46,8 @@ function read(file) {
 
 function write(name, contracts) {
   const { abi, evm, metadata } = contracts[name];
+  // An interface or an abstract contract is only part of others.
+  if (!evm.bytecode.object) return;
   const artifact = {
     abi,
     bytecode: "0x" + evm.bytecode.object,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.37;
 
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {TeoCoin} from "../src/TeoCoin.sol";
 import {Harness} from "./Harness.sol";
@@ -85,17 +84,6 @@ contract BoundTest is Harness {
         vm.assertEq(token.balanceOf(bob), 4);
     }
 
-    function test_only_the_admin_ends_a_pause() public {
-        vm.prank(settler);
-        token.pause();
-        vm.expectRevert(unauthorised(settler, token.DEFAULT_ADMIN_ROLE()));
-        vm.prank(settler);
-        token.unpause();
-        vm.prank(admin);
-        token.unpause();
-        mint(1, ana, 10);
-    }
-
     function testFuzz_the_net_of_a_day_never_passes_the_bound(uint96[8] calldata amounts) public {
         for (uint256 i = 0; i < amounts.length; ++i) {
             uint256 amount = between(amounts[i], 0, BOUND);
@@ -109,9 +97,5 @@ contract BoundTest is Harness {
     function setBound(uint96 bound) private {
         vm.prank(admin);
         token.setDailyBound(bound);
-    }
-
-    function unauthorised(address who, bytes32 role) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, who, role);
     }
 }

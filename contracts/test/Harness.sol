@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.37;
 
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {TeoCoin} from "../src/TeoCoin.sol";
 
 /// @dev The cheat codes of forge that these tests use.
@@ -15,6 +16,7 @@ interface Vm {
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
+    function getBlockTimestamp() external view returns (uint256);
     function expectRevert(bytes calldata reason) external;
     function expectEmit() external;
     function recordLogs() external;
@@ -22,11 +24,18 @@ interface Vm {
     function assertEq(uint256 left, uint256 right) external pure;
     function assertEq(int256 left, int256 right) external pure;
     function assertEq(bytes32 left, bytes32 right) external pure;
+    function assertEq(address left, address right) external pure;
     function assertTrue(bool condition) external pure;
     function assertFalse(bool condition) external pure;
     function assertLt(uint256 left, uint256 right, string calldata message) external pure;
     function assume(bool condition) external pure;
     function cool(address account) external;
+}
+
+/// @dev What forge reads from `targetSelectors`.
+struct Selectors {
+    address addr;
+    bytes4[] selectors;
 }
 
 /// @dev A token, the people around it, and what they sign.
@@ -40,6 +49,7 @@ abstract contract Harness {
 
     address internal immutable admin = vm.addr(0xAD);
     address internal immutable settler = vm.addr(0x5E);
+    address internal immutable otherSettler = vm.addr(0x5F);
     address internal immutable ana = vm.addr(ANA_KEY);
     address internal immutable bob = vm.addr(BOB_KEY);
 
@@ -47,7 +57,12 @@ abstract contract Harness {
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        token = new TeoCoin(admin, DELAY, settler, BOUND);
+        token = new TeoCoin(admin, DELAY, settlers(), BOUND);
+    }
+
+    function settlers() internal view returns (address[] memory list) {
+        list = new address[](2);
+        (list[0], list[1]) = (settler, otherSettler);
     }
 
     function mint(uint256 op, address to, uint256 amount) internal {
@@ -110,6 +125,10 @@ abstract contract Harness {
 
     function none() internal pure returns (TeoCoin.Burn[] memory) {
         return new TeoCoin.Burn[](0);
+    }
+
+    function unauthorised(address who, bytes32 role) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, who, role);
     }
 
     function between(uint256 value, uint256 least, uint256 most) internal pure returns (uint256) {

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {TeoCoin} from "../src/TeoCoin.sol";
-import {Harness} from "./Harness.sol";
+import {Harness, Selectors} from "./Harness.sol";
 
 /// @dev Does what the platform, its holders and a thief of the settler's key may try, and keeps its own account of it.
 contract Platform is Harness {
@@ -121,11 +121,6 @@ contract Platform is Harness {
 
 contract InvariantsTest {
     Platform private platform;
-
-    struct Selectors {
-        address addr;
-        bytes4[] selectors;
-    }
 
     function setUp() public {
         platform = new Platform();

@@ -81,7 +81,7 @@ class Lane:
         if deployment.chain_id != self.pool.chain_id:
             raise CodeMismatch(f"the operation belongs to chain {deployment.chain_id}, and this is {self.pool.chain_id}")
         if deployment.id not in self._checked:
-            calls.TeoCoin(deployment.token_address).check_code(self.pool)
+            TeoCoin(deployment.token_address).check_code(self.pool)
             self._checked.add(deployment.id)
 
     def _fees(self):

@@ -69,8 +69,20 @@ def mined(pool):
 @pytest.fixture
 def token(signer, submit):
     """A TeoCoin nobody else uses."""
-    receipt = submit(None, contracts.deploy_data(signer.address, 0, signer.address, BOUND))
+    receipt = submit(None, contracts.deploy_data(signer.address, 0, [signer.address], BOUND))
     return contracts.TeoCoin(receipt.contract_address)
+
+
+@pytest.fixture
+def certificate(signer, submit):
+    receipt = submit(None, contracts.certificate.deploy_data(signer.address, 0, [signer.address]))
+    return contracts.Certificate(receipt.contract_address)
+
+
+@pytest.fixture
+def notary(signer, submit):
+    receipt = submit(None, contracts.notary.deploy_data(signer.address, 0, [signer.address]))
+    return contracts.Notary(receipt.contract_address)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def deploy():
 def _record(pool, key):
     if pool.chain_id == anvil.CHAIN_ID and pool.balance(key.address) == 0:
         anvil.fund(pool, key.address, 10**21)
-    data = contracts.deploy_data(_admin(pool, key), ADMIN_DELAY, key.address, DAILY_BOUND)
+    data = contracts.deploy_data(_admin(pool, key), ADMIN_DELAY, here.addresses(), DAILY_BOUND)
     gas, fees = transactions.estimate_gas(pool, key.address, None, data), transactions.fees(pool)
     nonce = pool.mined_nonce(key.address)
     signed = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas)

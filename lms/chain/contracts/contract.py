@@ -1,0 +1,79 @@
+"""What our contracts have in common: numbered operations, each of which happens at most once."""
+
+from eth_utils import to_checksum_address
+from web3 import Web3
+
+from lms.chain.contracts.artifacts import artifact, masked
+from lms.chain.errors import CodeMismatch
+
+NOBODY = "0x" + "00" * 20
+
+
+class Contract:
+    """One of contracts/src at an address. A subclass says which by `name`, and which events use up an op number by `uses`."""
+
+    name, uses = None, ()
+
+    def __init__(self, address):
+        self.address = to_checksum_address(address)
+        self._contract = Web3().eth.contract(self.address, abi=artifact(self.name)["abi"])
+
+    def void_data(self, op):
+        """Call data that drops an operation for ever."""
+        return self._data("void", op)
+
+    def op_used(self, pool, op, block_number="latest"):
+        """Whether an operation happened (or was dropped) by this block, as two endpoints know it."""
+        return bool(int.from_bytes(self._ask(pool, block_number, "isUsed", op)))
+
+    def voided(self, receipt, op):
+        """Whether this receipt dropped the operation for ever."""
+        return self._told(receipt, "Voided", op)[0] is not None
+
+    def find_used(self, pool, op, from_block=0):
+        """The hash of the transaction that used up an operation's number, by the chain's own logs, or None."""
+        found = self._used(pool, {"fromBlock": from_block}, "0x" + op.to_bytes(32).hex())
+        return found.get(op)
+
+    def used_ops(self, pool, first_block, last_block):
+        """The op numbers used up in these blocks, both included, with the hash of the transaction that used each."""
+        return self._used(pool, {"fromBlock": first_block, "toBlock": last_block})
+
+    def check_code(self, pool):
+        """CodeMismatch unless the address holds exactly the code built here, apart from its immutables."""
+        found = pool.agreed(lambda web3: bytes(web3.eth.get_code(self.address)))
+        if not found:
+            raise CodeMismatch(f"there is no contract at {self.address} on chain {pool.chain_id}")
+        if masked(self.name, found) != masked(self.name, bytes.fromhex(artifact(self.name)["deployedBytecode"][2:])):
+            raise CodeMismatch(f"the contract at {self.address} is not the one built here")
+
+    def _used(self, pool, blocks, *op):
+        topics = [[self._contract.events[name]().topic for name in (*self.uses, "Voided")], *op]
+        wanted = {"address": self.address, "topics": topics, **blocks}
+        logs = pool.agreed(lambda web3: [(int.from_bytes(log.topics[1]), log.transactionHash.to_0x_hex()) for log in web3.eth.get_logs(wanted)])
+        return dict(logs)
+
+    def _told(self, receipt, name, op):
+        """The event of operation `op` in this receipt, and where the one before it ended: two operations may share a
+        transaction. None where the receipt is not of that operation."""
+        before = -1
+        for event in self._events(name, receipt):
+            if event.args.op == op:
+                return event, before
+            before = event.logIndex
+        return None, None
+
+    def _events(self, name, receipt, after=-1, until=None):
+        """A receipt's events of this contract, or those between two places in it."""
+        event = self._contract.events[name]()
+        topic = bytes.fromhex(event.topic[2:])
+        mine = [log for log in receipt.logs if log["address"] == self.address and log["topics"][0] == topic]
+        events = [event.process_log(log) for log in mine]
+        return [each for each in events if after < each.logIndex and (until is None or each.logIndex < until)]
+
+    def _ask(self, pool, block_number, name, *args):
+        data = self._data(name, *args)
+        return pool.agreed(lambda web3: bytes(web3.eth.call({"to": self.address, "data": data}, block_number)))
+
+    def _data(self, name, *args):
+        return bytes.fromhex(self._contract.encode_abi(name, args=args)[2:])

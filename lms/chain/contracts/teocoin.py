@@ -1,0 +1,108 @@
+"""TeoCoin: settlements of mints and signed burns."""
+
+from dataclasses import dataclass
+
+from eth_abi import encode
+from eth_abi.packed import encode_packed
+from eth_utils import keccak, to_checksum_address
+
+from lms.chain.contracts.artifacts import creation_data
+from lms.chain.contracts.contract import NOBODY, Contract
+
+MAX_ENTRIES = 200
+MAX_AMOUNT = 2**96 - 1
+
+
+@dataclass(frozen=True)
+class Burn:
+    """A burn its holder signed (vault.sign_burn)."""
+
+    holder: str
+    amount: int
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What an operation did, by the logs of its transaction. Pairs of (address, amount), sorted by address."""
+
+    op: int
+    digest: bytes
+    mints: tuple
+    burns: tuple
+    skips: tuple
+
+    def brought(self, mints, burns):
+        """Whether these were its entries, a skipped burn included: pairs of (address, amount)."""
+        return (
+            self.mints == _sorted(mints)
+            and _sorted(self.burns + self.skips) == _sorted(burns)
+            and self.digest == digest(mints, burns)
+        )
+
+
+class TeoCoin(Contract):
+    name, uses = "TeoCoin", ("Settled", "Released")
+
+    def settle_data(self, op, mints, burns):
+        """Call data of one settlement; mints are (address, amount), burns are Burn. It puts them in the contract's order."""
+        if len(mints) + len(burns) > MAX_ENTRIES:
+            raise ValueError(f"a settlement holds at most {MAX_ENTRIES} entries, not {len(mints) + len(burns)}")
+        words = [pack(address, amount) for address, amount in _sorted(mints)]
+        signed = [_compact(burn) for burn in sorted(burns, key=lambda burn: int(burn.holder, 16))]
+        return self._data("settle", op, words, signed)
+
+    def settlement(self, receipt, op):
+        """What operation `op` did in this receipt, or None where the receipt is not of that operation."""
+        settled, before = self._told(receipt, "Settled", op)
+        return self._between(receipt, before, settled) if settled else None
+
+    def release_data(self, op, holder, to, amount, deadline, signature):
+        """Call data of one withdrawal that the holder signed (vault.sign_release)."""
+        return self._data("release", op, holder, to_checksum_address(to), amount, deadline, signature)
+
+    def released(self, receipt, op):
+        """(holder, target, amount) that operation `op` sent out in this receipt, or None."""
+        event, _ = self._told(receipt, "Released", op)
+        return (event.args["from"], event.args["to"], event.args["amount"]) if event else None
+
+    def _between(self, receipt, before, settled):
+        def pairs(name, field, keep=lambda args: True):
+            mine = [event.args for event in self._events(name, receipt, before, settled.logIndex) if keep(event.args)]
+            return _sorted((args[field], args.get("value", args.get("amount"))) for args in mine)
+
+        return Settlement(
+            op=settled.args.op,
+            digest=bytes(settled.args.digest),
+            mints=pairs("Transfer", "to", lambda args: args["from"] == NOBODY),
+            burns=pairs("Transfer", "from", lambda args: args["to"] == NOBODY),
+            skips=pairs("Skipped", "holder", lambda args: args["op"] == settled.args.op),
+        )
+
+
+def deploy_data(admin, admin_delay, settlers, daily_bound):
+    """Creation data of a TeoCoin. The delay is in seconds, the bound in millionths of a TEO."""
+    return creation_data("TeoCoin", ["address", "uint48", "address[]", "uint96"], [admin, admin_delay, settlers, daily_bound])
+
+
+def digest(mints, burns):
+    """What Settled tells of entries, given as (address, amount)."""
+    hashes = [keccak(b"".join(pack(*pair) for pair in _sorted(pairs))) for pairs in (mints, burns)]
+    return keccak(encode(["bytes32", "bytes32"], hashes))
+
+
+def pack(address, amount):
+    """One word: 20 bytes of address, 12 of amount."""
+    if not 0 < amount <= MAX_AMOUNT:
+        raise ValueError(f"an entry's amount is between 1 and {MAX_AMOUNT}, not {amount}")
+    return encode_packed(["address", "uint96"], [address, amount])
+
+
+def _sorted(pairs):
+    return tuple(sorted(((address, amount) for address, amount in pairs), key=lambda pair: int(pair[0], 16)))
+
+
+def _compact(burn):
+    """The contract's Burn: entry, r, vs (ERC-2098)."""
+    r, s, v = burn.signature[:32], burn.signature[32:64], burn.signature[64]
+    return pack(burn.holder, burn.amount), r, bytes([s[0] | (v - 27) << 7]) + s[1:]
