@@ -34,7 +34,7 @@ flask: setup     ## run a command of the application in the demo's environment: 
 translations: setup  ## bring the catalogues up to date with what the application says
 	@exec $(IN_VENV) -m rig.translations
 
-lock: setup      ## write requirements.lock anew from setup.cfg
+lock: setup      ## write the locks of the Python packages anew
 	@exec $(IN_VENV) -m rig.lock
 
 clean:           ## remove the demo's data and what set-up made

@@ -1,4 +1,4 @@
-"""Write requirements.lock anew from setup.cfg, for every supported Python and platform."""
+"""Write the locks anew from what asks for packages, for every supported Python and platform."""
 
 import subprocess
 import sys
@@ -8,7 +8,11 @@ from pathlib import Path
 from rig import ROOT
 from rig.terminal import run
 
-PRECISE = ["--universal", "--python-version=3.11", "--all-extras", "--generate-hashes"]
+PRECISE = ["--universal", "--python-version=3.11", "--generate-hashes"]
+LOCKS = {
+    "requirements.lock": ["--all-extras", "setup.cfg"],
+    "contracts/requirements.lock": ["contracts/requirements.in"],
+}
 BARE = ["--no-emit-index-url", "--no-annotate", "--no-header", "--quiet"]
 
 
@@ -20,7 +24,8 @@ def main():
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "uv"], check=True)
         uv = [python, "-m", "uv", "pip", "compile", *PRECISE, *BARE]
-        subprocess.run([*uv, "--output-file", "requirements.lock", "setup.cfg"], check=True, cwd=ROOT)
+        for lock, sources in LOCKS.items():
+            subprocess.run([*uv, "--output-file", lock, *sources], check=True, cwd=ROOT)
 
 
 if __name__ == "__main__":

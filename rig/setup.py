@@ -3,6 +3,7 @@
 Runs with any bare Python, even one too old for the application, to say so in a sentence.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -30,40 +31,52 @@ BROWSER_FILES = {
 
 
 def main():
-    VAR.mkdir(exist_ok=True)
-    with open(VAR / "setup.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _environment()
-        _python_packages()
+    with _alone():
+        _environment(tools.VENV, "Python environment")
+        _python_packages(tools.VENV, ROOT / "requirements.lock", "Python packages")
         _npm_packages()
         _browser_files()
         _contracts()
         _translations()
 
 
-def _environment():
-    """Make .venv with a supported Python, unless it has one."""
-    if _version(tools.PYTHON) in SUPPORTED:
+def analysers():
+    """What the tests alone need: slither and halmos, in an environment of their own, because they ask for web3 7."""
+    with _alone():
+        _environment(tools.ANALYSERS, "Environment of the analysers")
+        _python_packages(tools.ANALYSERS, ROOT / "contracts" / "requirements.lock", "Analysers of the contracts")
+
+
+@contextlib.contextmanager
+def _alone():
+    VAR.mkdir(exist_ok=True)
+    with open(VAR / "setup.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _environment(venv, label):
+    """Make an environment with a supported Python, unless it has one."""
+    if _version(venv / "bin" / "python") in SUPPORTED:
         return
     _need_disk()
     python = _supported_python()
-    with _progress("Python environment"):
+    with _progress(label):
         # Not through a shim: its answer may be another Python tomorrow.
         real = _output([python, "-c", "import os, sys; print(os.path.realpath(sys._base_executable))"])
         _do(
-            [real, "-m", "venv", "--clear", tools.VENV],
+            [real, "-m", "venv", "--clear", venv],
             "Python could not make a virtual environment: install its venv module "
             "(on Debian: apt-get install python3-venv) and run the same command again.",
         )
 
 
-def _python_packages():
-    lock = ROOT / "requirements.lock"
-    with _once("Python packages", tools.VENV / "requirements.stamp", [lock]) as needed:
+def _python_packages(venv, lock, label):
+    with _once(label, venv / "requirements.stamp", [lock]) as needed:
         if needed:
             _need_disk()
             _do(
-                [tools.PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
+                [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
                 "The Python packages could not be installed: check the network (or pip's settings) and run the same command again.",
             )
 

@@ -9,6 +9,7 @@ from rig import ROOT, Refusal
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+ANALYSERS = ROOT / ".venv-tools"
 NODE_MODULES = ROOT / "node_modules"
 
 # html-validate asks for these; an older node on PATH is passed over for the one from PyPI.
@@ -45,6 +46,11 @@ def anvil():
 
 def forge():
     return _from_npm("forge")
+
+
+def analyser(name):
+    """Return the path of a program that examines the contracts; `setup.analysers` installs them."""
+    return _only(ANALYSERS / "bin", name)
 
 
 def chromium():

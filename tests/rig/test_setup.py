@@ -11,15 +11,16 @@ from rig import ROOT, Refusal, setup, tools
 from rig import test as suite
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "package-lock.json", ".npmrc"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "contracts/requirements.lock", "package-lock.json", ".npmrc"])
 def test_a_lock_holds_no_registry_address(lock):
     addresses = re.findall(r"https?://[^\s\"']+", (ROOT / lock).read_text())
     assert [address for address in addresses if re.search(r"\.tgz|\.whl|registry|pypi|simple", address)] == []
     assert '"resolved"' not in (ROOT / lock).read_text()
 
 
-def test_each_locked_python_package_has_hashes():
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
+@pytest.mark.parametrize("lock", ["requirements.lock", "contracts/requirements.lock"])
+def test_each_locked_python_package_has_hashes(lock):
+    lines = (ROOT / lock).read_text().splitlines()
     assert [line for line in lines if re.match(r"\w", line) and not line.endswith("\\")] == []
 
 
@@ -27,9 +28,11 @@ def test_the_lock_holds_what_setup_cfg_asks_for():
     asked = configparser.ConfigParser()
     asked.read(ROOT / "setup.cfg")
     lists = [asked["options"]["install_requires"], *asked["options.extras_require"].values()]
-    names = {_plain(re.match(r"[\w.-]+", line)[0]) for text in lists for line in text.split("\n") if re.match(r"\w", line)}
-    locked = {_plain(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)}
-    assert names - locked == set()
+    assert {name for text in lists for name in _named(text)} - _locked("requirements.lock") == set()
+
+
+def test_the_analysers_are_locked_too():
+    assert _named((ROOT / "contracts" / "requirements.in").read_text()) - _locked("contracts/requirements.lock") == set()
 
 
 def test_an_unsupported_python_is_one_sentence(monkeypatch):
@@ -71,6 +74,14 @@ def test_a_tool_that_fails_shows_its_errors_and_the_remedy():
 def test_a_second_set_up_does_nothing():
     answers = [subprocess.run([sys.executable, "-m", "rig.setup"], cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(2)]
     assert answers[1].stdout == ""
+
+
+def _named(text):
+    return {_plain(re.match(r"[\w.-]+", line)[0]) for line in text.split("\n") if re.match(r"\w", line)}
+
+
+def _locked(lock):
+    return {_plain(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.MULTILINE)}
 
 
 def _plain(name):
