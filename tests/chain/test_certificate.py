@@ -56,12 +56,12 @@ def test_the_same_op_is_refused_by_name(pool, certificate, signer, submit, entry
 def test_a_used_op_is_found_again_without_its_hash(pool, certificate, submit, entry):
     holder, number = entry()
     assert not certificate.op_used(pool, 3)
-    assert certificate.find_issued(pool, 3) is None
+    assert certificate.find_used(pool, 3) is None
     issued = submit(certificate.address, certificate.issue_data(3, [(holder, number)]))
     revoked = submit(certificate.address, certificate.revoke_data(4, number))
     assert certificate.op_used(pool, 3)
-    assert certificate.find_issued(pool, 3) == issued.tx_hash
-    assert certificate.find_revoked(pool, 4) == revoked.tx_hash
+    assert certificate.find_used(pool, 3) == issued.tx_hash
+    assert certificate.find_used(pool, 4) == revoked.tx_hash
 
 
 def test_a_voided_op_never_happens(pool, certificate, signer, submit, entry):

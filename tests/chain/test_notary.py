@@ -32,10 +32,10 @@ def test_the_same_op_is_refused_by_name(pool, notary, signer, submit):
 
 def test_a_used_op_is_found_again_without_its_hash(pool, notary, submit):
     assert not notary.op_used(pool, 3)
-    assert notary.find_published(pool, 3) is None
+    assert notary.find_used(pool, 3) is None
     receipt = submit(notary.address, notary.publish_data(3, "ballot", 7, ROOT, 0))
     assert notary.op_used(pool, 3)
-    assert notary.find_published(pool, 3) == receipt.tx_hash
+    assert notary.find_used(pool, 3) == receipt.tx_hash
 
 
 def test_a_receipt_of_another_op_says_nothing(notary, submit):
