@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from lms import clock
 from lms.chain import transactions
+from lms.chain.contracts import TeoCoin
 from lms.chain.errors import ChainError, CodeMismatch, FeeTooHigh, Reverted
 from lms.db import transaction
 from lms.domain.audit import actions as audit
