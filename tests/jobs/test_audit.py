@@ -45,7 +45,7 @@ def test_it_finds_a_mint_to_an_address_of_nobody_here(counts):
 
 def _settle(op, mints):
     """As the stolen signer's key could: past the ledger."""
-    token, signer, pool = node.token(), node.signer(), node.pool()
+    token, signer, pool = node.token(), node.signers()[0], node.pool()
     data, nonce = token.settle_data(op, mints, []), pool.mined_nonce(signer.address)
     signed = transactions.sign(signer, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 500_000)
     transactions.broadcast(pool, signed.raw)
