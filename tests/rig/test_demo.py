@@ -156,7 +156,7 @@ def test_a_taken_port_is_a_sentence(tmp_path):
     assert f"Port {port} is taken: stop what listens there, or choose another port" in "".join(refused.lines)
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "cron"])
+@pytest.mark.parametrize("name", ["web", "worker", "mail", "cron"])
 def test_every_line_of_the_logs_is_an_object(demo, name):
     """Also those of gunicorn and RQ, of parts that were killed, and of their ends."""
     lines = (demo.directory / "log" / f"{name}.log").read_text().splitlines()
