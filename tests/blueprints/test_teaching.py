@@ -10,6 +10,7 @@ from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
 from lms.domain.courses.models import Course, Lesson
 from lms.domain.learning.models import Enrolment, LessonCompletion
+from lms.formats import markdown
 from tests.conftest import publish, sell
 
 DETAILS = dict(
@@ -276,6 +277,23 @@ def test_a_preview_for_htmx_is_the_preview_alone(browser, draft):
     answer = browser.post(f"/teach/courses/{draft.slug}/sections/{section}/lessons", data={"body": "*Now*", "preview": "1"}, headers=headers)
     assert answer.text.strip().startswith('<section id="preview">')
     assert "<em>Now</em>" in answer.text and "<form" not in answer.text
+
+
+@pytest.mark.parametrize("asked", [{}, {"preview": "1"}])
+def test_a_text_that_would_take_seconds_to_show_is_refused_and_kept(browser, draft, asked):
+    text = "![" * (writing.MOST_BRACKETS + 1)
+    answer = browser.post(f"/teach/courses/{draft.slug}/lessons/the-bowline", data=typed(lesson_of(draft), body=text) | asked)
+    assert answer.status_code == 422
+    assert "A text has at most 2000 of the bracket “[”" in answer.text and text in answer.text
+    db.session.expire_all()
+    assert lesson_of(draft).body == "Make a *loop*."
+
+
+def test_a_preview_is_rendered_with_no_row_locked(browser, draft, monkeypatch):
+    held = []
+    monkeypatch.setattr(markdown, "render", lambda text: held.append(db.engine.pool.checkedout()) or "")
+    browser.post(f"/teach/courses/{draft.slug}/lessons/the-bowline", data=typed(lesson_of(draft), preview="1"))
+    assert held == [0]
 
 
 def test_a_script_in_a_lesson_is_shown_as_text(browser, draft):

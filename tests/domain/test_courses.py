@@ -125,6 +125,7 @@ def test_any_title_gives_an_address(tea, title):
         dict(summary="x" * 181),
         dict(subject="x" * 41),
         dict(description="x" * 200_001),
+        dict(description="[" * 2_001),
     ],
 )
 def test_a_course_refuses_what_makes_no_sense(draft, wrong):

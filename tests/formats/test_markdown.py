@@ -1,9 +1,11 @@
 """Markdown of people nobody need trust."""
 
 import re
+import time
 
 import pytest
 
+from lms.domain.courses.actions import MOST_BRACKETS
 from lms.formats.markdown import LARGEST, render
 
 
@@ -91,6 +93,14 @@ def test_tables_keep_their_alignment_without_style():
 def test_a_text_made_to_exhaust_us_gives_bounded_html(piece):
     text = (piece * LARGEST)[:LARGEST]
     assert len(render(text)) < 8 * LARGEST
+
+
+@pytest.mark.parametrize("piece", ["[", "![", "[[<", "![a]("])
+def test_no_text_that_may_be_saved_takes_long_to_show(piece):
+    brackets = piece * (MOST_BRACKETS // piece.count("["))
+    begun = time.process_time()
+    render(brackets + "a " * (LARGEST // 2))
+    assert time.process_time() - begun < 1
 
 
 def test_nothing_beyond_the_largest_size_is_read():

@@ -1,5 +1,6 @@
 """Shapes of a course, its sections and lessons. Lengths are those of the domain, so that a refusal loses no text."""
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
@@ -7,8 +8,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from lms.blueprints.teaching.amounts import Hundredths
-from lms.domain.courses.actions import LONGEST_BODY
+from lms.domain.courses.actions import LONGEST_BODY, check_brackets
 from lms.domain.courses.models import HIGHEST_PRICE, HIGHEST_REWARD
+from lms.errors import Invalid
 from lms.ui.preferences import LANGUAGES
 
 
@@ -29,6 +31,13 @@ def _title(label):
     )
 
 
+def _few_brackets(form, field):
+    try:
+        check_brackets(field.data or "")
+    except Invalid as error:
+        raise ValidationError(gettext(error.message, **error.values)) from None
+
+
 class NewCourseForm(FlaskForm):
     title = _title(_("Title"))
 
@@ -37,7 +46,7 @@ class CourseForm(FlaskForm):
     title = _title(_("Title"))
     summary = StringField(_("Summary"), filters=[_line], validators=[Length(max=180, message=_("A summary has at most 180 characters."))])
     description = TextAreaField(
-        _("Description"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("This is longer than a page may be."))]
+        _("Description"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("This is longer than a page may be.")), _few_brackets]
     )
     subject = StringField(_("Subject"), filters=[_line], validators=[Length(max=40, message=_("A subject has at most 40 characters."))])
     language = SelectField(_("Language"), choices=[SelectChoice(*language) for language in LANGUAGES.items()])
@@ -55,7 +64,9 @@ class LessonForm(FlaskForm):
     """`version` is the lesson's when the editor was opened: a save over another save is noticed."""
 
     title = _title(_("Title"))
-    body = TextAreaField(_("Text"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("A lesson has at most 200,000 characters."))])
+    body = TextAreaField(
+        _("Text"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("A lesson has at most 200,000 characters.")), _few_brackets]
+    )
     minutes = IntegerField(
         _("Minutes it takes"),
         default=10,

@@ -136,11 +136,13 @@ def change_lesson(slug, lesson_slug):
     with transaction():
         lesson = _lesson(course, lesson_slug)
         form = LessonForm(lesson)
-        if _wants_preview() or not form.validate_on_submit():
-            return _editor(course, form, section=lesson.section, lesson=lesson)
-        writing.change_lesson(
-            lesson, title=form.title.data, body=form.body.data, minutes=form.minutes.data, is_preview=form.is_preview.data
-        )
+        is_saved = not _wants_preview() and form.validate_on_submit()
+        if is_saved:
+            writing.change_lesson(
+                lesson, title=form.title.data, body=form.body.data, minutes=form.minutes.data, is_preview=form.is_preview.data
+            )
+    if not is_saved:
+        return _editor(course, form, lesson=lesson)
     flash(_("The lesson is saved."), "done")
     return redirect(url_for("teaching.change_lesson", slug=slug, lesson_slug=lesson_slug), 303)
 
@@ -182,10 +184,12 @@ def _lesson(course, slug):
     return lesson
 
 
-def _editor(course, form, section, lesson=None):
-    preview = markdown.render(form.body.data or "")
-    page = render("teaching/lesson.html", "preview", course=course, section=section, lesson=lesson, form=form, preview=preview)
-    return page, 200 if _wants_preview() else _status(form)
+def _editor(course, form, section=None, lesson=None):
+    """Rendered before anything is read: a long text takes long, and holds no row and no connection meanwhile."""
+    can_be_shown = form.body.validate(form)
+    preview = markdown.render(form.body.data or "") if can_be_shown else ""
+    page = render("teaching/lesson.html", "preview", course=course, section=section or lesson.section, lesson=lesson, form=form, preview=preview)
+    return page, 200 if _wants_preview() and can_be_shown else _status(form)
 
 
 def _outline(slug):

@@ -14,6 +14,7 @@ from lms.domain.courses.models import HIGHEST_PRICE, HIGHEST_REWARD, Course, Les
 from lms.errors import DomainError, Forbidden, Invalid
 
 LONGEST_BODY = 200_000  # characters
+MOST_BRACKETS = 2_000  # of a text: each may begin a link, and the time to find out grows with their square
 LONGEST_SUMMARY, LONGEST_SUBJECT = 180, 40
 MOST_SECTIONS, MOST_LESSONS = 100, 500  # of a course: its outline is one page
 
@@ -159,6 +160,12 @@ def give_back(course, by, comment):
     db.session.flush()
 
 
+def check_brackets(text):
+    """Raises Invalid for a text that would hold a web process for seconds each time it is shown."""
+    if text.count("[") > MOST_BRACKETS:
+        raise Invalid("A text has at most %(most)d of the bracket “[”: with more it would take too long to show.", most=MOST_BRACKETS)
+
+
 def slugify(title):
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain)[:60].strip("-") or "course"
@@ -241,6 +248,7 @@ def _line(text, most):
 def _body(body):
     if len(body) > LONGEST_BODY:
         raise Invalid("A text has at most %(most)d characters.", most=LONGEST_BODY)
+    check_brackets(body)
     return body.replace("\x00", "")
 
 
