@@ -1,5 +1,6 @@
 """Writing courses: two who write at once, what is too much, and who decides."""
 
+import contextlib
 import threading
 
 import pytest
@@ -11,6 +12,8 @@ from lms.domain.courses.models import Course, Lesson
 from lms.errors import DomainError, Forbidden, Invalid
 
 FACTS = dict(summary="A summary.", description="Words.", subject="Technology", language="en", price=8000, reward_bp=200)
+
+LESSON = dict(title="Knots", body="", minutes=1, is_preview=False)
 
 
 @pytest.fixture
@@ -183,6 +186,21 @@ def test_a_section_with_lessons_is_not_removed(draft):
     sections_with_lessons(draft, ["a"])
     with pytest.raises(DomainError):
         courses.remove_section(queries.by_slug(draft.slug).sections[0])
+
+
+@pytest.mark.parametrize("other", [lambda lesson: courses.move(lesson, -1), lambda lesson: courses.change_lesson(lesson, **LESSON)])
+def test_neighbours_moved_or_saved_at_once_do_not_wait_for_each_other(app, draft, other):
+    sections_with_lessons(draft, ["a", "b"])
+    slug, both = draft.slug, threading.Barrier(2)
+
+    def found(lesson_slug, verb):
+        lesson = queries.lesson_to_edit(queries.by_slug(slug), lesson_slug)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        verb(lesson)
+
+    db.session.commit()
+    assert at_once(app, lambda: found("a", lambda lesson: courses.move(lesson, 1)), lambda: found("b", other)) == [None, None]
 
 
 def test_of_two_admins_who_decide_at_once_one_decides(app, draft, ada, member):

@@ -125,9 +125,12 @@ def with_bodies(course):
 
 
 def lesson_to_edit(course, slug):
-    """The lesson with its body, its row locked, so that of two saves the second sees the first."""
+    """The lesson with its body, so that of two saves the second sees the first: the course is locked, as by each verb that changes it.
+
+    Locking the lesson would not do: a move writes its neighbour too, and two would wait for each other."""
+    db.session.execute(select(Course.id).where(Course.id == course.id).with_for_update(key_share=True))
     rows = select(Lesson).where(Lesson.course_id == course.id, Lesson.slug == slug).options(undefer(Lesson.body))
-    return db.session.scalar(rows.with_for_update().execution_options(populate_existing=True))
+    return db.session.scalar(rows.execution_options(populate_existing=True))
 
 
 def section(course, section_id):
