@@ -109,7 +109,7 @@ def _mac(secret, at, body):
 def _payment(payment):
     return dict(
         reference=_text(payment["id"]),
-        order_id=_order_id(payment["metadata"]),
+        order_id=_order_id(payment.get("metadata")),
         amount=_amount(payment["amount"]),
         currency=_text(payment["currency"], _CURRENCY).upper(),
     )

@@ -115,6 +115,12 @@ def test_a_payment_that_names_no_order_of_ours_is_still_told(sandbox, metadata):
     assert (event.order_id, event.amount) == (None, 8000)
 
 
+def test_a_payment_without_metadata_is_still_told(sandbox):
+    event = json.loads(body())
+    del event["data"]["object"]["metadata"]
+    assert parse(sandbox, json.dumps(event).encode()).order_id is None
+
+
 def test_an_event_about_something_else_is_taken_without_its_facts(sandbox):
     assert parse(sandbox, b'{"id": "evt_2", "type": "payout.paid"}') == Event("evt_2", "payout.paid")
 
