@@ -1,7 +1,6 @@
 """`flask` commands: install, first-admin, seed, and those of lms/jobs/operate.py, which need the chain."""
 
 from functools import partial
-from importlib import import_module
 
 import click
 from flask import current_app
@@ -19,10 +18,11 @@ from lms.queue import enqueue
 
 
 def register(app):
-    """A web process gets no commands: what they import holds keys."""
+    """A web process gets no commands: what they import holds keys, so it is imported here and not above."""
     if app.config["ROLE"] != "cli":
         return
-    operate = import_module("lms.jobs.operate")
+    from lms.jobs import operate
+
     for command in (install, first_admin, plant, operate.audit, operate.chain, operate.demo):
         app.cli.add_command(command)
         for leaf in getattr(command, "commands", {"": command}).values():
