@@ -18,7 +18,7 @@ def init_app(app):
     words.init_app(app)
     assets = Assets(app)
     app.view_functions["static"] = assets.send
-    app.register_blueprint(preferences.blueprint)
+    preferences.init_app(app)
     navigation.init_app(app)
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros

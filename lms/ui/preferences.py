@@ -2,18 +2,17 @@
 
 A member's language is kept with the member: mail and pushed fragments are written in it too."""
 
-from flask import Blueprint, redirect, request
-from flask_login import current_user
+from flask import request
 
-from lms.db import transaction
-from lms.domain.accounts import actions as accounts
 from lms.ui.language import language
 
 LANGUAGES = {"en": "English", "it": "Italiano"}
 THEMES = ("system", "light", "dark")
 _YEAR = 365 * 24 * 3600
 
-blueprint = Blueprint("preferences", __name__)
+
+def init_app(app):
+    app.context_processor(_context)
 
 
 def chosen_language():
@@ -26,23 +25,18 @@ def chosen_theme():
     return _chosen("theme", THEMES[1:])
 
 
-@blueprint.app_context_processor
-def _context():
-    return {"theme": chosen_theme(), "languages": LANGUAGES, "locale": language().code}
-
-
-@blueprint.post("/preferences")
-def save():
-    response = redirect(own_path(request.form.get("next", "")), 303)
+def keep(response):
+    """The response with a cookie for each switch that was set to what there is."""
     for name, allowed in (("theme", THEMES), ("language", LANGUAGES)):
         if request.form.get(name) in allowed:
             response.set_cookie(
                 name, request.form[name], max_age=_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
             )
-    if current_user.is_authenticated and request.form.get("language") in LANGUAGES:
-        with transaction():
-            accounts.change_locale(current_user, request.form["language"])
     return response
+
+
+def _context():
+    return {"theme": chosen_theme(), "languages": LANGUAGES, "locale": language().code}
 
 
 def _chosen(name, allowed):
