@@ -284,5 +284,4 @@ def test_a_connection_that_broke_is_not_asked_again(ana, log_in):
     db.session.commit()
     db.session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
     db.session.commit()
-    answers = [browser.get("/wallet/balance.json").status_code for _ in range(25)]
-    assert set(answers) == {200, 503} and answers[-1] == 200
+    assert {browser.get("/wallet/balance.json").status_code for _ in range(25)} == {200}

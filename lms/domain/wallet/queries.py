@@ -147,7 +147,17 @@ def balance_of_sign_in(token):
 
 
 def _read(sql, values):
-    """The rows of a statement by psycopg alone, named: what SQLAlchemy makes of a row costs a tenth of the pages asked most."""
+    """The rows of a statement by psycopg alone, named: what SQLAlchemy makes of a row costs a tenth of the pages asked most.
+
+    A database that was started again has broken all connections kept: they are left, and the statement, which only reads, is sent once more."""
+    try:
+        return _rows(sql, values)
+    except OperationalError:
+        db.engines["reading"].dispose()
+        return _rows(sql, values)
+
+
+def _rows(sql, values):
     with db.engines["reading"].connect() as connection:
         try:
             return connection.connection.driver_connection.cursor(row_factory=namedtuple_row).execute(sql, values).fetchall()
