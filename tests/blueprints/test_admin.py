@@ -1,5 +1,6 @@
 """What admins see and decide."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -101,9 +102,26 @@ def test_a_waiting_course_is_listed_and_read_whole(browser, waiting):
     assert "<strong>loop</strong>" in page and "<em>post</em>" in page and "<em>length</em>" in page and "10.00 €" in page
 
 
+def approve(browser, course):
+    """Read the course and press the button."""
+    page = browser.get(f"/admin/courses/{course.slug}").text
+    return lambda: browser.post(f"/admin/courses/{course.slug}/approval", data={"submission": re.search(r'name="submission" value="([^"]+)"', page)[1]})
+
+
 def test_an_approved_course_is_published(browser, waiting):
-    assert browser.post(f"/admin/courses/{waiting.slug}/approval").status_code == 303
+    assert approve(browser, waiting)().status_code == 303
     assert db.session.get(Course, waiting.id).state == "published"
+
+
+def test_only_what_was_read_is_approved(browser, waiting):
+    press = approve(browser, waiting)
+    with transaction():
+        writing.take_back(waiting)
+        writing.add_lesson(waiting.sections[0], "Something else")
+        writing.submit(waiting)
+    answer = press()
+    assert answer.status_code == 409 and "was handed in again" in answer.text
+    assert db.session.get(Course, waiting.id).state == "submitted"
 
 
 def test_a_returned_course_carries_the_comment(browser, waiting):
@@ -120,7 +138,7 @@ def test_a_return_says_why(browser, waiting, comment):
 
 
 def test_a_course_is_decided_once(browser, waiting):
-    browser.post(f"/admin/courses/{waiting.slug}/approval")
+    approve(browser, waiting)()
     answer = browser.post(f"/admin/courses/{waiting.slug}/return", data={"comment": "Too late."})
     assert answer.status_code == 409 and "not waiting for a decision" in answer.text
 

@@ -208,7 +208,7 @@ def test_of_two_admins_who_decide_at_once_one_decides(app, draft, ada, member):
     with transaction():
         courses.change(draft, title="Weaving", **FACTS)
         courses.submit(draft)
-    course_id, one, two = draft.id, ada.id, member("adele", role="admin").id
+    course_id, submission, one, two = draft.id, draft.submission, ada.id, member("adele", role="admin").id
     db.session.commit()
 
     def decide(verb, admin_id, *words):
@@ -216,7 +216,7 @@ def test_of_two_admins_who_decide_at_once_one_decides(app, draft, ada, member):
 
         return lambda: verb(db.session.get_one(Course, course_id), db.session.get_one(User, admin_id), *words)
 
-    results = at_once(app, decide(courses.approve, one), decide(courses.give_back, two, "Shorter."))
+    results = at_once(app, decide(courses.approve, one, submission), decide(courses.give_back, two, "Shorter."))
     assert sorted(isinstance(result, DomainError) for result in results) == [False, True]
 
 
@@ -224,7 +224,7 @@ def test_nobody_approves_his_own_course(tea, draft):
     draft.state = "submitted"
     tea.role = "admin"
     with pytest.raises(Forbidden):
-        courses.approve(draft, tea)
+        courses.approve(draft, tea, draft.submission)
 
 
 def test_words_are_found_by_their_beginning_whatever_is_typed(course):

@@ -59,7 +59,7 @@ def review(slug):
 def approve(slug):
     course = _course(slug)
     with transaction():
-        approval.approve(course, current_user)
+        approval.approve(course, current_user, request.form.get("submission", ""))
     flash(_("%(title)s is published.", title=course.title), "done")
     return redirect(url_for("admin.waiting"), 303)
 

@@ -144,9 +144,11 @@ def take_back(course):
     db.session.flush()
 
 
-def approve(course, by):
-    """Publish a submitted course."""
+def approve(course, by, submission):
+    """Publish a submitted course; `submission` is the one that was read."""
     _decide(course, by)
+    if course.submission != submission:
+        raise DomainError("This course was handed in again after you opened it. Read it once more, then decide.")
     course.state, course.published_at, course.comment = "published", clock.now(), ""
     db.session.flush()
 
@@ -210,7 +212,7 @@ def _lock(course_id):
 
 def _refresh_state(course):
     """Two who decide at once: the second sees what the first decided."""
-    db.session.refresh(course, ["state", "lesson_count"], with_for_update={"key_share": True})
+    db.session.refresh(course, ["state", "lesson_count", "submitted_at"], with_for_update={"key_share": True})
 
 
 def _room(kind, course_id, most):

@@ -52,6 +52,11 @@ class Course(Model):
         return self.state == "published"
 
     @property
+    def submission(self):
+        """Names one handing-in: who decides says which he has read."""
+        return self.submitted_at.isoformat() if self.submitted_at else ""
+
+    @property
     def is_free(self):
         return self.price == 0
 
