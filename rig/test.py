@@ -14,6 +14,8 @@ from rig.terminal import run, say
 SLITHER = ["--compile-force-framework", "foundry", "--filter-paths", "node_modules/@openzeppelin"]
 # slither compiles without the tests and wants a folder of its own for it, or forge would compile all anew afterwards.
 _BESIDE = {"FOUNDRY_OUT": "contracts/out/slither", "FOUNDRY_CACHE_PATH": "contracts/cache/slither"}
+# The bound of what halmos shows stands in the contract; the solver comes with the analysers.
+HALMOS = ["--contract", "SettleSymbolic", "--forge-build-out", "contracts/out", "--solver", "yices"]
 
 
 def main():
@@ -34,6 +36,7 @@ def _steps(arguments):
         ("contracts", [tools.forge(), "test"], {}),
         ("gas", [tools.forge(), "snapshot", "--match-contract", "^GasTest$", "--snap", "contracts/.gas-snapshot", "--check"], {}),
         ("slither", [tools.analyser("slither"), ".", *SLITHER], _BESIDE),
+        ("halmos", [tools.analyser("halmos"), *HALMOS], {}),
         ("pytest", [tools.PYTHON, "-m", "pytest", *arguments], {}),
     ]
 
