@@ -9,9 +9,9 @@ interface Svm {
     function enableSymbolicStorage(address account) external;
 }
 
-/// @dev Run by halmos, for every value, and from every state of the contract in which nobody holds more than the supply.
-///      The bound of what is shown: settlements of at most two mints and at most two burns (each combination of 0, 1 and 2),
-///      with ecrecover as some unknown function of its inputs.
+/// @dev Run by halmos, for every value, and from every state of the contract in which nobody holds more than the supply and
+///      no sum is near its type's end. The bound of what is shown: settlements of at most two entries (two mints, two burns,
+///      or one of each), with ecrecover as some unknown function of its inputs.
 contract SettleSymbolic {
     Vm private constant vm = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
     Svm private constant svm = Svm(0xF3993A62377BCd56AE39D773740A5390411E8BC9);
