@@ -12,6 +12,7 @@ TABLE = (
     ("rewards.mature", 20),
     ("checkout.expire", 300),
     ("accounts.forget_sessions", 3600),
+    ("solvency.publish", 300),
 )
 
 

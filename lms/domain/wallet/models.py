@@ -1,9 +1,12 @@
-"""Custodial wallets: an address a holder has on the chain, its key only as ciphertext."""
+"""Custodial wallets: an address a holder has on the chain, its key only as ciphertext. And the daily count of what all members have."""
+
+from datetime import date
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
+from lms.domain.onchain.models import Operation
 
 
 class Wallet(Model):
@@ -38,3 +41,44 @@ class Deposit(Model):
     seen_at: Mapped[object] = mapped_column(Moment)
     is_parked: Mapped[bool] = mapped_column(default=False)
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))
+
+
+class SolvencyTree(Model):
+    """The Merkle sum tree of one UTC day over what every member has in custody. Its operation publishes root and total, and so says how far that is."""
+
+    __tablename__ = "solvency_trees"
+    __table_args__ = (CheckConstraint("total >= 0", name="total"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(unique=True)
+    root: Mapped[bytes]
+    total: Mapped[int] = mapped_column(BigInteger)
+    members: Mapped[int]
+    created_at: Mapped[object] = mapped_column(Moment)
+    operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), unique=True)
+
+    operation: Mapped[Operation | None] = relationship()
+
+
+class SolvencyLeaf(Model):
+    """A member's place in a tree, and what he needs besides the siblings to prove it. `member` is his e-mail address at that time."""
+
+    __tablename__ = "solvency_leaves"
+    __table_args__ = (UniqueConstraint("tree_id", "user_id"), CheckConstraint("amount >= 0", name="amount"))
+
+    tree_id: Mapped[int] = mapped_column(ForeignKey("solvency_trees.id"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    member: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    salt: Mapped[bytes]
+
+
+class SolvencyLevel(Model):
+    """All nodes of one level of a tree, packed: a row for each node would be 200 000 a day at 100 000 members, and a proof reads one of each level."""
+
+    __tablename__ = "solvency_levels"
+
+    tree_id: Mapped[int] = mapped_column(ForeignKey("solvency_trees.id"), primary_key=True)
+    height: Mapped[int] = mapped_column(primary_key=True)
+    nodes: Mapped[bytes]
