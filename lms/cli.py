@@ -1,4 +1,4 @@
-"""`flask` commands: install, first-admin, seed, and those of lms/jobs/operate.py, which need the chain."""
+"""`flask` commands: install, first-admin, seed, verify-proof, and those of lms/jobs/operate.py, which need the chain."""
 
 from functools import partial
 
@@ -14,6 +14,7 @@ from lms.domain.accounts import queries as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.rulebook import actions as rulebook
 from lms.errors import DomainError
+from lms.formats import solvency_proof
 from lms.queue import enqueue
 
 
@@ -23,7 +24,7 @@ def register(app):
         return
     from lms.jobs import operate
 
-    for command in (install, first_admin, plant, operate.audit, operate.chain, operate.demo):
+    for command in (install, first_admin, plant, verify_proof, operate.audit, operate.chain, operate.demo):
         app.cli.add_command(command)
         for leaf in getattr(command, "commands", {"": command}).values():
             leaf.invoke = partial(_invoke, leaf, operate.ChainError)
@@ -78,3 +79,13 @@ def plant():
     enqueue("wallets.sweep")
     for role, email, password in logins:
         click.echo(f"{role:8}  {email:24}  {password}")
+
+
+@click.command("verify-proof")
+@click.argument("file", type=click.File("rb"))
+def verify_proof(file):
+    """Check the proof of a balance in FILE. It asks no database, no chain and no network."""
+    try:
+        click.echo(solvency_proof.report(file.read(solvency_proof.LARGEST_FILE + 1)))
+    except solvency_proof.ProofError as error:
+        raise click.ClickException(str(error)) from None
