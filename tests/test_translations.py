@@ -14,6 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Regexp
 
 from lms.db import transaction
+from lms.domain.wallet import solvency
 from lms.errors import DomainError
 from lms.ui.preferences import LANGUAGES
 from rig import translations
@@ -89,6 +90,14 @@ def test_the_front_page_is_italian(visitor, course):
 def test_the_wallet_is_italian(reader):
     page = reader.get("/wallet")
     assert "Portafoglio" in words(page) and "In maturazione" in words(page)
+    assert english(page) == set()
+
+
+def test_the_proof_of_the_balance_is_italian(reader):
+    with transaction():
+        solvency.take()
+    page = reader.get("/wallet/proof")
+    assert "verificato nel tuo browser" in words(page)
     assert english(page) == set()
 
 

@@ -23,7 +23,10 @@ def pages(url):
     return {
         "visitor": (Visitor(url), _open_pages(url, address, unproven)),
         "unverified": (unverified, {"home": "/"}),
-        "newcomer": (newcomer, {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "new-email": _new_email(newcomer)}),
+        "newcomer": (
+            newcomer,
+            {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "proof": "/wallet/proof", "new-email": _new_email(newcomer)},
+        ),
         "student": (student, _students_pages(student)),
         "teacher": (teacher, _teachers_pages(teacher)),
         "admin": (admin, _admins_pages(admin)),
@@ -100,6 +103,7 @@ def _students_pages(student):
         "orders": "/orders",
         "wallet": "/wallet",
         "wallet-older": _first(student, "/wallet", r"/wallet\?before=\d+"),
+        "proof": "/wallet/proof",
         "movement": _first(student, "/wallet", r"/wallet/movements/\d+"),
         "operation": student.operation(),
         "account": "/account",

@@ -1,13 +1,16 @@
-"""What a member has, where it stands, and what moved."""
+"""What a member has, where it stands, what moved, and the proof that it is counted."""
 
+from datetime import date
 from functools import cache
 
-from flask import Blueprint, abort, current_app, g, request, session
+from flask import Blueprint, abort, current_app, g, request, send_file, session
 from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
 from lms.domain.wallet import queries as wallet
+from lms.domain.wallet import solvency
 from lms.errors import NotFound
+from lms.formats import solvency_proof
 from lms.ui import render
 
 blueprint = Blueprint("wallet", __name__)
@@ -45,6 +48,31 @@ def balance():
     return found.as_dict(), {"Cache-Control": "private, no-store"}
 
 
+@blueprint.get("/wallet/proof")
+@login_required
+def proof():
+    """The member's part in the newest count, or in that of the day asked for; the browser checks it by itself."""
+    trees = solvency.recent()
+    tree = _tree(trees) if trees else None
+    return render("wallet/proof.html", trees=trees, tree=tree, proof=tree and solvency.proof(current_user.id, tree))
+
+
+@blueprint.get("/wallet/proof.json")
+@login_required
+def proof_file():
+    found = solvency.proof(current_user.id, _tree(solvency.recent()))
+    if found is None:
+        raise NotFound("There is no proof of yours for this day.")
+    saved_as = {"Content-Disposition": f'attachment; filename="teo-proof-{found.day}.json"'}
+    return current_app.response_class(solvency_proof.write(found), mimetype="application/json", headers=saved_as)
+
+
+@blueprint.get("/wallet/proof.py")
+def verifier():
+    """The program that checks a proof offline, for anybody to read."""
+    return send_file(solvency_proof.__file__, mimetype="text/x-python", as_attachment=True, max_age=0)
+
+
 @blueprint.app_context_processor
 def chip():
     """The balance in the page's head, read when the page shows it and has not read it itself."""
@@ -56,3 +84,12 @@ def _transfer_id(text):
     if not 0 < number < 2**62:
         raise ValueError(text)
     return number
+
+
+def _tree(trees):
+    """The tree of the day asked for, or the newest."""
+    day = request.args.get("day", type=date.fromisoformat)
+    found = next((tree for tree in trees if day in (None, tree.day)), None)
+    if found is None:
+        raise NotFound("There is no proof of yours for this day.")
+    return found
