@@ -23,6 +23,7 @@ def publish(tree, state):
     with transaction():
         tree.operation = onchain.queue(f"root:{tree.day}", "root", [])
         tree.operation.state = "sent" if state in ("mined", "final") else state
+        tree.operation.tx_hash = None if state == "queued" else "0x" + "5e" * 32
         if state in ("mined", "final"):
             receipt = dict(tx_hash="0x" + "5e" * 32, block_number=48201, block_hash="0x" + "aa" * 32, gas_used=1, effective_gas_price=1)
             onchain.mark_mined(tree.operation, SimpleNamespace(**receipt))

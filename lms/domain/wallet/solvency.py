@@ -45,7 +45,7 @@ def proof(user_id, tree):
     found = db.session.execute(_PROOF, {"tree": tree.id, "user": user_id}).one_or_none()
     if found is None:
         return None
-    operation = tree.operation
+    published = tree.operation if tree.operation and tree.operation.block_number is not None else None
     return Proof(
         day=tree.day.isoformat(),
         member=found.member,
@@ -54,8 +54,8 @@ def proof(user_id, tree):
         path=sum_tree.path([sum_tree.unpack(node) for node in found.siblings], found.index),
         root=bytes(tree.root),
         total=tree.total,
-        chain_id=operation and operation.deployment.chain_id,
-        transaction=operation and operation.tx_hash,
+        chain_id=published and published.deployment.chain_id,
+        transaction=published and published.tx_hash,
     )
 
 
