@@ -12,6 +12,8 @@ from rig.terminal import run, say
 
 # OpenZeppelin's code is audited elsewhere; what slither finds in ours is mended or explained where it stands.
 SLITHER = ["--compile-force-framework", "foundry", "--filter-paths", "node_modules/@openzeppelin"]
+# The same command without --check writes the snapshot anew, when a change of gas is meant.
+GAS = ["--match-contract", "^GasTest$", "--snap", "contracts/.gas-snapshot", "--check"]
 # slither compiles without the tests and wants a folder of its own for it, or forge would compile all anew afterwards.
 _BESIDE = {"FOUNDRY_OUT": "contracts/out/slither", "FOUNDRY_CACHE_PATH": "contracts/cache/slither"}
 # The bound of what halmos shows stands in the contract; the solver comes with the analysers.
@@ -34,7 +36,7 @@ def _steps(arguments):
         ("style", [scripts / "ruff", "check", "."], {}),
         ("layers", [scripts / "lint-imports"], {}),
         ("contracts", [tools.forge(), "test"], {}),
-        ("gas", [tools.forge(), "snapshot", "--match-contract", "^GasTest$", "--snap", "contracts/.gas-snapshot", "--check"], {}),
+        ("gas", [tools.forge(), "snapshot", *GAS], {}),
         ("slither", [tools.analyser("slither"), ".", *SLITHER], _BESIDE),
         ("halmos", [tools.analyser("halmos"), *HALMOS], {}),
         ("pytest", [tools.PYTHON, "-m", "pytest", *arguments], {}),
