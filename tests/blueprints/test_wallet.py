@@ -285,3 +285,5 @@ def test_a_connection_that_broke_is_not_asked_again(ana, log_in):
     db.session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
     db.session.commit()
     assert {browser.get("/wallet/balance.json").status_code for _ in range(25)} == {200}
+    for engine in db.engines.values():  # nor by the next test
+        engine.dispose()
