@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lms.chain import vault
-from lms.chain.contracts import Burn, TeoCoin
+from lms.chain.contracts import Burn, Notary, TeoCoin
 from lms.domain.wallet import custody
 from lms.jobs import node
 from lms.jobs.wallets import owner
@@ -19,10 +19,10 @@ class Outcome:
 
 def data(operation):
     """(address, call data), signed by the holders where it takes something from them."""
-    token = contract(operation)
+    called = contract(operation)
     if operation.is_void:
-        return token.address, token.void_data(operation.op)
-    return token.address, {"settle": _settle, "release": _release}[operation.kind](operation, token)
+        return called.address, called.void_data(operation.op)
+    return called.address, {"settle": _settle, "release": _release, "root": _root}[operation.kind](operation, called)
 
 
 def outcome(operation, receipt):
@@ -30,6 +30,9 @@ def outcome(operation, receipt):
     token = contract(operation)
     if token.voided(receipt, operation.op):
         return Outcome(is_void=True)
+    if operation.kind == "root":
+        publication = token.publication(receipt, operation.op)
+        return Outcome() if publication and publication.brought(*_published(operation)) else None
     if operation.kind == "release":
         (entry,) = operation.entries
         return Outcome() if token.released(receipt, operation.op) == (entry.address, operation.payload["to"], entry.amount) else None
@@ -41,8 +44,9 @@ def outcome(operation, receipt):
 
 
 def contract(operation):
-    """The token of the operation's own deployment."""
-    return TeoCoin(operation.deployment.token_address)
+    """The contract the operation is for, of its own deployment."""
+    kind = Notary if operation.kind == "root" else TeoCoin
+    return kind(operation.deployment.address_of(kind.name))
 
 
 def _settle(operation, token):
@@ -57,6 +61,16 @@ def _release(operation, token):
     to, deadline = operation.payload["to"], operation.payload["deadline"]
     signature = vault.sign_release(key, *_domain(operation), to, entry.amount, operation.op, deadline)
     return token.release_data(operation.op, entry.address, to, entry.amount, deadline, signature)
+
+
+def _root(operation, notary):
+    return notary.publish_data(operation.op, *_published(operation))
+
+
+def _published(operation):
+    """(kind, subject, root, total)"""
+    payload = operation.payload
+    return payload["kind"], payload["subject"], bytes.fromhex(payload["root"]), payload["total"]
 
 
 def _keys(operation, entries):

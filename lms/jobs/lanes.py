@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 from lms import clock
 from lms.chain import transactions
-from lms.chain.contracts import TeoCoin
 from lms.chain.errors import ChainError, CodeMismatch, FeeTooHigh, Reverted
 from lms.db import transaction
 from lms.domain.audit import actions as audit
@@ -30,13 +29,13 @@ class Lane:
 
     def __init__(self, pool, signer):
         self.pool, self.signer = pool, signer
-        self._checked = set()  # deployments whose code was seen to be ours
+        self._checked = set()  # addresses whose code was seen to be ours
 
     def sign(self, operation):
         """Take a nonce, sign, and commit the bytes. False when the chain would refuse the operation now."""
         if switches.is_stopped("signing") or switches.is_stopped("settlement"):
             return False
-        self._check_chain(operation.deployment)
+        self._check_chain(operation)
         if operation.attempts and calls.contract(operation).op_used(self.pool, operation.op):
             outcomes.used(operation, self.pool)  # a second nonce only for a number that two endpoints call unused
             return False
@@ -77,13 +76,15 @@ class Lane:
         signed = transactions.sign(self.signer, self.pool.chain_id, target, data, nonce, fees, gas)
         onchain.mark_signed(operation, SimpleNamespace(**vars(signed), signer=self.signer.address, gas=gas))
 
-    def _check_chain(self, deployment):
+    def _check_chain(self, operation):
         """An operation belongs to its deployment: on another chain, or without its code, nothing is signed."""
+        deployment = operation.deployment
         if deployment.chain_id != self.pool.chain_id:
             raise CodeMismatch(f"the operation belongs to chain {deployment.chain_id}, and this is {self.pool.chain_id}")
-        if deployment.id not in self._checked:
-            TeoCoin(deployment.token_address).check_code(self.pool)
-            self._checked.add(deployment.id)
+        contract = calls.contract(operation)
+        if contract.address not in self._checked:
+            contract.check_code(self.pool)
+            self._checked.add(contract.address)
 
     def _fees(self):
         try:

@@ -13,9 +13,10 @@ from lms.queue import enqueue
 FOLLOWS = {
     "settle": (lambda operation: None, wallet.uncover),
     "release": (withdrawals.mark_sent, withdrawals.give_back),
+    "root": (lambda operation: None, lambda operation: None),
 }
 # What no later try would change; anything else (a pause, the bound, a role) is tried again.
-_FOR_GOOD = ("ReleaseExpired", "NotTheHolder", "TransferToToken", "ERC20InvalidReceiver")
+_FOR_GOOD = ("ReleaseExpired", "NotTheHolder", "TransferToToken", "ERC20InvalidReceiver", "AlreadyPublished")
 
 
 def look(operation, pool):
@@ -40,7 +41,7 @@ def refused(operation, refusal, pool):
         if operation.state != "queued":  # another worker has used it meanwhile, for us
             return
         onchain.note(operation, str(refusal))
-        if operation.kind == "release" and refusal.reason.startswith(_FOR_GOOD):
+        if operation.kind != "settle" and refusal.reason.startswith(_FOR_GOOD):
             _fail(operation, str(refusal))
     announce.progress(operation)
 

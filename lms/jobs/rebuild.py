@@ -16,7 +16,7 @@ def _lane(deployment, signer, pool):
     mined = pool.mined_nonce(signer)
     attempts = queries.attempts_from(signer, mined)
     lost = [attempt for attempt in attempts if attempt.operation.state in ("mined", "final")]
-    created = [deployment.raw] if signer == deployment.signer and deployment.nonce >= mined else []
+    created = [contract for contract in deployment.contracts if signer == deployment.signer and contract.nonce >= mined]
     if not (lost or created):
         return
     if pool.mined_nonce(signer) != mined:  # mined while we asked: the next sweep looks again
@@ -26,5 +26,5 @@ def _lane(deployment, signer, pool):
     with transaction():
         for attempt in lost:
             onchain.mark_vanished(attempt.operation)
-    for raw in created + [attempt.raw for attempt in attempts]:
-        transactions.broadcast(pool, raw)
+    for row in sorted([*created, *attempts], key=lambda row: row.nonce):
+        transactions.broadcast(pool, row.raw)

@@ -45,7 +45,7 @@ def operation(ana):
     from lms.domain.ledger import queries as ledger
 
     with transaction():
-        facts = dict(chain_id=31337, genesis_hash="0x0", token_address="0x1", signer="0x2", nonce=0, raw=b"", tx_hash="0x3")
+        facts = dict(chain_id=31337, genesis_hash="0x0", signer="0x2")
         deployment = Deployment(**facts, deployed_at=clock.now())
         db.session.add(deployment)
         db.session.flush()

@@ -19,9 +19,9 @@ from tests.conftest import publish, sell
 @pytest.fixture
 def chain(app):
     """Where batches can be queued."""
-    facts = dict(chain_id=31337, genesis_hash="0x0", token_address="0x" + "ab" * 20, signer="0x" + "cd" * 20, nonce=0)
+    facts = dict(chain_id=31337, genesis_hash="0x0", signer="0x" + "cd" * 20)
     with transaction():
-        db.session.add(Deployment(raw=b"", tx_hash="0x" + "11" * 32, deployed_at=clock.now(), **facts))
+        db.session.add(Deployment(deployed_at=clock.now(), **facts))
 
 
 def batch(user):

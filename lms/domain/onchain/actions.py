@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
-from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Nonce, Operation, Signer
+from lms.domain.onchain.models import Attempt, ChainState, Contract, Deployment, Entry, Nonce, Operation, Signer
 from lms.errors import DomainError
 
 # What is executable at once: Polygon's nodes drop what one sender has beyond it.
@@ -20,25 +20,29 @@ class LaneFull(DomainError):
     """The signer has as many transactions on their way as nodes keep of one sender."""
 
 
-def record_deployment(chain_id, genesis_hash, token_address, signer, signed):
-    """Where the contract will stand, with the signed bytes, before they are broadcast."""
-    lane = _lane(signer)
-    if signed.nonce < lane.next_nonce:
-        raise DomainError("The nonce of the deployment is not the next one.")
-    deployment = Deployment(
-        chain_id=chain_id,
-        genesis_hash=genesis_hash,
-        token_address=token_address,
-        signer=signer,
-        nonce=signed.nonce,
-        raw=signed.raw,
-        tx_hash=signed.tx_hash,
-        deployed_at=clock.now(),
-    )
-    lane.next_nonce = signed.nonce + 1
+def begin_deployment(chain_id, genesis_hash, signer):
+    """The deployment that the next contracts belong to."""
+    deployment = Deployment(chain_id=chain_id, genesis_hash=genesis_hash, signer=signer, deployed_at=clock.now())
     db.session.add(deployment)
     db.session.flush()
     return deployment
+
+
+def next_nonce(signer, mined_count):
+    """The nonce a contract is deployed with, the lane locked until the transaction ends."""
+    lane = _lane(signer)
+    nonce = max(lane.next_nonce, mined_count)
+    lane.next_nonce = nonce + 1
+    return nonce
+
+
+def record_contract(deployment, name, address, signed):
+    """Where a contract will stand, with the signed bytes, before they are broadcast."""
+    facts = dict(name=name, address=address, nonce=signed.nonce, raw=signed.raw, tx_hash=signed.tx_hash)
+    contract = Contract(deployment_id=deployment.id, **facts)
+    deployment.contracts.append(contract)
+    db.session.flush()
+    return contract
 
 
 def queue(key, kind, entries, payload=None):

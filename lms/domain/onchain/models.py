@@ -11,7 +11,7 @@ OPEN_STATES = ("queued", "signed", "sent")
 
 
 class Deployment(Model):
-    """Where the contracts stand. Operations and their op numbers belong to one."""
+    """Where the contracts stand, deployed by `signer`. Operations and their op numbers belong to one."""
 
     __tablename__ = "deployments"
     __table_args__ = (Index("uq_deployments_active", "is_active", unique=True, postgresql_where="is_active"),)
@@ -19,15 +19,36 @@ class Deployment(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     chain_id: Mapped[int] = mapped_column(BigInteger)
     genesis_hash: Mapped[str]
-    token_address: Mapped[str]
     signer: Mapped[str]
-    nonce: Mapped[int] = mapped_column(BigInteger)
-    raw: Mapped[bytes]
-    tx_hash: Mapped[str]
     next_op: Mapped[int] = mapped_column(BigInteger, default=1)
     scanned_block: Mapped[int] = mapped_column(BigInteger, default=0)  # deposits are known up to here
     is_active: Mapped[bool] = mapped_column(default=True)
     deployed_at: Mapped[object] = mapped_column(Moment)
+
+    contracts: Mapped[list["Contract"]] = relationship(order_by="Contract.nonce")
+
+    def address_of(self, name):
+        """The address of one of its contracts, or None before that is deployed."""
+        return next((contract.address for contract in self.contracts if contract.name == name), None)
+
+    @property
+    def token_address(self):
+        return self.address_of("TeoCoin")
+
+
+class Contract(Model):
+    """A contract of a deployment, with the signed bytes that make it, kept before they are sent."""
+
+    __tablename__ = "contracts"
+    __table_args__ = (UniqueConstraint("deployment_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployments.id"))
+    name: Mapped[str]
+    address: Mapped[str]
+    nonce: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[bytes]
+    tx_hash: Mapped[str]
 
 
 class Signer(Model):

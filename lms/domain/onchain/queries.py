@@ -23,7 +23,7 @@ def operation(operation_id):
     return db.session.scalar(
         select(Operation)
         .where(Operation.id == operation_id)
-        .options(joinedload(Operation.deployment), selectinload(Operation.entries), selectinload(Operation.attempts))
+        .options(joinedload(Operation.deployment).selectinload(Deployment.contracts), selectinload(Operation.entries), selectinload(Operation.attempts))
     )
 
 

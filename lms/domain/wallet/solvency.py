@@ -13,7 +13,8 @@ from sqlalchemy.orm import joinedload
 
 from lms import clock
 from lms.db import db
-from lms.domain.onchain.models import Operation
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain.models import Deployment, Operation
 from lms.domain.wallet.models import SolvencyLeaf, SolvencyLevel, SolvencyTree
 from lms.formats import sum_tree
 from lms.formats.solvency_proof import Proof, blinded, leaf
@@ -30,14 +31,30 @@ def take():
     return _keep(day, leaves) if leaves else None
 
 
+def publish(tree, deployment):
+    """Queue the operation that tells the Notary root and total of a tree."""
+    subject = int(tree.day.strftime("%Y%m%d"))
+    payload = dict(kind="solvency", subject=subject, root=bytes(tree.root).hex(), total=tree.total)
+    tree.operation = onchain.queue(f"root:{deployment.id}:{tree.day}", "root", [], payload)
+    db.session.flush()
+    return tree.operation
+
+
+def unpublished():
+    """The newest tree when nobody was told of it, or None."""
+    tree = db.session.scalar(select(SolvencyTree).order_by(SolvencyTree.day.desc()).limit(1))
+    return tree if tree and tree.operation_id is None else None
+
+
 def tree_of(day):
     return db.session.scalar(select(SolvencyTree).where(SolvencyTree.day == day))
 
 
 def recent():
     """The newest trees, which still give proofs, newest first, each with how far its publication is."""
-    publication = joinedload(SolvencyTree.operation).joinedload(Operation.deployment)
-    return db.session.scalars(select(SolvencyTree).options(publication).order_by(SolvencyTree.day.desc()).limit(KEPT)).all()
+    publication = joinedload(SolvencyTree.operation).joinedload(Operation.deployment).joinedload(Deployment.contracts)
+    rows = select(SolvencyTree).options(publication).order_by(SolvencyTree.day.desc()).limit(KEPT)
+    return db.session.scalars(rows).unique().all()
 
 
 def proof(user_id, tree):
@@ -55,6 +72,7 @@ def proof(user_id, tree):
         root=bytes(tree.root),
         total=tree.total,
         chain_id=published and published.deployment.chain_id,
+        notary=published and published.deployment.address_of("Notary"),
         transaction=published and published.tx_hash,
     )
 

@@ -8,7 +8,6 @@ from flask import current_app
 
 from lms import config
 from lms.chain import anvil, contracts, transactions
-from lms.chain.contracts import TeoCoin
 from lms.chain.signers import LocalSigner
 from lms.db import transaction
 from lms.domain.onchain import actions as onchain
@@ -36,31 +35,52 @@ def signer():
 
 @chain.command()
 def deploy():
-    """Deploy TeoCoin once: the signed bytes are kept before they are sent, so a run that was killed goes on here."""
+    """Deploy each contract once: its signed bytes are kept before they are sent, so a run that was killed goes on here."""
     pool, key = here.pool(), here.signers()[0]
-    deployment = queries.deployment() or _record(pool, key)
+    deployment = queries.deployment() or _begin(pool, key)
     if deployment.chain_id != pool.chain_id or deployment.genesis_hash != _genesis(pool):
         raise click.ClickException("The database belongs to another chain than RPC_URLS. Nothing is signed.")
-    if pool.chain_id == anvil.CHAIN_ID:
-        _restore(pool, deployment)
-    if transactions.receipt(pool, deployment.tx_hash) is None:
-        transactions.broadcast(pool, deployment.raw)
-    receipt = _await(pool, deployment.tx_hash)
-    if not receipt.succeeded:
-        raise click.ClickException(f"The deployment failed in block {receipt.block_number}.")
-    TeoCoin(deployment.token_address).check_code(pool)
-    click.echo(f"TeoCoin at {deployment.token_address}, {receipt.gas_used} gas")
-
-
-def _record(pool, key):
     if pool.chain_id == anvil.CHAIN_ID and pool.balance(key.address) == 0:
         anvil.fund(pool, key.address, 10**21)
-    data = contracts.deploy_data(_admin(pool, key), ADMIN_DELAY, here.addresses(), DAILY_BOUND)
-    gas, fees = transactions.estimate_gas(pool, key.address, None, data), transactions.fees(pool)
-    nonce = pool.mined_nonce(key.address)
-    signed = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas)
+    for name, creation in _CREATIONS.items():
+        _deploy(deployment, name, creation, pool, key)
+
+
+def _begin(pool, key):
+    _admin(pool, key)  # refused before anything is recorded
     with transaction():
-        return onchain.record_deployment(pool.chain_id, _genesis(pool), transactions.created_address(key.address, nonce), key.address, signed)
+        return onchain.begin_deployment(pool.chain_id, _genesis(pool), key.address)
+
+
+def _deploy(deployment, name, creation, pool, key):
+    """One contract, from wherever the last run got to."""
+    contract = next((each for each in deployment.contracts if each.name == name), None) or _record(deployment, name, creation, pool, key)
+    if transactions.receipt(pool, contract.tx_hash) is None:
+        transactions.broadcast(pool, contract.raw)
+    receipt = _await(pool, contract.tx_hash)
+    if not receipt.succeeded:
+        raise click.ClickException(f"The deployment of {name} failed in block {receipt.block_number}.")
+    contracts.BY_NAME[name](contract.address).check_code(pool)
+    cost = receipt.gas_used * receipt.effective_gas_price / 10**18
+    click.echo(f"{name} at {contract.address}, {receipt.gas_used} gas, {cost:.6f} of the chain's coin")
+
+
+def _record(deployment, name, creation, pool, key):
+    data = creation(_admin(pool, key), ADMIN_DELAY, here.addresses())
+    gas, fees = transactions.estimate_gas(pool, key.address, None, data), transactions.fees(pool)
+    mined = pool.mined_nonce(key.address)
+    with transaction():
+        nonce = onchain.next_nonce(key.address, mined)
+        signed = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas)
+        return onchain.record_contract(deployment, name, transactions.created_address(key.address, nonce), signed)
+
+
+def _token(admin, delay, settlers):
+    return contracts.deploy_data(admin, delay, settlers, DAILY_BOUND)
+
+
+# What each contract is made of, in the order they are deployed.
+_CREATIONS = {"TeoCoin": _token, "Certificate": contracts.certificate.deploy_data, "Notary": contracts.notary.deploy_data}
 
 
 def _admin(pool, key):
@@ -75,12 +95,6 @@ def _admin(pool, key):
 
 def _genesis(pool):
     return pool.block(0).hash
-
-
-def _restore(pool, deployment):
-    """An anvil that lost its money with its state gets it again; the sweep then sends the rest."""
-    if pool.balance(deployment.signer) == 0:
-        anvil.fund(pool, deployment.signer, 10**21)
 
 
 def _await(pool, tx_hash):

@@ -29,7 +29,9 @@ def status():
     head, seen = pool.head(), queries.chain_state()
     click.echo(f"chain {pool.chain_id}, head {head.number}, final {pool.finalized()}, a worker saw {seen.head if seen else 'nothing yet'}")
     if deployment:
-        click.echo(f"token {deployment.token_address}, next operation {deployment.next_op}, deposits known to block {deployment.scanned_block}")
+        click.echo(f"next operation {deployment.next_op}, deposits known to block {deployment.scanned_block}")
+        for contract in deployment.contracts:
+            click.echo(f"{contract.name} {contract.address}")
     for address, lane in queries.signers().items():
         facts = f"{pool.balance(address) / 10**18:.4f} coins, {pool.mined_nonce(address)} mined, next nonce {lane.next_nonce}"
         click.echo(f"signer {address}, {facts}{f', HALTED: {lane.halted}' if lane.halted else ''}")

@@ -1,0 +1,84 @@
+"""The contracts, deployed once however often the command is killed."""
+
+import pytest
+
+from lms.chain import contracts, transactions
+from lms.db import db
+from lms.domain.onchain.models import Contract, Deployment
+from lms.jobs import node
+from lms.jobs.operate import deployment as deploying
+
+NAMES = ["Certificate", "Notary", "TeoCoin"]
+
+
+@pytest.fixture
+def undeployed(app, anvil, worker_environ):
+    """A worker's app on a chain where nothing is yet, with its signer made."""
+    from lms import create_app
+
+    fresh = anvil.call("evm_snapshot")
+    worker = create_app("cli", worker_environ)
+    with worker.app_context():
+        assert worker.test_cli_runner().invoke(args=["chain", "signer"]).exit_code == 0
+        yield worker
+    anvil.call("evm_revert", fresh)
+
+
+def deploy(app):
+    return app.test_cli_runner().invoke(args=["chain", "deploy"])
+
+
+def rows():
+    return [(row.name, row.address, row.nonce) for row in db.session.query(Contract).order_by(Contract.name)]
+
+
+def test_three_contracts_stand_and_what_they_cost_is_told(undeployed):
+    result = deploy(undeployed)
+    assert result.exit_code == 0, result.output
+    assert sorted(line.split()[0] for line in result.output.splitlines()) == NAMES
+    assert all(" gas, 0." in line for line in result.output.splitlines())
+    for name, address, _ in rows():
+        contracts.BY_NAME[name](address).check_code(node.pool())
+
+
+def test_a_second_run_deploys_nothing(undeployed):
+    deploy(undeployed)
+    before, mined = rows(), node.pool().mined_nonce(node.addresses()[0])
+    assert deploy(undeployed).exit_code == 0
+    assert (rows(), node.pool().mined_nonce(node.addresses()[0])) == (before, mined)
+    assert db.session.query(Deployment).count() == 1
+
+
+@pytest.mark.parametrize("broadcasts", [0, 1, 2])
+def test_a_run_that_was_killed_before_a_broadcast_is_gone_on_with(undeployed, monkeypatch, broadcasts):
+    send, sent = transactions.broadcast, []
+
+    def killed(pool, raw):
+        if len(sent) == broadcasts:
+            raise SystemExit("killed")
+        sent.append(raw)
+        return send(pool, raw)
+
+    monkeypatch.setattr(deploying.transactions, "broadcast", killed)
+    assert deploy(undeployed).exit_code != 0
+    monkeypatch.undo()
+    kept = rows()
+    assert len(kept) == broadcasts + 1
+    assert deploy(undeployed).exit_code == 0
+    assert set(kept) <= set(rows()) and [nonce for *_, nonce in sorted(rows(), key=lambda row: row[2])] == [0, 1, 2]
+
+
+def test_every_signer_may_settle(app, anvil, worker_environ, home):
+    from lms import create_app
+
+    fresh = anvil.call("evm_snapshot")
+    files = ",".join(str(home / f"signer-{number}.json") for number in range(2))
+    worker = create_app("cli", {**worker_environ, "SIGNER_FILES": files})
+    with worker.app_context():
+        run = worker.test_cli_runner().invoke
+        assert len(run(args=["chain", "signer"]).output.split()) == 2
+        assert deploy(worker).exit_code == 0
+        token = node.token()
+        for op, address in enumerate(node.addresses(), start=900):
+            assert transactions.estimate_gas(node.pool(), address, token.address, token.settle_data(op, [("0x" + "11" * 20, 1)], [])) > 0
+    anvil.call("evm_revert", fresh)
