@@ -1,5 +1,11 @@
 """The page of one operation on the chain."""
 
+from types import SimpleNamespace
+
+from lms.db import transaction
+from lms.domain.ledger import queries as books
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain.models import Entry
 from tests.blueprints.test_wallet import give_address, reward, settle, words
 
 
@@ -58,3 +64,23 @@ def test_an_unknown_operation_is_not_there(ana, ada, log_in):
 
 def test_an_unknown_operation_is_not_there_for_an_admin(ada, log_in):
     assert log_in(ada).get("/operations/99").status_code == 404
+
+
+def test_an_admin_sees_each_attempt_with_its_fees_and_a_member_does_not(ana, ada, log_in, chain):
+    with transaction():
+        entry = Entry(holder_id=books.holder_of(ana.id).id, address="0x" + "aa" * 20, kind="mint", amount=1)
+        operation = onchain.queue("settle:1", "settle", [entry])
+        nonce = onchain.take_nonce(operation, "0x" + "cd" * 20, 0)
+        for tip in (30, 34):
+            facts = dict(signer="0x" + "cd" * 20, nonce=nonce, raw=b"", tx_hash=f"0x{tip:064x}", gas=1, tip=tip * 10**9, cap=90 * 10**9)
+            onchain.mark_signed(operation, SimpleNamespace(**facts))
+    page = log_in(ada).get(f"/operations/{operation.id}").text
+    assert "tip 30, at most 90 gwei" in page and "tip 34, at most 90 gwei" in page
+    assert "gwei" not in log_in(ana).get(f"/operations/{operation.id}").text
+
+
+def test_a_root_has_no_entries_and_says_what_it_is(ada, log_in, chain):
+    with transaction():
+        operation = onchain.queue("root:1", "root", [])
+    page = log_in(ada).get(f"/operations/{operation.id}").text
+    assert "Published root" in page and "Root and total of the day" in page and "Entries" not in page
