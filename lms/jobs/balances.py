@@ -2,34 +2,39 @@
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import timedelta
 
-from lms import observations
+from lms import clock, observations
 from lms.chain import node as reader
-from lms.db import db, transaction
+from lms.db import transaction
 from lms.domain.audit import actions as audit
+from lms.domain.audit import queries as switches
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import deposits, reconciliation
 from lms.jobs import node
 from lms.jobs.deposits import NOBODY
 
-LOOKS = 3  # what moves while we read looks like a difference once, a real one each time
+# What moves while we read, or a development chain that is being rebuilt, looks like a difference once; a real one stays.
+STAYS = timedelta(seconds=30)
+SUSPECTED = "difference suspected"
 
 
 def compare():
-    """Read every balance at one block, keep it for the pages, and open an incident when it is not what the ledger says."""
+    """Read every balance at one block, keep it for the pages, and open an incident when it is, and stays, not what the ledger says."""
     pool, token = node.pool(), node.token()
     if token is None:
         return
-    for _ in range(LOOKS):
-        observed = observe(pool, token)
-        observations.keep(observed.block, observed.balances)
-        row = reconciliation.audit(observed)
-        db.session.rollback()  # the next look sees what is committed by then
-        if not row.differences:
-            return
+    observed = observe(pool, token)
+    observations.keep(observed.block, observed.balances)
+    row = reconciliation.audit(observed)
     with transaction():
-        audit.open_incident("ledger and chain differ", "audit", block=observed.block, **asdict(row))
-        audit.stop("settlement", "The ledger and the chain differ.")
+        if not row.differences:
+            audit.start(SUSPECTED)
+            return
+        audit.stop(SUSPECTED, "Ledger and chain differed at the last look.")
+        if clock.now() - switches.stopped_at(SUSPECTED) >= STAYS:
+            audit.open_incident("ledger and chain differ", "audit", block=observed.block, **asdict(row))
+            audit.stop("settlement", "The ledger and the chain differ.")
 
 
 def observe(pool, token):

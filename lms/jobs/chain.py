@@ -68,10 +68,13 @@ def _see(pool):
     with transaction():
         onchain.see_chain(head)
     for address in node.addresses():
-        balance, mined = pool.balance(address), pool.mined_nonce(address)
-        with transaction():
-            onchain.see_signer(address, balance, mined)
-        _look_for_strangers(address, pool)
+        try:
+            balance, mined = pool.balance(address), pool.mined_nonce(address)
+            with transaction():
+                onchain.see_signer(address, balance, mined)
+            _look_for_strangers(address, pool)
+        except ChainError as error:  # one endpoint lags: the operations are looked after all the same
+            log.warning("signer not seen", extra={"signer": address, "error": type(error).__name__})
 
 
 def _look_for_strangers(address, pool):
@@ -96,6 +99,7 @@ def _drive(lane):
         signed = _each("queued", lambda operation: _submit(operation, lane))
         if not (signed or queries.unfinished("sent", signer=lane.signer.address)):
             return False
+        db.session.rollback()  # what others did meanwhile is seen anew, and no transaction waits with us
         time.sleep(STEP)
     return signed > 0
 

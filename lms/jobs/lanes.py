@@ -57,17 +57,16 @@ class Lane:
 
     def bump(self, operation):
         """Offer more for the nonce the operation holds, when it has waited long enough."""
-        attempts = [attempt for attempt in operation.attempts if attempt.nonce == operation.attempts[-1].nonce]
-        if clock.now() - attempts[-1].signed_at >= STUCK * 2 ** (len(attempts) - 1):
-            self.replace(operation)
+        if _is_stuck(operation):
+            self.replace(operation, only_if=_is_stuck)
 
-    def replace(self, operation):
+    def replace(self, operation, only_if=lambda operation: True):
         """Sign again under the nonce it holds, for more. Whichever of the two is mined, the number happens once."""
         target, data = calls.data(operation)
         with transaction():
             onchain.lock(operation)
             last = operation.attempts[-1]
-            if operation.state in ("signed", "sent") and last.signer == self.signer.address:
+            if operation.state in ("signed", "sent") and last.signer == self.signer.address and only_if(operation):
                 fees = transactions.bump(transactions.Fees(last.tip, last.cap), self._fees())
                 self._save(operation, target, data, last.nonce, fees, last.gas)
         broadcast(operation, self.pool)
@@ -100,6 +99,11 @@ class Lane:
             _tell(level, self.signer.address, f"{balance / 10**18:.4f} of the chain's coin are left; one more operation may take {cost / 10**18:.4f}")
         if level == "out of funds":
             raise OutOfFunds("the signer cannot pay for the gas")
+
+
+def _is_stuck(operation):
+    attempts = [attempt for attempt in operation.attempts if attempt.nonce == operation.attempts[-1].nonce]
+    return clock.now() - attempts[-1].signed_at >= STUCK * 2 ** (len(attempts) - 1)
 
 
 def broadcast(operation, pool):

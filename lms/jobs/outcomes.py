@@ -50,7 +50,9 @@ def used(operation, pool):
     """The chain has its number already: done when the chain's logs hold our entries, an incident when not."""
     tx_hash = calls.contract(operation).find_used(pool, operation.op)
     receipt = transactions.receipt(pool, tx_hash) if tx_hash else None
-    if receipt and calls.outcome(operation, receipt):
+    if receipt is None:  # an endpoint has not caught up: nothing is decided on half of the evidence
+        return
+    if calls.outcome(operation, receipt):
         _mined(operation, receipt, pool)
         return
     with transaction():

@@ -10,6 +10,11 @@ def is_stopped(part):
     return db.session.get(Switch, part) is not None
 
 
+def stopped_at(part):
+    """Since when a part stands still, or None."""
+    return db.session.scalar(select(Switch.at).where(Switch.name == part))
+
+
 def open_incidents(number=1):
     """One page of the incidents nobody has closed, newest first."""
     return page_of(select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.id.desc()), number)

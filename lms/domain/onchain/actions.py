@@ -58,8 +58,9 @@ def queue(key, kind, entries, payload=None):
 
 
 def lock(operation):
-    """One worker at a time decides on an operation; its state is read anew."""
+    """One worker at a time decides on an operation; its state and attempts are read anew."""
     db.session.refresh(operation, ["state"], with_for_update=True)
+    db.session.refresh(operation, ["attempts"])
 
 
 def take_nonce(operation, signer, mined_count):
