@@ -8,7 +8,7 @@ from lms.chain.rpc import Pool
 from lms.chain.signers import LocalSigner
 from lms.chain.vault import new_key, open_key
 from rig.services import Anvil
-from tests.chain.proxy import Proxy
+from tests.faults.proxy import Proxy
 
 BOUND = 1_000_000 * 10**6
 

@@ -6,7 +6,7 @@ import pytest
 from lms.chain import anvil, rpc
 from lms.chain.errors import NotADevelopmentChain, RpcDisagreement, RpcDown, RpcRefused
 from lms.chain.rpc import Pool, redact
-from tests.chain.proxy import Lost
+from tests.faults.proxy import Lost
 
 NOBODY = "0x000000000000000000000000000000000000dEaD"
 

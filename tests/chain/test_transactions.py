@@ -6,7 +6,7 @@ from lms.chain import anvil, node, transactions
 from lms.chain.errors import FeeTooHigh, RpcDown
 from lms.chain.rpc import Pool
 from lms.chain.transactions import GWEI, Fees, bump
-from tests.chain.proxy import Lost
+from tests.faults.proxy import Lost
 
 
 def test_the_tip_is_never_below_what_polygon_takes(pool):

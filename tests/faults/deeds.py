@@ -1,0 +1,67 @@
+"""What the world lets the application do besides its jobs. Each runs in a forked worker, inside the app, and may run twice."""
+
+from flask import current_app
+
+from lms import clock
+from lms.chain import transactions
+from lms.db import transaction
+from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import queries as members
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as ledgers
+from lms.domain.rulebook.actions import install
+from lms.jobs import node
+from lms.queue import enqueue
+
+
+def command(*words):
+    """A command of `flask`, as a deploy runs it."""
+    result = current_app.test_cli_runner().invoke(args=list(words))
+    if result.exit_code:
+        raise RuntimeError(f"flask {' '.join(words)}: {result.output} {result.exception}")
+
+
+def open_house(names):
+    """The platform's rows and the first members."""
+    command("db", "upgrade")
+    with transaction():
+        ledger.open_platform()
+        install()
+    for name in names:
+        join(name)
+
+
+def join(name):
+    """A member with accounts and no address yet."""
+    with transaction():
+        user = members.by_email(_email(name)) or accounts.sign_up(_email(name), name.title(), "correct horse battery")
+        user.verified_at = clock.now()
+        ledger.open_member(user)
+
+
+def post(moves):
+    """Ledger transfers (key, source, target, amount), each in a transaction of its own, then the hint to settle."""
+    for key, source, target, amount in moves:
+        with transaction():
+            ledger.post(key, _account(source), _account(target), amount, "lesson")
+    enqueue("settlement.settle")
+
+
+def send_from_the_same_key():
+    """A second process with our signer's key sends a transaction of its own, which moves nothing."""
+    pool, signer = node.pool(), node.signer()
+    nonce, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
+    signed = transactions.sign(signer, pool.chain_id, signer.address, b"", nonce, fees, 21_000)
+    transactions.broadcast(pool, signed.raw)
+
+
+def _account(place):
+    """ "treasury" is the platform's account, "ana:available" a member's."""
+    owner, _, name = place.rpartition(":")
+    if not owner:
+        return ledgers.platform("TEO", name)
+    return ledgers.member(members.by_email(_email(owner)).id, "TEO", name)
+
+
+def _email(name):
+    return f"{name}@example.org"

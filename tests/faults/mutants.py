@@ -1,0 +1,86 @@
+"""Builds that are broken on purpose: what the oracle must find. Applied in the forked worker alone, by name."""
+
+from types import SimpleNamespace
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from lms.db import db, transaction
+from lms.domain.ledger.models import Transfer
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain.models import Deployment, Nonce
+from lms.domain.wallet import actions as wallet
+from lms.jobs import chain
+
+
+def apply(name):
+    """Break this process in the way of that name; None leaves it alone."""
+    if name:
+        MUTANTS[name]()
+
+
+def _nonce_from_the_node():
+    """Take the count of what is mined: what waits unmined is overwritten."""
+
+    def take_nonce(operation, signer, mined_count):
+        row = dict(signer=signer, nonce=mined_count, operation_id=operation.id)
+        db.session.execute(insert(Nonce).values(row).on_conflict_do_nothing())
+        db.session.execute(text("UPDATE signers SET next_nonce = greatest(next_nonce, :next)"), {"next": mined_count + 1})
+        return mined_count
+
+    onchain.take_nonce = take_nonce
+
+
+def _broadcast_before_save():
+    """The node has the bytes before the database does."""
+    mark_signed = onchain.mark_signed
+
+    def sent_first(operation, attempt):
+        chain.transactions.broadcast(chain.node.pool(), attempt.raw)
+        return mark_signed(operation, attempt)
+
+    onchain.mark_signed = sent_first
+
+
+def _a_new_op_when_no_receipt_comes():
+    """A missing receipt counts as "it did not happen": the entries go again under another op, which nothing checks."""
+    look = chain._look
+
+    def impatient(operation, pool):
+        if look(operation, pool):
+            return True
+        with transaction():
+            onchain.lock(operation)
+            if operation.state == "sent":
+                deployment = db.session.scalars(select(Deployment).where(Deployment.is_active).with_for_update()).one()
+                operation.op, operation.state = deployment.next_op, "queued"
+                deployment.next_op += 1
+        return False
+
+    chain._look = impatient
+
+
+def _any_receipt_will_do():
+    """A transaction that succeeded counts as done, whatever its logs say."""
+    chain.TeoCoin.settlement = lambda *_: SimpleNamespace(brought=lambda *_: True, skips=())
+
+
+def _watermark():
+    """Cover what is newer than the newest leg covered so far: ids do not commit in order."""
+
+    def cover_side(side, holder_id, entry):
+        holder, covered = getattr(Transfer, f"{side}_holder_id"), getattr(Transfer, f"{side}_entry_id")
+        newest = select(func.coalesce(func.max(Transfer.id), 0)).where(holder == holder_id, covered.is_not(None)).scalar_subquery()
+        rows = update(Transfer).where(holder == holder_id, covered.is_(None), Transfer.id > newest)
+        return sum(db.session.scalars(rows.values({covered: entry.id}).returning(Transfer.amount), execution_options={"synchronize_session": False}))
+
+    wallet._cover_side = cover_side
+
+
+MUTANTS = {
+    "nonce from the node": _nonce_from_the_node,
+    "broadcast before save": _broadcast_before_save,
+    "no op check": _a_new_op_when_no_receipt_comes,
+    "no digest check": _any_receipt_will_do,
+    "watermark": _watermark,
+}

@@ -1,0 +1,108 @@
+"""Schedules drawn from a seed: what members do, and what goes wrong meanwhile."""
+
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from tests.faults.faults import FAULTS, HEALED, UNHEALED
+from tests.faults.world import MEMBERS, TREASURY
+
+LEAST, MOST = 20, 200  # operations
+MOST_FAULTS = 6
+UNHEALED_IN = 10  # one schedule of so many has a fault that needs an operator
+TEO = 10**6
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`acts` are what members do between two looks of the workers: (joining or None, moves); `strikes` by act: (fault, seed)."""
+
+    seed: int
+    endpoints: int
+    acts: list
+    strikes: dict
+
+    @property
+    def operations(self):
+        return sum(len(moves) for _, moves in self.acts)
+
+
+@dataclass
+class Outcome:
+    schedule: Schedule
+    violations: list
+    faults: Counter = field(default_factory=Counter)
+
+
+def draw(seed):
+    """The schedule of a seed, always the same."""
+    dice = random.Random(seed)
+    acts = _acts(dice)
+    strikes = defaultdict(list)
+    for name in _faults(dice):
+        strikes[dice.randrange(len(acts))].append((name, dice.getrandbits(32)))
+    return Schedule(seed, dice.choice([1, 1, 2]), acts, dict(strikes))
+
+
+def run(world, schedule, mutant=None):
+    """What the oracle says after it."""
+    outcome = Outcome(schedule, [])
+    dice = random.Random(schedule.seed)
+    world.reset(mutant, schedule.endpoints)
+    for place, (newcomer, moves) in enumerate(schedule.acts):
+        for name, seed in schedule.strikes.get(place, ()):
+            world.excused |= set(FAULTS[name].excuses)
+            outcome.faults[name] += 1
+            FAULTS[name].strike(world, random.Random(seed))
+        if newcomer:
+            world.join(newcomer)
+        world.post(moves)
+        world.work(dice.randint(1, 60))
+        world.go_on()
+        if dice.random() < 0.3:
+            world.cron()
+    world.calm()
+    outcome.violations = world.violations()
+    return outcome
+
+
+def _faults(dice):
+    count = dice.randint(1, MOST_FAULTS)
+    return [dice.choice(UNHEALED if dice.randrange(UNHEALED_IN * MOST_FAULTS // 2) == 0 else HEALED) for _ in range(count)]
+
+
+def _acts(dice):
+    wanted, members, balances, acts = dice.randint(LEAST, MOST), list(MEMBERS), Counter(treasury=TREASURY // 2), []
+    while wanted > 0:
+        newcomer = f"newcomer{len(members)}" if dice.random() < 0.1 else None
+        members += [newcomer] if newcomer else []
+        moves = [_move(dice, f"{len(acts)}:{number}", members, balances) for number in range(min(wanted, dice.randint(5, 40)))]
+        acts.append((newcomer, moves))
+        wanted -= len(moves)
+    return acts
+
+
+def _move(dice, key, members, balances):
+    """One transfer that its source can bear."""
+    member, other = dice.sample(members, 2)
+    possible = [(source.format(member, other), target.format(member, other)) for source, target in KINDS]
+    source, target = dice.choice([each for each in possible if each[0] == "issuance" or balances[each[0]] > 0])
+    amount = dice.randint(1, min(20 * TEO, balances[source]) if source != "issuance" else 20 * TEO)
+    balances[source] -= amount
+    balances[target] += amount
+    return f"act:{key}", source, target, amount
+
+
+# (source, target): a reward, a lesson's, its maturity, a stake, its end, a spending, a grant, a gift, a refund from two parts.
+KINDS = (
+    ("issuance", "{0}:available"),
+    ("issuance", "{0}:maturing"),
+    ("{0}:maturing", "{0}:available"),
+    ("{0}:available", "{0}:staked"),
+    ("{0}:staked", "{0}:available"),
+    ("{0}:available", "treasury"),
+    ("treasury", "{0}:available"),
+    ("{0}:available", "{1}:available"),
+    ("{0}:available", "issuance"),
+    ("{0}:maturing", "issuance"),
+)
