@@ -19,6 +19,9 @@ lint: setup      ## style and layers
 	@.venv/bin/ruff check .
 	@.venv/bin/lint-imports
 
+faults: setup    ## break the chain pipeline by seeds, then broken builds (N=300 SEED=1; SEED=7 alone replays one)
+	@exec $(IN_VENV) -m tests.faults.run N=$(N) SEED=$(SEED)
+
 bench: setup     ## measure, and compare with the targets (ONLY=sse for a part)
 	@exec $(IN_VENV) -m bench.run $(ONLY)
 
@@ -40,4 +43,4 @@ lock: setup      ## write the locks of the Python packages anew
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 
-.PHONY: help setup demo test lint bench buy pictures flask translations lock clean
+.PHONY: help setup demo test lint faults bench buy pictures flask translations lock clean

@@ -13,6 +13,8 @@ from lms.domain.rulebook.actions import install
 from lms.jobs import node
 from lms.queue import enqueue
 
+_TOGETHER = 5
+
 
 def command(*words):
     """A command of `flask`, as a deploy runs it."""
@@ -40,10 +42,11 @@ def join(name):
 
 
 def post(moves):
-    """Ledger transfers (key, source, target, amount), each in a transaction of its own, then the hint to settle."""
-    for key, source, target, amount in moves:
+    """Ledger transfers (key, source, target, amount), as many to a transaction as a purchase has, then the hint to settle."""
+    for start in range(0, len(moves), _TOGETHER):
         with transaction():
-            ledger.post(key, _account(source), _account(target), amount, "lesson")
+            for key, source, target, amount in moves[start : start + _TOGETHER]:
+                ledger.post(key, _account(source), _account(target), amount, "lesson")
     enqueue("settlement.settle")
 
 

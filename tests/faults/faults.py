@@ -89,7 +89,7 @@ def _two_workers(world, draw):
 
 def _fifty_times(world, draw):
     operation = world.newest_operation()
-    name, args = draw.choice([("settlement.settle", ()), ("chain.submit", operation), ("chain.confirm", operation), ("chain.sweep", ())])
+    name, args = draw.choice([("settlement.settle", ()), ("chain.submit", operation), ("chain.confirm", operation)])
     for _ in range(50):
         world.enqueue(name, *args)
 

@@ -77,6 +77,11 @@ def _watermark():
     wallet._cover_side = cover_side
 
 
+def _final_at_once():
+    """A refusal counts as final when it is seen: what is given back may still be executed after a reorganisation."""
+    chain.transactions.is_final = lambda *_: True
+
+
 MUTANTS = {
     "nonce from the node": _nonce_from_the_node,
     "broadcast before save": _broadcast_before_save,
@@ -84,3 +89,10 @@ MUTANTS = {
     "no digest check": _any_receipt_will_do,
     "watermark": _watermark,
 }
+# Only a release is ever given back: with RELEASES this is a build to be found like the others.
+RELEASES = False
+if RELEASES:
+    MUTANTS["give-back before final"] = _final_at_once
+
+# A schedule that finds each, for the tests; `make faults` looks for one anew.
+CAUGHT_BY = {}

@@ -81,6 +81,7 @@ class World:
 
     def run(self, *jobs):
         """The fates of jobs that run at the same time; kill and cut count on over all of them."""
+        jobs = [each | self.how for each in jobs]
         order = {"jobs": jobs, "mutant": self.mutant, "config": self.config, "kill": self.kill, "cut": self.cut}
         print(json.dumps(order), file=self._workers.stdin, flush=True)
         answer = json.loads(self._workers.stdout.readline())
@@ -202,12 +203,14 @@ class World:
     def _found(self):
         """Schema, contract, members with addresses, a treasury that holds something: what each schedule begins with."""
         self._begin(None, 1)
+        self.how = {"inside": True}
         self.insist(job("tests.faults.deeds.open_house", MEMBERS), times=1)
         for words in (("chain", "signer"), ("chain", "deploy")):
             self.insist(job("tests.faults.deeds.command", *words), times=1)
         self.signer, self.token = self._sql("world", "SELECT signer, token_address FROM deployments")[0]
         self.post([("treasury", "issuance", "treasury", TREASURY)])
         self.calm()
+        self.how = {}
         assert self.violations() == []
         self._copy_database("world", "fresh")
         self._fresh = self.anvil.call("evm_snapshot")

@@ -1,0 +1,39 @@
+"""Whatever goes wrong, each token is minted once. `make faults SEED=…` replays what fails here."""
+
+import pytest
+
+from tests.faults import schedule
+from tests.faults.mutants import CAUGHT_BY
+from tests.faults.world import job
+
+CREDIT = 10**6
+
+
+@pytest.mark.parametrize("seed", range(1, 41))
+def test_a_schedule_of_faults_breaks_nothing(world, seed):
+    assert schedule.run(world, schedule.draw(seed)).violations == [], f"make faults SEED={seed}"
+
+
+@pytest.mark.parametrize("mutant", CAUGHT_BY)
+def test_a_build_that_is_broken_on_purpose_is_found(world, mutant):
+    assert schedule.run(world, schedule.draw(CAUGHT_BY[mutant]), mutant).violations
+
+
+def test_a_seed_draws_the_same_schedule_again():
+    assert schedule.draw(7) == schedule.draw(7) != schedule.draw(8)
+
+
+def test_wherever_a_worker_dies_the_mint_happens_once(world):
+    """Every point between a credit and its receipt, found by counting until a worker gets by alive."""
+    world.reset()
+    for point in range(1, 200):
+        world.insist(job("tests.faults.deeds.post", [(f"credit {point}", "issuance", "ana:available", CREDIT)], trapped=False))
+        world.posted[f"credit {point}"] = CREDIT
+        world.kill = point
+        world.work()
+        survived = world.kill > 0
+        world.calm()
+        if survived:
+            break
+    assert world.violations() == []
+    assert world.killed == point - 1 > 20
