@@ -77,7 +77,7 @@ def _acts(dice):
     while wanted > 0:
         newcomer = f"newcomer{len(members)}" if dice.random() < 0.1 else None
         members += [newcomer] if newcomer else []
-        moves = [_move(dice, f"{len(acts)}:{number}", members, balances) for number in range(min(wanted, dice.randint(5, 40)))]
+        moves = [_move(dice, f"{len(acts)}:{number}", members, balances) for number in range(min(wanted, dice.randint(1, dice.choice([4, 30, 60]))))]
         acts.append((newcomer, moves))
         wanted -= len(moves)
     return acts

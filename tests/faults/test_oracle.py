@@ -6,14 +6,22 @@ import pytest
 CREDIT = [("credit", "issuance", "ana:available", 5), ("gift", "issuance", "bruno:available", 7)]
 
 
-@pytest.fixture
-def settled(world):
-    """Two members' credits on the chain, all final."""
+@pytest.fixture(scope="module")
+def kept(world):
+    """Two members' credits on the chain, all final, and a copy of the database."""
     world.reset()
     world.post(CREDIT)
     world.work()
     world.calm()
+    world.copy("settled")
     return world
+
+
+@pytest.fixture
+def settled(kept):
+    kept.restore("settled")
+    kept.excused = set()
+    return kept
 
 
 def test_a_world_at_rest_is_right(settled):
@@ -46,12 +54,8 @@ def test_a_planted_fault_is_told(settled, fault, said):
     assert said in " ".join(settled.violations())
 
 
-def test_tokens_that_leave_a_holder_are_told(settled):
-    settled.rob("ana")
-    assert "owns 5, the chain holds 0" in " ".join(settled.violations())
-
-
-def test_an_excused_group_is_not_asked(settled):
-    settled.rob("ana")
+def test_tokens_that_leave_a_holder_are_told_unless_that_is_excused(settled):
+    settled.rob()
+    assert "the chain holds 0" in " ".join(settled.violations())
     settled.excused = {"quiet"}
     assert settled.violations() == []

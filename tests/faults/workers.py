@@ -5,6 +5,7 @@ each in a process of its own. It answers {"fates": ["done" | "failed" | "killed"
 A job that is `inside` runs in the parent: so it learns once what else each child would compile anew.
 """
 
+import gc
 import json
 import os
 import signal
@@ -57,6 +58,7 @@ def _inside(app, job):
         db.session.remove()
         for engine in db.engines.values():
             engine.dispose()  # no connection survives a fork
+    gc.freeze()  # a collection in each child would copy what all of them share
 
 
 def _fork(app, job, order, kill, cut):

@@ -138,9 +138,9 @@ class World:
         """Its id as arguments of a job; none where there is no operation."""
         return self._sql("world", "SELECT id FROM operations ORDER BY id DESC LIMIT 1")[0]
 
-    def rob(self, name):
-        """Let a member's tokens leave his address on the chain, all of them."""
-        address = self._sql("world", _ADDRESS.format(name))[0][0]
+    def rob(self):
+        """Let the treasury's tokens leave its address on the chain, all of them."""
+        address = self._sql("world", _TREASURY)[0][0]
         balance = self.anvil.call("eth_call", {"to": self.token, "data": _BALANCE_OF + address[2:].rjust(64, "0")}, "latest")
         self.anvil.call("anvil_impersonateAccount", address)
         node.set_balance(self.anvil, address, _WEI)
@@ -258,5 +258,5 @@ _UNDER_WAY = """
     SELECT (SELECT count(*) FROM operations WHERE state NOT IN ('final', 'failed'))
          + (SELECT count(*) FROM transfers WHERE source_holder_id IS NOT NULL AND source_entry_id IS NULL)
          + (SELECT count(*) FROM transfers WHERE target_holder_id IS NOT NULL AND target_entry_id IS NULL)"""
-_ADDRESS = "SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id JOIN users u ON u.id = h.user_id WHERE u.email = '{}@example.org'"
+_TREASURY = "SELECT address FROM wallets JOIN holders ON holders.id = holder_id WHERE user_id IS NULL"
 _BALANCE_OF, _TRANSFER = "0x70a08231", "0xa9059cbb"
