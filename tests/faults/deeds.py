@@ -10,7 +10,7 @@ from lms.domain.accounts import queries as members
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as ledgers
 from lms.domain.rulebook.actions import install
-from lms.jobs import node
+from lms.jobs import node, settlement
 from lms.queue import enqueue
 
 _TOGETHER = 5
@@ -45,9 +45,18 @@ def post(moves):
     """Ledger transfers (key, source, target, amount), as many to a transaction as a purchase has, then the hint to settle."""
     for start in range(0, len(moves), _TOGETHER):
         with transaction():
-            for key, source, target, amount in moves[start : start + _TOGETHER]:
-                ledger.post(key, _account(source), _account(target), amount, "lesson")
+            for move in moves[start : start + _TOGETHER]:
+                _post(*move)
     enqueue("settlement.settle")
+
+
+def post_late(early, later):
+    """A transfer takes its id early and is committed after a later one was covered."""
+    with transaction():
+        _post(*early)
+        with current_app.app_context():  # which has a session of its own
+            post([later])
+            settlement.settle()
 
 
 def send_from_the_same_key():
@@ -56,6 +65,10 @@ def send_from_the_same_key():
     nonce, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
     signed = transactions.sign(signer, pool.chain_id, signer.address, b"", nonce, fees, 21_000)
     transactions.broadcast(pool, signed.raw)
+
+
+def _post(key, source, target, amount):
+    ledger.post(key, _account(source), _account(target), amount, "lesson")
 
 
 def _account(place):

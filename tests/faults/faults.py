@@ -119,8 +119,8 @@ def _late_commit(world, draw):
     name = f"late:{draw.getrandbits(32)}"
     early = (f"{name}:early", "issuance", "ana:maturing", draw.randint(1, 9) * 10**6)
     later = (f"{name}:later", "treasury", "ana:available", draw.randint(1, 9) * 10**6)
-    world.posted[later[0]] = later[3]
-    world.post([early], job("tests.faults.deeds.post", [later], after=0.2), job("lms.jobs.settlement.settle", after=0.4), linger=0.6)
+    world.insist(job("tests.faults.deeds.post_late", early, later))
+    world.posted |= {early[0]: early[3], later[0]: later[3]}
 
 
 def _foreign_nonce(world, draw):

@@ -7,7 +7,6 @@ import mmap
 import os
 import signal
 import struct
-import time
 
 import psycopg
 from sqlalchemy.orm import Session
@@ -36,20 +35,16 @@ class Countdown:
         return left == 1
 
 
-def install(kill, cut, database, linger=0):
-    """In a worker: die where `kill` ends, lose the connection where `cut` ends, wait `linger` seconds before each commit."""
+def install(kill, cut, database):
+    """In a worker: die where `kill` ends, lose the connection where `cut` ends."""
     commit, ask, execute = Session.commit, HTTPProvider.make_request, psycopg.Cursor.execute
-
-    def committing(session):
-        time.sleep(linger)
-        return _between(kill, lambda: commit(session))
 
     def executing(cursor, *statement, **options):
         if cut.passed():
             _cut(database, cursor.connection.info.backend_pid)
         return execute(cursor, *statement, **options)
 
-    Session.commit = committing
+    Session.commit = lambda session: _between(kill, lambda: commit(session))
     HTTPProvider.make_request = lambda provider, *call: _between(kill, lambda: ask(provider, *call))
     psycopg.Cursor.execute = executing
 

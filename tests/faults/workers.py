@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import time
 import traceback
 from functools import partial
 
@@ -68,11 +67,10 @@ def _fork(app, job, order, kill, cut):
     status = 1
     try:
         signal.alarm(PATIENCE)
-        time.sleep(job.get("after", 0))
         mutants.apply(order["mutant"])
         app.config.update(order["config"])
         if job.get("trapped", True):
-            traps.install(kill, cut, app.config["DATABASE_URL"].replace("+psycopg", ""), job.get("linger", 0))
+            traps.install(kill, cut, app.config["DATABASE_URL"].replace("+psycopg", ""))
         with app.app_context():
             import_attribute(job["do"])(*job["args"])
         status = 0

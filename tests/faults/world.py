@@ -25,7 +25,7 @@ _WEI = 10**21
 
 
 def job(do, *args, **how):
-    """`how`: `after` and `linger` in seconds, `trapped`: False for what no kill may meet."""
+    """`how`: `trapped` False for what no kill may meet, `inside` for what the workers' parent itself does."""
     return {"do": do, "args": args, **how}
 
 
@@ -98,11 +98,11 @@ class World:
                 return
         raise RuntimeError(f"one of {jobs} is never done: see {self.directory}/workers.log")
 
-    def post(self, moves, *beside, linger=0):
+    def post(self, moves):
         """Ledger transfers (key, source, target, amount): whoever asks again with the same key gets the same transfer."""
         if self.is_restored:
             moves = [move for move in moves if move[1] == "issuance"]  # who has what is no longer what the schedule thinks
-        self.insist(job("tests.faults.deeds.post", moves, linger=linger), *beside)
+        self.insist(job("tests.faults.deeds.post", moves))
         self.posted |= {key: amount for key, _, _, amount in moves}
         self.operations += len(moves)
 
