@@ -1,6 +1,10 @@
 """What the world lets the application do besides its jobs. Each runs in a forked worker, inside the app, and may run twice."""
 
+import traceback
+
+import rq
 from flask import current_app
+from rq.utils import import_attribute
 
 from lms import clock
 from lms.chain import transactions
@@ -11,7 +15,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as ledgers
 from lms.domain.rulebook.actions import install
 from lms.jobs import node, settlement
-from lms.queue import enqueue
+from lms.queue import enqueue, queue
 
 _TOGETHER = 5
 
@@ -57,6 +61,21 @@ def post_late(early, later):
         with current_app.app_context():  # which has a session of its own
             post([later])
             settlement.settle()
+
+
+def work(most):
+    """Do what is queued, and what that queues, until nothing is; what fails is left to the sweep, as with RQ."""
+    jobs = rq.Queue(connection=queue.redis)
+    for _ in range(most):
+        job_id = queue.redis.lpop(jobs.key)
+        if job_id is None:
+            return
+        found = rq.job.Job.fetch(job_id.decode(), connection=queue.redis)
+        try:
+            with current_app.app_context():
+                import_attribute(found.func_name)(*found.args)
+        except Exception:
+            traceback.print_exc()
 
 
 def send_from_the_same_key():

@@ -110,21 +110,19 @@ class World:
         self.insist(job("tests.faults.deeds.join", name))
 
     def work(self, most=200):
-        """Do what is queued, and what that queues."""
-        for _ in range(most):
-            found = self._next_job()
-            if found is None:
-                return
-            self.run(*[found] * self.workers)
-            self.workers = 1
+        """Let a worker do what is queued; a second one comes with a sweep, so that they meet at one operation."""
+        seconds = [job("tests.faults.deeds.work", most), job("lms.jobs.chain.sweep")] * (self.workers - 1)
+        while "killed" in self.run(job("tests.faults.deeds.work", most), *seconds):
+            pass  # and the next worker starts
+        self.workers = 1
 
     def cron(self):
         """What the clock starts, each once; the blocks that time brings."""
-        for name in ("wallets.sweep", "settlement.settle"):
-            self.run(job(f"lms.jobs.{name}"))
+        self.enqueue("wallets.sweep")
+        self.enqueue("settlement.settle")
         self.work()
         node.mine(self.anvil, 3)
-        self.run(job("lms.jobs.chain.sweep"))
+        self.enqueue("chain.sweep")
         self.work()
 
     def enqueue(self, name, *args):
@@ -215,14 +213,6 @@ class World:
         self._copy_database("world", "fresh")
         self._fresh = self.anvil.call("evm_snapshot")
         self.base = self.head
-
-    def _next_job(self):
-        try:
-            job_id = self._redis.lpop(self._queue.key)
-            found = rq.job.Job.fetch(job_id.decode(), connection=self._redis) if job_id else None
-        except (redis.RedisError, rq.exceptions.NoSuchJobError):
-            return None
-        return found and job(found.func_name, *found.args)
 
     def _copy_database(self, source, target):
         self._sql("lms", f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
