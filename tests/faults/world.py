@@ -82,6 +82,8 @@ class World:
         (self.directory / "clock").unlink(missing_ok=True)
         self.anvil.call("evm_revert", self._fresh)
         self._fresh = self.anvil.call("evm_snapshot")
+        node.mine(self.anvil)  # anvil forgets the states of old blocks: nothing is rolled back to one from before
+        self.base = self.head
 
     def run(self, *jobs):
         """The fates of jobs that run at the same time; kill and cut count on over all of them."""
@@ -216,7 +218,6 @@ class World:
         assert self.violations() == []
         self._copy_database("world", "fresh")
         self._fresh = self.anvil.call("evm_snapshot")
-        self.base = self.head
 
     def _copy_database(self, source, target):
         self._sql("lms", f"SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = '{source}'")  # of who was killed
