@@ -1,5 +1,6 @@
 """What the world lets the application do besides its jobs. Each runs in a forked worker, inside the app, and may run twice."""
 
+import random
 import traceback
 
 import rq
@@ -14,6 +15,7 @@ from lms.domain.accounts import queries as members
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as ledgers
 from lms.domain.rulebook.actions import install
+from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import node, settlement
 from lms.queue import enqueue, queue
 
@@ -46,7 +48,7 @@ def join(name):
 
 
 def post(moves):
-    """Ledger transfers (key, source, target, amount), as many to a transaction as a purchase has, then the hint to settle."""
+    """Ledger transfers (key, source, target, amount) and withdrawals, whose target is an address, as many to a transaction as a purchase has, then the hint to settle."""
     for start in range(0, len(moves), _TOGETHER):
         with transaction():
             for move in moves[start : start + _TOGETHER]:
@@ -63,11 +65,13 @@ def post_late(early, later):
             settlement.settle()
 
 
-def work(most):
-    """Do what is queued, and what that queues, until nothing is; what fails is left to the sweep, as with RQ."""
-    jobs = rq.Queue(connection=queue.redis)
+def work(most, seed):
+    """Do what is queued, and what that queues, until nothing is; what fails is left to the sweep, as with RQ.
+
+    From either end: several workers would not keep the order, and the first lane would do all alone."""
+    jobs, dice = rq.Queue(connection=queue.redis), random.Random(seed)
     for _ in range(most):
-        job_id = queue.redis.lpop(jobs.key)
+        job_id = dice.choice((queue.redis.lpop, queue.redis.rpop))(jobs.key)
         if job_id is None:
             return
         found = rq.job.Job.fetch(job_id.decode(), connection=queue.redis)
@@ -78,15 +82,18 @@ def work(most):
             traceback.print_exc()
 
 
-def send_from_the_same_key():
-    """A second process with our signer's key sends a transaction of its own, which moves nothing."""
-    pool, signer = node.pool(), node.signer()
+def send_from_the_same_key(lane):
+    """A second process with the key of one of our signers sends a transaction of its own, which moves nothing."""
+    pool, signer = node.pool(), node.signers()[lane]
     nonce, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
     signed = transactions.sign(signer, pool.chain_id, signer.address, b"", nonce, fees, 21_000)
     transactions.broadcast(pool, signed.raw)
 
 
 def _post(key, source, target, amount):
+    if target.startswith("0x"):
+        withdrawals.request(key, members.by_email(_email(source.partition(":")[0])), target, amount)
+        return
     ledger.post(key, _account(source), _account(target), amount, "lesson")
 
 

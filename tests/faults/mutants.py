@@ -10,7 +10,7 @@ from lms.domain.ledger.models import Transfer
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Deployment, Nonce
 from lms.domain.wallet import actions as wallet
-from lms.jobs import chain
+from lms.jobs import calls, chain, outcomes
 
 
 def apply(name):
@@ -23,6 +23,7 @@ def _nonce_from_the_node():
     """Take the count of what is mined: what waits unmined is overwritten."""
 
     def take_nonce(operation, signer, mined_count):
+        operation.signer = signer
         row = dict(signer=signer, nonce=mined_count, operation_id=operation.id)
         db.session.execute(insert(Nonce).values(row).on_conflict_do_nothing())
         db.session.execute(text("UPDATE signers SET next_nonce = greatest(next_nonce, :next)"), {"next": mined_count + 1})
@@ -44,7 +45,7 @@ def _broadcast_before_save():
 
 def _a_new_op_when_no_receipt_comes():
     """A missing receipt counts as "it did not happen": the entries go again under another op, which nothing checks."""
-    look = chain._look
+    look = outcomes.look
 
     def impatient(operation, pool):
         if look(operation, pool):
@@ -57,12 +58,12 @@ def _a_new_op_when_no_receipt_comes():
                 deployment.next_op += 1
         return False
 
-    chain._look = impatient
+    outcomes.look = impatient
 
 
 def _any_receipt_will_do():
     """A transaction that succeeded counts as done, whatever its logs say."""
-    chain.TeoCoin.settlement = lambda *_: SimpleNamespace(brought=lambda *_: True, skips=())
+    calls.TeoCoin.settlement = lambda *_: SimpleNamespace(brought=lambda *_: True, skips=())
 
 
 def _watermark():
@@ -93,12 +94,8 @@ MUTANTS = {
     "no op check": _a_new_op_when_no_receipt_comes,
     "no digest check": _any_receipt_will_do,
     "watermark": _watermark,
+    "give-back before final": _final_at_once,
 }
-# Only a release is ever given back: with RELEASES this is a build to be found like the others.
-RELEASES = False
-if RELEASES:
-    MUTANTS["give-back before final"] = _final_at_once
-
 # A schedule that finds each, for the tests; `make faults` looks for one anew.
 CAUGHT_BY = {
     "nonce from the node": 309,

@@ -10,11 +10,15 @@ import psycopg
 from eth_utils import keccak, to_checksum_address
 from psycopg.rows import namedtuple_row
 
-_TABLES = ("accounts", "transfers", "holders", "wallets", "deployments", "operations", "entries", "attempts", "nonces", "signers", "switches")
+_TABLES = ("accounts", "transfers", "holders", "wallets", "deployments", "operations", "entries", "attempts", "nonces", "signers",
+           "switches", "incidents", "withdrawals", "deposits")  # fmt: skip
 _EVENTS = ("Transfer(address,address,uint256)", "Settled(uint256,bytes32)", "Skipped(uint256,address,uint256)",
            "Released(uint256,address,address,uint256)", "Voided(uint256)")  # fmt: skip
 _NAMES = {"0x" + keccak(text=event).hex(): event.partition("(")[0] for event in _EVENTS}
 _NOBODY = "0x" + "00" * 20
+_USES = ("Settled", "Released", "Voided")
+SMALL = 10_000  # millionths of TEO: a deposit below it is credited with the day's others
+_TOLD = ("burn skipped", "address lost", "funds low", "funds very low")  # open because of what the world did, or nothing that waits
 _TOTAL_SUPPLY = "0x" + keccak(text="totalSupply()").hex()[:8]
 
 
@@ -43,10 +47,31 @@ class Facts:
         self.supply = int(anvil.call("eth_call", {"to": self.token, "data": _TOTAL_SUPPLY}, "latest"), 16)
         ours = {row.address.lower() for row in self.signers}
         self.sent = [each for each in _transactions(anvil) if each["from"].lower() in ours]
+        self.ours = {each["hash"] for each in self.sent}
+        self.addresses = {row.holder_id: row.address for row in self.wallets}
         self.counts = {row.address: int(anvil.call("eth_getTransactionCount", row.address, "latest"), 16) for row in self.signers}
 
     def named(self, name):
         return [event for event in self.events if event.name == name]
+
+    def used(self):
+        """The event that used up each op number."""
+        return {event.words[0]: event for event in self.events if event.name in _USES}
+
+    def moved(self):
+        """(source, target, amount, whether a signer of ours sent it) of each transfer that neither mints nor burns."""
+        for event in self.named("Transfer"):
+            source, target = _address(event.words[0]), _address(event.words[1])
+            if _NOBODY not in (source, target):
+                yield source, target, event.words[2], event.tx_hash in self.ours
+
+    def stolen(self, address):
+        """What left an address without us."""
+        return sum(amount for source, _, amount, is_ours in self.moved() if source == address and not is_ours)
+
+    def incidents_of(self, kind):
+        """What the open incidents of a kind are about."""
+        return {row.subject for row in self.incidents if row.kind == kind and row.closed_at is None}
 
     def legs(self):
         """(transfer, holder, amount, entry, the holder the row names) of each side that changes what a holder holds."""
@@ -59,10 +84,9 @@ class Facts:
                 yield row, target, row.amount, row.target_entry_id, row.target_holder_id
 
 
-def violations(facts, excused=()):
-    """Sentences; `excused` names groups that need not hold, because a fault cannot be mended yet."""
-    groups = {"always": ALWAYS, "history": HISTORY, "quiet": QUIET}
-    return [sentence for name, checks in groups.items() if name not in excused for check in checks for sentence in check(facts)]
+def violations(facts):
+    """Sentences."""
+    return [sentence for check in (*ALWAYS, *HISTORY, *QUIET) for sentence in check(facts)]
 
 
 def _kept_balances(facts):
@@ -76,7 +100,7 @@ def _kept_balances(facts):
 
 
 def _each_op_once(facts):
-    for op, times in Counter(event.words[0] for event in facts.events if event.name in ("Settled", "Released", "Voided")).items():
+    for op, times in Counter(event.words[0] for event in facts.events if event.name in _USES).items():
         if times > 1:
             yield f"op {op} happened {times} times"
 
@@ -106,11 +130,13 @@ def _one_open_entry(facts):
 
 
 def _nonces_are_contiguous(facts):
-    used = defaultdict(list)
+    """Each is in our rows once, or is somebody else's by the chain, or of a transaction whose rows a restored database has lost."""
+    used, known = defaultdict(list), _known_hashes(facts)
     for row in (*facts.deployments, *facts.nonces):
         used[row.signer].append(row.nonce)
     for signer in facts.signers:
-        if sorted(used[signer.address]) != list(range(signer.next_nonce)):
+        foreign = _foreign_nonces(facts, signer.address, known) - set(used[signer.address])
+        if sorted([*used[signer.address], *(nonce for nonce in foreign if nonce < signer.next_nonce)]) != list(range(signer.next_nonce)):
             yield f"signer {signer.address} is at nonce {signer.next_nonce}, its rows are {sorted(used[signer.address])}"
 
 
@@ -124,72 +150,135 @@ def _a_nonce_has_one_operation(facts):
 
 
 def _nothing_asked_is_lost(facts):
-    found = {row.key: row.amount for row in facts.transfers}
+    found = {row.key: row.amount for row in (*facts.transfers, *facts.withdrawals)}
     for key, amount in facts.posted.items():
         if found.get(key) != amount:
             yield f"transfer {key} of {amount} was acknowledged, the ledger has {found.get(key)}"
 
 
 def _what_is_sent_is_saved(facts):
-    saved = {row.tx_hash for row in (*facts.attempts, *facts.deployments)}
+    tried = {row.operation_id for row in facts.attempts}
+    saved = _known_hashes(facts) | {row.tx_hash for row in facts.operations if row.id not in tried}  # taken over from the chain
     for sent in facts.sent:
         if sent["to"] in (None, facts.token.lower()) and sent["hash"] not in saved:
             yield f"transaction {sent['hash']} (nonce {int(sent['nonce'], 16)}) is on the chain and in no row"
 
 
 def _ops_did_what_their_entries_say(facts):
-    ops, entries = {row.op: row for row in facts.operations}, defaultdict(list)
+    ops, entries, held = {row.op: row for row in facts.operations}, defaultdict(list), set(facts.addresses.values())
     for entry in facts.entries:
-        entries[entry.operation_id].append((entry.address, _signed(entry)))
-    for event in facts.named("Settled"):
+        entries[entry.operation_id].append(entry)
+    lost = facts.incidents_of("address lost")
+    for event in facts.used().values():
         operation = ops.get(event.words[0])
         if operation is None:
             yield f"op {event.words[0]} is on the chain and in no row"
-        elif (did := sorted(_brought(facts, event))) != sorted(entries[operation.id]):
-            yield f"op {operation.op} brought {did}, its entries are {sorted(entries[operation.id])}"
+            continue
+        did, said = sorted(_DID[event.name](facts, event)), sorted(_SAID[event.name](operation, entries[operation.id]))
+        if [each for each in did if each[0] in held or each[0] not in lost] != said:
+            yield f"op {operation.op} did {did}, its entries are {said}"
 
 
 def _done_means_done(facts):
-    settled = {event.words[0]: event for event in facts.named("Settled")}
-    skipped = {event.words[0] for event in facts.named("Skipped")}
+    used, skipped = facts.used(), _skipped(facts)
     for operation in facts.operations:
-        if operation.state in ("mined", "final") and operation.op in skipped:
-            yield f"operation {operation.id} is called {operation.state}, and the chain skipped a burn of it"
-        if operation.state == "final" and (operation.op not in settled or settled[operation.op].block_hash != operation.block_hash):
+        refused = {entry.address for entry in facts.entries if entry.operation_id == operation.id and entry.kind == "refused"}
+        event = used.get(operation.op)
+        if operation.state == "final" and (event is None or event.block_hash != operation.block_hash):
             yield f"operation {operation.id} is called final, and its block does not hold it"
+        if operation.state == "final" and refused != skipped[operation.op]:
+            yield f"operation {operation.id} is final, the chain skipped {sorted(skipped[operation.op])}, and {sorted(refused)} are refused"
+        if operation.state == "failed" and event is not None and event.name != "Voided":
+            yield f"operation {operation.id} is called failed, and the chain did it"
 
 
-def _all_is_final(facts):
+def _skips_wait(facts):
+    """What a skipped burn covers stays covered until the skip is final."""
+    skipped = _skipped(facts)
+    for operation in facts.operations:
+        for entry in facts.entries:
+            is_skipped = entry.operation_id == operation.id and entry.address in skipped[operation.op]
+            if is_skipped and operation.state == "mined" and not entry.is_open:
+                yield f"operation {operation.id} is mined, entry {entry.id} was skipped, and it is closed already"
+
+
+def _all_is_done(facts):
     for switch in facts.switches:
         yield f"{switch.name} stands still: {switch.reason}"
     for operation in facts.operations:
-        if operation.state != "final":
+        if operation.state != "final" and not (operation.state == "failed" and (operation.is_void or operation.kind == "release" or _is_set_aside(operation))):
             yield f"operation {operation.id} is {operation.state}: {operation.error or 'no reason noted'}"
+    for withdrawal in facts.withdrawals:
+        if withdrawal.state not in ("sent", "failed"):
+            yield f"withdrawal {withdrawal.key} is {withdrawal.state}"
+
+
+def _nobody_waits_for_an_operator(facts):
+    for row in facts.incidents:
+        if row.closed_at is None and row.kind not in _TOLD:
+            yield f"incident {row.kind!r} about {row.subject} is open: {row.details}"
 
 
 def _each_leg_is_covered(facts):
+    waiting = facts.incidents_of("burn skipped")
     for transfer, holder, amount, entry, _ in facts.legs():
-        if entry is None:
+        if entry is None and str(holder) not in waiting:
             yield f"transfer {transfer.key} changes holder {holder} by {amount}, and no entry covers it"
 
 
 def _holders_have_their_totals(facts):
+    """What they own, less what waits for an operator's look, with what is not credited, without what was stolen from their addresses."""
     owned, held = Counter(), _balances(facts)
-    for _, holder, amount, _, _ in facts.legs():
-        owned[holder] += amount
-    addresses = {row.holder_id: row.address for row in facts.wallets}
+    for _, holder, amount, entry, _ in facts.legs():
+        owned[holder] += amount if entry is not None else 0
+    for row in facts.deposits:
+        owned[row.holder_id] += row.amount if row.entry_id is None else 0
     for holder in facts.holders:
-        address = addresses.get(holder.id)
-        if owned[holder.id] != held[address]:
-            yield f"holder {holder.id} owns {owned[holder.id]}, the chain holds {held[address]}"
+        address = facts.addresses.get(holder.id)
+        stolen = facts.stolen(address)
+        if owned[holder.id] - stolen != held[address]:
+            yield f"holder {holder.id} owns {owned[holder.id]}, {stolen} were stolen, the chain holds {held[address]}"
+
+
+def _deposits_are_what_came(facts):
+    held = set(facts.addresses.values())
+    came = Counter((target, amount) for _, target, amount, _ in facts.moved() if target in held)
+    known = Counter((facts.addresses[row.holder_id], row.amount) for row in facts.deposits)
+    if came != known:
+        yield f"from outside came {sorted(came.items())}, the deposits are {sorted(known.items())}"
+
+
+def _deposits_are_credited(facts):
+    """Except a small one of today, which waits for the day's others."""
+    credited = {entry.id: entry for entry in facts.entries if entry.kind == "deposit"}
+    for row in facts.deposits:
+        if row.entry_id not in credited and row.amount >= SMALL:
+            yield f"deposit {row.id} of {row.amount} is {'parked' if row.is_parked else 'not credited'}"
+    for entry in credited.values():
+        if sum(row.amount for row in facts.deposits if row.entry_id == entry.id) != entry.amount:
+            yield f"entry {entry.id} credits {entry.amount}, which is not what its deposits are"
+
+
+def _outside_is_what_left(facts):
+    """The ledger's outside is what the addresses of others hold, less what is stolen and what came back and is not credited."""
+    held, ours = _balances(facts), set(facts.addresses.values()) | facts.incidents_of("address lost")
+    abroad = sum(amount for address, amount in held.items() if address not in ours)
+    stolen = sum(map(facts.stolen, ours))
+    waiting = sum(row.amount for row in facts.deposits if row.entry_id is None)
+    outside = sum(row.balance for row in facts.accounts if row.user_id is None and row.name in ("outside", "releasing"))
+    if outside != abroad - stolen + waiting:
+        yield f"outside and releasing are {outside}; others hold {abroad}, {stolen} of it stolen, and {waiting} came back"
 
 
 def _supply_is_what_was_issued(facts):
-    issuance = next(row.id for row in facts.accounts if row.name == "issuance")
+    """Apart from what an address holds that was lost with a database, and what is owed to holders who wait for a look."""
+    issuance, lost = next(row.id for row in facts.accounts if row.name == "issuance"), facts.incidents_of("address lost")
     issued = sum(row.amount for row in facts.transfers if row.source_id == issuance)
     issued -= sum(row.amount for row in facts.transfers if row.target_id == issuance)
-    if not facts.supply == issued == sum(_balances(facts).values()):
-        yield f"issued {issued}, supply {facts.supply}, balances {sum(_balances(facts).values())}"
+    issued -= sum(amount for _, _, amount, entry, _ in facts.legs() if entry is None)
+    held = _balances(facts)
+    if not facts.supply == issued + sum(held[address] for address in lost) == sum(held.values()):
+        yield f"issued {issued}, supply {facts.supply}, balances {sum(held.values())}"
 
 
 def _nothing_waits_in_a_lane(facts):
@@ -199,13 +288,43 @@ def _nothing_waits_in_a_lane(facts):
 
 
 ALWAYS = (_kept_balances, _each_op_once, _entries_are_their_legs, _legs_are_their_holders, _one_open_entry, _nonces_are_contiguous, _a_nonce_has_one_operation)
-HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _done_means_done)
-QUIET = (_all_is_final, _each_leg_is_covered, _holders_have_their_totals, _supply_is_what_was_issued, _nothing_waits_in_a_lane)
+HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _done_means_done, _skips_wait)
+QUIET = (_all_is_done, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _deposits_are_what_came,
+         _deposits_are_credited, _outside_is_what_left, _supply_is_what_was_issued, _nothing_waits_in_a_lane)  # fmt: skip
 
 
 def _signed(entry):
     """What the entry adds to its holder's balance."""
-    return {"mint": 1, "deposit": 1, "empty": 0}.get(entry.kind, -1) * entry.amount
+    return {"mint": 1, "deposit": 1, "empty": 0, "refused": 0}.get(entry.kind, -1) * entry.amount
+
+
+def _is_set_aside(operation):
+    return (operation.error or "").startswith("set aside")
+
+
+def _known_hashes(facts):
+    return {row.tx_hash for row in (*facts.attempts, *facts.deployments)}
+
+
+def _foreign_nonces(facts, signer, known):
+    return {int(each["nonce"], 16) for each in facts.sent if each["from"].lower() == signer.lower() and each["hash"] not in known}
+
+
+def _skipped(facts):
+    """Addresses whose burn the chain skipped, by op."""
+    found = defaultdict(set)
+    for event in facts.named("Skipped"):
+        found[event.words[0]].add(_address(event.words[1]))
+    return found
+
+
+def _settle_says(_, entries):
+    """A refused one was a burn, which the chain told as skipped."""
+    return [(entry.address, entry.amount if entry.kind == "mint" else -entry.amount) for entry in entries]
+
+
+def _release_says(operation, entries):
+    return [(entry.address, -entry.amount) for entry in entries]
 
 
 def _brought(facts, settled):
@@ -216,6 +335,14 @@ def _brought(facts, settled):
             yield (target, amount) if source == _NOBODY else (source, -amount)
         elif event.tx_hash == settled.tx_hash and event.name == "Skipped":
             yield _address(event.words[1]), -event.words[2]
+
+
+def _released(_, event):
+    return [(_address(event.words[1]), -event.words[3])]
+
+
+_DID = {"Settled": _brought, "Released": _released, "Voided": lambda *_: []}
+_SAID = {"Settled": _settle_says, "Released": _release_says, "Voided": lambda *_: []}
 
 
 def _balances(facts):

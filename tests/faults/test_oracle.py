@@ -20,7 +20,6 @@ def kept(world):
 @pytest.fixture
 def settled(kept):
     kept.restore("settled")
-    kept.excused = set()
     return kept
 
 
@@ -54,8 +53,6 @@ def test_a_planted_fault_is_told(settled, fault, said):
     assert said in " ".join(settled.violations())
 
 
-def test_tokens_that_leave_a_holder_are_told_unless_that_is_excused(settled):
-    settled.rob()
-    assert "the chain holds 0" in " ".join(settled.violations())
-    settled.excused = {"quiet"}
-    assert settled.violations() == []
+def test_what_comes_to_an_address_and_is_in_no_row_is_told(settled):
+    settled.rob(settled.address("ana"))
+    assert "from outside came" in " ".join(settled.violations())

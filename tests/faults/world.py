@@ -10,6 +10,7 @@ from contextlib import suppress
 import psycopg
 import redis
 import rq
+from eth_account import Account
 
 from rig import ROOT
 from rig.services import Anvil, Postgres, Redis
@@ -19,8 +20,12 @@ from tests.faults.proxy import Faults, Proxy
 
 MEMBERS = ("ana", "bruno", "carla", "dino", "elsa", "fabio")
 TREASURY = 1_000 * 10**6
+OUTSIDE = "outside@"
+LANES = 2
 ROUNDS = 12  # of settling, mining and sweeping before a world counts as stuck
-FEW_ROUNDS = 3  # where an operator would be needed
+THIEF = "0x" + "dead".rjust(40, "0")
+STRANGER = Account.from_key(b"\x07" * 32)
+_STEP = 25  # seconds from one round to the next: more than what a stuck transaction waits
 _SECRET = "only-for-faults-" + "0123456789abcdef" * 2
 _WEI = 10**21
 
@@ -83,7 +88,7 @@ class World:
         self.anvil.call("evm_revert", self._fresh)
         self._fresh = self.anvil.call("evm_snapshot")
         node.mine(self.anvil)  # anvil forgets the states of old blocks: nothing is rolled back to one from before
-        self.base = self.head
+        self.stand()
 
     def run(self, *jobs):
         """The fates of jobs that run at the same time; kill and cut count on over all of them."""
@@ -105,31 +110,81 @@ class World:
         raise RuntimeError(f"one of {jobs} is never done: see {self.directory}/workers.log")
 
     def post(self, moves):
-        """Ledger transfers (key, source, target, amount): whoever asks again with the same key gets the same transfer."""
+        """Transfers (key, source, target, amount): whoever asks again with the same key gets the same one.
+
+        To somebody's "…@" is a withdrawal, to OUTSIDE and to "token@" too; from OUTSIDE it is a deposit."""
         if self.is_restored:
-            moves = [move for move in moves if move[1] == "issuance"]  # who has what is no longer what the schedule thinks
-        self.insist(job("tests.faults.deeds.post", moves))
-        self.posted |= {key: amount for key, _, _, amount in moves}
+            moves = [move for move in moves if move[1] in ("issuance", OUTSIDE)]  # who has what is no longer what the schedule thinks
+        asked = [(key, source, self._place(target), amount) for key, source, target, amount in moves if source != OUTSIDE]
+        self.insist(job("tests.faults.deeds.post", asked))
+        self.posted |= {key: amount for key, _, _, amount in asked}
+        for _, source, target, amount in moves:
+            if source == OUTSIDE:
+                self.pay_in(target, amount)
         self.operations += len(moves)
+
+    def pay_in(self, name, amount):
+        """A stranger sends what he has of it to a member's address."""
+        address = self.address(name)
+        held = self._held(STRANGER.address) - sum(waits for _, waits in self._unmined())
+        if address and held > 0:
+            data = _TRANSFER + address[2:].lower().rjust(64, "0") + f"{min(amount, held):064x}"
+            signed = STRANGER.sign_transaction(_UNPRICED | {"to": self.token, "data": data, "nonce": len(self._payments)})
+            self._payments.append((signed, min(amount, held)))
+            self.resend()
+
+    def resend(self):
+        """A stranger's wallet sends again what the chain or the pool has forgotten."""
+        for signed, _ in self._unmined():
+            with suppress(RuntimeError):  # it waits already
+                self.anvil.call("eth_sendRawTransaction", signed.raw_transaction.to_0x_hex())
 
     def join(self, name):
         self.insist(job("tests.faults.deeds.join", name))
 
     def work(self, most=200):
         """Let a worker do what is queued; a second one comes with a sweep, so that they meet at one operation."""
-        seconds = [job("tests.faults.deeds.work", most), job("lms.jobs.chain.sweep")] * (self.workers - 1)
-        while "killed" in self.run(job("tests.faults.deeds.work", most), *seconds):
+        seconds = [job("tests.faults.deeds.work", most, 2), job("lms.jobs.chain.sweep")] * (self.workers - 1)
+        while "killed" in self.run(job("tests.faults.deeds.work", most, self.operations), *seconds):
             pass  # and the next worker starts
         self.workers = 1
 
     def cron(self):
         """What the clock starts, each once; the blocks that time brings."""
-        self.enqueue("wallets.sweep")
-        self.enqueue("settlement.settle")
-        self.work()
+        self.move_clock(_STEP)
+        self._start("wallets.sweep", "settlement.settle")
         node.mine(self.anvil, 3)
-        self.enqueue("chain.sweep")
+        self._start("deposits.scan", "chain.sweep")
+        self.operate()
+
+    def _start(self, *names):
+        for name in names:
+            self.enqueue(name)
         self.work()
+
+    def operate(self):
+        """What an operator does who reads the incidents: a command that cannot help yet is given again in the next round."""
+        for number, kind, subject in self._sql("world", _INCIDENTS):
+            if kind not in _COMMANDS:
+                continue
+            words = [word.format(subject) for word in _COMMANDS[kind]]
+            if not words or self.command(*words):
+                self._sql("world", f"UPDATE incidents SET closed_at = now() WHERE id = {number}")
+        if self._sql("world", "SELECT name FROM switches") and not self.is_paused:
+            self.command("chain", "resume")
+
+    def recover(self):
+        """After a restored database, before anything else: a command that dies is given again."""
+        for _ in range(6):
+            if self.command("chain", "recover"):
+                return
+        raise RuntimeError(f"flask chain recover never ends well: see {self.directory}/workers.log")
+
+    def command(self, *words):
+        """Whether a command of `flask` did it; newest blocks become final first, and from then on stand."""
+        node.mine(self.anvil, 3)
+        self.stand()
+        return self.run(job("tests.faults.deeds.command", *words)) == ["done"]
 
     def enqueue(self, name, *args):
         with suppress(redis.RedisError):
@@ -142,14 +197,42 @@ class World:
         """Its id as arguments of a job; none where there is no operation."""
         return self._sql("world", "SELECT id FROM operations ORDER BY id DESC LIMIT 1")[0]
 
-    def rob(self):
+    def open_operations(self, kind):
+        """Ids of those that may still be dropped, newest first."""
+        return [row[0] for row in self._sql("world", f"SELECT id FROM operations WHERE kind = '{kind}' AND state IN ('queued', 'signed', 'sent') ORDER BY id DESC")]
+
+    def rob(self, to=THIEF):
         """Let the treasury's tokens leave its address on the chain, all of them."""
-        address = self._sql("world", _TREASURY)[0][0]
-        balance = self.anvil.call("eth_call", {"to": self.token, "data": _BALANCE_OF + address[2:].rjust(64, "0")}, "latest")
+        address = self.address("treasury")
         self.anvil.call("anvil_impersonateAccount", address)
         node.set_balance(self.anvil, address, _WEI)
-        data = _TRANSFER + f"{0xDEAD:064x}" + balance[2:]
+        data = _TRANSFER + to[2:].lower().rjust(64, "0") + f"{self._held(address):064x}"
         self.anvil.call("eth_sendTransaction", {"from": address, "to": self.token, "data": data})
+        self.is_robbed = True
+        self.stand()
+
+    def stand(self):
+        """No block up to here vanishes from now on: we could not bring back what is in it."""
+        self.base = self.head
+
+    def _place(self, target):
+        """Where a withdrawal goes: "ana@" is her custodial address, if she has one by now."""
+        if target == OUTSIDE:
+            return STRANGER.address
+        if target.endswith("@"):
+            return (self.token if target == "token@" else self.address(target[:-1])) or STRANGER.address
+        return target
+
+    def address(self, name):
+        who = "u.id IS NULL" if name == "treasury" else f"u.email = '{name}@example.org'"
+        found = self._sql("world", f"SELECT address FROM wallets JOIN holders h ON h.id = holder_id LEFT JOIN users u ON u.id = user_id WHERE {who}")
+        return found[0][0] if found else None
+
+    def _held(self, address):
+        return int(self.anvil.call("eth_call", {"to": self.token, "data": _BALANCE_OF + address[2:].rjust(64, "0")}, "latest"), 16)
+
+    def _unmined(self):
+        return [each for each in self._payments if self.anvil.call("eth_getTransactionReceipt", each[0].hash.to_0x_hex()) is None]
 
     def later(self, deed, operations=1):
         """After so many operations more, or at the end."""
@@ -172,17 +255,22 @@ class World:
         self.kill = self.cut = 0
         node.set_base_fee(self.anvil, 1)
         node.mine_by_itself(self.anvil, True)
-        node.set_balance(self.anvil, self.signer, _WEI)
-        for _ in range(FEW_ROUNDS if "quiet" in self.excused else ROUNDS):
+        self.is_paused, self.ahead = False, max(self.ahead, 0)
+        self.resend()
+        for _ in range(ROUNDS):
+            for address in self.signers:
+                node.set_balance(self.anvil, address, _WEI)
             self.cron()
             if self.is_quiet():
-                return
+                break
+        if not self.is_robbed:
+            self.insist(job("lms.jobs.balances.compare"))
 
     def is_quiet(self):
         return self._sql("world", _UNDER_WAY) == [(0,)]
 
     def violations(self):
-        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted), self.excused)
+        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted))
 
     def copy(self, name):
         """Keep the database as it is now, for restore(name)."""
@@ -194,15 +282,17 @@ class World:
         self.is_restored = True
 
     def move_clock(self, seconds):
-        (self.directory / "clock").write_text(str(seconds))
+        self.ahead += seconds
+        (self.directory / "clock").write_text(str(self.ahead))
 
     def _begin(self, mutant, endpoints):
         for faults in self.faults:
             faults.calm()
         self.mutant, self.config = mutant, {"RPC_URLS": [proxy.url for proxy in self._proxies[:endpoints]]}
         self.kill = self.cut = self.killed = 0
-        self.endpoints, self.workers, self.posted, self.excused = endpoints, 1, {}, set()
-        self.operations, self.is_restored, self._plans, self.struck = 0, False, [], Counter()
+        self.endpoints, self.workers, self.posted, self.operations, self.ahead = endpoints, 1, {}, 0, 0
+        self.is_restored = self.is_robbed = self.is_paused = False
+        self._plans, self._payments, self.struck = [], [], Counter()
 
     def _found(self):
         """Schema, contract, members with addresses, a treasury that holds something: what each schedule begins with."""
@@ -211,7 +301,10 @@ class World:
         self.insist(job("tests.faults.deeds.open_house", MEMBERS), times=1)
         for words in (("chain", "signer"), ("chain", "deploy")):
             self.insist(job("tests.faults.deeds.command", *words), times=1)
-        self.signer, self.token = self._sql("world", "SELECT signer, token_address FROM deployments")[0]
+        self.token = self._sql("world", "SELECT token_address FROM deployments")[0][0]
+        node.set_balance(self.anvil, STRANGER.address, _WEI)
+        self.cron()
+        self.signers = [row[0] for row in self._sql("world", "SELECT address FROM signers ORDER BY address")]
         self.post([("treasury", "issuance", "treasury", TREASURY)])
         self.calm()
         self.how = {}
@@ -245,14 +338,28 @@ class World:
             "CHAIN_DEPTH": "1",
             "CLOCK_FILE": str(self.directory / "clock"),
             "KEK": base64.b64encode(b"k" * 32).decode(),
-            "SIGNER_FILE": str(self.directory / "signer.json"),
+            "SIGNER_FILES": ",".join(str(self.directory / f"signer{lane}.json") for lane in range(LANES)),
+            "SETTLE_SECONDS": "0",
             "LOG_LEVEL": "WARNING",
         }
 
 
-_UNDER_WAY = """
+_LOOKED_AT = "(SELECT subject FROM incidents WHERE kind = 'burn skipped' AND closed_at IS NULL)"
+_UNDER_WAY = f"""
     SELECT (SELECT count(*) FROM operations WHERE state NOT IN ('final', 'failed'))
-         + (SELECT count(*) FROM transfers WHERE source_holder_id IS NOT NULL AND source_entry_id IS NULL)
-         + (SELECT count(*) FROM transfers WHERE target_holder_id IS NOT NULL AND target_entry_id IS NULL)"""
-_TREASURY = "SELECT address FROM wallets JOIN holders ON holders.id = holder_id WHERE user_id IS NULL"
+         + (SELECT count(*) FROM transfers WHERE source_entry_id IS NULL AND source_holder_id::text NOT IN {_LOOKED_AT})
+         + (SELECT count(*) FROM transfers WHERE target_entry_id IS NULL AND target_holder_id::text NOT IN {_LOOKED_AT})
+         + (SELECT count(*) FROM withdrawals WHERE state NOT IN ('sent', 'failed'))
+         + (SELECT count(*) FROM deposits WHERE entry_id IS NULL AND NOT is_parked AND amount >= {oracle.SMALL})
+         + (SELECT count(*) FROM switches)"""
+_INCIDENTS = "SELECT id, kind, subject FROM incidents WHERE closed_at IS NULL ORDER BY id"
+# What is done about an incident; nothing but a look where the world itself does it.
+_COMMANDS = {
+    "foreign nonce": ("chain", "adopt", "{}"),
+    "lane halted": ("chain", "adopt", "{}"),
+    "not our entries": ("chain", "recover"),
+    "out of funds": (),
+    "fees too high": (),
+}
+_UNPRICED = {"type": 2, "chainId": 31337, "gas": 100_000, "value": 0, "maxFeePerGas": 10**13, "maxPriorityFeePerGas": 10**9}
 _BALANCE_OF, _TRANSFER = "0x70a08231", "0xa9059cbb"
