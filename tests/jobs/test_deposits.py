@@ -141,3 +141,19 @@ def test_what_matures_meanwhile_is_settled_beside_it(rich, pay_in, flow, audit):
     deposits.scan()
     flow()
     assert (available(rich), audit()) == (teo(36), GREEN)
+
+
+def test_what_our_rows_do_not_know_as_sent_yet_is_waited_for(rich, bruno, anvil, run_jobs, audit):  # noqa: F811
+    """A release whose end the chain calls final, and no sweep has seen it: the tokens are still releasing."""
+    enqueue("wallets.sweep")
+    run_jobs()
+    ask(rich, 20, to=wallets.wallet_of(bruno.id).address)
+    enqueue("settlement.settle")
+    run_jobs()
+    anvil.call("anvil_mine", "0x3")
+    deposits.scan()
+    assert (available(bruno), db.session.query(Incident).count(), audit()) == (0, 0, GREEN)
+    enqueue("chain.sweep")
+    run_jobs()
+    deposits.scan()
+    assert (available(bruno), audit()) == (teo(20), GREEN)
