@@ -9,6 +9,7 @@ from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallets
+from lms.jobs import deposits
 from lms.queue import enqueue
 from rig import tools
 from tests.conftest import teo
@@ -123,6 +124,17 @@ def test_numbers_that_were_given_out_and_lost_are_used_up(rich, backup, recover,
     flow()
     assert [operation.state for operation in db.session.query(Operation).filter_by(is_void=True)] == ["failed", "failed"]
     assert audit() == GREEN
+
+
+def test_what_was_taken_over_is_no_foreign_mint(rich, backup, recover, flow, audit):  # noqa: F811
+    restore = backup()
+    credit(rich, teo(5), "more")
+    flow()
+    restore()
+    recover()
+    deposits.scan()
+    flow()
+    assert (db.session.query(Incident).count(), wallets.balance(rich.id).total, audit()) == (0, teo(55), GREEN)
 
 
 def test_it_may_run_twice_and_on_a_database_that_lost_nothing(rich, recover, flow, audit):  # noqa: F811

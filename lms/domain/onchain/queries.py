@@ -71,5 +71,6 @@ def counts():
 
 
 def known_hashes(hashes):
-    """Those of the transaction hashes that are ours."""
-    return set(db.session.scalars(select(Attempt.tx_hash).where(Attempt.tx_hash.in_(hashes))))
+    """Those of the transaction hashes that are ours: we signed them, or recognised them as an operation's after their rows were lost."""
+    rows = select(Attempt.tx_hash).where(Attempt.tx_hash.in_(hashes))
+    return set(db.session.scalars(rows.union(select(Operation.tx_hash).where(Operation.tx_hash.in_(hashes)))))
