@@ -138,4 +138,4 @@ def _tell(operation, error):
     with transaction():
         onchain.note(operation, str(error) if isinstance(error, _EXPECTED) else f"a fault of ours: {type(error).__name__}")
         if isinstance(error, onchain.LaneHalted):
-            audit.open_incident("lane halted", operation.deployment.signer, why=str(error))
+            audit.open_incident("lane halted", error.signer, why=str(error))

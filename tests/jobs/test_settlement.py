@@ -17,6 +17,7 @@ from lms.domain.wallet.models import Wallet
 from lms.jobs import calls, chain, lanes, node, settlement
 from lms.queue import enqueue
 
+FIRST_LANE = "0x" + "11" * 20
 GREEN = "differences 0, supply = ledger"
 
 
@@ -299,10 +300,12 @@ def test_a_halted_lane_keeps_nothing_back_that_was_sent(queued, bruno, worker, a
     with transaction():
         later = actions.open_batch()
         db.session.execute(text("UPDATE signers SET halted = 'a foreign nonce'"))
+        db.session.execute(text(f"UPDATE deployments SET signer = '{FIRST_LANE}'"))
     anvil.call("evm_mine")
     chain.sweep()
     assert (queued.state, later.state, later.error) == ("mined", "queued", "a foreign nonce")
-    assert db.session.query(Incident).one().kind == "lane halted"
+    incident = db.session.query(Incident).one()
+    assert (incident.kind, incident.subject) == ("lane halted", node.addresses()[0])
 
 
 def test_a_block_the_chain_left_behind_is_mined_anew(settled, worker, run_jobs, audit):

@@ -15,6 +15,10 @@ MOST_PENDING = 16
 class LaneHalted(DomainError):
     """The signer must not sign until an operator has looked."""
 
+    def __init__(self, signer, why):
+        super().__init__(why)
+        self.signer = signer
+
 
 class LaneFull(DomainError):
     """The signer has as many transactions on their way as nodes keep of one sender."""
@@ -67,9 +71,9 @@ def take_nonce(operation, signer, mined_count):
     """The lane's next nonce, its row locked until the transaction ends: max of ours and what the chain has mined."""
     lane = _lane(signer)
     if lane.halted:
-        raise LaneHalted(lane.halted)
+        raise LaneHalted(signer, lane.halted)
     if mined_count > lane.next_nonce:
-        raise LaneHalted("The chain has mined a nonce this database does not know.")
+        raise LaneHalted(signer, "The chain has mined a nonce this database does not know.")
     if lane.next_nonce - mined_count >= MOST_PENDING:
         raise LaneFull("The signer has %(count)d transactions on their way.", count=MOST_PENDING)
     operation.signer = signer
