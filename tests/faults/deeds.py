@@ -83,9 +83,12 @@ def work(most, seed):
 
 
 def send_from_the_same_key(lane):
-    """A second process with the key of one of our signers sends a transaction of its own, which moves nothing."""
+    """A second process with the key of one of our signers sends a transaction of its own, which moves nothing.
+
+    It offers twice what we do, so that it pushes aside what waits under the same nonce."""
     pool, signer = node.pool(), node.signers()[lane]
-    nonce, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
+    nonce, usual = pool.mined_nonce(signer.address), transactions.fees(pool)
+    fees = transactions.Fees(2 * usual.tip, 2 * usual.cap)
     signed = transactions.sign(signer, pool.chain_id, signer.address, b"", nonce, fees, 21_000)
     transactions.broadcast(pool, signed.raw)
 

@@ -115,9 +115,14 @@ def _late_commit(world, draw):
 
 
 def _foreign_nonce(world, draw):
-    """Somebody with our key; now and then while blocks are late, so that he and we want the same nonce."""
+    """Somebody has our key; now and then he wants the nonce of what waits for its block."""
     lane = draw.randrange(LANES)
+    if draw.randrange(2):
+        node.mine_by_itself(world.anvil, False)
+        world.post([(f"pushed:{draw.getrandbits(32)}", "issuance", "ana:available", 10**6)])
+        world.work()
     world.insist(job("tests.faults.deeds.send_from_the_same_key", lane, trapped=False))
+    node.mine_by_itself(world.anvil, True)
 
 
 def _dropped_by_an_operator(world, draw):
