@@ -10,7 +10,7 @@ import psycopg
 from eth_utils import keccak, to_checksum_address
 from psycopg.rows import namedtuple_row
 
-_TABLES = ("accounts", "transfers", "holders", "wallets", "deployments", "operations", "entries", "attempts", "nonces", "signers",
+_TABLES = ("accounts", "transfers", "holders", "wallets", "deployments", "contracts", "operations", "entries", "attempts", "nonces", "signers",
            "switches", "incidents", "withdrawals", "deposits")  # fmt: skip
 _EVENTS = ("Transfer(address,address,uint256)", "Settled(uint256,bytes32)", "Skipped(uint256,address,uint256)",
            "Released(uint256,address,address,uint256)", "Voided(uint256)")  # fmt: skip
@@ -40,8 +40,7 @@ class Facts:
         with psycopg.connect(database, row_factory=namedtuple_row) as connection:
             for table in _TABLES:
                 setattr(self, table, connection.execute(f"SELECT * FROM {table}").fetchall())
-        deployment = next(row for row in self.deployments if row.is_active)
-        self.token = deployment.token_address
+        (self.token,) = [row.address for row in self.contracts if row.name == "TeoCoin"]
         logs = anvil.call("eth_getLogs", {"address": self.token, "fromBlock": "0x0"})
         self.events = [_event(log) for log in logs if log["topics"][0] in _NAMES]
         self.supply = int(anvil.call("eth_call", {"to": self.token, "data": _TOTAL_SUPPLY}, "latest"), 16)
@@ -132,7 +131,9 @@ def _one_open_entry(facts):
 def _nonces_are_contiguous(facts):
     """Each is in our rows once, or is somebody else's by the chain, or of a transaction whose rows a restored database has lost."""
     used, known = defaultdict(list), _known_hashes(facts)
-    for row in (*facts.deployments, *facts.nonces):
+    (deployer,) = [row.signer for row in facts.deployments]
+    used[deployer] = [row.nonce for row in facts.contracts]
+    for row in facts.nonces:
         used[row.signer].append(row.nonce)
     for signer in facts.signers:
         foreign = _foreign_nonces(facts, signer.address, known) - set(used[signer.address])
@@ -303,7 +304,7 @@ def _is_set_aside(operation):
 
 
 def _known_hashes(facts):
-    return {row.tx_hash for row in (*facts.attempts, *facts.deployments)}
+    return {row.tx_hash for row in (*facts.attempts, *facts.contracts)}
 
 
 def _foreign_nonces(facts, signer, known):

@@ -301,7 +301,7 @@ class World:
         self.insist(job("tests.faults.deeds.open_house", MEMBERS), times=1)
         for words in (("chain", "signer"), ("chain", "deploy")):
             self.insist(job("tests.faults.deeds.command", *words), times=1)
-        self.token = self._sql("world", "SELECT token_address FROM deployments")[0][0]
+        self.token = self._sql("world", "SELECT address FROM contracts WHERE name = 'TeoCoin'")[0][0]
         node.set_balance(self.anvil, STRANGER.address, _WEI)
         self.cron()
         self.signers = [row[0] for row in self._sql("world", "SELECT address FROM signers ORDER BY address")]
