@@ -96,12 +96,13 @@ MUTANTS = {
     "watermark": _watermark,
     "give-back before final": _final_at_once,
 }
-# A schedule that finds each, for the tests; `make faults` looks for one anew.
+# Schedules that find each, for the tests: a second where the first misses it, for what meets in a busy machine varies. `make faults`
+# looks for one anew.
 CAUGHT_BY = {
-    "nonce from the node": 174,
-    "broadcast before save": 261,
-    "no op check": 113,
-    "no digest check": 139,
-    "watermark": 849,
-    "give-back before final": 520,
+    "nonce from the node": (113, 174, 259),
+    "broadcast before save": (261, 1179),
+    "no op check": (113, 259),
+    "no digest check": (139, 379),
+    "watermark": (849, 474),
+    "give-back before final": (520, 282),
 }

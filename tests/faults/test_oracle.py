@@ -39,7 +39,7 @@ def test_a_world_at_rest_is_right(settled):
         ("UPDATE signers SET next_nonce = next_nonce + 1", "its rows are"),
         ("UPDATE operations SET op = 99 WHERE op = 2", "is on the chain and in no row"),
         ("UPDATE attempts SET tx_hash = '0x'", "is on the chain and in no row"),
-        ("UPDATE attempts SET nonce = 1, signer = (SELECT min(signer) FROM attempts)", "was signed for operations"),
+        ("UPDATE attempts SET nonce = 1, signer = (SELECT min(address) FROM signers)", "was signed for operations"),
         ("UPDATE operations SET state = 'sent' WHERE op = 2", "is sent"),
         ("UPDATE operations SET block_hash = '0x' WHERE op = 2", "its block does not hold it"),
         ("INSERT INTO switches (name, reason, at) VALUES ('settlement', 'a test', now())", "stands still: a test"),
