@@ -33,10 +33,12 @@ class Event:
 
 
 class Facts:
-    """What the database holds and what the chain says; `posted` maps the key of each transfer asked for to its amount."""
+    """What the database holds and what the chain says; `posted` maps the key of each transfer asked for to its amount.
 
-    def __init__(self, anvil, database, posted):
-        self.posted = posted
+    Only a database that was restored may have lost the rows of what our signers sent to the token."""
+
+    def __init__(self, anvil, database, posted, is_restored=False):
+        self.posted, self.is_restored = posted, is_restored
         with psycopg.connect(database, row_factory=namedtuple_row) as connection:
             for table in _TABLES:
                 setattr(self, table, connection.execute(f"SELECT * FROM {table}").fetchall())
@@ -158,8 +160,7 @@ def _nothing_asked_is_lost(facts):
 
 
 def _what_is_sent_is_saved(facts):
-    tried = {row.operation_id for row in facts.attempts}
-    saved = _known_hashes(facts) | {row.tx_hash for row in facts.operations if row.id not in tried}  # taken over from the chain
+    saved = _known_hashes(facts) | {row.tx_hash for row in facts.operations if facts.is_restored}  # taken over from the chain
     for sent in facts.sent:
         if sent["to"] in (None, facts.token.lower()) and sent["hash"] not in saved:
             yield f"transaction {sent['hash']} (nonce {int(sent['nonce'], 16)}) is on the chain and in no row"
@@ -308,7 +309,8 @@ def _known_hashes(facts):
 
 
 def _foreign_nonces(facts, signer, known):
-    return {int(each["nonce"], 16) for each in facts.sent if each["from"].lower() == signer.lower() and each["hash"] not in known}
+    sent = [each for each in facts.sent if each["from"].lower() == signer.lower() and each["hash"] not in known]
+    return {int(each["nonce"], 16) for each in sent if facts.is_restored or each["to"] != facts.token.lower()}
 
 
 def _skipped(facts):

@@ -20,6 +20,7 @@ def kept(world):
 @pytest.fixture
 def settled(kept):
     kept.restore("settled")
+    kept.is_restored = False  # it has lost nothing
     return kept
 
 

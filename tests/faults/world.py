@@ -84,7 +84,7 @@ class World:
         node.mine_by_itself(self.anvil, True)
         self._copy_database("fresh", "world")
         self._redis.flushall()
-        (self.directory / "clock").unlink(missing_ok=True)
+        self.move_clock(self._founded)  # what the first rows say has been
         self.anvil.call("evm_revert", self._fresh)
         self._fresh = self.anvil.call("evm_snapshot")
         node.mine(self.anvil)  # anvil forgets the states of old blocks: nothing is rolled back to one from before
@@ -255,7 +255,7 @@ class World:
         self.kill = self.cut = 0
         node.set_base_fee(self.anvil, 1)
         node.mine_by_itself(self.anvil, True)
-        self.is_paused, self.ahead = False, max(self.ahead, 0)
+        self.is_paused, self.ahead = False, self.furthest
         self.resend()
         for _ in range(ROUNDS):
             for address in self.signers:
@@ -270,7 +270,7 @@ class World:
         return self._sql("world", _UNDER_WAY) == [(0,)]
 
     def violations(self):
-        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted))
+        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.is_restored))
 
     def copy(self, name):
         """Keep the database as it is now, for restore(name)."""
@@ -283,6 +283,7 @@ class World:
 
     def move_clock(self, seconds):
         self.ahead += seconds
+        self.furthest = max(self.furthest, self.ahead)
         (self.directory / "clock").write_text(str(self.ahead))
 
     def _begin(self, mutant, endpoints):
@@ -290,7 +291,8 @@ class World:
             faults.calm()
         self.mutant, self.config = mutant, {"RPC_URLS": [proxy.url for proxy in self._proxies[:endpoints]]}
         self.kill = self.cut = self.killed = 0
-        self.endpoints, self.workers, self.posted, self.operations, self.ahead = endpoints, 1, {}, 0, 0
+        self.endpoints, self.workers, self.posted, self.operations = endpoints, 1, {}, 0
+        self.ahead = self.furthest = 0
         self.is_restored = self.is_robbed = self.is_paused = False
         self._plans, self._payments, self.struck = [], [], Counter()
 
@@ -309,6 +311,7 @@ class World:
         self.calm()
         self.how = {}
         assert self.violations() == []
+        self._founded = self.ahead
         self._copy_database("world", "fresh")
         self._fresh = self.anvil.call("evm_snapshot")
 
