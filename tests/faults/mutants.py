@@ -100,7 +100,6 @@ MUTANTS = {
 # looks for one anew.
 CAUGHT_BY = {
     "nonce from the node": (113, 174, 259),
-    "broadcast before save": (261, 1179),
     "no op check": (113, 259),
     "no digest check": (139, 379),
     "watermark": (849, 474),
