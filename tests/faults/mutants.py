@@ -96,12 +96,3 @@ MUTANTS = {
     "watermark": _watermark,
     "give-back before final": _final_at_once,
 }
-# Schedules that find each, for the tests: a second where the first misses it, for what meets in a busy machine varies. `make faults`
-# looks for one anew.
-CAUGHT_BY = {
-    "nonce from the node": (113, 174, 259),
-    "no op check": (113, 259),
-    "no digest check": (139, 379),
-    "watermark": (849, 474),
-    "give-back before final": (520, 282),
-}

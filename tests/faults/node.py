@@ -9,9 +9,7 @@ def height(anvil):
 
 def drop_waiting(anvil):
     """Let the pool forget every transaction that is not mined."""
-    pending = anvil.call("txpool_content")["pending"]
-    for transaction in (each for nonces in pending.values() for each in nonces.values()):
-        anvil.call("anvil_dropTransaction", transaction["hash"])
+    anvil.call("anvil_dropAllTransactions")
 
 
 def roll_back(anvil, depth):

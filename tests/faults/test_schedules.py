@@ -3,20 +3,14 @@
 import pytest
 
 from tests.faults import schedule
-from tests.faults.mutants import CAUGHT_BY
 from tests.faults.world import job
 
 CREDIT = 10**6
 
 
-@pytest.mark.parametrize("seed", range(1, 41))
+@pytest.mark.parametrize("seed", range(1, 6))
 def test_a_schedule_of_faults_breaks_nothing(world, seed):
     assert schedule.run(world, schedule.draw(seed)).violations == [], f"make faults SEED={seed}"
-
-
-@pytest.mark.parametrize("mutant", CAUGHT_BY)
-def test_a_build_that_is_broken_on_purpose_is_found(world, mutant):
-    assert any(schedule.run(world, schedule.draw(seed), mutant).violations for seed in CAUGHT_BY[mutant])
 
 
 def test_a_seed_draws_the_same_schedule_again():

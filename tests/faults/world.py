@@ -86,6 +86,7 @@ class World:
         self._redis.flushall()
         self.move_clock(self._founded)  # what the first rows say has been
         self.anvil.call("evm_revert", self._fresh)
+        node.drop_waiting(self.anvil)  # what waited for a nonce of the schedule before would be a stranger's in this one
         self._fresh = self.anvil.call("evm_snapshot")
         node.mine(self.anvil)  # anvil forgets the states of old blocks: nothing is rolled back to one from before
         self.stand()

@@ -23,6 +23,12 @@ def worker_environ(environ, anvil, home):
     return {**environ, "RPC_URLS": anvil.url, "KEK": KEK, "SIGNER_FILES": str(home / "signer.json"), "SETTLE_SECONDS": "0"}
 
 
+def forget(anvil, fresh):
+    """Bring the node back to a snapshot, with nothing waiting in its pool: what waited would be mined in a later test."""
+    anvil.call("evm_revert", fresh)
+    anvil.call("anvil_dropAllTransactions")
+
+
 @pytest.fixture
 def worker(app, anvil, worker_environ):
     """The app as a worker and the command line have it, with the contract deployed and the platform's address made."""
@@ -35,7 +41,7 @@ def worker(app, anvil, worker_environ):
             result = worker.test_cli_runner().invoke(args=command)
             assert result.exit_code == 0, (result.output, result.exception)
         yield worker
-    anvil.call("evm_revert", fresh)
+    forget(anvil, fresh)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from lms.db import db
 from lms.domain.onchain.models import Contract, Deployment
 from lms.jobs import node
 from lms.jobs.operate import deployment as deploying
+from tests.jobs.conftest import forget
 
 NAMES = ["Certificate", "Notary", "TeoCoin"]
 
@@ -21,7 +22,7 @@ def undeployed(app, anvil, worker_environ):
     with worker.app_context():
         assert worker.test_cli_runner().invoke(args=["chain", "signer"]).exit_code == 0
         yield worker
-    anvil.call("evm_revert", fresh)
+    forget(anvil, fresh)
 
 
 def deploy(app):
@@ -81,4 +82,4 @@ def test_every_signer_may_settle(app, anvil, worker_environ, home):
         token = node.token()
         for op, address in enumerate(node.addresses(), start=900):
             assert transactions.estimate_gas(node.pool(), address, token.address, token.settle_data(op, [("0x" + "11" * 20, 1)], [])) > 0
-    anvil.call("evm_revert", fresh)
+    forget(anvil, fresh)
