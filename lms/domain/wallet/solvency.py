@@ -35,7 +35,7 @@ def publish(tree, deployment):
     """Queue the operation that tells the Notary root and total of a tree."""
     subject = int(tree.day.strftime("%Y%m%d"))
     payload = dict(kind="solvency", subject=subject, root=bytes(tree.root).hex(), total=tree.total)
-    tree.operation = onchain.queue(f"root:{deployment.id}:{tree.day}", "root", [], payload)
+    tree.operation = onchain.queue(f"root:{deployment.id}:{tree.id}", "root", [], payload)
     db.session.flush()
     return tree.operation
 
