@@ -5,11 +5,15 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from rig import ROOT, Refusal, setup, tools
 from rig.terminal import run, say
 
+# Two processes share the tests, each with services of its own; tests/conftest.py says which stay together and which go first.
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 # OpenZeppelin's code is audited elsewhere; what slither finds in ours is mended or explained where it stands.
 SLITHER = ["--compile-force-framework", "foundry", "--filter-paths", "node_modules/@openzeppelin"]
 # The same command without --check writes the snapshot anew, when a change of gas is meant.
@@ -20,36 +24,60 @@ _BESIDE = {"FOUNDRY_OUT": "contracts/out/slither", "FOUNDRY_CACHE_PATH": "contra
 HALMOS = ["--contract", "SettleSymbolic", "--forge-build-out", "contracts/out", "--solver", "yices"]
 
 
+class Step(NamedTuple):
+    name: str
+    command: list
+    extra: dict | None = None  # environment
+
+
+class Outcome(NamedTuple):
+    name: str
+    passed: bool
+    seconds: float
+    said: str | None
+
+
 def main():
-    """Run all steps even when one fails, and end with what failed."""
+    """Run all steps even when one fails, and end with what failed. The contracts' run beside the others, and show at the end what they said."""
     _need_chromium()
     setup.analysers()
-    failed = [name for name, command, extra in _steps(sys.argv[1:]) if not _passes(name, command, extra)]
-    if failed:
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        contracts = beside.submit(lambda: [_do(step, subprocess.PIPE) for step in _contracts()])
+        outcomes = [_do(step) for step in _house(sys.argv[1:])] + contracts.result()
+    for outcome in outcomes:
+        if outcome.said:
+            say(f"\n{outcome.said}")
+        say(f"== {outcome.name} {'passed' if outcome.passed else 'FAILED'} after {outcome.seconds:.0f} s")
+    if failed := [outcome.name for outcome in outcomes if not outcome.passed]:
         raise Refusal(f"FAILED: {', '.join(failed)}")
     say("\nAll tests passed.")
 
 
-def _steps(arguments):
+def _house(arguments):
     scripts = tools.VENV / "bin"
     return [
-        ("style", [scripts / "ruff", "check", "."], {}),
-        ("layers", [scripts / "lint-imports"], {}),
-        ("contracts", [tools.forge(), "test"], {}),
-        ("gas", [tools.forge(), "snapshot", *GAS], {}),
-        ("slither", [tools.analyser("slither"), ".", *SLITHER], _BESIDE),
-        ("halmos", [tools.analyser("halmos"), *HALMOS], {}),
-        ("pytest", [tools.PYTHON, "-m", "pytest", *arguments], {}),
+        Step("style", [scripts / "ruff", "check", "."]),
+        Step("layers", [scripts / "lint-imports"]),
+        Step("pytest", [tools.PYTHON, "-m", "pytest", *SIDE_BY_SIDE, *arguments]),
     ]
 
 
-def _passes(name, command, extra):
-    say(f"\n== {name}")
+def _contracts():
+    return [
+        Step("contracts", [tools.forge(), "test"]),
+        Step("gas", [tools.forge(), "snapshot", *GAS]),
+        Step("slither", [tools.analyser("slither"), ".", *SLITHER], _BESIDE),
+        Step("halmos", [tools.analyser("halmos"), *HALMOS]),
+    ]
+
+
+def _do(step, output=None):
+    """Run it; what it says is shown at once, or kept when `output` is a pipe."""
     began = time.monotonic()
-    environment = {**_environment(), **extra}
-    status = subprocess.run(command, check=False, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode
-    say(f"== {name} {'FAILED' if status else 'passed'} after {time.monotonic() - began:.0f} s")
-    return status == 0
+    environment = {**_environment(), **(step.extra or {})}
+    streams = dict(stdin=subprocess.DEVNULL, stdout=output, stderr=output and subprocess.STDOUT, text=True)
+    ended = subprocess.run(step.command, check=False, cwd=ROOT, env=environment, **streams)
+    return Outcome(step.name, ended.returncode == 0, time.monotonic() - began, ended.stdout)
 
 
 def _environment():

@@ -16,6 +16,21 @@ SECRET = "only-for-tests-" + "0123456789abcdef" * 3
 PASSWORD = "correct horse battery"
 
 
+# What takes longest begins first: the world that is broken, the whole site, then the folders of tests that start something.
+ORDER = ("world", "site", "faults", "jobs", "rig")
+
+
+def pytest_collection_modifyitems(items):
+    """Of the processes that share the tests, one has all of a costly fixture, or of a file."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_share(item)))
+    items.sort(key=lambda item: next((place for place, name in enumerate(ORDER) if name in (_share(item), item.path.parent.name)), len(ORDER)))
+
+
+def _share(item):
+    return next((name for name in ("world", "site") if name in item.fixturenames), item.nodeid.partition("::")[0])
+
+
 class Browser(FlaskClient):
     """Requests of a test share its app context: each begins without what the one before left there, such as its member."""
 

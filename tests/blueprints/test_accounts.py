@@ -337,6 +337,16 @@ def test_log_in_never_leads_to_another_site(client, ana, target):
     assert client.get("/log-in", query_string={"next": target}).location == "/"
 
 
+def test_an_admin_begins_at_what_waits_for_him(client, ada):
+    assert enter(client, "ada@example.org").location == "/admin/"
+
+
+def test_log_in_begins_where_something_is_to_be_typed(client, ana):
+    empty, wrong = client.get("/log-in").text, enter(client, password="not her password").text
+    assert re.findall(r'<input[^>]*autofocus[^>]*name="(\w+)"', empty) == ["email"]
+    assert re.findall(r'<input[^>]*autofocus[^>]*name="(\w+)"', wrong) == ["password"]
+
+
 def test_who_signs_up_on_the_way_to_a_course_gets_there_after_confirming(client, outbox):
     client.post("/sign-up?next=/courses/how-chains-work", data=NEW)
     client.post(link_in(outbox()[0]))

@@ -89,7 +89,7 @@ def log_in():
     if user is None:
         form.form_errors.append(gettext("The address or the password is wrong."))
         return _form("accounts/log_in.html", form=form)
-    target = own_path(request.args.get("next") or session.get("next", "/"))
+    target = own_path(request.args.get("next") or session.get("next") or url_for("admin.index" if user.is_admin else "pages.home"))
     _begin(user)
     return redirect(target, 303)
 
