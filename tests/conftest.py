@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 from flask import g
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy import text
 
 from rig.services import Postgres, Redis
 
 pytest_plugins = ["rig.fixtures"]
+
+# How long an example takes depends on what else the machine does; a slow one is no defect.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 SECRET = "only-for-tests-" + "0123456789abcdef" * 3
 PASSWORD = "correct horse battery"

@@ -19,7 +19,7 @@ NUMBERS = {card.name: number for number, card in CARDS.items()}
 
 
 @pytest.fixture
-def site(app, monkeypatch):
+def served(app, monkeypatch):
     """The site, really served: what the sandbox posts arrives there."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     monkeypatch.setitem(app.config, "BASE_URL", f"http://127.0.0.1:{server.port}")
@@ -38,7 +38,7 @@ def order(ana, course):
 
 
 @pytest.fixture
-def payment_page(site, order, ana, log_in):
+def payment_page(served, order, ana, log_in):
     """The buyer's browser on its way to the payment page, and the page's address."""
     client = log_in(ana)
     return client, client.get("/orders/1/pay").location
@@ -187,7 +187,7 @@ def test_the_webhook_is_sent_until_it_is_taken(send, monkeypatch):
     assert len(tries) == 3
 
 
-def test_a_site_that_does_not_answer_is_tried_a_few_times_and_given_up(site, send, monkeypatch):
+def test_a_site_that_does_not_answer_is_tried_a_few_times_and_given_up(served, send, monkeypatch):
     monkeypatch.setattr(payments_sandbox.Sandbox, "_webhook_url", property(lambda self: "http://127.0.0.1:1/", lambda self, value: None), raising=False)
     assert send("succeeds") == "open"
     assert db.session.query(WebhookEvent).count() == 0
