@@ -2,13 +2,14 @@
 
 from types import SimpleNamespace
 
-from sqlalchemy import Select, func, select, text, update
+from sqlalchemy import BigInteger, Select, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from lms.db import db, transaction
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain.models import Deployment, Nonce
+from lms.domain.onchain.models import Deployment, Entry, Nonce
 from lms.domain.wallet import actions as wallet
 from lms.jobs import calls, chain, outcomes
 
@@ -72,11 +73,13 @@ def _watermark():
     The holder's row, which a leg not committed yet keeps from being locked, does not protect such a build.
     """
 
-    def cover_side(side, holder_id, entry):
-        holder, covered = getattr(Transfer, f"{side}_holder_id"), getattr(Transfer, f"{side}_entry_id")
-        newest = select(func.coalesce(func.max(Transfer.id), 0)).where(holder == holder_id, covered.is_not(None)).scalar_subquery()
-        rows = update(Transfer).where(holder == holder_id, covered.is_(None), Transfer.id > newest)
-        return sum(db.session.scalars(rows.values({covered: entry.id}).returning(Transfer.amount), execution_options={"synchronize_session": False}))
+    def cover_side(side, entries):
+        holder, covered, other = getattr(Transfer, f"{side}_holder_id"), getattr(Transfer, f"{side}_entry_id"), aliased(Transfer)
+        same = getattr(other, f"{side}_holder_id") == holder, getattr(other, f"{side}_entry_id").is_not(None)
+        newest = select(func.coalesce(func.max(other.id), 0)).where(*same).correlate(Transfer).scalar_subquery()
+        rows = update(Transfer).where(Entry.id.in_(entries), holder == Entry.holder_id, covered.is_(None), Transfer.id > newest)
+        legs = rows.values({covered: Entry.id}).returning(Entry.id, Transfer.amount).cte()
+        return dict(db.session.execute(select(legs.c.id, cast(func.sum(legs.c.amount), BigInteger)).group_by(legs.c.id)).all())
 
     lock = Select.with_for_update
     Select.with_for_update = lambda rows, **how: lock(rows, **how | {"key_share": True})

@@ -1,6 +1,6 @@
 """The life of an operation: queued → signed → sent → mined → final, or failed."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -59,6 +59,17 @@ def queue(key, kind, entries, payload=None):
     db.session.add(operation)
     db.session.flush()
     return operation
+
+
+def fill_entries(nets, operation):
+    """Let each entry bring its net, {id: millionths of TEO}, by the operation; one of zero is empty and needs none."""
+    rows = text("""
+        UPDATE entries e SET kind = CASE sign(n.net) WHEN 1 THEN 'mint' WHEN -1 THEN 'burn' ELSE 'empty' END,
+            amount = abs(n.net), is_open = n.net <> 0, operation_id = CASE WHEN n.net <> 0 THEN CAST(:operation AS int) END
+        FROM unnest(CAST(:ids AS int[]), CAST(:nets AS bigint[])) n (id, net) WHERE e.id = n.id""")
+    db.session.execute(rows, {"ids": list(nets), "nets": list(nets.values()), "operation": operation and operation.id})
+    if operation:
+        db.session.expire(operation, ["entries"])
 
 
 def lock(operation):

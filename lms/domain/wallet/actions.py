@@ -1,6 +1,8 @@
 """Wallets opened, and ledger legs brought into batches for the chain."""
 
-from sqlalchemy import String, cast, func, select, text, update
+from itertools import accumulate
+
+from sqlalchemy import BigInteger, String, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -36,22 +38,20 @@ def open_batch():
     """Cover the uncovered legs of up to 200 holders by the entries of one settlement; None when there is nothing to do.
 
     A holder waits while he has no address yet, an entry of his is open, or nobody has looked why a burn of his was skipped. Call inside a transaction; two
-    workers take turns.
+    workers take turns. The statements are as many for one holder as for 200.
     """
     if audit.is_stopped("settlement") or onchain.deployment() is None:
         return None
     db.session.execute(select(func.pg_advisory_xact_lock(_TURN)))
-    moving, net = [], 0
-    for holder_id, address in _lock_holders():
-        entry = _cover(holder_id, address)
-        net += entry.signed_amount
-        moving += [entry] if entry.kind != "empty" else []
-        if net >= LARGEST_NET:
-            break
-    if not moving:
+    entries = _make_entries(_within_net(_lock_holders()))
+    if not entries:
         return None
-    db.session.flush()
-    return onchain_actions.queue(f"settle:{moving[0].id}", "settle", moving)
+    gained, lost = (_cover_side(side, entries) for side in ("target", "source"))
+    nets = {entry_id: gained.get(entry_id, 0) - lost.get(entry_id, 0) for entry_id in entries}
+    moving = [entry_id for entry_id, net in nets.items() if net]
+    operation = onchain_actions.queue(f"settle:{moving[0]}", "settle", []) if moving else None
+    onchain_actions.fill_entries(nets, operation)
+    return operation
 
 
 def uncover(operation, holder_ids=None):
@@ -64,16 +64,19 @@ def uncover(operation, holder_ids=None):
 
 
 def _lock_holders():
+    """(id, address) of the holders who wait, by id. Their legs are read in the order of an index, no further than it takes."""
     uncovered = text("""
-        SELECT source_holder_id AS id FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL
-        UNION SELECT target_holder_id FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL
+        SELECT DISTINCT id FROM (
+            SELECT source_holder_id AS id FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL
+            UNION ALL SELECT target_holder_id FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL) legs
     """).columns(Holder.id).subquery("uncovered")
     waiting = select(Entry.id).where(Entry.holder_id == Holder.id, Entry.is_open).exists()
     skipped = select(Incident.id).where(Incident.kind == "burn skipped", Incident.subject == cast(Holder.id, String), Incident.closed_at.is_(None)).exists()
     rows = (
         select(Holder.id, Wallet.address)
+        .join(uncovered, uncovered.c.id == Holder.id)
         .join(Wallet, Wallet.holder_id == Holder.id)
-        .where(Holder.id.in_(select(uncovered.c.id)), ~waiting, ~skipped)
+        .where(~waiting, ~skipped)
         .order_by(Holder.id)
         .limit(LARGEST_BATCH)
         .with_for_update(of=Holder, skip_locked=True)
@@ -81,21 +84,28 @@ def _lock_holders():
     return db.session.execute(rows).all()
 
 
-def _cover(holder_id, address):
-    """One entry for the net of the holder's uncovered legs, which it covers from now on."""
-    entry = Entry(holder_id=holder_id, address=address, kind="empty", amount=0)
-    db.session.add(entry)
-    db.session.flush()
-    net = _cover_side("target", holder_id, entry) - _cover_side("source", holder_id, entry)
-    if net:
-        entry.kind, entry.amount = ("mint", net) if net > 0 else ("burn", -net)
-    else:
-        entry.is_open = False
-    db.session.flush()
-    return entry
+def _within_net(holders):
+    """The first of these holders, up to the one with whom the batch mints as much as a batch may."""
+    rows = text("""
+        SELECT holder_id, sum(amount)::bigint AS net FROM (
+            SELECT target_holder_id AS holder_id, amount FROM transfers WHERE target_entry_id IS NULL AND target_holder_id = ANY(:holders)
+            UNION ALL SELECT source_holder_id, -amount FROM transfers WHERE source_entry_id IS NULL AND source_holder_id = ANY(:holders)
+        ) legs GROUP BY holder_id""")
+    nets = dict(db.session.execute(rows, {"holders": [holder.id for holder in holders]}).all())
+    minted = accumulate(nets.get(holder.id, 0) for holder in holders)
+    return holders[: next((count for count, net in enumerate(minted, 1) if net >= LARGEST_NET), len(holders))]
 
 
-def _cover_side(side, holder_id, entry):
+def _make_entries(holders):
+    """Ids of an entry for each, in their order; what it is is known once it covers its legs."""
+    rows = [dict(holder_id=holder.id, address=holder.address, kind="empty", amount=0) for holder in holders]
+    return db.session.scalars(insert(Entry).returning(Entry.id, sort_by_parameter_order=True), rows).all() if rows else ()
+
+
+def _cover_side(side, entries):
+    """Let these entries cover what is uncovered of their holders on this side; {entry id: the sum of what it covers}."""
     holder, covered = getattr(Transfer, f"{side}_holder_id"), getattr(Transfer, f"{side}_entry_id")
-    rows = update(Transfer).where(holder == holder_id, covered.is_(None)).values({covered: entry.id}).returning(Transfer.amount)
-    return sum(db.session.scalars(rows.execution_options(synchronize_session=False)))
+    rows = update(Transfer).where(Entry.id.in_(entries), holder == Entry.holder_id, covered.is_(None)).values({covered: Entry.id})
+    legs = rows.returning(Entry.id, Transfer.amount).cte()
+    sums = select(legs.c.id, cast(func.sum(legs.c.amount), BigInteger)).group_by(legs.c.id)
+    return dict(db.session.execute(sums).all())

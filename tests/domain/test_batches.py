@@ -1,0 +1,187 @@
+"""Legs brought into a batch: all that wait, each once, in the same few statements however many."""
+
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from lms.db import db, transaction
+from lms.domain.audit import actions as audit
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.onchain.models import Entry, Operation
+from lms.domain.wallet import actions as wallet
+from tests.conftest import teo
+
+
+@pytest.fixture
+def holders(chain):
+    """holders(3) are members with an address."""
+
+    def make(count):
+        with transaction():
+            for statement in (
+                """INSERT INTO users (email, name, password_hash, role, locale, time_zone, created_at)
+                   SELECT 'holder' || n, 'Holder', 'none', 'student', 'en', 'UTC', now() FROM generate_series(1, :count) n""",
+                "INSERT INTO holders (user_id) SELECT id FROM users ORDER BY id",
+                """INSERT INTO accounts (user_id, holder_id, name, asset, sign, balance)
+                   SELECT user_id, id, 'available', 'TEO', 1, 0 FROM holders WHERE user_id IS NOT NULL""",
+                """INSERT INTO wallets (holder_id, address, ciphertext, wrapped_key, kek_version, created_at)
+                   SELECT id, '0x' || lpad(to_hex(id), 40, '0'), '', '', 1, now() FROM holders WHERE user_id IS NOT NULL""",
+            ):
+                db.session.execute(text(statement), {"count": count} if ":count" in statement else {})
+        return db.session.scalars(text("SELECT id FROM holders WHERE user_id IS NOT NULL ORDER BY id")).all()
+
+    return make
+
+
+def gain(holder_id, amount, key):
+    _move(books.platform("TEO", "issuance"), _account(holder_id), amount, key)
+
+
+def lose(holder_id, amount, key):
+    _move(_account(holder_id), books.platform("TEO", "issuance"), amount, key)
+
+
+def _move(source, target, amount, key):
+    with transaction():
+        ledger.post(key, source, target, amount, "lesson")
+
+
+def _account(holder_id):
+    from lms.domain.ledger.models import Account
+
+    return db.session.query(Account).filter_by(holder_id=holder_id, name="available").one()
+
+
+def opened():
+    with transaction():
+        return wallet.open_batch()
+
+
+def entries():
+    return [(entry.holder_id, entry.kind, entry.amount, entry.is_open) for entry in db.session.query(Entry).order_by(Entry.id)]
+
+
+def uncovered():
+    return db.session.scalar(text("SELECT count(*) FROM transfers WHERE target_holder_id IS NOT NULL AND target_entry_id IS NULL"))
+
+
+def wrong_entries():
+    """Entries that are not the sum of their legs."""
+    return db.session.scalar(
+        text("""SELECT count(*) FROM entries e WHERE CASE kind WHEN 'mint' THEN amount WHEN 'burn' THEN -amount ELSE 0 END <>
+                coalesce((SELECT sum(amount) FROM transfers WHERE target_entry_id = e.id), 0) - coalesce((SELECT sum(amount) FROM transfers WHERE source_entry_id = e.id), 0)""")
+    )
+
+
+@pytest.mark.parametrize("count", [1, 200])
+def test_a_batch_takes_the_same_few_statements_for_any_number_of_holders(holders, statements, count):
+    with transaction():
+        for holder_id in holders(count):
+            for number in range(2):
+                ledger.post(f"{holder_id}:{number}", books.platform("TEO", "issuance"), _account(holder_id), 5, "lesson")
+    db.session.rollback()
+    with statements() as seen:
+        operation = opened()
+    assert len(seen) == 12
+    assert [(entry.kind, entry.amount) for entry in operation.entries] == [("mint", 10)] * count
+    assert uncovered() == wrong_entries() == 0
+
+
+def test_each_entry_is_the_net_of_its_holders_legs_in_the_order_of_the_holders(holders):
+    first, second, third = holders(3)
+    for number, holder_id in enumerate((third, first, second)):
+        gain(holder_id, 10, f"gain {number}")
+    opened()
+    with transaction():
+        db.session.execute(text("UPDATE entries SET is_open = false"))
+    lose(second, 4, "lost")
+    gain(first, 7, "more")
+    gain(third, 5, "in")
+    lose(third, 5, "and out")
+    operation = opened()
+    assert entries()[3:] == [(first, "mint", 7, True), (second, "burn", 4, True), (third, "empty", 0, False)]
+    assert [entry.holder_id for entry in operation.entries] == [first, second]
+    assert operation.key == f"settle:{operation.entries[0].id}"
+    assert wrong_entries() == 0
+
+
+def test_a_transfer_between_two_holders_is_a_leg_of_both(holders):
+    giver, taker = holders(2)
+    gain(giver, 10, "first")
+    _move(_account(giver), _account(taker), 4, "gift")
+    opened()
+    assert entries() == [(giver, "mint", 6, True), (taker, "mint", 4, True)]
+    assert wrong_entries() == 0
+
+
+def test_nets_of_zero_alone_make_no_operation(holders):
+    (holder_id,) = holders(1)
+    gain(holder_id, 5, "in")
+    lose(holder_id, 5, "out")
+    assert opened() is None
+    assert entries() == [(holder_id, "empty", 0, False)]
+    assert (db.session.query(Operation).count(), uncovered()) == (0, 0)
+
+
+def test_a_batch_ends_with_the_holder_with_whom_it_mints_the_most_it_may(holders):
+    four = holders(4)
+    for holder_id, amount in zip(four, (6_000, 3_999, 1, 2), strict=True):
+        gain(holder_id, teo(amount), f"gain {holder_id}")
+    assert [entry.holder_id for entry in opened().entries] == four[:3]
+    assert [entry.holder_id for entry in opened().entries] == four[3:]
+
+
+def test_a_batch_holds_no_more_than_the_contract_takes(holders):
+    for holder_id in holders(201):
+        gain(holder_id, 5, f"gain {holder_id}")
+    assert [len(opened().entries), len(opened().entries), opened()] == [200, 1, None]
+
+
+def test_who_has_an_open_entry_a_skipped_burn_or_no_address_waits(holders):
+    settling, skipped, homeless, free = four = holders(4)
+    gain(settling, 1, "before")
+    opened()
+    for holder_id in four:
+        gain(holder_id, 5, f"gain {holder_id}")
+    with transaction():
+        audit.open_incident("burn skipped", skipped)
+        db.session.execute(text("DELETE FROM wallets WHERE holder_id = :homeless"), {"homeless": homeless})
+    assert [entry.holder_id for entry in opened().entries] == [free]
+    assert (uncovered(), wrong_entries()) == (3, 0)
+
+
+def test_a_leg_not_committed_yet_keeps_its_holder_for_the_next_batch(app, holders):
+    """Its id may be lower than one that is covered now: nothing but the leg itself says whether it is covered."""
+    first, second = holders(2)
+    gain(first, 5, "gain 1")
+    gain(second, 5, "gain 2")
+    with app.app_context():
+        ledger.post("late", books.platform("TEO", "issuance"), _account(first), 3, "lesson")
+        with app.app_context():
+            assert [entry.holder_id for entry in opened().entries] == [second]
+        db.session.commit()
+    assert [(entry.holder_id, entry.amount) for entry in opened().entries] == [(first, 8)]
+
+
+def test_workers_at_once_cover_each_leg_once(app, holders):
+    for holder_id in holders(60):
+        gain(holder_id, 5, f"gain {holder_id}")
+    start, found = threading.Barrier(4), []
+
+    def work():
+        with app.app_context():
+            start.wait()
+            while operation := opened():
+                found.append(len(operation.entries))
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wallet, "LARGEST_BATCH", 7)
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    assert sorted(found) == [4, *[7] * 8]
+    assert (uncovered(), wrong_entries(), db.session.query(Entry).count()) == (0, 0, 60)
