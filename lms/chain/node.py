@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from eth_abi import decode, encode
-from eth_utils import keccak, to_checksum_address
+from eth_utils import keccak
 
+from lms.chain import plain
 from lms.chain.contracts import artifact
+from lms.chain.contracts.abi import address
 
 _TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 # The answer comes as the code of a contract, which may be 24,576 bytes: 32 for each holder.
@@ -45,8 +47,8 @@ def holdings(pool, token, addresses, block_number=None):
 
 def transfers(pool, token, first_block, last_block):
     """The token's Transfer logs of these blocks, both included, in the chain's order."""
-    wanted = {"address": token, "topics": [_TRANSFER], "fromBlock": first_block, "toBlock": last_block}
-    return pool.agreed(lambda web3: [_transfer(log) for log in web3.eth.get_logs(wanted)])
+    wanted = {"address": token, "topics": [_TRANSFER], "fromBlock": hex(first_block), "toBlock": hex(last_block)}
+    return pool.agreed(lambda web3: [_transfer(log) for log in plain.ask(web3, "eth_getLogs", wanted)])
 
 
 def _ask(pool, token, addresses, block_number):
@@ -57,13 +59,13 @@ def _ask(pool, token, addresses, block_number):
 
 
 def _transfer(log):
-    source, target = (to_checksum_address(topic[12:]) for topic in log.topics[1:3])
+    source, target = (address(bytes.fromhex(topic[2:])) for topic in log["topics"][1:3])
     return Transfer(
-        tx_hash=log.transactionHash.to_0x_hex(),
-        log_index=log.logIndex,
-        block_number=log.blockNumber,
-        block_hash=log.blockHash.to_0x_hex(),
+        tx_hash=log["transactionHash"].lower(),
+        log_index=int(log["logIndex"], 16),
+        block_number=int(log["blockNumber"], 16),
+        block_hash=log["blockHash"].lower(),
         source=source,
         target=target,
-        amount=int.from_bytes(log.data),
+        amount=int(log["data"], 16),
     )

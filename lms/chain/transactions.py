@@ -8,8 +8,10 @@ from eth_utils import keccak, to_canonical_address, to_checksum_address
 from web3 import Web3
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
 
+from lms.chain import plain
 from lms.chain.anvil import CHAIN_ID as ANVIL
 from lms.chain.contracts import explain
+from lms.chain.contracts.abi import Log
 from lms.chain.errors import FeeTooHigh, Reverted, RpcDisagreement, RpcDown, RpcRefused
 
 GWEI = 10**9
@@ -190,17 +192,17 @@ def _has_it(web3, raw, said):
 
 
 def _receipt(web3, tx_hash):
-    try:
-        found = web3.eth.get_transaction_receipt(tx_hash)
-    except TransactionNotFound:
+    found = plain.ask(web3, "eth_getTransactionReceipt", tx_hash)
+    if found is None:
         return None
+    created = found.get("contractAddress")
     return Receipt(
-        tx_hash=found.transactionHash.to_0x_hex(),
-        status=found.status,
-        block_number=found.blockNumber,
-        block_hash=found.blockHash.to_0x_hex(),
-        gas_used=found.gasUsed,
-        effective_gas_price=found.effectiveGasPrice,
-        contract_address=found.contractAddress,
-        logs=tuple(found.logs),
+        tx_hash=found["transactionHash"].lower(),
+        status=int(found["status"], 16),
+        block_number=int(found["blockNumber"], 16),
+        block_hash=found["blockHash"].lower(),
+        gas_used=int(found["gasUsed"], 16),
+        effective_gas_price=int(found["effectiveGasPrice"], 16),
+        contract_address=created and to_checksum_address(created),
+        logs=tuple(map(Log.read, found["logs"])),
     )

@@ -48,8 +48,8 @@ class Certificate(Contract):
         return event.args.id if event else None
 
     def _between(self, receipt, before, issued):
-        transfers = [event.args for event in self._events("Transfer", receipt, before, issued.logIndex)]
-        skips = [event.args for event in self._events("Skipped", receipt, before, issued.logIndex)]
+        transfers = [event.args for event in self._events("Transfer", receipt, before, issued.index)]
+        skips = [event.args for event in self._events("Skipped", receipt, before, issued.index)]
         return Issuance(
             op=issued.args.op,
             digest=bytes(issued.args.digest),

@@ -1,8 +1,8 @@
 """What our contracts have in common: numbered operations, each of which happens at most once."""
 
 from eth_utils import to_checksum_address
-from web3 import Web3
 
+from lms.chain.contracts import abi
 from lms.chain.contracts.artifacts import artifact, masked
 from lms.chain.errors import CodeMismatch
 
@@ -16,7 +16,6 @@ class Contract:
 
     def __init__(self, address):
         self.address = to_checksum_address(address)
-        self._contract = Web3().eth.contract(self.address, abi=artifact(self.name)["abi"])
 
     def void_data(self, op):
         """Call data that drops an operation for ever."""
@@ -48,7 +47,7 @@ class Contract:
             raise CodeMismatch(f"the contract at {self.address} is not the one built here")
 
     def _used(self, pool, blocks, *op):
-        topics = [[self._contract.events[name]().topic for name in (*self.uses, "Voided")], *op]
+        topics = [["0x" + abi.topic(self.name, name).hex() for name in (*self.uses, "Voided")], *op]
         wanted = {"address": self.address, "topics": topics, **blocks}
         logs = pool.agreed(lambda web3: [(int.from_bytes(log.topics[1]), log.transactionHash.to_0x_hex()) for log in web3.eth.get_logs(wanted)])
         return dict(logs)
@@ -60,20 +59,17 @@ class Contract:
         for event in self._events(name, receipt):
             if event.args.op == op:
                 return event, before
-            before = event.logIndex
+            before = event.index
         return None, None
 
     def _events(self, name, receipt, after=-1, until=None):
         """A receipt's events of this contract, or those between two places in it."""
-        event = self._contract.events[name]()
-        topic = bytes.fromhex(event.topic[2:])
-        mine = [log for log in receipt.logs if log["address"] == self.address and log["topics"][0] == topic]
-        events = [event.process_log(log) for log in mine]
-        return [each for each in events if after < each.logIndex and (until is None or each.logIndex < until)]
+        mine = [log for log in receipt.logs if log.address == self.address.lower() and after < log.index and (until is None or log.index < until)]
+        return abi.events(self.name, name, mine)
 
     def _ask(self, pool, block_number, name, *args):
         data = self._data(name, *args)
         return pool.agreed(lambda web3: bytes(web3.eth.call({"to": self.address, "data": data}, block_number)))
 
     def _data(self, name, *args):
-        return bytes.fromhex(self._contract.encode_abi(name, args=args)[2:])
+        return abi.call_data(self.name, name, args)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from eth_abi import encode
-from eth_abi.packed import encode_packed
 from eth_utils import keccak, to_checksum_address
 
 from lms.chain.contracts.artifacts import creation_data
@@ -67,17 +66,17 @@ class TeoCoin(Contract):
         return (event.args["from"], event.args["to"], event.args["amount"]) if event else None
 
     def _between(self, receipt, before, settled):
-        def pairs(name, field, keep=lambda args: True):
-            mine = [event.args for event in self._events(name, receipt, before, settled.logIndex) if keep(event.args)]
-            return _sorted((args[field], args.get("value", args.get("amount"))) for args in mine)
-
+        transfers, skips = (self._values(name, receipt, before, settled.index) for name in ("Transfer", "Skipped"))
         return Settlement(
             op=settled.args.op,
             digest=bytes(settled.args.digest),
-            mints=pairs("Transfer", "to", lambda args: args["from"] == NOBODY),
-            burns=pairs("Transfer", "from", lambda args: args["to"] == NOBODY),
-            skips=pairs("Skipped", "holder", lambda args: args["op"] == settled.args.op),
+            mints=_sorted((args.to, args.value) for args in transfers if args["from"] == NOBODY),
+            burns=_sorted((args["from"], args.value) for args in transfers if args.to == NOBODY),
+            skips=_sorted((args.holder, args.amount) for args in skips if args.op == settled.args.op),
         )
+
+    def _values(self, *between):
+        return [event.args for event in self._events(*between)]
 
 
 def deploy_data(admin, admin_delay, settlers, daily_bound):
@@ -95,7 +94,7 @@ def pack(address, amount):
     """One word: 20 bytes of address, 12 of amount."""
     if not 0 < amount <= MAX_AMOUNT:
         raise ValueError(f"an entry's amount is between 1 and {MAX_AMOUNT}, not {amount}")
-    return encode_packed(["address", "uint96"], [address, amount])
+    return (int(address, 16) << 96 | amount).to_bytes(32)
 
 
 def _sorted(pairs):
