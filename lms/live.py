@@ -46,6 +46,18 @@ def push(user_id, *names):
         log.warning("fragments not pushed", extra={"fragments": names, "error": type(error).__name__})
 
 
+def listening(user_ids):
+    """Those of the members who have a page open: before it reads its first blocks it hears its channel, so none misses what was committed by now.
+
+    Ask where news are for many: what is rendered for nobody costs more than what the news are of."""
+    channels = {channel(user_id).encode(): user_id for user_id in user_ids}
+    try:
+        return [channels[heard] for heard, count in queue.redis.pubsub_numsub(*channels) if count] if channels else []
+    except RedisError as error:
+        log.warning("nobody is told", extra={"error": type(error).__name__})
+        return []
+
+
 def channel(user_id):
     """The Redis channel of a member's pages."""
     return f"live:{user_id}"

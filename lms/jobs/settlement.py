@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from flask import current_app
 
-from lms import live
 from lms.chain.transactions import GWEI
 from lms.db import transaction
 from lms.domain.onchain import queries as onchain
@@ -13,39 +12,44 @@ from lms.domain.wallet import custody
 from lms.domain.wallet.policy import Policy
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import queries as approved
-from lms.jobs import chain
-from lms.jobs.announce import members_of
+from lms.jobs import announce, chain
 
 
 def settle():
-    """Queue the releases that can go, then, when it is time, open batches until nothing is left to cover."""
+    """Queue the releases that can go, then, when it is time, open batches until nothing is left to cover. The lanes begin with the first of them."""
     if onchain.deployment() is None:
         return
-    opened = _releases() + (_batches() if custody.is_due(_policy()) else [])
-    for operation in opened:
-        for user_id in members_of(operation):
-            live.push(user_id, "activity")
-    if opened:
+    count = 0
+    for count, operation in enumerate(_opened(), 1):
+        announce.queued(operation)
+        if count == 1:
+            chain.hurry()
+    if count > 1:
         chain.hurry()
 
 
+def _opened():
+    """Releases before batches: a holder whose every entry is followed by the next would never get his tokens out."""
+    yield from _releases()
+    if custody.is_due(_policy()):
+        yield from _batches()
+
+
 def _releases():
-    """Before the batches: a holder whose every entry is followed by the next would never get his tokens out."""
-    opened = []
     for withdrawal_id in approved.approved():
         with transaction():
-            opened.append(withdrawals.queue(approved.withdrawal(withdrawal_id)))
-    return [operation for operation in opened if operation]
+            operation = withdrawals.queue(approved.withdrawal(withdrawal_id))
+        if operation:
+            yield operation
 
 
 def _batches():
-    opened = []
     while True:
         with transaction():
             operation = wallet.open_batch()
         if operation is None:
-            return opened
-        opened.append(operation)
+            return
+        yield operation
 
 
 def _policy():

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 MOST_STREAMS = 5  # of a member, over all processes
 HEARTBEAT = 15  # seconds
 LIFE_SIGN = 3 * HEARTBEAT  # seconds a silent process is believed to be alive
+HEARING = 1  # seconds a page waits at most for Redis to hand us what is pushed to its member
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5  # seconds between two tries to reach Redis
 HEALING_AT_ONCE = 4  # streams that render anew at a time; the others wait for their turn
 
@@ -33,6 +34,8 @@ CLOSED = b"event: close\ndata: paused\n\n"
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _ESTABLISHED = 1
+_NOTHING_TO_WAIT_FOR = threading.Event()
+_NOTHING_TO_WAIT_FOR.set()
 
 
 def message(html):
@@ -117,7 +120,7 @@ class Stream:
 
 
 class Hub:
-    """Reads what is pushed to anybody and hands it to the streams of that member.
+    """Reads what is pushed to the members who have a page open here and hands it to their streams. Redis so knows who listens: to nobody else is pushed.
 
     Redis also knows every member's streams over all processes, as "process:number" by the moment they were opened; a process
     shows by a key that it lives. With Redis down each process counts its own.
@@ -130,6 +133,8 @@ class Hub:
         self.app = None
         self.name = ""
         self.is_connected = False
+        self.subscription = None
+        self.heard = {}  # member's id → set once Redis hands us what is pushed to him
         self._healing = threading.BoundedSemaphore(HEALING_AT_ONCE)
         self._tried = threading.Event()
         self._starting = threading.Lock()
@@ -142,6 +147,8 @@ class Hub:
             mine = self.streams.setdefault(user.id, [])
             mine.append(stream)
             candidates = list(mine)
+            heard = self._hear(user.id)
+        heard.wait(HEARING)
         self._drop_cut(candidates)
         for oldest in self.streams.get(user.id, [])[:-MOST_STREAMS]:
             self._end(oldest)
@@ -157,6 +164,7 @@ class Hub:
             mine.remove(stream)
             if not mine:
                 del self.streams[stream.user_id]
+                self._hear_no_more(stream.user_id)
         if self.is_connected:
             self._try(lambda: queue.redis.zrem(_enrolled(stream.user_id), self._tag(stream)))
 
@@ -195,6 +203,8 @@ class Hub:
                 log.exception("live pages are not fed")
             pause = SHORTEST_PAUSE if self.is_connected else min(LONGEST_PAUSE, pause * 2)
             self.is_connected = False
+            with self.lock:
+                self._let_go()
             self._tried.set()
             time.sleep(pause)
 
@@ -202,11 +212,40 @@ class Hub:
         # A client that connected again by itself would hide that pushes were missed.
         never = Retry(NoBackoff(), 0)
         redis = Redis.from_url(self.app.config["REDIS_URL"], socket_timeout=5, socket_connect_timeout=0.5, retry=never)
-        with redis.pubsub(ignore_subscribe_messages=True) as subscription:
-            subscription.psubscribe(live.channel("*"))
+        with redis.pubsub() as subscription:
+            subscription.subscribe(live.channel(""))  # nobody's: without any channel there is nothing to wait for
             subscription.get_message(timeout=5)
+            with self.lock:
+                self.subscription = subscription
+                unheard = len([self._hear(user_id) for user_id in self.streams])
+            while unheard:
+                unheard -= self._take_in(subscription.get_message(timeout=5))
             self._connected()
             self._deliver_all(subscription)
+
+    def _hear(self, user_id):
+        """Ask Redis for what is pushed to the member; the event is set once it hands that on. Without a connection there is nothing to wait for."""
+        if self.subscription is None:
+            return _NOTHING_TO_WAIT_FOR
+        if user_id not in self.heard:
+            heard = self.heard[user_id] = threading.Event()
+            self._ask(self.subscription.subscribe, user_id)
+            return heard
+        return self.heard[user_id]
+
+    def _hear_no_more(self, user_id):
+        if self.heard.pop(user_id, None):
+            self._ask(self.subscription.unsubscribe, user_id)
+
+    def _ask(self, change, user_id):
+        """Where this fails, its reader has missed something: it must connect anew."""
+        try:
+            change(live.channel(user_id))
+        except RedisError:
+            self._let_go()
+
+    def _let_go(self):
+        self.subscription, self.heard = None, {}
 
     def _connected(self):
         """From here on nothing is missed; what was before may have been."""
@@ -224,16 +263,28 @@ class Hub:
         asked = False
         while True:
             found = subscription.get_message(timeout=LONGEST_PAUSE)
-            if found and found["type"] == "pmessage":
-                self._deliver(found)
-            if found is None:
+            if self.subscription is not subscription:
+                raise ConnectionError("a channel could not be asked for")
+            if found:
+                self._take_in(found)
+            else:
                 if asked:
                     raise ConnectionError("Redis does not answer")
                 subscription.ping()
             asked = found is None
 
+    def _take_in(self, found):
+        """True when it was Redis's word that a channel is heard."""
+        if found is None:
+            raise ConnectionError("Redis does not answer")
+        if found["type"] == "message":
+            self._deliver(found)
+        elif found["type"] == "subscribe":
+            self.heard.get(_member(found), _NOTHING_TO_WAIT_FOR).set()
+        return found["type"] == "subscribe"
+
     def _deliver(self, found):
-        mine = self.streams.get(int(found["channel"].partition(b":")[2]))
+        mine = self.streams.get(_member(found))
         if not mine:
             return
         news = json.loads(found["data"])
@@ -322,6 +373,11 @@ class Hub:
         except RedisError as error:
             log.warning("live streams could not be counted", extra={"error": type(error).__name__})
             return None
+
+
+def _member(found):
+    """Whose channel a message came from; None for nobody's."""
+    return int(found["channel"].partition(b":")[2] or 0) or None
 
 
 def _enrolled(user_id):

@@ -229,6 +229,12 @@ def members_of(holder_ids):
     return db.session.scalars(rows).all()
 
 
+def members_in(operation_id):
+    """Ids of the members with an entry in the operation."""
+    rows = select(Holder.user_id).join(Entry, Entry.holder_id == Holder.id).where(Entry.operation_id == operation_id, Holder.user_id.is_not(None))
+    return db.session.scalars(rows).all()
+
+
 def older(movements):
     """The id before which the next page begins; None on the last."""
     return movements[-1].id if len(movements) == PAGE else None
