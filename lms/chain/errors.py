@@ -9,6 +9,14 @@ class RpcDown(ChainError):
     """No endpoint answered: what was asked may or may not have happened."""
 
 
+class RpcForeign(RpcDown):
+    """An endpoint serves another chain."""
+
+
+class RpcBehind(RpcDown):
+    """An endpoint is below what was seen of the chain before."""
+
+
 class RpcRefused(ChainError):
     """Every endpoint that answered said no, for a reason that is not the contract's."""
 

@@ -1,35 +1,11 @@
-"""A pool of JSON-RPC endpoints that fail, lag and forget."""
+"""A pool of JSON-RPC endpoints: who is asked, who is believed."""
 
-import logging
-import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from requests import RequestException
-from web3 import HTTPProvider, Web3
-from web3.exceptions import (
-    BlockNotFound,
-    ContractLogicError,
-    TransactionNotFound,
-    Web3Exception,
-    Web3RPCError,
-)
-from web3.middleware import AttributeDictMiddleware, ExtraDataToPOAMiddleware
+from web3.exceptions import BlockNotFound
 
-from lms.chain.errors import RpcDisagreement, RpcDown, RpcRefused
-
-log = logging.getLogger(__name__)
-
-# These libraries write whole URLs at DEBUG, and an endpoint's URL holds its API key.
-for _talkative in ("web3", "urllib3"):
-    logging.getLogger(_talkative).setLevel(logging.WARNING)
-
-FAILURES_BEFORE_REST = 3
-REST_SECONDS = 60
-# What a dead socket, an impatient proxy, or an answer that is not what JSON-RPC promises can raise.
-_NO_ANSWER = (RequestException, Web3Exception, OSError, ValueError, TypeError, LookupError, AttributeError)
-# What a node says about the thing asked for: the next node is not asked for a kinder answer.
-_ANSWERS = (ContractLogicError, TransactionNotFound, BlockNotFound)
+from lms.chain.endpoint import Endpoint, Health, redact
+from lms.chain.errors import RpcBehind, RpcDisagreement, RpcDown, RpcRefused
 
 
 @dataclass(frozen=True)
@@ -40,26 +16,42 @@ class Block:
     base_fee: int = 0  # wei
 
 
+class Memory:
+    """What is known of endpoints and of the highest head, kept by nobody. One that other jobs read too has the same verbs."""
+
+    def recall(self):
+        """({endpoint: its Health as a dict}, the highest head seen or 0)."""
+        return {}, 0
+
+    def keep(self, endpoint, health): ...
+
+    def saw(self, head):
+        """The highest head that anybody saw, this one included."""
+        return head
+
+    def forget_head(self): ...
+
+
 class Pool:
     """Asks endpoints in the order given. A question is a function of one endpoint's Web3.
 
-    Make it in the process that uses it: connections do not survive a fork.
+    Make it in the process that uses it: connections do not survive a fork. What it learns it tells its memory.
     """
 
-    def __init__(self, urls, chain_id, timeout=5):
+    def __init__(self, urls, chain_id, timeout=5, memory=None):
         self.chain_id = chain_id
-        self._endpoints = [_Endpoint(url, chain_id, timeout) for url in urls]
-        self._highest = 0
+        self._memory = memory or Memory()
+        known, self._highest = self._memory.recall()
+        self._endpoints = [
+            Endpoint(url, name, chain_id, timeout, Health.of(known.get(name, {})), self._memory.keep) for name, url in _named(urls).items()
+        ]
+        if not self._awake():  # there is nobody else to ask meanwhile
+            for endpoint in self._endpoints:
+                endpoint.try_once()
 
     def read(self, question):
         """The first answer. A revert or a "not found" is an answer too, and is raised as web3 raises it."""
-        silent, refused = [], []
-        for endpoint in self._awake():
-            answer, problem = endpoint.ask(question)
-            if problem is None:
-                return answer
-            (refused if isinstance(problem, RpcRefused) else silent).append(str(problem))
-        raise _nobody(silent, refused)
+        return self._first(question)[1]
 
     def agreed(self, question):
         """What two endpoints answer alike; where a single one answers, what that one says."""
@@ -83,10 +75,24 @@ class Pool:
         return [endpoint.ask(question) for endpoint in self._awake()]
 
     def head(self):
-        """The newest block; an endpoint that has fallen behind what was seen before is not believed."""
-        block = self.read(self._newest)
-        self._highest = max(self._highest, block.number)
+        """The newest block; an endpoint that has fallen behind what was seen before, by another job too, is not believed."""
+        endpoint, block = self._first(self._newest)
+        endpoint.show_head(block.number)
+        if block.number > self._highest:
+            self._highest = self._memory.saw(block.number)
         return block
+
+    def forget_head(self):
+        """Believe a chain that has gone back: a development chain that was killed begins below its head."""
+        self._highest = 0
+        self._memory.forget_head()
+
+    def survey(self):
+        """Ask each endpoint that does not rest for its head, so that its health is known before it is needed."""
+        for endpoint in self._awake():
+            number, problem = endpoint.ask(lambda web3: _block(web3, "latest").number)
+            if problem is None:
+                endpoint.show_head(number)
 
     def block(self, number):
         """A block as two endpoints know it, or None where it is not there."""
@@ -105,79 +111,33 @@ class Pool:
         """What an address holds for gas, in wei."""
         return self.read(lambda web3: int(web3.eth.get_balance(address)))
 
+    def _first(self, question):
+        """(endpoint, its answer) of the first that answers."""
+        silent, refused = [], []
+        for endpoint in self._awake():
+            answer, problem = endpoint.ask(question)
+            if problem is None:
+                return endpoint, answer
+            (refused if isinstance(problem, RpcRefused) else silent).append(str(problem))
+        raise _nobody(silent, refused)
+
     def _newest(self, web3):
         block = _block(web3, "latest")
         if block.number < self._highest:
-            raise RpcDown(f"it is at block {block.number}, {self._highest} was seen before")
+            raise RpcBehind(f"it is at block {block.number}, {self._highest} was seen before")
         return block
 
     def _awake(self):
-        return [endpoint for endpoint in self._endpoints if endpoint.awake()]
+        return [endpoint for endpoint in self._endpoints if not endpoint.health.is_resting()]
 
 
-class _Endpoint:
-    def __init__(self, url, chain_id, timeout):
-        self.name = redact(url)
-        self._url = url
-        self._chain_id = chain_id
-        self._timeout = timeout
-        self._web3 = None
-        self._failures = 0
-        self._rests_until = 0.0
-
-    def awake(self):
-        return time.monotonic() >= self._rests_until
-
-    def ask(self, question):
-        """(answer, None) or (None, problem). Not raised: a problem that carries web3's own would carry the URL."""
-        try:
-            answer = question(self._connected())
-        except _ANSWERS:
-            self._failures = 0
-            raise
-        except Web3RPCError as refusal:
-            self._failures = 0
-            return None, RpcRefused(f"{self.name}: {self._scrub(_said(refusal))}")
-        except RpcDown as problem:
-            return None, self._failed(str(problem))
-        except _NO_ANSWER as problem:
-            return None, self._failed(type(problem).__name__)
-        self._failures = 0
-        return answer, None
-
-    def _connected(self):
-        if self._web3 is None:
-            web3 = _web3(self._url, self._timeout)
-            if web3.eth.chain_id != self._chain_id:
-                raise RpcDown(f"it serves another chain than {self._chain_id}")
-            self._web3 = web3
-        return self._web3
-
-    def _failed(self, why):
-        self._failures += 1
-        if self._failures >= FAILURES_BEFORE_REST:
-            self._rests_until = time.monotonic() + REST_SECONDS
-            self._failures = 0
-            # Asked again after its rest, it may be another node: its chain is checked again.
-            self._web3 = None
-        log.warning("rpc endpoint %s: %s", self.name, why)
-        return RpcDown(f"{self.name}: {why}")
-
-    def _scrub(self, text):
-        return text.replace(self._url, self.name)
-
-
-def redact(url):
-    """An endpoint's scheme and host: path, query, user and password may hold its API key."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}"
-
-
-def _web3(url, timeout):
-    # Without retries of its own: web3 would resend a raw transaction behind our back, and the pool asks the next one.
-    provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
-    return Web3(provider, middleware=[AttributeDictMiddleware, ExtraDataToPOAMiddleware])
+def _named(urls):
+    """Each URL under the name it has in logs and pages; those of one host are counted."""
+    named = {}
+    for url in urls:
+        name, count = redact(url), sum(redact(other) == redact(url) for other in named.values())
+        named[f"{name} #{count + 1}" if count else name] = url
+    return named
 
 
 def _block(web3, number_or_tag):
@@ -186,11 +146,6 @@ def _block(web3, number_or_tag):
     except BlockNotFound:
         return None
     return Block(block.number, block.hash.to_0x_hex(), block.timestamp, block.get("baseFeePerGas", 0))
-
-
-def _said(refusal):
-    error = (refusal.rpc_response or {}).get("error", {})
-    return str(error.get("message", error)) if isinstance(error, dict) else str(error)
 
 
 def _nobody(silent, refused):

@@ -49,6 +49,8 @@ def sweep():
     pool, deployment = node.pool(), queries.deployment()
     if deployment is None:
         return
+    if pool.chain_id == node.ANVIL:
+        pool.forget_head()  # killed, it begins below its head, and is rebuilt
     _see(pool)
     if pool.chain_id == node.ANVIL:
         rebuild(deployment, pool)

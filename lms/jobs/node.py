@@ -2,6 +2,7 @@
 
 from flask import current_app
 
+from lms import endpoints
 from lms.chain.contracts import TeoCoin
 from lms.chain.rpc import Pool
 from lms.chain.signers import LocalSigner
@@ -12,7 +13,7 @@ ANVIL = 31337
 
 def pool():
     config = current_app.config
-    return Pool(list(config["RPC_URLS"]), config["CHAIN_ID"])
+    return Pool(list(config["RPC_URLS"]), config["CHAIN_ID"], memory=endpoints.Memory(config["CHAIN_ID"]))
 
 
 def signers():

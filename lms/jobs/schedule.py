@@ -8,6 +8,7 @@ TABLE = (
     ("deposits.scan", 10),
     ("balances.compare", 60),
     ("wallets.sweep", 10),
+    ("endpoints.survey", 30),
     ("mail.sweep", 20),
     ("rewards.mature", 20),
     ("checkout.expire", 300),

@@ -16,14 +16,14 @@ from sqlalchemy.orm import configure_mappers
 
 from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
-from lms.jobs import accounts, balances, chain, checkout, deposits, mail, rewards, schedule, settlement, solvency, wallets
+from lms.jobs import accounts, balances, chain, checkout, deposits, endpoints, mail, rewards, schedule, settlement, solvency, wallets
 from lms.queue import MAIL, NAME, queue
 
 log = logging.getLogger("lms.jobs.worker")
 QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 
 # Imported before the first fork: web3 takes a second to import.
-JOBS = (accounts, balances, chain, checkout, deposits, mail, rewards, settlement, solvency, wallets)
+JOBS = (accounts, balances, chain, checkout, deposits, endpoints, mail, rewards, settlement, solvency, wallets)
 
 
 NAMES = {

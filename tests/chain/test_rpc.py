@@ -1,11 +1,13 @@
 import logging
 import socket
+import time
 
 import pytest
 
-from lms.chain import anvil, rpc
+from lms.chain import anvil
+from lms.chain.endpoint import redact
 from lms.chain.errors import NotADevelopmentChain, RpcDisagreement, RpcDown, RpcRefused
-from lms.chain.rpc import Pool, redact
+from lms.chain.rpc import Memory, Pool
 from tests.faults.proxy import Lost
 
 NOBODY = "0x000000000000000000000000000000000000dEaD"
@@ -35,6 +37,39 @@ def make_pool(proxy):
     return make
 
 
+class Kept(Memory):
+    """What one pool learns and the next is told."""
+
+    def __init__(self):
+        self.endpoints, self.head = {}, 0
+
+    def recall(self):
+        return dict(self.endpoints), self.head
+
+    def keep(self, endpoint, health):
+        self.endpoints[endpoint] = health
+
+    def saw(self, head):
+        self.head = max(self.head, head)
+        return self.head
+
+    def forget_head(self):
+        self.head = 0
+
+
+@pytest.fixture
+def next_pool(proxy):
+    """next_pool() makes a pool anew over the same endpoints, as the next job does; `behaviours` may be changed meanwhile."""
+    memory, doors = Kept(), []
+
+    def make(*behaviours):
+        doors.extend(proxy(behaviour) for behaviour in behaviours)
+        return Pool([each.url for each in doors], anvil.CHAIN_ID, timeout=2, memory=memory)
+
+    make.memory, make.doors = memory, doors
+    return make
+
+
 def test_the_next_endpoint_answers_for_a_dead_one(make_pool):
     pool, _ = make_pool(down, honest)
     assert pool.head().number >= 0
@@ -45,10 +80,65 @@ def test_three_failures_rest_an_endpoint_for_a_minute(make_pool, monkeypatch):
     for _ in range(5):
         pool.head()
     assert len(dead.calls) == 3
-    now = rpc.time.monotonic()
-    monkeypatch.setattr(rpc.time, "monotonic", lambda: now + 61)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
     pool.head()
     assert len(dead.calls) == 4
+
+
+def test_the_next_pool_lets_an_endpoint_finish_its_rest(next_pool):
+    next_pool(down, honest).head()
+    for _ in range(4):
+        next_pool().head()
+    assert len(next_pool.doors[0].calls) == 3
+
+
+def test_a_clock_that_was_set_back_makes_no_rest_longer(next_pool, monkeypatch):
+    for _ in range(3):
+        next_pool(*([] if next_pool.doors else [down, honest])).head()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 3600)
+    next_pool().head()
+    assert len(next_pool.doors[0].calls) == 4
+
+
+def test_where_all_rest_the_next_pool_tries_each_once(next_pool):
+    is_down = [True]
+    pool = next_pool(lambda method, forward: down(method, forward) if is_down else forward())
+    for _ in range(3):
+        with pytest.raises(RpcDown):
+            pool.head()
+    with pytest.raises(RpcDown, match="rests"):
+        pool.head()
+    pool = next_pool()
+    for _ in range(3):
+        with pytest.raises(RpcDown):
+            pool.head()
+    assert len(next_pool.doors[0].calls) == 4
+    is_down.clear()
+    assert next_pool().head().number >= 0
+
+
+def test_what_is_known_of_an_endpoint_is_kept(next_pool):
+    pool = next_pool(down, honest)
+    head = pool.head().number
+    bad, good = (next_pool.memory.endpoints[redact(door.url)] for door in next_pool.doors)
+    assert (bad["failures"], bad["failure"], bad["answered_at"], bad["head"]) == (1, "no connection", 0, None)
+    assert (good["failures"], good["head"], good["failed_at"]) == (0, head, 0)
+    assert 0 < good["seconds"] < 2 and abs(good["answered_at"] - time.time()) < 5
+
+
+def test_a_survey_looks_at_those_nobody_had_to_ask(next_pool):
+    next_pool(honest, honest, down).survey()
+    heads = [next_pool.memory.endpoints[redact(door.url)]["head"] for door in next_pool.doors]
+    assert heads[0] == heads[1] is not None and heads[2] is None
+
+
+def test_two_endpoints_of_one_host_are_told_apart_without_their_keys(proxy):
+    memory, door = Kept(), proxy(honest)
+    Pool([f"{door.url}/{key}" for key in ("first-key", "second-key")], anvil.CHAIN_ID, memory=memory).survey()
+    assert sorted(memory.endpoints) == [redact(door.url), f"{redact(door.url)} #2"]
+    assert "key" not in repr(memory.endpoints)
 
 
 def test_nobody_answering_is_rpc_down(make_pool):
@@ -79,6 +169,19 @@ def test_a_head_below_the_highest_seen_is_refused(make_pool, pool):
     stale["eth_getBlockByNumber"] = {"result": dict(genesis["result"])}
     with pytest.raises(RpcDown, match="was seen before"):
         lagging.head()
+
+
+def test_the_next_pool_refuses_such_a_head_too_until_it_is_forgotten(next_pool, pool):
+    anvil.mine(pool)
+    next_pool(honest).head()
+    next_pool.memory.saw(10**6)
+    with pytest.raises(RpcDown, match="1000000 was seen before"):
+        next_pool().head()
+    assert next_pool.memory.endpoints[redact(next_pool.doors[0].url)]["failure"] == "behind"
+    lower = next_pool()
+    lower.forget_head()
+    assert lower.head().number < 10**6
+    assert next_pool().head().number < 10**6
 
 
 def test_a_null_answer_is_no_answer(make_pool):

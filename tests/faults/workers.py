@@ -16,6 +16,7 @@ from functools import partial
 from rq.utils import import_attribute
 
 from lms import create_app, live
+from lms.chain import endpoint
 from lms.chain.rpc import Pool
 from lms.db import db
 from lms.domain.accounts import actions as accounts
@@ -46,6 +47,7 @@ def _hurry():
     """Waits at 1/50, passwords that cost nothing, and nobody who looks at a page: rendering it took most of a job's time."""
     live.push = lambda *_: None
     chain.PATIENCE, chain.STEP = chain.PATIENCE / SCALE, chain.STEP / SCALE
+    endpoint.REST_SECONDS /= SCALE
     # 1/50 of 5 s would be too little for a node on a busy machine.
     node.Pool = partial(Pool, timeout=0.4)
     accounts._hasher = accounts.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
