@@ -4,13 +4,14 @@ import logging
 import time
 
 from lms.chain import transactions
-from lms.chain.errors import ChainError
+from lms.chain.errors import ChainError, FeeTooHigh
 from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
+from lms.domain.onchain.models import FEES_TOO_HIGH
 from lms.errors import DomainError
-from lms.jobs import node, outcomes
+from lms.jobs import announce, node, outcomes
 from lms.jobs.lanes import Lane, broadcast
 from lms.jobs.rebuild import rebuild
 from lms.queue import enqueue
@@ -137,7 +138,16 @@ def _each(state, deed, signer=None):
 
 
 def _tell(operation, error):
+    waited = operation.waits_for_fees
     with transaction():
-        onchain.note(operation, str(error) if isinstance(error, _EXPECTED) else f"a fault of ours: {type(error).__name__}")
+        onchain.note(operation, _reason(error))
         if isinstance(error, onchain.LaneHalted):
             audit.open_incident("lane halted", error.signer, why=str(error))
+    if operation.waits_for_fees and not waited:
+        announce.progress(operation)
+
+
+def _reason(error):
+    if isinstance(error, FeeTooHigh):  # what the chain asks for changes at each look, and the incident says it
+        return f"{FEES_TOO_HIGH}: {transactions.MOST_CAP // transactions.GWEI} gwei is the most we pay"
+    return str(error) if isinstance(error, _EXPECTED) else f"a fault of ours: {type(error).__name__}"

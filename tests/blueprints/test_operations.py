@@ -1,11 +1,15 @@
 """The page of one operation on the chain."""
 
+import re
+from datetime import timedelta
 from types import SimpleNamespace
 
-from lms.db import transaction
+from lms import clock
+from lms.db import db, transaction
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain.models import Entry
+from lms.domain.onchain import queries
+from lms.domain.onchain.models import FEES_TOO_HIGH, Entry
 from tests.blueprints.test_wallet import give_address, reward, settle, words
 
 
@@ -66,16 +70,22 @@ def test_an_unknown_operation_is_not_there_for_an_admin(ada, log_in):
     assert log_in(ada).get("/operations/99").status_code == 404
 
 
-def test_an_admin_sees_each_attempt_with_its_fees_and_a_member_does_not(ana, ada, log_in, chain):
+def signed(ana, *tips):
+    """A settlement for Ana, signed with these tips in gwei, one after the other."""
     with transaction():
         entry = Entry(holder_id=books.holder_of(ana.id).id, address="0x" + "aa" * 20, kind="mint", amount=1)
         operation = onchain.queue("settle:1", "settle", [entry])
         nonce = onchain.take_nonce(operation, "0x" + "cd" * 20, 0)
-        for tip in (30, 34):
+        for tip in tips:
             facts = dict(signer="0x" + "cd" * 20, nonce=nonce, raw=b"", tx_hash=f"0x{tip:064x}", gas=1, tip=tip * 10**9, cap=90 * 10**9)
             onchain.mark_signed(operation, SimpleNamespace(**facts))
-    page = log_in(ada).get(f"/operations/{operation.id}").text
-    assert "tip 30, at most 90 gwei" in page and "tip 34, at most 90 gwei" in page
+    return operation
+
+
+def test_an_admin_sees_each_attempt_with_its_fees_and_a_member_does_not(ana, ada, log_in, chain):
+    operation = signed(ana, 30, 34)
+    page = words(log_in(ada).get(f"/operations/{operation.id}").text)
+    assert re.search("Queued .*Signed nonce 0, tip 30, at most 90 gwei .*Signed again, for more nonce 0, tip 34, at most 90 gwei", page)
     assert "gwei" not in log_in(ana).get(f"/operations/{operation.id}").text
 
 
@@ -84,3 +94,52 @@ def test_a_root_has_no_entries_and_says_what_it_is(ada, log_in, chain):
         operation = onchain.queue("root:1", "root", [])
     page = log_in(ada).get(f"/operations/{operation.id}").text
     assert "Published root" in page and "Root and total of the day" in page and "Entries" not in page
+
+
+def test_an_admin_reads_all_that_befell_an_operation_in_the_order_of_time(ana, ada, log_in, chain):
+    operation = signed(ana, 30)
+    db.session.refresh(operation)
+    receipt = SimpleNamespace(tx_hash="0x5e", block_number=48201, block_hash="0xaa", gas_used=1, effective_gas_price=1)
+    steps = (
+        lambda: onchain.mark_sent(operation),
+        lambda: onchain.note(operation, "every endpoint is silent"),
+        lambda: onchain.note(operation, None),
+        lambda: onchain.note(operation, "every endpoint is silent"),
+        lambda: onchain.mark_mined(operation, receipt),
+        lambda: onchain.mark_vanished(operation),
+        lambda: onchain.requeue(operation, operation.attempts[-1].nonce, "its nonce went to a foreign transaction"),
+        lambda: onchain.drop(operation),
+        lambda: onchain.mark_failed(operation, "dropped by an operator"),
+    )
+    for step in steps:
+        clock.advance(timedelta(minutes=1))
+        with transaction():
+            step()
+    page = words(log_in(ada).get(f"/operations/{operation.id}").text).partition("History")[2]
+    told = ("Queued", "Signed", "Sent", "Waits every endpoint is silent", "Sent again the chain has left block 48201 behind",
+            "Queued again its nonce went to a foreign transaction", "Dropped by an operator", "Failed for good dropped by an operator")  # fmt: skip
+    assert re.search(".*".join(told), page), page
+    assert page.count("every endpoint is silent") == 1
+    assert "History" not in log_in(ana).get(f"/operations/{operation.id}").text
+
+
+def test_reasons_that_differ_each_time_do_not_fill_the_history(ana, chain):
+    with transaction():
+        operation = onchain.queue("settle:1", "settle", [])
+        for number in range(onchain.MOST_REASONS + 10):
+            onchain.note(operation, f"it is at block {number}")
+    assert len(queries.history(operation)) == 1 + onchain.MOST_REASONS
+    assert operation.error == f"it is at block {onchain.MOST_REASONS + 9}"
+
+
+def test_a_release_that_waits_for_lower_fees_says_so_to_its_member(ana, log_in, chain):
+    give_address(ana)
+    with transaction():
+        entry = Entry(holder_id=books.holder_of(ana.id).id, address="0x" + "aa" * 20, kind="release", amount=1)
+        operation = onchain.queue("withdrawal:1", "release", [entry])
+        onchain.note(operation, f"{FEES_TOO_HIGH}: 5000 gwei is the most we pay")
+    page = words(log_in(ana).get(f"/operations/{operation.id}").text)
+    assert "fees are above what we pay at most; your withdrawal waits and will go out when they fall." in page and "5000" not in page
+    with transaction():
+        onchain.note(operation, None)
+    assert "above what we pay" not in log_in(ana).get(f"/operations/{operation.id}").text

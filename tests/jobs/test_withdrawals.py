@@ -1,9 +1,13 @@
 """TEO on its way out of custody: it leaves once, or it is given back."""
 
+from html import unescape
+
 import pytest
 from sqlalchemy import text
 
+from lms import live
 from lms.chain import anvil as clockwork
+from lms.chain import transactions
 from lms.db import db, transaction
 from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
@@ -66,6 +70,29 @@ def parts(user):
     found = wallets.balance(user.id)
     return found.available, found.reserved
 
+
+
+def test_one_for_which_the_chain_asks_too_much_waits_and_says_so(rich, worker, run_jobs, flow, audit, monkeypatch):
+    ask(rich, 10)
+    with monkeypatch.context() as dear:
+        dear.setattr(transactions, "MOST_CAP", 1)
+        pushed = []
+        dear.setattr(live, "push", lambda user_id, *names: pushed.append((user_id, names)))
+        enqueue("settlement.settle")
+        run_jobs()
+        chain.sweep()
+        db.session.expire_all()
+        leaving = wallets.movements(rich.id)[0]
+        assert (leaving.reason, leaving.state, leaving.waits_for_fees) == ("withdrawal on its way", "queued", True)
+        told = [user_id for user_id, names in pushed if f"operation:{leaving.operation_id}" in names]
+        assert told == [rich.id], "once, however often it is tried"
+    with worker.test_request_context():
+        said = live.shown(rich.id, ["activity"])["activity"]
+    assert "fees are above what we pay at most; your withdrawal waits and will go out when they fall." in unescape(said)
+    flow()
+    db.session.expire_all()
+    assert not any(movement.waits_for_fees for movement in wallets.movements(rich.id))
+    assert (db.session.query(Withdrawal).one().state, audit()) == ("sent", GREEN)
 
 
 def _holdings(address):

@@ -5,11 +5,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
-from lms.domain.onchain.models import Attempt, ChainState, Contract, Deployment, Entry, Nonce, Operation, Signer
+from lms.domain.onchain.models import Attempt, ChainState, Contract, Deployment, Entry, Event, Nonce, Operation, Signer
 from lms.errors import DomainError
 
 # What is executable at once: Polygon's nodes drop what one sender has beyond it.
 MOST_PENDING = 16
+MOST_REASONS = 30  # kept of why one operation waited
 
 
 class LaneHalted(DomainError):
@@ -147,7 +148,7 @@ def refuse_entries(operation, holder_ids):
 def mark_failed(operation, why):
     """It will never happen: the chain refused it for good, or it was dropped."""
     operation.state, operation.error = "failed", why[:500]
-    db.session.flush()
+    _tell(operation, "failed", why)
 
 
 def drop(operation):
@@ -155,7 +156,7 @@ def drop(operation):
     if not operation.is_open:
         raise DomainError("The operation is on the chain, or over. Nothing was dropped.")
     operation.is_void = True
-    db.session.flush()
+    _tell(operation, "dropped")
 
 
 def requeue(operation, nonce, why):
@@ -163,7 +164,7 @@ def requeue(operation, nonce, why):
     newest = db.session.scalar(select(func.max(Attempt.nonce)).where(Attempt.operation_id == operation.id))
     if operation.state in ("signed", "sent") and nonce == newest:
         operation.state, operation.error = "queued", why
-        db.session.flush()
+        _tell(operation, "queued again", why)
 
 
 def mark_final(operation):
@@ -175,13 +176,15 @@ def mark_final(operation):
 def mark_vanished(operation):
     """The chain forgot the block: the same bytes are sent again. Its entries stay closed, later ones may stand on them."""
     operation.state, operation.mined_at, operation.final_at = "sent", None, None
-    operation.block_number, operation.block_hash = None, None
-    db.session.flush()
+    vanished, operation.block_number, operation.block_hash = operation.block_number, None, None
+    _tell(operation, "sent again", f"the chain has left block {vanished} behind")
 
 
 def note(operation, error):
-    """Why an operation is not getting on, for the admin's page."""
+    """Why an operation is not getting on; its history tells each reason once."""
     operation.error = error[:500] if error else None
+    if error and _is_news(operation, error[:500]):
+        _tell(operation, "waits", error)
     db.session.flush()
 
 
@@ -207,8 +210,8 @@ def take_numbers(deployment, highest):
 
 def renumber(operation, deployment):
     """Its number was another's: it gets one that nobody has."""
-    operation.op, deployment.next_op = deployment.next_op, deployment.next_op + 1
-    db.session.flush()
+    was, operation.op, deployment.next_op = operation.op, deployment.next_op, deployment.next_op + 1
+    _tell(operation, "renumbered", f"the chain knows number {was} as another's")
 
 
 def queue_void(deployment, op):
@@ -228,6 +231,18 @@ def adopt(address, mined_count):
     """Take what the chain has mined of this signer for known, and let it sign again."""
     lane = _lane(address)
     lane.next_nonce, lane.halted = max(lane.next_nonce, mined_count), None
+
+
+def _tell(operation, kind, why=""):
+    db.session.add(Event(operation_id=operation.id, at=clock.now(), kind=kind, why=why[:500]))
+    db.session.flush()
+
+
+def _is_news(operation, why):
+    """A reason that names a number may differ at each look: so many are enough."""
+    rows = select(func.count(), func.bool_or(Event.why == why)).where(Event.operation_id == operation.id, Event.kind == "waits")
+    count, is_told = db.session.execute(rows).one()
+    return count < MOST_REASONS and not is_told
 
 
 def _lane(signer):

@@ -8,6 +8,7 @@ from lms.db import Model, Moment
 
 STATES = ("queued", "signed", "sent", "mined", "final", "failed")
 OPEN_STATES = ("queued", "signed", "sent")
+FEES_TOO_HIGH = "fees too high"  # an error that begins so ends by itself, when they fall
 
 
 class Deployment(Model):
@@ -72,6 +73,7 @@ class Operation(Model):
         UniqueConstraint("deployment_id", "op"),
         CheckConstraint("state IN ('queued', 'signed', 'sent', 'mined', 'final', 'failed')", name="state"),
         Index("ix_operations_unfinished", "state", "id", postgresql_where="state NOT IN ('final', 'failed')"),
+        Index("ix_operations_mined_at", "mined_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -101,6 +103,11 @@ class Operation(Model):
     @property
     def is_open(self):
         return self.state in OPEN_STATES
+
+    @property
+    def waits_for_fees(self):
+        """Whether it is not signed, or not again, because the chain asks for more than we ever pay."""
+        return self.is_open and (self.error or "").startswith(FEES_TOO_HIGH)
 
 
 class Entry(Model):
@@ -159,6 +166,19 @@ class Attempt(Model):
     signed_at: Mapped[object] = mapped_column(Moment)
 
     operation: Mapped[Operation] = relationship(back_populates="attempts")
+
+
+class Event(Model):
+    """What befell an operation and is told by none of its times and attempts, with the reason."""
+
+    __tablename__ = "operation_events"
+    __table_args__ = (CheckConstraint("kind IN ('waits', 'queued again', 'sent again', 'dropped', 'renumbered', 'failed')", name="kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"), index=True)
+    at: Mapped[object] = mapped_column(Moment)
+    kind: Mapped[str]
+    why: Mapped[str] = mapped_column(default="")
 
 
 class ChainState(Model):

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import db, page_of
-from lms.domain.onchain.models import Attempt, ChainState, Deployment, Operation, Signer
+from lms.domain.onchain.models import Attempt, ChainState, Deployment, Event, Operation, Signer
 
 PAGE = 50
 
@@ -25,6 +25,22 @@ def operation(operation_id):
         .where(Operation.id == operation_id)
         .options(joinedload(Operation.deployment).selectinload(Deployment.contracts), selectinload(Operation.entries), selectinload(Operation.attempts))
     )
+
+
+def history(operation):
+    """[(moment, what, subject)] in the order of time. `what` is "queued", "signed" or "bumped" with its Attempt, "sent", "mined", "final", or an Event's kind with it."""
+    events = db.session.scalars(select(Event).where(Event.operation_id == operation.id).order_by(Event.id))
+    times = [(getattr(operation, f"{what}_at"), what, None) for what in ("queued", "sent", "mined", "final")]
+    told = [*times[:1], *_signed(operation.attempts), *times[1:], *((event.at, event.kind, event) for event in events)]
+    return sorted((each for each in told if each[0]), key=lambda each: each[0])
+
+
+def _signed(attempts):
+    """The first attempt of a nonce is new, the next ones offer more for it."""
+    seen = set()
+    for attempt in attempts:
+        yield attempt.signed_at, "bumped" if attempt.nonce in seen else "signed", attempt
+        seen.add(attempt.nonce)
 
 
 def unfinished(*states, signer=None, limit=200):

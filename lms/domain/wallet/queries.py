@@ -14,6 +14,7 @@ from lms.db import db
 from lms.domain.accounts.actions import token_hash
 from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder
+from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet.models import Wallet
 
@@ -57,6 +58,7 @@ class Movement(NamedTuple):
     state: str  # off-chain, waiting, queued, signed, sent, mined, final or failed
     operation_id: int | None = None
     block_number: int | None = None
+    waits_for_fees: bool = False  # a withdrawal whose transaction the chain asks too much for
 
 
 class Maturing(NamedTuple):
@@ -103,7 +105,8 @@ _MOVEMENTS = """
                lot.matures_at, lot.matured_id IS NOT NULL AS is_matured,
                CASE WHEN CASE WHEN s.user_id = {user} THEN t.source_holder_id ELSE t.target_holder_id END IS NULL THEN 'off-chain'
                     WHEN o.state IS NOT NULL THEN o.state WHEN e.kind = 'empty' THEN 'off-chain' ELSE 'waiting' END AS state,
-               o.id AS operation_id, o.block_number
+               o.id AS operation_id, o.block_number,
+               o.kind = 'release' AND o.state IN ('queued', 'signed', 'sent') AND starts_with(o.error, 'fees too high') IS TRUE AS waits_for_fees
         FROM (
             SELECT DISTINCT near.id FROM accounts a
             CROSS JOIN LATERAL (
@@ -247,6 +250,7 @@ class Sight:
     operation: Operation
     entries: list
     sees_all: bool
+    history: list
 
 
 def sight(user, operation_id):
@@ -260,4 +264,4 @@ def sight(user, operation_id):
     )
     entries = db.session.execute(rows if user.is_admin else rows.where(Holder.user_id == user.id)).all()
     operation = db.session.get(Operation, operation_id) if entries or user.is_admin else None
-    return operation and Sight(operation, entries, user.is_admin)
+    return operation and Sight(operation, entries, user.is_admin, onchain.history(operation) if user.is_admin else [])
