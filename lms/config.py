@@ -75,6 +75,14 @@ def _key(value):
     return key
 
 
+def _price(value):
+    """Millionths of a euro."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
+        raise ValueError("an amount in euros with at most six decimals, such as 0.2145")
+    whole, _, fraction = value.partition(".")
+    return int(whole) * 10**6 + int(f"{fraction:0<6}")
+
+
 def _address(value):
     if not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
         raise ValueError("an address, 0x and 40 hexadecimal digits")
@@ -127,6 +135,7 @@ SETTINGS = (
     Setting("PROXY_COUNT", WEB, _whole, 0, "how many reverse proxies of yours stand before the web and say who asks"),
     Setting("PAYMENT_GATEWAY", WEB, _one_of("none", "sandbox"), "none", "the payment gateway: none, or sandbox outside production"),
     Setting("PAYMENT_WEBHOOK_SECRET", WEB, _secret, "", "the secret that signs payment webhooks; needed with a gateway"),
+    Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
     Setting("KEK", WORKER, _key, None, "32 random bytes in base64 that wrap all other keys; worker only", is_key=True),
     Setting("TOKEN_ADMIN", COMMAND, _address, None, "the address that administers the contract, not the signer's; needed to deploy anywhere but on anvil"),
     Setting("SETTLE_SECONDS", WORKER, _whole, 60, "the seconds between two settlements; one of 200 members goes at once"),

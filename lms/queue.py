@@ -49,6 +49,10 @@ class Queue:
         """How many jobs wait; raises RedisError when Redis is down."""
         return self._queue.count + self._mail.count
 
+    def lengths(self):
+        """{queue: (jobs that wait, jobs that failed within a day)}; raises RedisError when Redis is down."""
+        return {each.name: (each.count, each.failed_job_registry.get_job_count(cleanup=False)) for each in (self._queue, self._mail)}
+
     def worker_seen(self, name=NAME):
         """When a worker of the queue last gave a sign of life, or None; raises RedisError when Redis is down."""
         beats = (worker.last_heartbeat for worker in rq.Worker.all(queue=self._mail if name == MAIL else self._queue))

@@ -134,7 +134,7 @@ class Demo:
             "CLOCK_FILE": str(self.directory / "clock"),
             "SECRET_KEY": secret["SECRET_KEY"],
         }
-        web = {"PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": secret["PAYMENT_WEBHOOK_SECRET"]}
+        web = {"PAYMENT_GATEWAY": "sandbox", "POL_PRICE_EUR": "0.20", "PAYMENT_WEBHOOK_SECRET": secret["PAYMENT_WEBHOOK_SECRET"]}
         worker = {"KEK": secret["KEK"], "SIGNER_FILES": str(self.directory / "signer.json"), "SETTLE_SECONDS": "0"}
         self.web_env = {**both, **web, **self.extra_env}
         self.worker_env = {**both, **worker, **self.extra_env}

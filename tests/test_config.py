@@ -39,6 +39,11 @@ def test_a_web_and_a_worker_start_with_their_settings():
     assert worker["RPC_URLS"] == ("https://rpc.example.org/v2/an-api-key", "https://other.example.org")
 
 
+@pytest.mark.parametrize(("text", "millionths"), [("0.2145", 214_500), ("1", 1_000_000), ("12.000001", 12_000_001)])
+def test_a_price_is_a_whole_number_of_millionths(text, millionths):
+    assert config.read("web", WEB | {"POL_PRICE_EUR": text})["POL_PRICE_EUR"] == millionths
+
+
 def test_a_worker_for_mail_needs_no_keys_and_no_node():
     assert "KEK" not in config.read("mail", WEB)
 
@@ -73,6 +78,9 @@ WRONG = [
     ("CHAIN_DEPTH", "5.5"),
     ("RPC_URLS", "wss://node.internal"),
     ("VAT_RATE", "22%"),
+    ("POL_PRICE_EUR", "0,2145"),
+    ("POL_PRICE_EUR", "-1"),
+    ("POL_PRICE_EUR", "0.21453333"),
     ("LOG_LEVEL", "LOUD-ONES"),
     ("PAYMENT_GATEWAY", "paypal-like"),
     ("PAYMENT_WEBHOOK_SECRET", "short-one"),

@@ -2,9 +2,10 @@
 
 from lms.ui import navigation, preferences, words
 from lms.ui.assets import Assets
+from lms.ui.charts import scale_of
 from lms.ui.covers import cover_svg
 from lms.ui.icons import icon
-from lms.ui.money import euros, grouped, teo
+from lms.ui.money import euros, fine_euros, grouped, teo
 from lms.ui.pages import page_url
 from lms.ui.people import initials
 from lms.ui.remember import Remember
@@ -22,11 +23,12 @@ def init_app(app):
     navigation.init_app(app)
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros
-    app.jinja_env.filters |= {"euros": euros, "grouped": grouped, "initials": initials, "teo": teo, "when": when}
+    app.jinja_env.filters |= {"euros": euros, "fine_euros": fine_euros, "grouped": grouped, "initials": initials, "teo": teo, "when": when}
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,
         "icon": icon,
         "page_url": page_url,
+        "scale_of": scale_of,
         "static_url": assets.url,
         "when": when,
     }

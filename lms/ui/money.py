@@ -17,6 +17,11 @@ def teo(micro, plus=False):
     return _amount(micro, _MICRO, plus)
 
 
+def fine_euros(millionths):
+    """Of a price so small that hundredths would say nothing: 4_200 → `0.0042 €`."""
+    return f"{_amount(millionths, _MICRO, False)} €"
+
+
 def grouped(number):
     """A count: 48201 → `48 201`."""
     return f"{number:,}".replace(",", THIN_SPACE)

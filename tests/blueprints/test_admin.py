@@ -16,7 +16,7 @@ from lms.domain.courses.models import Course
 from lms.domain.onchain.models import Deployment, Entry, Operation
 from tests.conftest import sell
 
-PAGES = ["/admin/", "/admin/courses", "/admin/members", "/admin/operations", "/admin/incidents"]
+PAGES = ["/admin/", "/admin/courses", "/admin/members", "/admin/chain", "/admin/operations", "/admin/incidents"]
 
 
 @pytest.fixture

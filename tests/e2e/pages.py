@@ -151,6 +151,7 @@ def _admins_pages(admin):
         "review": _first(admin, "/admin/courses", r"/admin/courses/[\w-]+"),
         "members": "/admin/members",
         "members-searched": "/admin/members?q=student@",
+        "chain": "/admin/chain",
         "operations": "/admin/operations",
         "operation": _first(admin, "/admin/operations", r"/operations/\d+"),
         "incidents": "/admin/incidents",

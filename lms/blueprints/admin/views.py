@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import health
+from lms.blueprints.admin import overview
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
@@ -15,6 +16,7 @@ from lms.domain.audit import queries as audit
 from lms.domain.checkout import queries as checkout
 from lms.domain.courses import actions as approval
 from lms.domain.courses import queries as courses
+from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import STATES
 from lms.errors import Forbidden, NotFound
@@ -112,7 +114,16 @@ def let_in(user_id):
 def operations():
     state = request.args.get("state", "")
     state = state if state in STATES else ""
-    return render("admin/operations.html", operations=onchain.page(state, page_number()), state=state, counts=onchain.counts(), states=STATES)
+    counts = figures.counts()
+    kinds = sorted({kind for kind, _state in counts})
+    kind = request.args.get("kind", "")
+    kind = kind if kind in kinds else ""
+    return render("admin/operations.html", operations=onchain.page(state, kind, page_number()), state=state, kind=kind, kinds=kinds, counts=counts, states=STATES)
+
+
+@blueprint.get("/chain")
+def chain():
+    return render("admin/chain.html", **overview.chain())
 
 
 @blueprint.get("/incidents")

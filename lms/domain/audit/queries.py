@@ -15,6 +15,16 @@ def stopped_at(part):
     return db.session.scalar(select(Switch.at).where(Switch.name == part))
 
 
+def stopped():
+    """The Switches of all that stands still, oldest first."""
+    return db.session.scalars(select(Switch).order_by(Switch.at)).all()
+
+
+def open_by_kind():
+    """How many open incidents there are of each kind."""
+    return dict(db.session.execute(select(Incident.kind, func.count()).where(Incident.closed_at.is_(None)).group_by(Incident.kind).order_by(Incident.kind)).all())
+
+
 def open_incidents(number=1):
     """One page of the incidents nobody has closed, newest first."""
     return page_of(select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.id.desc()), number)

@@ -1,6 +1,6 @@
 """Mail found."""
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from lms import clock
 from lms.db import db
@@ -8,6 +8,11 @@ from lms.domain.notices.models import MOST_TRIES, Mail
 
 # Each try waits four times as long as the one before: 20 s, 80 s, 5 min … 4 days.
 _PATIENCE = text("interval '20 seconds' * power(4, mails.tries)")
+
+
+def unsent():
+    """How many mails wait to go out; those given up on are not among them."""
+    return db.session.scalar(select(func.count()).where(Mail.sent_at.is_(None), Mail.tries < MOST_TRIES))
 
 
 def waiting(limit=200):

@@ -73,11 +73,13 @@ def attempts_from(signer, nonce):
     return db.session.scalars(rows.order_by(Attempt.nonce, Attempt.id)).all()
 
 
-def page(state="", number=1):
+def page(state="", kind="", number=1):
     """One page of the operations, newest first, with their entries."""
     rows = select(Operation)
     if state:
         rows = rows.where(Operation.state == state)
+    if kind:
+        rows = rows.where(Operation.kind == kind)
     return page_of(rows.options(selectinload(Operation.entries)).order_by(Operation.id.desc()), number, PAGE)
 
 

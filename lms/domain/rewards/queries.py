@@ -2,13 +2,20 @@
 
 from datetime import UTC
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager
 
 from lms import clock
 from lms.db import db
 from lms.domain.ledger.models import TEO, Transfer
+from lms.domain.onchain.models import Entry, Operation
 from lms.domain.rewards.models import Grant, Lot
+
+
+def brought_since(moment):
+    """How many rewards settlements brought to the chain since then."""
+    rows = select(func.count()).select_from(Operation).join(Entry, Entry.operation_id == Operation.id).join(Transfer, Transfer.target_entry_id == Entry.id)
+    return db.session.scalar(rows.join(Grant, Grant.transfer_id == Transfer.id).where(Operation.kind == "settle", Operation.mined_at >= moment))
 
 
 def due_lots(limit=500):

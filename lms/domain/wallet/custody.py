@@ -18,11 +18,13 @@ _SIGNED = case(
 )
 
 
-_WAITING = text("""
-    SELECT count(DISTINCT leg.holder_id) AS holders, min(leg.at) AS oldest FROM (
-        SELECT source_holder_id AS holder_id, at FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL
-        UNION ALL SELECT target_holder_id, at FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL
-    ) leg WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.holder_id = leg.holder_id AND e.is_open)""")
+_LEGS = """
+    SELECT source_holder_id AS holder_id, at, amount FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL
+    UNION ALL SELECT target_holder_id, at, amount FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL"""
+_UNCOVERED = text(f"SELECT count(*) AS legs, count(DISTINCT holder_id) AS holders, coalesce(sum(amount), 0)::bigint AS amount, min(at) AS oldest FROM ({_LEGS}) leg")
+
+_WAITING = text(f"""
+    SELECT count(DISTINCT leg.holder_id) AS holders, min(leg.at) AS oldest FROM ({_LEGS}) leg WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.holder_id = leg.holder_id AND e.is_open)""")
 
 
 def is_due(policy):
@@ -32,6 +34,11 @@ def is_due(policy):
     seen, now = onchain.chain_state(), clock.now()
     oldest = now - waiting.oldest if waiting.oldest else timedelta()
     return policy.is_due(waiting.holders, oldest, now - last if last else None, seen.base_fee if seen else 0)
+
+
+def uncovered():
+    """(legs, holders, amount, oldest): what moved and has no entry yet; `amount` in millionths of TEO, whatever its direction."""
+    return db.session.execute(_UNCOVERED).one()
 
 
 def settled(holder_id):
