@@ -136,6 +136,7 @@ SETTINGS = (
     Setting("PAYMENT_GATEWAY", WEB, _one_of("none", "sandbox"), "none", "the payment gateway: none, or sandbox outside production"),
     Setting("PAYMENT_WEBHOOK_SECRET", WEB, _secret, "", "the secret that signs payment webhooks; needed with a gateway"),
     Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
+    Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
     Setting("KEK", WORKER, _key, None, "32 random bytes in base64 that wrap all other keys; worker only", is_key=True),
     Setting("TOKEN_ADMIN", COMMAND, _address, None, "the address that administers the contract, not the signer's; needed to deploy anywhere but on anvil"),
     Setting("SETTLE_SECONDS", WORKER, _whole, 60, "the seconds between two settlements; one of 200 members goes at once"),
@@ -161,7 +162,7 @@ def sensitive(settings):
     addresses = [urlsplit(settings[name]) for name in ("DATABASE_URL", "REDIS_URL", "MAIL_URL")]
     passwords = [address.password for address in addresses if address.password]
     key = base64.b64encode(settings["KEK"]).decode() if settings.get("KEK") else ""
-    texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), key, *passwords, *map(unquote, passwords)]
+    texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), settings.get("METRICS_TOKEN", ""), key, *passwords, *map(unquote, passwords)]
     return [text for text in texts + [urlsplit(url).path for url in settings["RPC_URLS"]] if text]
 
 

@@ -203,7 +203,7 @@ for token, paths in READERS:
         found["signed in"] = browser.post("/log-in", data={"email": "bruno@example.org", "password": "PASSWORD"}).status_code
 print(json.dumps(found))
 """
-NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "wallet.balance", "wallet.proof_file", "wallet.verifier"}
+NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.show", "wallet.balance", "wallet.proof_file", "wallet.verifier"}
 FOR_STRANGERS = {"accounts.log_in", "accounts.sign_up", "accounts.forgotten", "accounts.reset", "accounts.verify"}
 FOR_ALL = {"pages.home", "courses.index", "courses.show", "learning.lesson", "pages.terms", "pages.privacy"}
 LEAD_ON = {"learning.course", "checkout.pay"}  # to a lesson, to the payment

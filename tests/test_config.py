@@ -24,6 +24,7 @@ WORKER = {name: value for name, value in WEB.items() if name != "PAYMENT_GATEWAY
     "RPC_URLS": "https://rpc.example.org/v2/an-api-key, https://other.example.org",
 }
 SIGNED = "webhooks-are-signed-with-this-32-char-secret"
+METRICS = "prometheus-asks-with-this-32-char-token"
 
 
 def refusal(role, environ):
@@ -84,6 +85,7 @@ WRONG = [
     ("LOG_LEVEL", "LOUD-ONES"),
     ("PAYMENT_GATEWAY", "paypal-like"),
     ("PAYMENT_WEBHOOK_SECRET", "short-one"),
+    ("METRICS_TOKEN", "short-token"),
 ]
 
 
@@ -140,8 +142,8 @@ def test_every_refusal_is_whole_sentences_on_one_line():
 
 
 def test_what_no_log_may_hold_is_known():
-    hidden = config.sensitive(config.read("worker", WORKER)) + config.sensitive(config.read("web", WEB | {"PAYMENT_WEBHOOK_SECRET": SIGNED}))
-    for text in ("a-db-password", "a-redis-password", "a%20mail%20password", "a mail password", WEB["SECRET_KEY"], KEK, SIGNED, "/v2/an-api-key"):
+    hidden = config.sensitive(config.read("worker", WORKER)) + config.sensitive(config.read("web", WEB | {"PAYMENT_WEBHOOK_SECRET": SIGNED, "METRICS_TOKEN": METRICS}))
+    for text in ("a-db-password", "a-redis-password", "a%20mail%20password", "a mail password", WEB["SECRET_KEY"], KEK, SIGNED, METRICS, "/v2/an-api-key"):
         assert text in hidden
 
 
