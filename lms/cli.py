@@ -24,7 +24,7 @@ def register(app):
         return
     from lms.jobs import operate
 
-    for command in (install, first_admin, plant, verify_proof, operate.audit, operate.chain, operate.demo):
+    for command in (install, first_admin, plant, verify_proof, operate.audit, operate.chain, operate.keys, operate.demo):
         app.cli.add_command(command)
         for leaf in getattr(command, "commands", {"": command}).values():
             leaf.invoke = partial(_invoke, leaf, operate.ChainError)

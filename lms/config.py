@@ -4,7 +4,7 @@ import base64
 import binascii
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 BOTH = frozenset({"web", "worker", "mail", "cli"})
@@ -83,6 +83,24 @@ def _price(value):
     return int(whole) * 10**6 + int(f"{fraction:0<6}")
 
 
+@dataclass(frozen=True)
+class Kek:
+    """One version of the key encryption key: its 32 bytes."""
+
+    version: int
+    key: bytes = field(repr=False)
+
+
+def _kek(value):
+    """VERSION:KEY; without a version it is the first."""
+    version, key = re.fullmatch(r"(?:([1-9]\d{0,5}):)?(.*)", value, re.DOTALL).groups()
+    return Kek(int(version or 1), _key(key))
+
+
+def _keks(value):
+    return tuple(_kek(each.strip()) for each in value.split(",") if each.strip())
+
+
 def _address(value):
     if not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
         raise ValueError("an address, 0x and 40 hexadecimal digits")
@@ -137,7 +155,8 @@ SETTINGS = (
     Setting("PAYMENT_WEBHOOK_SECRET", WEB, _secret, "", "the secret that signs payment webhooks; needed with a gateway"),
     Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
     Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
-    Setting("KEK", WORKER, _key, None, "32 random bytes in base64 that wrap all other keys; worker only", is_key=True),
+    Setting("KEK", WORKER, _kek, None, "32 random bytes in base64 that wrap all other keys, as VERSION:KEY from the second version on; worker only", is_key=True),
+    Setting("KEK_OLD", WORKER, _keks, (), "until `flask keys rotate` has run: what was in KEK before, separated by commas; worker only", is_key=True),
     Setting("TOKEN_ADMIN", COMMAND, _address, None, "the address that administers the contract, not the signer's; needed to deploy anywhere but on anvil"),
     Setting("SETTLE_SECONDS", WORKER, _whole, 60, "the seconds between two settlements; one of 200 members goes at once"),
     Setting("SETTLE_BASE_FEE", WORKER, _whole, 0, "the base fee in gwei above which settlement waits for a lower one; 0 for any"),
@@ -161,9 +180,14 @@ def sensitive(settings):
     """The texts in these settings that no log may hold: secrets, passwords in addresses, keys in paths of RPC endpoints."""
     addresses = [urlsplit(settings[name]) for name in ("DATABASE_URL", "REDIS_URL", "MAIL_URL")]
     passwords = [address.password for address in addresses if address.password]
-    key = base64.b64encode(settings["KEK"]).decode() if settings.get("KEK") else ""
-    texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), settings.get("METRICS_TOKEN", ""), key, *passwords, *map(unquote, passwords)]
+    keys = [base64.b64encode(kek.key).decode() for kek in keks(settings)]
+    texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), settings.get("METRICS_TOKEN", ""), *keys, *passwords, *map(unquote, passwords)]
     return [text for text in texts + [urlsplit(url).path for url in settings["RPC_URLS"]] if text]
+
+
+def keks(settings):
+    """Every version of the key encryption key in these settings, the newest first."""
+    return [settings["KEK"], *settings["KEK_OLD"]] if settings.get("KEK") else []
 
 
 def table():
@@ -192,6 +216,9 @@ def _check(role, values):
         raise ConfigError("KEK or SIGNER_FILES is missing. A worker needs both to sign.")
     if role == "worker" and not values["RPC_URLS"]:
         raise ConfigError("RPC_URLS is missing. Set it to the RPC endpoints of the chain, separated by commas.")
+    versions = [kek.version for kek in keks(values)]
+    if len(set(versions)) < len(versions):
+        raise ConfigError("KEK and KEK_OLD name one version twice. Write the new KEK as VERSION:KEY with a version that none had before.")
     gateway = values.get("PAYMENT_GATEWAY", "none")
     if production and gateway == "sandbox":
         raise ConfigError("PAYMENT_GATEWAY is sandbox, which takes no real money. Production refuses it.")

@@ -8,7 +8,7 @@ import pytest
 
 from lms import config
 
-KEK = base64.b64encode(b"k" * 32).decode()
+KEK, NEXT = (base64.b64encode(letter * 32).decode() for letter in (b"k", b"n"))
 WEB = {
     "ENVIRONMENT": "production",
     "DATABASE_URL": "postgresql://lms:a-db-password@db.example.org/lms",
@@ -36,7 +36,7 @@ def refusal(role, environ):
 def test_a_web_and_a_worker_start_with_their_settings():
     assert config.read("web", WEB)["DATABASE_URL"] == "postgresql+psycopg://lms:a-db-password@db.example.org/lms"
     worker = config.read("worker", WORKER)
-    assert worker["KEK"] == b"k" * 32
+    assert worker["KEK"] == config.Kek(1, b"k" * 32)
     assert worker["RPC_URLS"] == ("https://rpc.example.org/v2/an-api-key", "https://other.example.org")
 
 
@@ -102,10 +102,22 @@ def test_a_kek_is_32_bytes(kek):
     assert sentence == "KEK has a value that cannot be used: it must be 32 bytes in base64."
 
 
+def test_a_kek_that_follows_another_names_its_version():
+    settings = config.read("worker", WORKER | {"KEK": f"2:{NEXT}", "KEK_OLD": KEK})
+    assert [(kek.version, kek.key) for kek in config.keks(settings)] == [(2, b"n" * 32), (1, b"k" * 32)]
+    assert NEXT in config.sensitive(settings) and KEK in config.sensitive(settings)
+    assert "nnnn" not in repr(settings)
+
+
+def test_two_keks_of_one_version_are_refused():
+    sentence = refusal("worker", WORKER | {"KEK": NEXT, "KEK_OLD": KEK})
+    assert sentence.startswith("KEK and KEK_OLD name one version twice.")
+
+
 @pytest.mark.parametrize("role", ["web", "mail"])
-@pytest.mark.parametrize("name", ["KEK", "SIGNER_FILES"])
+@pytest.mark.parametrize("name", ["KEK", "KEK_OLD", "SIGNER_FILES"])
 def test_a_process_that_does_not_sign_refuses_the_chains_keys(name, role):
-    sentence = refusal(role, WEB | {name: WORKER[name]})
+    sentence = refusal(role, WEB | {name: KEK})
     assert sentence == f"{name} is set, but a {role} process must never hold chain keys. Remove it from the {role}'s environment."
 
 

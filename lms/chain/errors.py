@@ -45,5 +45,16 @@ class WrongKey(ChainError):
     """The key does not open what is sealed, or not for this owner."""
 
 
+class KekMissing(WrongKey):
+    """Stored keys are wrapped by versions of the KEK that are not here; the sentence says what helps."""
+
+    def __init__(self, versions):
+        named = ", ".join(map(str, versions))
+        super().__init__(
+            f"keys are stored under version {named} of the KEK, which is not here. Put what KEK was then into KEK_OLD, "
+            "run: flask keys rotate, and take it out again when nothing is left"
+        )
+
+
 class NotADevelopmentChain(ChainError):
     """A helper that moves time or makes money was called on a real chain."""

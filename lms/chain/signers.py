@@ -8,6 +8,7 @@ from typing import Protocol
 
 from eth_account import Account
 
+from lms.chain import vault
 from lms.chain.vault import Key, SealedKey, new_key, open_key, shorten
 
 _OWNER = "signer"
@@ -33,23 +34,38 @@ class LocalSigner:
         return f"<LocalSigner {shorten(self.address)}>"
 
     @classmethod
-    def create(cls, path, kek):
+    def create(cls, path, keks):
         """A signer with a new key; an existing file is never overwritten (FileExistsError)."""
-        sealed = new_key(_OWNER, kek)
+        sealed = new_key(_OWNER, keks)
         _write(Path(path), _to_json(sealed))
-        return cls(open_key(sealed, _OWNER, kek))
+        return cls(open_key(sealed, _OWNER, keks))
 
     @classmethod
-    def load(cls, path, kek):
+    def load(cls, path, keks):
         """The signer of a file; WrongKey when the KEK is another."""
-        return cls(open_key(_from_json(Path(path).read_text()), _OWNER, kek))
+        return cls(open_key(_from_json(Path(path).read_text()), _OWNER, keks))
 
     def sign_transaction(self, transaction):
         signed = Account.sign_transaction(transaction, self._key.reveal())
         return bytes(signed.raw_transaction), signed.hash.to_0x_hex()
 
 
-def _write(path, text):
+def kek_version(path):
+    """The version of the KEK that a signer's file is wrapped by."""
+    return _from_json(Path(path).read_text()).kek_version
+
+
+def rewrap(path, keks):
+    """Wrap a signer's file by the newest KEK; False when it is already."""
+    sealed = _from_json(Path(path).read_text())
+    if sealed.kek_version == keks.version:
+        return False
+    _write(Path(path), _to_json(vault.rewrap(sealed, _OWNER, keks)), place=os.replace)
+    return True
+
+
+# A link refuses when the name is taken, which a replacement does not.
+def _write(path, text, place=os.link):
     """Whole or not at all: a file cut short by a kill would be taken for the key at the next start."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
@@ -59,9 +75,19 @@ def _write(path, text):
             file.write(text)
             file.flush()
             os.fsync(handle)
-        os.link(draft, path)  # refuses when the name is taken, which a rename would not
+        place(draft, path)
+        _keep_names(path.parent)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
+
+
+def _keep_names(directory):
+    """On the disk before anybody is told: the KEK that opens the older file may be thrown away after."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _to_json(sealed):

@@ -1,4 +1,4 @@
-"""Custodial keys: sealed under a key of their own, which is wrapped by the KEK.
+"""Custodial keys: sealed under a key of their own, which is wrapped by a key encryption key (keks.py).
 
 The associated data binds each sealed text to its owner and address: a row copied to another member does not open.
 """
@@ -7,15 +7,14 @@ import os
 from dataclasses import dataclass, field
 
 from coincurve import PrivateKey
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from eth_abi import encode
 from eth_utils import keccak, to_checksum_address
 
 from lms.chain.errors import WrongKey
+from lms.chain.sealing import open_sealed, seal
 
 _FORMAT = 1
-_NONCE_BYTES = 12
 _DOMAIN_TYPE = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 _BURN_TYPE = keccak(text="Burn(address holder,uint256 amount,uint256 op)")
 _RELEASE_TYPE = keccak(text="Release(address from,address to,uint256 amount,uint256 op,uint256 deadline)")
@@ -58,28 +57,37 @@ class Key:
         return self._secret.secret
 
 
-def new_key(owner, kek, kek_version=1):
+def new_key(owner, keks):
     """A fresh key, sealed at once: the plain one is not handed out."""
-    return seal_key(Key(os.urandom(32)), owner, kek, kek_version)
+    return seal_key(Key(os.urandom(32)), owner, keks)
 
 
-def seal_key(key, owner, kek, kek_version=1):
+def seal_key(key, owner, keks):
     data_key = AESGCM.generate_key(256)
     return SealedKey(
         address=key.address,
         ciphertext=seal(key.reveal(), data_key, _bound_to(owner, key.address, _FORMAT)),
-        wrapped_key=seal(data_key, kek, _bound_to(owner, key.address, kek_version)),
-        kek_version=kek_version,
+        wrapped_key=keks.wrap(data_key, _bound_to(owner, key.address, keks.version)),
+        kek_version=keks.version,
     )
 
 
-def open_key(sealed, owner, kek):
+def open_key(sealed, owner, keks):
     """The key in the clear; WrongKey when the KEK, the owner, or the stored bytes are not those it was sealed with."""
-    data_key = open_sealed(sealed.wrapped_key, kek, _bound_to(owner, sealed.address, sealed.kek_version))
-    key = Key(open_sealed(sealed.ciphertext, data_key, _bound_to(owner, sealed.address, _FORMAT)))
+    key = Key(open_sealed(sealed.ciphertext, _data_key(sealed, owner, keks), _bound_to(owner, sealed.address, _FORMAT)))
     if key.address != sealed.address:
         raise WrongKey(f"what is sealed is not the key of {shorten(sealed.address)}")
     return key
+
+
+def rewrap(sealed, owner, keks):
+    """The same key with its data key wrapped by the newest KEK, once that is seen to open: the old wrap will be written over."""
+    data_key = _data_key(sealed, owner, keks)
+    wrapped = keks.wrap(data_key, _bound_to(owner, sealed.address, keks.version))
+    again = SealedKey(sealed.address, sealed.ciphertext, wrapped, keks.version)
+    if _data_key(again, owner, keks) != data_key:
+        raise WrongKey(f"the newest KEK does not give back the data key of {shorten(sealed.address)}")
+    return again
 
 
 def sign_burn(key, chain_id, token, amount, op):
@@ -95,23 +103,13 @@ def sign_release(key, chain_id, token, to, amount, op, deadline):
     return key.sign(keccak(b"\x19\x01" + _domain(chain_id, token) + keccak(release)))
 
 
-def seal(plain, key, bound_to):
-    """AES-256-GCM: a random nonce, then the ciphertext with its tag."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
-
-
-def open_sealed(sealed, key, bound_to):
-    try:
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
-    except InvalidTag:
-        problem = WrongKey("the key encryption key or the owner is not the one this was sealed with")
-    raise problem
-
-
 def shorten(address):
     """0x12ab…90ef: enough to recognise an address in a log."""
     return f"{address[:6]}…{address[-4:]}"
+
+
+def _data_key(sealed, owner, keks):
+    return keks.unwrap(sealed.wrapped_key, sealed.kek_version, _bound_to(owner, sealed.address, sealed.kek_version))
 
 
 def _bound_to(owner, address, version):

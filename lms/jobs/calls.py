@@ -76,7 +76,7 @@ def _published(operation):
 def _keys(operation, entries):
     """Each entry with its holder's key, opened for this signature only."""
     sealed = custody.sealed_keys([entry.holder_id for entry in entries])
-    return [(entry, vault.open_key(sealed[entry.holder_id], owner(entry.holder_id), node.kek())) for entry in entries]
+    return [(entry, vault.open_key(sealed[entry.holder_id], owner(entry.holder_id), node.keks())) for entry in entries]
 
 
 def _domain(operation):

@@ -2,8 +2,10 @@
 
 from flask import current_app
 
+from lms import config as settings
 from lms import endpoints
 from lms.chain.contracts import TeoCoin
+from lms.chain.keks import Keks, LocalKek
 from lms.chain.rpc import Pool
 from lms.chain.signers import LocalSigner
 from lms.domain.onchain import queries as onchain
@@ -18,7 +20,7 @@ def pool():
 
 def signers():
     """Every signer we have the key of, in the order of the setting."""
-    return [LocalSigner.load(path, kek()) for path in current_app.config["SIGNER_FILES"]]
+    return [LocalSigner.load(path, keks()) for path in current_app.config["SIGNER_FILES"]]
 
 
 def signer(address):
@@ -30,8 +32,10 @@ def addresses():
     return [signer.address for signer in signers()]
 
 
-def kek():
-    return current_app.config["KEK"]
+def keks():
+    """The key encryption keys by version; the newest wraps."""
+    found = settings.keks(current_app.config)
+    return Keks(found[0].version, {kek.version: LocalKek(kek.key) for kek in found})
 
 
 def token():

@@ -15,7 +15,7 @@ def make(holder_id):
     holder = db.session.get_one(Holder, holder_id)
     user_id = holder.user_id
     with transaction():
-        wallet.keep_wallet(holder_id, vault.new_key(owner(holder_id), node.kek()))
+        wallet.keep_wallet(holder_id, vault.new_key(owner(holder_id), node.keks()))
     if user_id:
         live.push(user_id, "address")
     enqueue("settlement.settle")

@@ -12,18 +12,20 @@ import rq
 from babel import localedata
 from rq import worker_registration
 from rq.utils import import_attribute
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import configure_mappers
 
-from lms import create_app, logs
+from lms import config, create_app, logs
+from lms.chain.errors import KekMissing
 from lms.domain.accounts.models import LOCALES
-from lms.jobs import accounts, balances, chain, checkout, deposits, endpoints, mail, rewards, schedule, settlement, solvency, wallets
+from lms.jobs import accounts, balances, chain, checkout, deposits, endpoints, keys, mail, rewards, schedule, settlement, solvency, wallets
 from lms.queue import MAIL, NAME, queue
 
 log = logging.getLogger("lms.jobs.worker")
 QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 
 # Imported before the first fork: web3 takes a second to import.
-JOBS = (accounts, balances, chain, checkout, deposits, endpoints, mail, rewards, settlement, solvency, wallets)
+JOBS = (accounts, balances, chain, checkout, deposits, endpoints, keys, mail, rewards, settlement, solvency, wallets)
 
 
 NAMES = {
@@ -87,12 +89,28 @@ def warm(app):
         localedata.load(locale)
 
 
+def check_keys(app):
+    """ConfigError when a stored key could not be opened. With the database down the worker begins nevertheless: a job that meets such a key says so."""
+    try:
+        with app.app_context():
+            keys.check()
+    except KekMissing as missing:
+        problem = config.ConfigError(f"This worker cannot open every key: {missing}.")
+    except OperationalError:
+        return
+    else:
+        return
+    raise problem
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m lms.jobs.worker")
     parser.add_argument("role", nargs="?", default="worker", choices=QUEUES)
     role = parser.parse_args().role
     Worker.app = create_app(role)
     warm(Worker.app)
+    if role == "worker":
+        check_keys(Worker.app)
     log.info("ready for jobs")
     Worker([QUEUES[role]], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
 

@@ -15,6 +15,7 @@ import pytest
 import redis
 from itsdangerous import base64_decode
 
+from lms.chain.keks import Keks, LocalKek
 from lms.chain.vault import SealedKey, open_key
 from lms.jobs.wallets import owner
 from rig import tools
@@ -97,7 +98,7 @@ def _of_the_wallet(site, email):
 
 def _opened(whose, sealed, bound_to, site):
     """A private key in the clear, in each way of writing it down."""
-    secret = open_key(sealed, bound_to, base64.b64decode(site.worker_env["KEK"])).reveal()
+    secret = open_key(sealed, bound_to, Keks(1, {1: LocalKek(base64.b64decode(site.worker_env["KEK"]))})).reveal()
     return {f"{whose} key, hex": secret.hex(), f"{whose} key, base64": base64.b64encode(secret).decode().rstrip("="), f"{whose} key, decimal": str(int.from_bytes(secret))}
 
 

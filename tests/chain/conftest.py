@@ -4,6 +4,7 @@ import time
 import pytest
 
 from lms.chain import anvil, contracts, transactions
+from lms.chain.keks import Keks, LocalKek
 from lms.chain.rpc import Pool
 from lms.chain.signers import LocalSigner
 from lms.chain.vault import new_key, open_key
@@ -14,8 +15,13 @@ BOUND = 1_000_000 * 10**6
 
 
 @pytest.fixture(scope="session")
-def kek():
-    return os.urandom(32)
+def keks():
+    return local_keks(1)
+
+
+def local_keks(*versions):
+    """Random ones; the first wraps."""
+    return Keks(versions[0], {version: LocalKek(os.urandom(32)) for version in versions})
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +37,8 @@ def pool(anvil_url):
 
 
 @pytest.fixture(scope="session")
-def signer(anvil_url, kek, tmp_path_factory):
-    signer = LocalSigner.create(tmp_path_factory.mktemp("signer") / "signer.json", kek)
+def signer(anvil_url, keks, tmp_path_factory):
+    signer = LocalSigner.create(tmp_path_factory.mktemp("signer") / "signer.json", keks)
     anvil.fund(Pool([anvil_url], anvil.CHAIN_ID), signer.address, 10**21)
     return signer
 
@@ -86,9 +92,9 @@ def notary(signer, submit):
 
 
 @pytest.fixture
-def make_key(kek):
+def make_key(keks):
     """A custodial key, opened."""
-    return lambda owner="7": open_key(new_key(owner, kek), owner, kek)
+    return lambda owner="7": open_key(new_key(owner, keks), owner, keks)
 
 
 @pytest.fixture

@@ -34,6 +34,12 @@ def keep_wallet(holder_id, sealed):
     db.session.execute(insert(Wallet).values(row).on_conflict_do_nothing(index_elements=["holder_id"]))
 
 
+def keep_wrap(wallet, sealed):
+    """The same key, wrapped by another version of the KEK."""
+    wallet.wrapped_key, wallet.kek_version = sealed.wrapped_key, sealed.kek_version
+    db.session.flush()
+
+
 def open_batch():
     """Cover the uncovered legs of up to 200 holders by the entries of one settlement; None when there is nothing to do.
 

@@ -58,5 +58,23 @@ def wallet_at(address):
 
 def sealed_keys(holder_ids):
     """The wallets of these holders with their ciphertext, by holder id; for signing in a worker."""
-    rows = select(Wallet).where(Wallet.holder_id.in_(holder_ids)).options(undefer(Wallet.ciphertext), undefer(Wallet.wrapped_key))
+    rows = select(Wallet).where(Wallet.holder_id.in_(holder_ids)).options(*_SEALED)
     return {wallet.holder_id: wallet for wallet in db.session.scalars(rows)}
+
+
+def kek_versions():
+    """Every version of the KEK that some key is wrapped by."""
+    return set(db.session.scalars(select(Wallet.kek_version).distinct()))
+
+
+def wrapped_by_others(version, after, limit):
+    """Wallets with their ciphertext whose key another version of the KEK wraps, locked, in the order of their ids from `after` on."""
+    rows = select(Wallet).where(Wallet.kek_version != version, Wallet.id > after).order_by(Wallet.id).limit(limit)
+    return db.session.scalars(rows.options(*_SEALED).with_for_update().execution_options(populate_existing=True)).all()
+
+
+def count_wrapped_by_others(version):
+    return db.session.scalar(select(func.count()).select_from(Wallet).where(Wallet.kek_version != version))
+
+
+_SEALED = (undefer(Wallet.ciphertext), undefer(Wallet.wrapped_key))

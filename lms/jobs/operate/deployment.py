@@ -28,7 +28,7 @@ def signer():
         raise config.ConfigError("KEK or SIGNER_FILES is missing. Run this with the worker's environment.")
     for path in settings["SIGNER_FILES"]:
         if not Path(path).exists():
-            LocalSigner.create(path, settings["KEK"])
+            LocalSigner.create(path, here.keks())
     for address in here.addresses():
         click.echo(address)
 

@@ -1,0 +1,53 @@
+"""Which versions of the KEK the stored keys need, and their way from one to the next."""
+
+from pathlib import Path
+
+from flask import current_app
+
+from lms.chain import signers, vault
+from lms.chain.errors import KekMissing, WrongKey
+from lms.db import transaction
+from lms.domain.wallet import actions as wallet
+from lms.domain.wallet import custody
+from lms.jobs import node
+from lms.jobs.wallets import owner
+
+BATCH = 100  # wallets rewrapped in one transaction
+
+
+def check():
+    """KekMissing unless every stored key can be opened with the versions that are here."""
+    missing = (custody.kek_versions() | {signers.kek_version(path) for path in files()}) - node.keks().versions
+    if missing:
+        raise KekMissing(sorted(missing))
+
+
+def files():
+    """The signers' files that are there."""
+    return [path for path in current_app.config["SIGNER_FILES"] if Path(path).exists()]
+
+
+def rewrap_files():
+    """The signers' files that are wrapped by the newest KEK only now."""
+    return [path for path in files() if signers.rewrap(path, node.keks())]
+
+
+def rewrap_wallets():
+    """Wallets batch by batch; yields after each commit how many were rewrapped and the addresses whose keys do not open."""
+    keks, last = node.keks(), 0
+    while True:
+        with transaction():
+            rows = custody.wrapped_by_others(keks.version, last, BATCH)
+            closed = [row.address for row in rows if not _rewrap(row, keks)]
+            last = rows[-1].id if rows else last
+        if not rows:
+            return
+        yield len(rows) - len(closed), closed
+
+
+def _rewrap(row, keks):
+    try:
+        wallet.keep_wrap(row, vault.rewrap(row, owner(row.holder_id), keks))
+    except WrongKey:
+        return False
+    return True

@@ -1,0 +1,168 @@
+"""One version of the KEK follows another: every stored key is wrapped anew, none is lost, none is shown."""
+
+import base64
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from lms import config, create_app
+from lms.chain import vault
+from lms.chain.errors import KekMissing
+from lms.chain.signers import LocalSigner, kek_version
+from lms.db import db, transaction
+from lms.domain.ledger import queries as books
+from lms.domain.wallet import actions as wallet
+from lms.domain.wallet import custody
+from lms.domain.wallet.models import Wallet
+from lms.jobs import keys, node
+from lms.jobs import worker as process
+from lms.jobs.wallets import owner
+from tests.jobs.conftest import KEK
+
+NEXT = "2:" + base64.b64encode(b"n" * 32).decode()
+# A process that dies by SIGKILL while it rewraps its n-th wallet, in batches of two.
+DYING = """
+import os, signal, sys
+from lms import create_app
+app = create_app("cli")
+from lms.chain import vault
+from lms.jobs import keys
+rewrap, calls = vault.rewrap, []
+def dying(*given):
+    calls.append(given)
+    if len(calls) == int(sys.argv[1]): os.kill(os.getpid(), signal.SIGKILL)
+    return rewrap(*given)
+keys.BATCH, vault.rewrap = 2, dying
+app.test_cli_runner().invoke(args=["keys", "rotate"])
+"""
+
+
+@pytest.fixture
+def settings(worker_environ, tmp_path):
+    """settings(KEK=…) are a worker's, with a signer's file of its own."""
+    return lambda **changed: {**worker_environ, "SIGNER_FILES": str(tmp_path / "signer.json"), **changed}
+
+
+@pytest.fixture
+def as_worker(app, settings):
+    """as_worker(KEK=…) is the app with these settings, in its context."""
+    opened = []
+
+    def start(**changed):
+        made = create_app("cli", settings(**changed))
+        opened.append(made.app_context())
+        opened[-1].push()
+        return made
+
+    yield start
+    for context in reversed(opened):
+        context.pop()
+
+
+@pytest.fixture
+def wallets(as_worker, member, tmp_path):
+    """Five members' wallets and a signer, wrapped by the first KEK; their secrets by holder id, as only a test may know them."""
+    as_worker()
+    LocalSigner.create(tmp_path / "signer.json", node.keks())
+    holders = [books.holder_of(member(name).id).id for name in ("ana", "bruno", "carla", "dario", "elena")]
+    with transaction():
+        for holder_id in holders:
+            wallet.keep_wallet(holder_id, vault.new_key(owner(holder_id), node.keks()))
+    return secrets_of(holders)
+
+
+def secrets_of(holders):
+    sealed = custody.sealed_keys(holders)
+    return {holder: vault.open_key(sealed[holder], owner(holder), node.keks()).reveal() for holder in holders}
+
+
+def rotate(app):
+    return app.test_cli_runner().invoke(args=["keys", "rotate"])
+
+
+def versions():
+    return sorted(version for (version,) in db.session.query(Wallet.kek_version))
+
+
+def test_rotating_wraps_every_key_anew_and_tells_what_is_left(wallets, as_worker, tmp_path, monkeypatch):
+    monkeypatch.setattr(keys, "BATCH", 2)
+    result = rotate(as_worker(KEK=NEXT, KEK_OLD=KEK))
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert [line for line in result.output.splitlines() if "left" in line] == [
+        "2 keys rewrapped, 3 left",
+        "2 keys rewrapped, 1 left",
+        "1 keys rewrapped, 0 left",
+    ]
+    assert (versions(), kek_version(tmp_path / "signer.json")) == ([2] * 5, 2)
+
+
+def test_afterwards_the_newest_kek_alone_opens_the_same_keys(wallets, as_worker):
+    rotate(as_worker(KEK=NEXT, KEK_OLD=KEK))
+    as_worker(KEK=NEXT)
+    keys.check()
+    assert secrets_of(list(wallets)) == wallets
+    assert len(node.addresses()) == 1
+
+
+def test_rotating_again_changes_nothing(wallets, as_worker):
+    app = as_worker(KEK=NEXT, KEK_OLD=KEK)
+    rotate(app)
+    before = db.session.query(Wallet.wrapped_key).order_by(Wallet.id).all()
+    assert "rewrapped" not in rotate(app).output
+    assert db.session.query(Wallet.wrapped_key).order_by(Wallet.id).all() == before
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_killed_anywhere_it_goes_on_where_it_was(wallets, as_worker, settings, nth):
+    """The first is the signer's file; then the wallets, in transactions of two."""
+    both = dict(KEK=NEXT, KEK_OLD=KEK)
+    died = subprocess.run([sys.executable, "-c", DYING, str(nth)], env={"PATH": os.environ["PATH"], **settings(**both)}, capture_output=True, timeout=60)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()[-2000:]
+    db.session.rollback()
+    app = as_worker(**both)
+    assert secrets_of(list(wallets)) == wallets, "while both are there, all open"
+    assert rotate(app).exit_code == 0
+    as_worker(KEK=NEXT)
+    assert (versions(), secrets_of(list(wallets))) == ([2] * 5, wallets)
+
+
+def test_no_key_is_in_what_it_prints_or_raises(wallets, as_worker):
+    wrong = "1:" + base64.b64encode(b"w" * 32).decode()
+    failed = rotate(as_worker(KEK=NEXT, KEK_OLD=wrong))
+    done = rotate(as_worker(KEK=NEXT, KEK_OLD=KEK))
+    told = f"{failed.output} {failed.exception!r} {done.output}"
+    keks = [text.removeprefix("2:") for text in (KEK, NEXT, wrong)]
+    hidden = [secret.hex() for secret in wallets.values()] + keks + [base64.b64decode(kek).hex() for kek in keks]
+    assert not [secret for secret in hidden if secret in told]
+
+
+def test_a_kek_that_is_not_the_older_one_changes_nothing_and_names_whose_keys_stay_closed(wallets, as_worker, tmp_path):
+    (tmp_path / "signer.json").unlink()
+    result = rotate(as_worker(KEK=NEXT, KEK_OLD="1:" + base64.b64encode(b"w" * 32).decode()))
+    address = db.session.query(Wallet.address).order_by(Wallet.id).first()[0]
+    assert result.exit_code == 1 and vault.shorten(address) in result.output and address not in result.output
+    assert versions() == [1] * 5
+    as_worker()
+    assert secrets_of(list(wallets)) == wallets
+
+
+def test_a_worker_without_the_older_kek_refuses_to_start_and_says_what_helps(wallets, as_worker):
+    app = as_worker(KEK=NEXT)
+    with pytest.raises(config.ConfigError) as refused:
+        process.check_keys(app)
+    assert "version 1 of the KEK" in str(refused.value) and "run: flask keys rotate" in str(refused.value)
+    assert "version 1 of the KEK" in rotate(app).output
+
+
+def test_a_worker_with_every_version_starts(wallets, as_worker):
+    process.check_keys(as_worker(KEK=NEXT, KEK_OLD=KEK))
+
+
+def test_a_key_that_cannot_be_opened_is_told_by_its_version(wallets, as_worker):
+    as_worker(KEK=NEXT)
+    holder_id = next(iter(wallets))
+    with pytest.raises(KekMissing, match="KEK_OLD"):
+        vault.open_key(custody.sealed_keys([holder_id])[holder_id], owner(holder_id), node.keks())
