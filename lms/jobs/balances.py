@@ -48,8 +48,7 @@ def observe(pool, token):
 def _incoming(pool, token, head):
     """What came to our addresses by this block and is not credited: recorded and waiting, or too young to be recorded."""
     found = Counter(deposits.waiting())
-    ours = set(reconciliation.addresses())
-    for transfer in reader.transfers(pool, token.address, onchain.deployment().scanned_block + 1, head):
-        if transfer.target in ours and transfer.source != NOBODY:
-            found[transfer.target] += transfer.amount
+    young = reader.transfers(pool, token.address, onchain.deployment().scanned_block + 1, head)
+    for transfer, _ in deposits.incoming([transfer for transfer in young if transfer.source != NOBODY]):
+        found[transfer.target] += transfer.amount
     return found

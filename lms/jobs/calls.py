@@ -22,7 +22,7 @@ def data(operation):
     called = contract(operation)
     if operation.is_void:
         return called.address, called.void_data(operation.op)
-    return called.address, {"settle": _settle, "release": _release, "root": _root}[operation.kind](operation, called)
+    return called.address, {"settle": _settle, "release": _release, "move": _release, "root": _root}[operation.kind](operation, called)
 
 
 def outcome(operation, receipt):
@@ -33,7 +33,7 @@ def outcome(operation, receipt):
     if operation.kind == "root":
         publication = token.publication(receipt, operation.op)
         return Outcome() if publication and publication.brought(*_published(operation)) else None
-    if operation.kind == "release":
+    if operation.kind in ("release", "move"):
         (entry,) = operation.entries
         return Outcome() if token.released(receipt, operation.op) == (entry.address, operation.payload["to"], entry.amount) else None
     settlement = token.settlement(receipt, operation.op)
@@ -74,9 +74,9 @@ def _published(operation):
 
 
 def _keys(operation, entries):
-    """Each entry with its holder's key, opened for this signature only."""
-    sealed = custody.sealed_keys([entry.holder_id for entry in entries])
-    return [(entry, vault.open_key(sealed[entry.holder_id], owner(entry.holder_id), node.keks())) for entry in entries]
+    """Each entry with the key of its address, opened for this signature only."""
+    sealed, keks = custody.sealed_keys([entry.address for entry in entries]), node.keks()
+    return [(entry, vault.open_key(sealed[entry.address], owner(entry.holder_id), keks)) for entry in entries]
 
 
 def _domain(operation):

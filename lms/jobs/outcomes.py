@@ -5,6 +5,7 @@ from lms.db import transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import actions as wallet
+from lms.domain.wallet import moves
 from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import announce, calls, node
 from lms.queue import enqueue
@@ -12,6 +13,7 @@ from lms.queue import enqueue
 # Kind of operation → (when it is final, when it has failed for good): verbs that take the operation, in the same transaction.
 FOLLOWS = {
     "settle": (lambda operation: None, wallet.uncover),
+    "move": (lambda operation: None, moves.stay),
     "release": (withdrawals.mark_sent, withdrawals.give_back),
     "root": (lambda operation: None, lambda operation: None),
 }
@@ -41,6 +43,8 @@ def refused(operation, refusal, pool):
         if operation.state != "queued":  # another worker has used it meanwhile, for us
             return
         onchain.note(operation, str(refusal))
+        if operation.kind == "move" and refusal.reason.startswith("ERC20InsufficientBalance"):
+            audit.open_incident("move refused", operation.id, why=str(refusal))  # who else has the old key was faster
         if operation.kind != "settle" and refusal.reason.startswith(_FOR_GOOD):
             _fail(operation, str(refusal))
     announce.progress(operation)

@@ -8,7 +8,7 @@ from lms.chain.transactions import GWEI
 from lms.db import transaction
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import custody
+from lms.domain.wallet import custody, moves
 from lms.domain.wallet.policy import Policy
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import queries as approved
@@ -16,7 +16,7 @@ from lms.jobs import announce, chain
 
 
 def settle():
-    """Queue the releases that can go, then, when it is time, open batches until nothing is left to cover. The lanes begin with the first of them."""
+    """Queue the moves and releases that can go, then, when it is time, open batches until nothing is left to cover. The lanes begin with the first of them."""
     if onchain.deployment() is None:
         return
     count = 0
@@ -29,16 +29,18 @@ def settle():
 
 
 def _opened():
-    """Releases before batches: a holder whose every entry is followed by the next would never get his tokens out."""
-    yield from _releases()
+    """Moves first, as until his tokens are at one address nothing else is done for the holder. Releases before batches: one whose every
+    entry is followed by the next would never get his tokens out."""
+    yield from _queued(moves.waiting(), moves.queue)
+    yield from _queued(approved.approved(), lambda withdrawal_id: withdrawals.queue(approved.withdrawal(withdrawal_id)))
     if custody.is_due(_policy()):
         yield from _batches()
 
 
-def _releases():
-    for withdrawal_id in approved.approved():
+def _queued(ids, queue):
+    for each in ids:
         with transaction():
-            operation = withdrawals.queue(approved.withdrawal(withdrawal_id))
+            operation = queue(each)
         if operation:
             yield operation
 

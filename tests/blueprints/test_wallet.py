@@ -18,7 +18,7 @@ from lms.domain.onchain import actions as onchain
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import queries
+from lms.domain.wallet import moves, queries
 from tests.conftest import teo
 
 
@@ -174,6 +174,15 @@ def test_moving_between_own_parts_is_off_chain(ana, log_in):
     reward(ana, 1.6)
     move(ana, 1, "m")
     assert "Now available from maturing to available 1.00 TEO off-chain" in words(log_in(ana).get("/wallet").text)
+
+
+def test_the_address_shown_is_the_one_in_use(ana, log_in):
+    give_address(ana)
+    with transaction():
+        newer = SimpleNamespace(address="0x90F79bf6EB2c4f870365E785982E1f101E93b906", ciphertext=b"c", wrapped_key=b"w", kek_version=1)
+        moves.replace(books.holder_of(ana.id).id, newer)
+    page = log_in(ana).get("/wallet").text
+    assert newer.address in page and "0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f" not in page
 
 
 def test_the_address_is_shown_short(ana, log_in):

@@ -15,7 +15,7 @@ from lms.chain.signers import LocalSigner, kek_version
 from lms.db import db, transaction
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import custody
+from lms.domain.wallet import custody, moves
 from lms.domain.wallet.models import Wallet
 from lms.jobs import keys, node
 from lms.jobs import worker as process
@@ -75,8 +75,8 @@ def wallets(as_worker, member, tmp_path):
 
 
 def secrets_of(holders):
-    sealed = custody.sealed_keys(holders)
-    return {holder: vault.open_key(sealed[holder], owner(holder), node.keks()).reveal() for holder in holders}
+    sealed = custody.sealed_keys([moves.in_use(holder).address for holder in holders])
+    return {row.holder_id: vault.open_key(row, owner(row.holder_id), node.keks()).reveal() for row in sealed.values()}
 
 
 def rotate(app):
@@ -165,4 +165,4 @@ def test_a_key_that_cannot_be_opened_is_told_by_its_version(wallets, as_worker):
     as_worker(KEK=NEXT)
     holder_id = next(iter(wallets))
     with pytest.raises(KekMissing, match="KEK_OLD"):
-        vault.open_key(custody.sealed_keys([holder_id])[holder_id], owner(holder_id), node.keks())
+        vault.open_key(custody.sealed_keys([moves.in_use(holder_id).address]).popitem()[1], owner(holder_id), node.keks())

@@ -156,7 +156,7 @@ def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, an
     chain.submit(queued.id)
     run_jobs()
     holder = books.holder_of(ana.id)
-    key = vault.open_key(custody.sealed_keys([holder.id])[holder.id], owner(holder.id), node.keks())
+    key = vault.open_key(custody.sealed_keys([wallets.wallet_of(ana.id).address]).popitem()[1], owner(holder.id), node.keks())
     anvil.call("anvil_setBalance", key.address, hex(10**20))
     pool, token, address = node.pool(), node.token(), wallets.wallet_of(ana.id).address
     from lms.chain.signers import LocalSigner

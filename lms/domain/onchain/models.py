@@ -66,7 +66,7 @@ class Signer(Model):
 
 
 class Operation(Model):
-    """`payload` is what an operation needs beside its entries: the target and deadline of a release. `is_void`: it shall never happen."""
+    """`payload` is what an operation needs beside its entries: the target and deadline of a release or a move. `is_void`: it shall never happen."""
 
     __tablename__ = "operations"
     __table_args__ = (
@@ -113,12 +113,13 @@ class Operation(Model):
 class Entry(Model):
     """What one operation does for one holder: the net of the ledger legs it covers, in millionths of TEO.
 
-    A refused one moved nothing, for good: a burn's legs are uncovered again, a release's were given back."""
+    A refused one moved nothing, for good: a burn's legs are uncovered again, a release's were given back. A move covers no leg: it brings what
+    stands at the holder's replaced address to the one in use."""
 
     __tablename__ = "entries"
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount"),
-        CheckConstraint("kind IN ('mint', 'burn', 'release', 'deposit', 'empty', 'refused')", name="kind"),
+        CheckConstraint("kind IN ('mint', 'burn', 'release', 'deposit', 'move', 'empty', 'refused')", name="kind"),
         Index("uq_entries_open_holder", "holder_id", unique=True, postgresql_where="is_open"),
         Index("ix_entries_operation_id", "operation_id"),
     )
@@ -136,7 +137,7 @@ class Entry(Model):
     @property
     def signed_amount(self):
         """What the entry adds to the holder's balance on the chain."""
-        return {"mint": self.amount, "deposit": self.amount, "empty": 0, "refused": 0}.get(self.kind, -self.amount)
+        return {"mint": self.amount, "deposit": self.amount, "move": 0, "empty": 0, "refused": 0}.get(self.kind, -self.amount)
 
 
 class Nonce(Model):

@@ -88,6 +88,13 @@ def counts():
     return dict(db.session.execute(select(Operation.state, func.count()).group_by(Operation.state)).all())
 
 
+def release_hashes(hashes):
+    """Those of the transaction hashes that are of our members' withdrawals."""
+    signed = select(Attempt.tx_hash).join(Operation).where(Attempt.tx_hash.in_(hashes), Operation.kind == "release")
+    known = select(Operation.tx_hash).where(Operation.tx_hash.in_(hashes), Operation.kind == "release")
+    return set(db.session.scalars(signed.union(known)))
+
+
 def known_hashes(hashes):
     """Those of the transaction hashes that are ours: we signed them, or recognised them as an operation's after their rows were lost."""
     rows = select(Attempt.tx_hash).where(Attempt.tx_hash.in_(hashes))

@@ -2,7 +2,7 @@
 
 from itertools import accumulate
 
-from sqlalchemy import BigInteger, String, cast, func, select, text, update
+from sqlalchemy import BigInteger, String, and_, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -14,6 +14,7 @@ from lms.domain.onchain import actions as onchain_actions
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry
 from lms.domain.rulebook.rules import MICRO
+from lms.domain.wallet import custody
 from lms.domain.wallet.models import Wallet
 
 _TURN = 0x7E0  # the advisory lock that lets one worker open a batch at a time
@@ -30,8 +31,10 @@ def keep_wallet(holder_id, sealed):
         wrapped_key=sealed.wrapped_key,
         kek_version=sealed.kek_version,
         created_at=clock.now(),
+        must_move=False,
     )
-    db.session.execute(insert(Wallet).values(row).on_conflict_do_nothing(index_elements=["holder_id"]))
+    in_use = dict(index_elements=["holder_id"], index_where=text("replaced_at IS NULL"))
+    db.session.execute(insert(Wallet).values(row).on_conflict_do_nothing(**in_use))
 
 
 def keep_wrap(wallet, sealed):
@@ -43,8 +46,8 @@ def keep_wrap(wallet, sealed):
 def open_batch():
     """Cover the uncovered legs of up to 200 holders by the entries of one settlement; None when there is nothing to do.
 
-    A holder waits while he has no address yet, an entry of his is open, or nobody has looked why a burn of his was skipped. Call inside a transaction; two
-    workers take turns. The statements are as many for one holder as for 200.
+    A holder waits while he has no address yet, an entry of his is open, his tokens move to a new address, or nobody has looked why a burn of his
+    was skipped. Call inside a transaction; two workers take turns. The statements are as many for one holder as for 200.
     """
     if audit.is_stopped("settlement") or onchain.deployment() is None:
         return None
@@ -77,15 +80,16 @@ def _lock_holders():
             UNION ALL SELECT target_holder_id FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL) legs
     """).columns(Holder.id).subquery("uncovered")
     waiting = select(Entry.id).where(Entry.holder_id == Holder.id, Entry.is_open).exists()
+    moving = custody.must_move(Holder.id)
     skipped = select(Incident.id).where(Incident.kind == "burn skipped", Incident.subject == cast(Holder.id, String), Incident.closed_at.is_(None)).exists()
     rows = (
         select(Holder.id, Wallet.address)
         .join(uncovered, uncovered.c.id == Holder.id)
-        .join(Wallet, Wallet.holder_id == Holder.id)
-        .where(~waiting, ~skipped)
+        .join(Wallet, and_(Wallet.holder_id == Holder.id, Wallet.replaced_at.is_(None)))
+        .where(~waiting, ~moving, ~skipped)
         .order_by(Holder.id)
         .limit(LARGEST_BATCH)
-        .with_for_update(of=Holder, skip_locked=True)
+        .with_for_update(of=(Holder, Wallet), skip_locked=True)  # the wallet too: it may be replaced while this waits for the holder
     )
     return db.session.execute(rows).all()
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sqlalchemy import case, func, select, text
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import aliased, undefer
 
 from lms import clock
 from lms.db import db
@@ -16,7 +16,8 @@ _SIGNED = case(
     (Entry.kind.in_(("burn", "release")), -Entry.amount),
     else_=0,
 )
-
+# What a holder signs is worth nothing after this: an operation nobody could send does not come back to life.
+SIGNATURE_LASTS = 24 * 3600  # seconds of the chain's time
 
 _LEGS = """
     SELECT source_holder_id AS holder_id, at, amount FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL
@@ -42,13 +43,37 @@ def uncovered():
 
 
 def settled(holder_id):
-    """Millionths of TEO at his address by what is mined; what is still open is not counted."""
-    rows = select(func.coalesce(func.sum(_SIGNED), 0)).where(Entry.holder_id == holder_id, ~Entry.is_open)
-    return int(db.session.scalar(rows))
+    """Millionths of TEO at his addresses by what is mined; what is still open is not counted."""
+    return _sum(_SIGNED, Entry.holder_id == holder_id, ~Entry.is_open)
+
+
+def settled_at(wallet):
+    """Millionths of TEO at this one address of the holder by what is mined, moves to it and from it included."""
+    mine, moves = (Entry.holder_id == wallet.holder_id, ~Entry.is_open), Entry.kind == "move"
+    here, to_here = Entry.address == wallet.address, Operation.payload["to"].astext == wallet.address
+    into = db.session.scalar(select(func.coalesce(func.sum(Entry.amount), 0)).join(Operation).where(*mine, moves, to_here))
+    return _sum(_SIGNED, *mine, here) - _sum(Entry.amount, *mine, here, moves) + int(into)
+
+
+def is_busy(holder_id):
+    """An entry of his is open, or his tokens are not all at the address in use: nothing new is signed for him before."""
+    return has_open_entry(holder_id) or db.session.scalar(select(must_move(holder_id)))
 
 
 def has_open_entry(holder_id):
     return db.session.scalar(select(Entry.id).where(Entry.holder_id == holder_id, Entry.is_open)) is not None
+
+
+def must_move(holder_id):
+    """SQL: whether something of the holder's may stand at a replaced address."""
+    left = aliased(Wallet)
+    return select(left.id).where(left.holder_id == holder_id, left.must_move).exists()
+
+
+def deadline():
+    """The last second, of the chain's time, at which what a holder signs now may happen; None before a worker has seen the chain."""
+    chain = onchain.chain_state()
+    return chain.head_at + SIGNATURE_LASTS if chain else None
 
 
 def wallet_at(address):
@@ -56,10 +81,15 @@ def wallet_at(address):
     return db.session.scalar(select(Wallet).where(Wallet.address == address))
 
 
-def sealed_keys(holder_ids):
-    """The wallets of these holders with their ciphertext, by holder id; for signing in a worker."""
-    rows = select(Wallet).where(Wallet.holder_id.in_(holder_ids)).options(*_SEALED)
-    return {wallet.holder_id: wallet for wallet in db.session.scalars(rows)}
+def holders_at(addresses):
+    """The holder's id by address, for those that are ours, replaced ones included."""
+    return dict(db.session.execute(select(Wallet.address, Wallet.holder_id).where(Wallet.address.in_(addresses))).all())
+
+
+def sealed_keys(addresses):
+    """The wallets at these addresses with their ciphertext, by address; for signing in a worker."""
+    rows = select(Wallet).where(Wallet.address.in_(addresses)).options(*_SEALED)
+    return {wallet.address: wallet for wallet in db.session.scalars(rows)}
 
 
 def kek_versions():
@@ -75,6 +105,10 @@ def wrapped_by_others(version, after, limit):
 
 def count_wrapped_by_others(version):
     return db.session.scalar(select(func.count()).select_from(Wallet).where(Wallet.kek_version != version))
+
+
+def _sum(amount, *conditions):
+    return int(db.session.scalar(select(func.coalesce(func.sum(amount), 0)).where(*conditions)))
 
 
 _SEALED = (undefer(Wallet.ciphertext), undefer(Wallet.wrapped_key))

@@ -11,8 +11,10 @@ from lms.domain.audit import actions as audit
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO, Holder, Transfer
+from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Deployment, Entry
-from lms.domain.wallet.models import Deposit, Wallet
+from lms.domain.wallet import custody, moves
+from lms.domain.wallet.models import Deposit
 
 SMALL = 10_000  # millionths of TEO: below it a holder's deposits of a day are one credit
 
@@ -25,12 +27,20 @@ def scanned(deployment):
 
 def record(deployment, transfers, last_block):
     """Keep the deposits among these final transfers, once each, and remember how far was scanned."""
-    wallets = {wallet.address: wallet.holder_id for wallet in _wallets({transfer.target for transfer in transfers})}
-    for transfer in transfers:
-        if transfer.target in wallets:
-            _keep(deployment, transfer, wallets[transfer.target])
+    for transfer, holder_id in incoming(transfers):
+        _keep(deployment, transfer, holder_id)
     deployment.scanned_block = last_block
     db.session.flush()
+
+
+def incoming(transfers):
+    """Those of the transfers that come to a holder from outside, with his id. Between two addresses of one holder nothing comes: a move of ours, or of
+    whoever else has the old key. A member's withdrawal to an address of his own here is one, for it went out before."""
+    ours = custody.holders_at({address for transfer in transfers for address in (transfer.source, transfer.target)})
+    came = [(transfer, ours[transfer.target]) for transfer in transfers if transfer.target in ours]
+    within = {transfer.tx_hash for transfer, holder_id in came if ours.get(transfer.source) == holder_id}
+    withdrawn = onchain.release_hashes(within) if within else ()
+    return [(transfer, holder_id) for transfer, holder_id in came if ours.get(transfer.source) != holder_id or transfer.tx_hash in withdrawn]
 
 
 def credit():
@@ -41,24 +51,20 @@ def credit():
         if deposit.amount >= SMALL:
             credited |= _credit(deposit.holder_id, f"deposit:{deposit.tx_hash}:{deposit.log_index}", [deposit])
         elif day < clock.now().date():
-            credited |= _credit(deposit.holder_id, f"deposits:{deposit.holder_id}:{day}", _small(deposit.holder_id, day))
+            credited |= _credit(deposit.holder_id, f"deposits:{deposit.address}:{day}", _small(deposit.address, day))
     return credited
 
 
 def waiting():
     """Millionths of TEO that are recorded and not credited, by address: seen on the chain, not in the ledger."""
-    rows = select(Wallet.address, func.sum(Deposit.amount)).join(Wallet, Wallet.holder_id == Deposit.holder_id)
-    return {address: int(amount) for address, amount in db.session.execute(rows.where(Deposit.entry_id.is_(None)).group_by(Wallet.address))}
+    rows = select(Deposit.address, func.sum(Deposit.amount)).where(Deposit.entry_id.is_(None)).group_by(Deposit.address)
+    return {address: int(amount) for address, amount in db.session.execute(rows)}
 
 
 def _keep(deployment, transfer, holder_id):
-    facts = dict(tx_hash=transfer.tx_hash, log_index=transfer.log_index, block_number=transfer.block_number, amount=transfer.amount)
+    facts = dict(address=transfer.target, tx_hash=transfer.tx_hash, log_index=transfer.log_index, block_number=transfer.block_number, amount=transfer.amount)
     row = dict(deployment_id=deployment.id, holder_id=holder_id, seen_at=clock.now(), **facts)
     db.session.execute(insert(Deposit).values(row).on_conflict_do_nothing(index_elements=["tx_hash", "log_index"]))
-
-
-def _wallets(addresses):
-    return db.session.scalars(select(Wallet).where(Wallet.address.in_(addresses)))
 
 
 def _due():
@@ -66,8 +72,8 @@ def _due():
     return db.session.scalars(rows.with_for_update(skip_locked=True)).all()
 
 
-def _small(holder_id, day):
-    rows = select(Deposit).where(Deposit.holder_id == holder_id, Deposit.entry_id.is_(None), Deposit.amount < SMALL, ~Deposit.is_parked)
+def _small(address, day):
+    rows = select(Deposit).where(Deposit.address == address, Deposit.entry_id.is_(None), Deposit.amount < SMALL, ~Deposit.is_parked)
     return [deposit for deposit in db.session.scalars(rows.with_for_update()) if deposit.seen_at.date() == day]
 
 
@@ -84,7 +90,7 @@ def _credit(holder_id, key, deposits):
         return set()  # the chain knows a release as final before we do: the next scan decides
     if outside.balance < amount:
         return _park(deposits)
-    entry = Entry(holder_id=holder_id, address=_address(holder_id), kind="deposit", amount=amount, is_open=False)
+    entry = Entry(holder_id=holder_id, address=deposits[0].address, kind="deposit", amount=amount, is_open=False)
     db.session.add(entry)
     db.session.flush()
     evidence = {"transactions": sorted({deposit.tx_hash for deposit in deposits})}
@@ -93,6 +99,7 @@ def _credit(holder_id, key, deposits):
     for deposit in deposits:
         deposit.entry_id = entry.id
     db.session.flush()
+    moves.expect(entry.address)
     return {holder_id}
 
 
@@ -102,7 +109,3 @@ def _park(deposits):
         audit.open_incident("deposit unexplained", f"{deposit.tx_hash}:{deposit.log_index}", amount=deposit.amount, holder=deposit.holder_id)
     db.session.flush()
     return set()
-
-
-def _address(holder_id):
-    return db.session.scalars(select(Wallet.address).where(Wallet.holder_id == holder_id)).one()

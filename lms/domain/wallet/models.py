@@ -10,15 +10,25 @@ from lms.domain.onchain.models import Operation
 
 
 class Wallet(Model):
+    """A holder has one in use; those that were replaced keep their keys for ever, since deposits may still come.
+
+    `must_move`: by our rows something of the holder's may stand at this replaced address and belongs at the one in use."""
+
     __tablename__ = "wallets"
+    __table_args__ = (
+        Index("uq_wallets_in_use", "holder_id", unique=True, postgresql_where="replaced_at IS NULL"),
+        Index("ix_wallets_must_move", "holder_id", postgresql_where="must_move"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"), unique=True)
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"), index=True)
     address: Mapped[str] = mapped_column(unique=True)
     ciphertext: Mapped[bytes] = mapped_column(deferred=True)
     wrapped_key: Mapped[bytes] = mapped_column(deferred=True)
     kek_version: Mapped[int]
     created_at: Mapped[object] = mapped_column(Moment)
+    replaced_at: Mapped[object | None] = mapped_column(Moment)
+    must_move: Mapped[bool] = mapped_column(default=False)
 
 
 class Deposit(Model):
@@ -34,6 +44,7 @@ class Deposit(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployments.id"))
     holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"))
+    address: Mapped[str]
     tx_hash: Mapped[str]
     log_index: Mapped[int]
     block_number: Mapped[int] = mapped_column(BigInteger)

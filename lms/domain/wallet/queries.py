@@ -94,7 +94,7 @@ _OVERVIEW = """
         WHERE l.user_id = {user} AND l.matured_id IS NULL AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next) AS lots,
     (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS deferred,
     (SELECT min(day) FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS granted_on,
-    (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = {user}) AS address"""
+    (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = {user} AND w.replaced_at IS NULL) AS address"""
 
 # The parts of a select list, each one value. JSON, as ten rows of fourteen columns take several times as long to read.
 # The member's own account decides which of the two entries is his, and so how far the chain has followed.
@@ -217,7 +217,8 @@ def _moments(movement):
 
 def wallet_of(user_id):
     """The member's custodial address, or None until the job has made it."""
-    return db.session.scalar(select(Wallet).join(Holder, Wallet.holder_id == Holder.id).where(Holder.user_id == user_id))
+    rows = select(Wallet).join(Holder, Wallet.holder_id == Holder.id).where(Holder.user_id == user_id, Wallet.replaced_at.is_(None))
+    return db.session.scalar(rows)
 
 
 def without_address(limit=100):

@@ -53,7 +53,7 @@ def audit(observed):
 
 
 def addresses():
-    """Every holder's address."""
+    """Every holder's addresses, replaced ones included."""
     return list(db.session.scalars(text("SELECT address FROM wallets ORDER BY id")))
 
 
@@ -65,9 +65,11 @@ def ops_in_flight():
 
 
 def holders_off(observed):
-    """Ids of holders whose ledger total is not balance observed + entries not executed by that block + uncovered legs."""
+    """Ids of holders whose ledger total is not balances observed + entries not executed by that block + uncovered legs.
+
+    What stands at all addresses of a holder counts, so a move changes nothing."""
     rows = db.session.execute(_HOLDERS, {"block": observed.block, "used": list(observed.used_ops)})
-    return [row.id for row in rows if row.total - row.uncovered - row.pending != observed.held(row.address)]
+    return [row.id for row in rows if row.total - row.uncovered - row.pending != sum(map(observed.held, row.addresses))]
 
 
 def _supply_unexplained(observed):
@@ -84,7 +86,7 @@ _ENTRIES_NOT_THEIR_LEGS = text("""
             UNION ALL SELECT source_entry_id, -amount FROM transfers WHERE source_entry_id IS NOT NULL
         ) legs GROUP BY entry_id
     ) l ON l.entry_id = e.id
-    WHERE coalesce(l.net, 0) <> CASE WHEN e.kind IN ('mint', 'deposit') THEN e.amount WHEN e.kind IN ('empty', 'refused') THEN 0 ELSE -e.amount END""")
+    WHERE coalesce(l.net, 0) <> CASE WHEN e.kind IN ('mint', 'deposit') THEN e.amount WHEN e.kind IN ('move', 'empty', 'refused') THEN 0 ELSE -e.amount END""")
 
 # A side that changes a holder's total but is not marked as a leg would never be settled.
 _UNMARKED_LEGS = text("""
@@ -94,16 +96,16 @@ _UNMARKED_LEGS = text("""
 
 # An entry e of operation o that the chain had not executed by the block; one that it mined and refused stays open until that is final.
 _PENDING = """
-    e.kind NOT IN ('empty', 'refused') AND ((NOT (o.op = ANY(:used)) AND (o.block_number IS NULL OR o.block_number > :block)) OR (e.is_open AND o.state = 'mined'))"""
+    e.kind NOT IN ('move', 'empty', 'refused') AND ((NOT (o.op = ANY(:used)) AND (o.block_number IS NULL OR o.block_number > :block)) OR (e.is_open AND o.state = 'mined'))"""
 
 _HOLDERS = text(f"""
-    SELECT h.id, w.address,
+    SELECT h.id, ARRAY(SELECT address FROM wallets w WHERE w.holder_id = h.id) AS addresses,
         coalesce((SELECT sum(balance) FROM accounts a WHERE a.holder_id = h.id), 0) AS total,
         coalesce((SELECT sum(amount) FROM transfers t WHERE t.target_holder_id = h.id AND t.target_entry_id IS NULL), 0)
       - coalesce((SELECT sum(amount) FROM transfers t WHERE t.source_holder_id = h.id AND t.source_entry_id IS NULL), 0) AS uncovered,
         coalesce((SELECT sum(CASE WHEN e.kind IN ('mint', 'deposit') THEN e.amount ELSE -e.amount END)
                   FROM entries e JOIN operations o ON o.id = e.operation_id WHERE e.holder_id = h.id AND {_PENDING}), 0) AS pending
-    FROM holders h LEFT JOIN wallets w ON w.holder_id = h.id ORDER BY h.id""")
+    FROM holders h ORDER BY h.id""")
 
 _ABROAD = text(f"""
     SELECT (SELECT sum(balance) FROM accounts WHERE user_id IS NULL AND asset = 'TEO' AND name IN ('outside', 'releasing'))

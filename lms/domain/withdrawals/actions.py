@@ -10,15 +10,12 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO, Holder, Transfer
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries as chain_queries
 from lms.domain.onchain.models import Entry
 from lms.domain.wallet import custody, recovery
 from lms.domain.wallet import queries as wallets
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError, Invalid
 
-# What a holder signs is worth nothing after this: a release nobody could send does not come back to life.
-SIGNATURE_LASTS = 24 * 3600  # seconds of the chain's time
 NOBODY = "0x" + "00" * 20
 
 
@@ -43,16 +40,16 @@ def request(key, user, to, amount):
 def queue(withdrawal):
     """Queue its release, and say so; None while the member's tokens are not all on the chain, or he is suspended.
 
-    A holder has one open entry at a time, and a release asks for no more than is mined."""
+    A holder has one open entry at a time and all his tokens at one address, and a release asks for no more than is mined."""
     holder = _locked_holder(withdrawal)
     db.session.refresh(withdrawal, with_for_update=True)
     if withdrawal.state != "approved" or withdrawal.user.suspended_at is not None:
         return None
-    wallet, chain = wallets.wallet_of(withdrawal.user_id), chain_queries.chain_state()
-    if wallet is None or chain is None or custody.has_open_entry(holder.id) or custody.settled(holder.id) < withdrawal.amount:
+    wallet, deadline = wallets.wallet_of(withdrawal.user_id), custody.deadline()
+    if wallet is None or deadline is None or custody.is_busy(holder.id) or custody.settled(holder.id) < withdrawal.amount:
         return None
     entry = Entry(holder_id=holder.id, address=wallet.address, kind="release", amount=withdrawal.amount)
-    payload = {"to": withdrawal.to, "deadline": chain.head_at + SIGNATURE_LASTS}
+    payload = {"to": withdrawal.to, "deadline": deadline}
     operation = onchain.queue(f"withdrawal:{withdrawal.id}", "release", [entry], payload)
     leaving = _move(withdrawal, "queued", _account(withdrawal, "reserved"), books.platform(TEO, "releasing"))
     _cover(leaving, source_entry_id=entry.id)
@@ -81,10 +78,9 @@ def give_back(operation):
     db.session.flush()
 
 
-def take_over(operation, holder, to, amount):
+def take_over(operation, holder, address, to, amount):
     """A release the chain has done and our rows do not know: it was of a withdrawal that waits here, or of one lost with the rows."""
-    wallet = wallets.wallet_of(holder.user_id)
-    entry = Entry(operation_id=operation.id, holder_id=holder.id, address=wallet.address, kind="release", amount=amount, is_open=False)
+    entry = Entry(operation_id=operation.id, holder_id=holder.id, address=address, kind="release", amount=amount, is_open=False)
     db.session.add(entry)
     db.session.flush()
     rows = select(Withdrawal).where(Withdrawal.user_id == holder.user_id, Withdrawal.amount == amount, Withdrawal.state == "approved")

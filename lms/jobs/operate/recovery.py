@@ -7,7 +7,7 @@ from lms.db import db, transaction
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
-from lms.domain.wallet import custody, recovery
+from lms.domain.wallet import custody, moves, recovery
 from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import calls, outcomes
 from lms.jobs import node as here
@@ -90,4 +90,7 @@ def _take_over_release(operation, address, to, amount):
     if wallet is None:
         recovery.tell_lost(operation, address, "release", amount)
         return
-    withdrawals.take_over(operation, db.session.get_one(Holder, wallet.holder_id), to, amount)
+    if to != address and custody.holders_at([to]).get(to) == wallet.holder_id:
+        moves.take_over(operation, wallet.holder_id, address, to, amount)
+        return
+    withdrawals.take_over(operation, db.session.get_one(Holder, wallet.holder_id), address, to, amount)

@@ -2,11 +2,19 @@
 
 import click
 
+from lms import live
+from lms.chain import vault
 from lms.chain.vault import shorten
-from lms.domain.wallet import custody
+from lms.db import transaction
+from lms.domain.accounts import queries as members
+from lms.domain.ledger import queries as ledger
+from lms.domain.wallet import custody, moves
+from lms.domain.wallet import queries as wallets
 from lms.jobs import keys as stored
 from lms.jobs import node as here
 from lms.jobs.operate.groups import keys
+from lms.jobs.wallets import owner
+from lms.queue import enqueue
 
 
 @keys.command()
@@ -22,3 +30,23 @@ def rotate():
     if closed:
         raise click.ClickException(f"The KEK they name does not open the keys of {', '.join(map(shorten, closed))}. Is KEK_OLD what KEK was then?")
     click.echo(f"Every key is wrapped by version {version}. Once all workers have it, take KEK_OLD out.")
+
+
+@keys.command()
+@click.argument("holder")
+def replace(holder):
+    """Give HOLDER, a member's e-mail address or `treasury`, a new key and address; what the old address holds is moved there."""
+    holder_id = _holder(holder)
+    with transaction():
+        old = moves.replace(holder_id, vault.new_key(owner(holder_id), here.keks()))
+    for user_id in wallets.members_of([holder_id]):
+        live.push(user_id, "address")
+    enqueue("settlement.settle")
+    click.echo(f"{old.address} is replaced by {moves.in_use(holder_id).address}. What it holds is moved; its key is kept for what may still come.")
+
+
+def _holder(name):
+    member = members.by_email(name)
+    if member is None and name != "treasury":
+        raise click.ClickException("There is no member with this address. Say a member's e-mail address, or treasury.")
+    return ledger.holder_of(member.id if member else None).id

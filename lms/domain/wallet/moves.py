@@ -1,0 +1,77 @@
+"""A custodial key that is replaced: the holder gets a new address, and what the old one holds is moved there. The ledger moves nothing.
+
+The old wallet stays, with its key: what still comes to it is credited like any deposit, and moved again. A holder whose tokens stand at two
+addresses is not settled and withdraws nothing, since what he signs for the one may be at the other.
+"""
+
+from sqlalchemy import select, update
+
+from lms import clock
+from lms.db import db
+from lms.domain.ledger.models import Holder
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain.models import Entry
+from lms.domain.wallet import actions, custody
+from lms.domain.wallet.models import Wallet
+from lms.errors import DomainError
+
+
+def replace(holder_id, sealed):
+    """Give the holder a new address with its sealed key; answers the wallet it replaces. Entries that are open go their way to the old one."""
+    _lock(holder_id)
+    old = in_use(holder_id)
+    if old is None:
+        raise DomainError("The holder has no address yet. Nothing was replaced.")
+    old.replaced_at, old.must_move = clock.now(), True
+    db.session.flush()
+    actions.keep_wallet(holder_id, sealed)
+    return old
+
+
+def waiting():
+    """Ids of the replaced wallets something may still stand at, oldest first."""
+    return db.session.scalars(select(Wallet.id).where(Wallet.must_move).order_by(Wallet.id)).all()
+
+
+def queue(wallet_id):
+    """Queue the move of what our rows say stands at this replaced address; None while an entry of the holder is open, and once nothing is there."""
+    wallet = db.session.get_one(Wallet, wallet_id)
+    _lock(wallet.holder_id)
+    db.session.refresh(wallet, with_for_update=True)
+    amount, deadline = custody.settled_at(wallet), custody.deadline()
+    if not wallet.must_move or custody.has_open_entry(wallet.holder_id) or deadline is None:
+        return None
+    if amount <= 0:
+        wallet.must_move = False
+        return None
+    entry = Entry(holder_id=wallet.holder_id, address=wallet.address, kind="move", amount=amount)
+    db.session.add(entry)
+    db.session.flush()
+    return onchain.queue(f"move:{entry.id}", "move", [entry], {"to": in_use(wallet.holder_id).address, "deadline": deadline})
+
+
+def stay(operation):
+    """It will never happen: what it was for stays where it is, and the next move takes it."""
+    onchain.refuse_entries(operation, [entry.holder_id for entry in operation.entries])
+
+
+def expect(address):
+    """Something came to this address: if it was replaced, that must move."""
+    db.session.execute(update(Wallet).where(Wallet.address == address, Wallet.replaced_at.is_not(None)).values(must_move=True))
+
+
+def take_over(operation, holder_id, address, to, amount):
+    """A move the chain has done and our rows do not know."""
+    operation.kind, operation.payload = "move", {"to": to}
+    db.session.add(Entry(operation_id=operation.id, holder_id=holder_id, address=address, kind="move", amount=amount, is_open=False))
+    db.session.flush()
+
+
+def in_use(holder_id):
+    """The wallet at the holder's address of today, or None before he has one."""
+    return db.session.scalar(select(Wallet).where(Wallet.holder_id == holder_id, Wallet.replaced_at.is_(None)))
+
+
+def _lock(holder_id):
+    """As settlement and withdrawals lock him: never two open entries."""
+    db.session.scalars(select(Holder).where(Holder.id == holder_id).with_for_update()).one()
