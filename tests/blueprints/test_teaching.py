@@ -377,7 +377,7 @@ def many_sales(teacher, course, count):
            SELECT 'order\:' || o.id || '\:share', s.id, t.id, 'EUR', 4000, now(), 'share', '{}' FROM orders o
            JOIN accounts s ON s.user_id IS NULL AND s.asset = 'EUR' AND s.name = 'escrow'
            JOIN accounts t ON t.user_id = :teacher AND t.asset = 'EUR' AND t.name = 'maturing'""",
-        r"""INSERT INTO lots (transfer_id, user_id, matures_at) SELECT id, :teacher, now() + interval '14 days' FROM transfers WHERE key LIKE 'order\:%'""",
+        r"""INSERT INTO lots (transfer_id, user_id, amount, matures_at) SELECT id, :teacher, amount, now() + interval '14 days' FROM transfers WHERE key LIKE 'order\:%'""",
     ):
         wanted = {name: value for name, value in (("count", count), ("course", course.id), ("teacher", teacher.id)) if f":{name}" in statement}
         db.session.execute(text(statement), wanted)

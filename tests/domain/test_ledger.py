@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
-from lms.domain.ledger import queries
+from lms.domain.ledger import debts, queries
 from lms.domain.ledger.models import Account, Transfer
 
 
@@ -141,7 +141,7 @@ def run_together(target, count):
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Any transfers between any accounts: balances follow a model, assets sum to zero, signs hold, keys count once."""
+    """Any transfers between any accounts: balances follow a model, assets sum to zero, signs hold, keys count once, credits repay debts."""
 
     def __init__(self):
         super().__init__()
@@ -151,7 +151,7 @@ class LedgerMachine(RuleBasedStateMachine):
         db.session.expire_all()
         self.accounts = db.session.query(Account).order_by(Account.id).all()
         self.model = {account.id: 0 for account in self.accounts}
-        self.posted = {}
+        self.posted, self.taken = {}, {}
 
     @rule(data=st.data(), amount=st.integers(1, 10**12), key=st.integers(0, 30))
     def transfer(self, data, amount, key):
@@ -165,17 +165,50 @@ class LedgerMachine(RuleBasedStateMachine):
         except ledger.Overdraft:
             assert self._would_break(source, -amount) or self._would_break(target, amount)
         else:
-            assert self.posted.setdefault(key, body) == body
-            self._follow()
+            if self.posted.setdefault(key, body) is body:
+                self._follow(source, target, amount)
+            assert self.posted[key] == body
+
+    @rule(data=st.data(), amount=st.integers(1, 10**12), key=st.integers(0, 10))
+    def take_back(self, data, amount, key):
+        part = data.draw(st.sampled_from([a for a in self.accounts if a.user_id and a.name != "debt"]))
+        parts = data.draw(st.permutations([a for a in self.accounts if (a.user_id, a.asset) == (part.user_id, part.asset) and a.name != "debt"]))
+        target = data.draw(st.sampled_from([a for a in self.accounts if a.asset == part.asset and a.user_id is None]))
+        body = (part.user_id, target.id, amount)
+        try:
+            with db.session.begin_nested():
+                debts.take_back(f"back:{part.user_id}:{part.asset}:{key}", parts, target, amount, "test")
+        except ledger.KeyReused:
+            assert self.taken[part.user_id, part.asset, key] != body
+        except ledger.Overdraft:
+            assert self._would_break(target, amount)
+        else:
+            if self.taken.setdefault((part.user_id, part.asset, key), body) is body:
+                self._follow_taken([*parts, self._debt_of(part)], target, amount)
+            assert self.taken[part.user_id, part.asset, key] == body
 
     def _would_break(self, account, amount):
         return (self.model[account.id] + amount) * account.sign < 0
 
-    def _follow(self):
-        self.model = dict.fromkeys(self.model, 0)
-        for source, target, amount, _ in self.posted.values():
-            self.model[source] -= amount
-            self.model[target] += amount
+    def _follow(self, source, target, amount):
+        self._move(source, target, amount)
+        is_own = source.user_id == target.user_id and source.name != "maturing"
+        if target.user_id and target.name != "debt" and not is_own:
+            debt = self._debt_of(target)
+            self._move(target, debt, min(amount, -self.model[debt.id]))
+
+    def _follow_taken(self, parts, target, amount):
+        for part in parts:
+            share = amount if part.name == "debt" else min(amount, self.model[part.id])
+            self._move(part, target, share)
+            amount -= share
+
+    def _move(self, source, target, amount):
+        self.model[source.id] -= amount
+        self.model[target.id] += amount
+
+    def _debt_of(self, account):
+        return next(a for a in self.accounts if (a.user_id, a.asset, a.name) == (account.user_id, account.asset, "debt"))
 
     @invariant()
     def balances_follow_the_model(self):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import joinedload
 
 from lms import clock
@@ -45,7 +45,7 @@ def sales_of(teacher_id, number=1):
         select(Order, Lot.matures_at, Lot.matured_id.is_not(None))
         .join(chosen, Order.id == chosen.c.id)
         .outerjoin(Transfer, Transfer.key == func.concat("order:", Order.id, ":share"))
-        .outerjoin(Lot, Lot.transfer_id == Transfer.id)
+        .outerjoin(Lot, and_(Lot.transfer_id == Transfer.id, Lot.amount > 0))
         .options(joinedload(Order.course))
         .order_by(Order.paid_at.desc(), Order.id.desc())
     )

@@ -1,11 +1,11 @@
 """The one primitive, post, and the accounts it moves amounts between."""
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
-from lms.domain.ledger.models import CUSTODY, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO, TREASURY_CUSTODY, Account, Holder, Transfer
+from lms.domain.ledger.models import CUSTODY, DEBT, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO, TREASURY_CUSTODY, Account, Holder, Transfer
 from lms.errors import DomainError
 
 LARGEST = 2**63 - 1
@@ -19,14 +19,16 @@ class KeyReused(DomainError):
     """The same key was used for another transfer."""
 
 
-def post(key, source, target, amount, reason, *, evidence=None, rule_version=None):
+def post(key, source, target, amount, reason, *, evidence=None, rule_version=None, repays=True):
     """Move `amount` (a whole number > 0 of the asset's smallest unit) once per key.
 
     Answers the transfer; the same key with the same body answers the first one, with another body raises KeyReused.
     Raises Overdraft when an account would get the wrong sign. `reason` is a word the wallet page knows, `evidence` JSON.
+    What it credits to a member repays his debt in this asset first (see _is_credit), by a transfer of its own that follows;
+    `repays` False is for what only takes the place of tokens he lost.
     """
     _check(source, target, amount)
-    lock(source, target)
+    debts = lock(source, target)
     if not (_bears(source, -amount) and _bears(target, amount)):
         return _same(key, source, target, amount, reason)
     transfer_id = db.session.scalar(_insertion(key, source, target, amount, reason, evidence, rule_version))
@@ -35,7 +37,10 @@ def post(key, source, target, amount, reason, *, evidence=None, rule_version=Non
     source.balance -= amount
     target.balance += amount
     db.session.flush()
-    return db.session.get_one(Transfer, transfer_id)
+    transfer = db.session.get_one(Transfer, transfer_id)
+    if repays and _is_credit(source, target):
+        _repay(transfer, target, debts)
+    return transfer
 
 
 def reverse(key, transfer, reason):
@@ -44,10 +49,14 @@ def reverse(key, transfer, reason):
 
 
 def lock(*accounts):
-    """Lock the rows in id order and read them anew. A verb with several transfers locks all of their accounts first."""
-    ids = sorted({account.id for account in accounts})
-    rows = select(Account).where(Account.id.in_(ids)).order_by(Account.id).with_for_update()
-    db.session.scalars(rows.execution_options(populate_existing=True)).all()
+    """Lock the rows in id order and read them anew. A verb with several transfers locks all of their accounts first.
+
+    The debts of their members are locked with them, as a credit repays: these are the answer, by member and asset."""
+    members = {(account.user_id, account.asset) for account in accounts if account.user_id is not None}
+    theirs = and_(Account.name == DEBT, tuple_(Account.user_id, Account.asset).in_(members)) if members else False
+    asked = or_(Account.id.in_({account.id for account in accounts}), theirs)
+    rows = select(Account).where(asked).order_by(Account.id).with_for_update().execution_options(populate_existing=True)
+    return {(row.user_id, row.asset): row for row in db.session.scalars(rows) if row.name == DEBT}
 
 
 def open_platform():
@@ -104,6 +113,21 @@ def _insertion(key, source, target, amount, reason, evidence, rule_version):
         target_holder_id=None if within else target.holder_id,
     )
     return insert(Transfer).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Transfer.id)
+
+
+def _is_credit(source, target):
+    """A member gets something from an account that is not his, or what was maturing becomes his for good.
+
+    What he moves between his other parts was his before: it repays nothing."""
+    return target.user_id is not None and target.name != DEBT and (source.user_id != target.user_id or source.name == "maturing")
+
+
+def _repay(transfer, target, debts):
+    """The debt has no holder: a repayment in TEO takes from what the member holds, and the chain owes a burn."""
+    debt = debts[target.user_id, target.asset]
+    amount = min(transfer.amount, -debt.balance)
+    if amount:
+        post(transfer.repayment_key, target, debt, amount, "repaid", evidence={"repays with": transfer.key})
 
 
 def _bears(account, amount):

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.db import Model, Moment
 
 TEO, EUR = "TEO", "EUR"
+DEBT = "debt"
 BigInt = BigInteger
 
 # name → sign: 1 never negative, -1 never positive, 0 either.
@@ -15,8 +16,8 @@ PLATFORM_ACCOUNTS = {
     EUR: {"cards": 0, "bank": 0, "escrow": 1, "platform": 0, "vat": 0},
 }
 MEMBER_ACCOUNTS = {
-    TEO: {"available": 1, "maturing": 1, "staked": 1, "unbonding": 1, "reserved": 1, "debt": -1},
-    EUR: {"maturing": 1, "available": 1, "requested": 1, "debt": -1},
+    TEO: {"available": 1, "maturing": 1, "staked": 1, "unbonding": 1, "reserved": 1, DEBT: -1},
+    EUR: {"maturing": 1, "available": 1, "requested": 1, DEBT: -1},
 }
 # TEO accounts whose content an address on the chain holds.
 CUSTODY = ("available", "maturing", "staked", "unbonding", "reserved")
@@ -86,3 +87,8 @@ class Transfer(Model):
 
     source: Mapped[Account] = relationship(foreign_keys=source_id)
     target: Mapped[Account] = relationship(foreign_keys=target_id)
+
+    @property
+    def repayment_key(self):
+        """Under this key what it credited repaid a debt, if there was one."""
+        return f"{self.key}:debt"

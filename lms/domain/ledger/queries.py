@@ -3,7 +3,7 @@
 from sqlalchemy import func, select, text
 
 from lms.db import db
-from lms.domain.ledger.models import EUR, Account, Holder
+from lms.domain.ledger.models import DEBT, EUR, TEO, Account, Holder, Transfer
 
 
 def platform(asset, name):
@@ -33,6 +33,17 @@ def holder_of(user_id):
     return db.session.scalars(select(Holder).where(Holder.user_id.is_not_distinct_from(user_id))).one()
 
 
+def transfer(key):
+    """The transfer this key has made, or None."""
+    return db.session.scalar(select(Transfer).where(Transfer.key == key))
+
+
+def left_of(credit):
+    """How much of a credit stayed where it went: what repaid a debt is gone again."""
+    repayment = transfer(credit.repayment_key)
+    return credit.amount - (repayment.amount if repayment else 0)
+
+
 def wrong_balances():
     """How many kept balances differ from their transfers."""
     return db.session.scalar(
@@ -59,5 +70,8 @@ def unbalanced_assets():
 
 
 def issued():
-    """TEO issued and not taken back, in millionths: what the ledger says the supply in custody and outside is."""
-    return -db.session.scalar(select(func.coalesce(func.sum(Account.balance), 0)).where(Account.name == "issuance"))
+    """TEO issued and not taken back, in millionths: what the ledger says the supply in custody and outside is.
+
+    What a member owes was taken back of tokens that are not in custody any more: they are still there."""
+    rows = select(func.coalesce(func.sum(Account.balance), 0)).where(Account.asset == TEO, Account.name.in_(("issuance", DEBT)))
+    return -int(db.session.scalar(rows))

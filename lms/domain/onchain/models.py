@@ -119,7 +119,7 @@ class Entry(Model):
     __tablename__ = "entries"
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount"),
-        CheckConstraint("kind IN ('mint', 'burn', 'release', 'deposit', 'move', 'empty', 'refused')", name="kind"),
+        CheckConstraint("kind IN ('mint', 'burn', 'release', 'deposit', 'move', 'loss', 'empty', 'refused')", name="kind"),
         Index("uq_entries_open_holder", "holder_id", unique=True, postgresql_where="is_open"),
         Index("ix_entries_operation_id", "operation_id"),
     )

@@ -2,7 +2,7 @@
 
 from datetime import UTC, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from lms import clock
 from lms.db import db
@@ -56,21 +56,33 @@ def grant_deferred(grant_id):
 
 
 def keep_maturing(transfer, user_id, matures_at):
-    """A credit to a maturing account becomes available at that moment."""
-    db.session.add(Lot(transfer_id=transfer.id, user_id=user_id, matures_at=matures_at))
-    db.session.flush()
+    """A credit to a maturing account becomes available at that moment, unless it repaid a debt with all it was."""
+    amount = accounts.left_of(transfer)
+    if amount:
+        db.session.add(Lot(transfer_id=transfer.id, user_id=user_id, amount=amount, matures_at=matures_at))
+        db.session.flush()
 
 
 def mature(transfer_id):
     """Make one due lot available; doing it twice does it once. Answers the member's id when it did."""
-    lot = db.session.scalars(select(Lot).where(Lot.transfer_id == transfer_id).with_for_update()).one()
-    if lot.matured_id or lot.matures_at > clock.now():
+    lot = db.session.get_one(Lot, transfer_id)
+    source, target = (accounts.member(lot.user_id, lot.transfer.asset, name) for name in ("maturing", "available"))
+    ledger.lock(source, target)  # accounts before lots, as who takes back and then fits the lots
+    db.session.refresh(lot, with_for_update=True)
+    if lot.matured_id or not lot.amount or lot.matures_at > clock.now():
         return None
-    asset = lot.transfer.asset
-    source, target = accounts.member(lot.user_id, asset, "maturing"), accounts.member(lot.user_id, asset, "available")
-    lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.transfer.amount, "matured", evidence={"lot": lot.transfer.key}).id
+    lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.amount, "matured", evidence={"lot": lot.transfer.key}).id
     db.session.flush()
     return lot.user_id
+
+
+def fit_lots(user_id=None):
+    """Lots hold no more than what is maturing, of this member or of all: what was taken from there comes off the newest.
+
+    In the transaction that took it, whose locks on the accounts keep it right."""
+    db.session.flush()
+    db.session.execute(_FIT, {"user": user_id})
+    db.session.expire_all()
 
 
 def _target(user_id, matures_at):
@@ -108,3 +120,13 @@ def _room(user_id, target, rules):
 
 def _today():
     return clock.now().astimezone(UTC).date()
+
+
+# A lot keeps what the older ones leave of the account.
+_FIT = text("""
+    UPDATE lots SET amount = fitted.amount FROM (
+        SELECT l.transfer_id, greatest(0, least(l.amount, a.balance + l.amount - sum(l.amount) OVER (PARTITION BY a.id ORDER BY l.transfer_id)))::bigint AS amount
+        FROM lots l JOIN transfers t ON t.id = l.transfer_id
+        JOIN accounts a ON a.user_id = l.user_id AND a.asset = t.asset AND a.name = 'maturing'
+        WHERE l.matured_id IS NULL AND l.amount > 0 AND (CAST(:user AS integer) IS NULL OR l.user_id = :user)
+    ) fitted WHERE fitted.transfer_id = lots.transfer_id AND fitted.amount < lots.amount""")

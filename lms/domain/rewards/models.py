@@ -40,16 +40,18 @@ class Grant(Model):
 
 
 class Lot(Model):
-    """An amount that stands in a member's maturing account until its day, in EUR or TEO."""
+    """An amount that stands in a member's maturing account until its day, in EUR or TEO: of the credit what repaid no debt and was not taken back."""
 
     __tablename__ = "lots"
     __table_args__ = (
-        Index("ix_lots_due", "matures_at", postgresql_where="matured_id IS NULL"),
-        Index("ix_lots_user_id", "user_id", postgresql_where="matured_id IS NULL"),
+        CheckConstraint("amount >= 0", name="amount"),
+        Index("ix_lots_due", "matures_at", postgresql_where="matured_id IS NULL AND amount > 0"),
+        Index("ix_lots_user_id", "user_id", postgresql_where="matured_id IS NULL AND amount > 0"),
     )
 
     transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
     matures_at: Mapped[object] = mapped_column(Moment)
     matured_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id"))
 

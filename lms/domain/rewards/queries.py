@@ -20,7 +20,7 @@ def brought_since(moment):
 
 def due_lots(limit=500):
     """Transfer ids of the lots whose moment has come."""
-    rows = select(Lot.transfer_id).where(Lot.matured_id.is_(None), Lot.matures_at <= clock.now()).order_by(Lot.matures_at).limit(limit)
+    rows = select(Lot.transfer_id).where(Lot.matured_id.is_(None), Lot.amount > 0, Lot.matures_at <= clock.now()).order_by(Lot.matures_at).limit(limit)
     return db.session.scalars(rows).all()
 
 
@@ -37,7 +37,7 @@ def maturing(user_id, asset=TEO, limit=5):
         select(Lot)
         .join(Lot.transfer)
         .options(contains_eager(Lot.transfer))
-        .where(Lot.user_id == user_id, Lot.matured_id.is_(None), Transfer.asset == asset)
+        .where(Lot.user_id == user_id, Lot.matured_id.is_(None), Lot.amount > 0, Transfer.asset == asset)
         .order_by(Lot.matures_at)
         .limit(limit)
     )

@@ -13,7 +13,7 @@ from lms.domain.wallet.models import Wallet
 
 _SIGNED = case(
     (Entry.kind.in_(("mint", "deposit")), Entry.amount),
-    (Entry.kind.in_(("burn", "release")), -Entry.amount),
+    (Entry.kind.in_(("burn", "release", "loss")), -Entry.amount),
     else_=0,
 )
 # What a holder signs is worth nothing after this: an operation nobody could send does not come back to life.

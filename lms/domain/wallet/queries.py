@@ -90,8 +90,8 @@ _PARTS_OF_SIGN_IN = """
 _OVERVIEW = """
     (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = {user} AND asset = 'TEO') AS parts,
     (SELECT json_agg(next) FROM (
-        SELECT t.amount, t.reason, t.evidence, l.matures_at AS at FROM lots l JOIN transfers t ON t.id = l.transfer_id
-        WHERE l.user_id = {user} AND l.matured_id IS NULL AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next) AS lots,
+        SELECT l.amount, t.reason, t.evidence, l.matures_at AS at FROM lots l JOIN transfers t ON t.id = l.transfer_id
+        WHERE l.user_id = {user} AND l.matured_id IS NULL AND l.amount > 0 AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next) AS lots,
     (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS deferred,
     (SELECT min(day) FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS granted_on,
     (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = {user} AND w.replaced_at IS NULL) AS address"""
@@ -120,7 +120,7 @@ _MOVEMENTS = """
         JOIN transfers t ON t.id = chosen.id
         JOIN accounts s ON s.id = t.source_id
         JOIN accounts d ON d.id = t.target_id
-        LEFT JOIN lots lot ON lot.transfer_id = t.id
+        LEFT JOIN lots lot ON lot.transfer_id = t.id AND lot.amount > 0
         LEFT JOIN entries e ON e.id = CASE WHEN s.user_id = {user} THEN t.source_entry_id ELSE t.target_entry_id END
         LEFT JOIN operations o ON o.id = e.operation_id
         ORDER BY t.id DESC) movement) AS movements"""

@@ -1,0 +1,47 @@
+"""What is taken from a member. His parts never go negative: what they lack becomes his debt, which each later credit repays first."""
+
+from sqlalchemy import select
+
+from lms.db import db
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries
+from lms.domain.ledger.models import DEBT, Transfer
+
+
+def take_back(key, parts, target, amount, reason, *, evidence=None):
+    """Take `amount` from a member's parts, in this order, and what they lack from his debt, once per key. Answers the transfers.
+
+    Of the same key with another amount or target: KeyReused. Who takes what was maturing sees to its lots (rewards.fit_lots)."""
+    debt = queries.member(parts[0].user_id, parts[0].asset, DEBT)
+    ledger.lock(*parts, target)
+    first = _transfers(key, parts, debt)
+    if first:
+        if (sum(each.amount for each in first), {each.target_id for each in first}) != (amount, {target.id}):
+            raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=key)
+        return first
+    taken = take(key, parts, target, amount, reason, evidence=evidence)
+    missing = amount - sum(each.amount for each in taken)
+    if missing:
+        taken.append(ledger.post(_key(key, debt), debt, target, missing, reason, evidence=evidence))
+    return taken
+
+
+def take(key, parts, target, amount, reason, *, evidence=None):
+    """Move up to `amount` out of these accounts, in their order, each under a key of its own. Answers the transfers."""
+    ledger.lock(*parts, target)
+    taken = []
+    for part in parts:
+        share = min(amount, part.balance)
+        if share:
+            taken.append(ledger.post(_key(key, part), part, target, share, reason, evidence=evidence))
+            amount -= share
+    return taken
+
+
+def _transfers(key, parts, debt):
+    keys = [_key(key, account) for account in (*parts, debt)]
+    return list(db.session.scalars(select(Transfer).where(Transfer.key.in_(keys)).order_by(Transfer.id)))
+
+
+def _key(key, account):
+    return f"{key}:{account.name}"
