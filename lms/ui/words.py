@@ -35,6 +35,12 @@ def reason(word):
             return gettext("Grant")
         case "recovered":
             return gettext("Taken over from the chain")
+        case "repaid":
+            return gettext("Owed from before, repaid")
+        case "stolen":
+            return gettext("Stolen from your address")
+        case "replaced":
+            return gettext("Replaced by the platform")
         case "deposit":
             return gettext("Deposit")
         case "withdrawal requested":
