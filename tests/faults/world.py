@@ -351,8 +351,8 @@ class World:
 _LOOKED_AT = "(SELECT subject FROM incidents WHERE kind = 'burn skipped' AND closed_at IS NULL)"
 _UNDER_WAY = f"""
     SELECT (SELECT count(*) FROM operations WHERE state NOT IN ('final', 'failed'))
-         + (SELECT count(*) FROM transfers WHERE source_entry_id IS NULL AND source_holder_id::text NOT IN {_LOOKED_AT})
-         + (SELECT count(*) FROM transfers WHERE target_entry_id IS NULL AND target_holder_id::text NOT IN {_LOOKED_AT})
+         + (SELECT count(*) FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL AND source_holder_id::text NOT IN {_LOOKED_AT})
+         + (SELECT count(*) FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL AND target_holder_id::text NOT IN {_LOOKED_AT})
          + (SELECT count(*) FROM withdrawals WHERE state NOT IN ('sent', 'failed'))
          + (SELECT count(*) FROM deposits WHERE entry_id IS NULL AND NOT is_parked AND amount >= {oracle.SMALL})
          + (SELECT count(*) FROM switches)"""
