@@ -249,6 +249,7 @@ class Anvil(Service):
 
     Without `pace` each transaction makes its block. With it blocks come every `pace` seconds, but only while something
     waits or is not final, as the kept state grows with each block. `ahead` returns the seconds the clock was moved on.
+    What is 2 × `epoch` blocks below the head is final.
     """
 
     name = "anvil"
@@ -256,9 +257,9 @@ class Anvil(Service):
     # One genesis for ever: a chain whose state was lost is the same again once its transactions are sent again.
     genesis = 1_700_000_000
 
-    def __init__(self, directory, port=None, pace=None, ahead=lambda: 0):
+    def __init__(self, directory, port=None, pace=None, ahead=lambda: 0, epoch=1):
         super().__init__(directory, port)
-        self.pace, self.ahead = pace, ahead
+        self.pace, self.ahead, self.epoch = pace, ahead, epoch
         self.state, self.kept = self.directory / "state.json", self.directory / "state.kept.json"
         self.keeper = None
 
@@ -291,7 +292,7 @@ class Anvil(Service):
     def _command(self):
         return [
             *[tools.anvil(), "--host", LOOPBACK, "--port", self.port],
-            *["--chain-id", self.chain_id, "--timestamp", self.genesis, "--slots-in-an-epoch", 1],
+            *["--chain-id", self.chain_id, "--timestamp", self.genesis, "--slots-in-an-epoch", self.epoch],
             *["--state", self.state, "--state-interval", 1, *(["--no-mining"] if self.pace else [])],
         ]
 

@@ -82,14 +82,16 @@ def work(most, seed):
             traceback.print_exc()
 
 
-def send_from_the_same_key(lane):
+def send_from_the_same_key(lane, kept):
     """A second process with the key of one of our signers sends a transaction of its own, which moves nothing.
 
-    It offers twice what we do, so that it pushes aside what waits under the same nonce."""
+    It offers twice what we do, so that it pushes aside what waits under the same nonce. The bytes are kept in a file, to be sent again."""
     pool, signer = node.pool(), node.signers()[lane]
     nonce, usual = pool.mined_nonce(signer.address), transactions.fees(pool)
     fees = transactions.Fees(2 * usual.tip, 2 * usual.cap)
     signed = transactions.sign(signer, pool.chain_id, signer.address, b"", nonce, fees, 21_000)
+    with open(kept, "a") as file:
+        print("0x" + signed.raw.hex(), file=file)
     transactions.broadcast(pool, signed.raw)
 
 

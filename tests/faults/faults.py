@@ -1,15 +1,17 @@
 """What can go wrong, by name. A fault is told to the world before members act; `draw` is its own seeded random.Random."""
 
 from tests.faults import node
+from tests.faults.node import FINAL
 from tests.faults.proxy import TEXTS
 from tests.faults.world import LANES, OUTSIDE, TREASURY, job
 
 _ANY = ("eth_sendRawTransaction", "eth_sendRawTransaction", "eth_getTransactionReceipt", "eth_getTransactionCount", "eth_estimateGas", "eth_feeHistory",
         "eth_getBlockByNumber", "eth_getCode", "eth_getBalance")  # fmt: skip
 _HOUR = 3_600
-_DEEPEST = 2  # blocks: what is final, two below the head, never vanishes
+_DEEPEST = FINAL  # blocks: only a node that is killed forgets what was final
 _BACKUP_AGE = 50  # operations
 ROBBED = TREASURY // 8
+PRICE = 10**6  # millionths of TEO
 
 
 def _by_proxy(fault, methods, most):
@@ -67,11 +69,16 @@ def _empty_account(world, draw):
 
 
 def _killed(world, draw):
-    world.kill = draw.randint(1, 60)
+    world.left["kill"] = draw.randint(1, 60)
+
+
+def _killed_when_sent(world, draw):
+    """A node has taken the transaction, and the worker dies before it is told so."""
+    world.left["kill sent"] = draw.randint(1, 3)
 
 
 def _connection_cut(world, draw):
-    world.cut = draw.randint(1, 80)
+    world.left["cut"] = draw.randint(1, 80)
 
 
 def _two_workers(world, draw):
@@ -93,6 +100,11 @@ def _redis_flushed(world, draw):
 def _redis_restarted(world, draw):
     world.redis.process.child.kill()
     world.later(world.redis.start)
+
+
+def _node_killed(world, draw):
+    forgets = draw.randrange(3) == 0
+    world.later(lambda: world.kill_node(forgets))
 
 
 def _clock_jumps(world, draw):
@@ -121,7 +133,7 @@ def _foreign_nonce(world, draw):
         node.mine_by_itself(world.anvil, False)
         world.post([(f"pushed:{draw.getrandbits(32)}", "issuance", "ana:available", 10**6)])
         world.work()
-    world.insist(job("tests.faults.deeds.send_from_the_same_key", lane, trapped=False))
+    world.send_from_the_same_key(lane)
     node.mine_by_itself(world.anvil, True)
 
 
@@ -193,11 +205,13 @@ FAULTS = {
     "base fee": _base_fee,
     "empty account": _empty_account,
     "killed": _killed,
+    "killed when sent": _killed_when_sent,
     "connection cut": _connection_cut,
     "two workers": _two_workers,
     "fifty times": _fifty_times,
     "redis flushed": _redis_flushed,
     "redis restarted": _redis_restarted,
+    "node killed": _node_killed,
     "clock jumps": _clock_jumps,
     "deploy": _deploy,
     "late commit": _late_commit,

@@ -1,6 +1,8 @@
 """What only anvil can do to itself, and real chains do to us."""
 
 GWEI = 10**9
+EPOCH = 2
+FINAL = 2 * EPOCH  # blocks below the head, from where on a block is final
 
 
 def height(anvil):

@@ -11,12 +11,14 @@ from eth_utils import keccak, to_checksum_address
 from psycopg.rows import namedtuple_row
 
 _TABLES = ("accounts", "transfers", "holders", "wallets", "deployments", "contracts", "operations", "entries", "attempts", "nonces", "signers",
-           "switches", "incidents", "withdrawals", "deposits")  # fmt: skip
+           "switches", "incidents", "withdrawals", "deposits", "solvency_trees", "solvency_leaves")  # fmt: skip
 _EVENTS = ("Transfer(address,address,uint256)", "Settled(uint256,bytes32)", "Skipped(uint256,address,uint256)",
-           "Released(uint256,address,address,uint256)", "Voided(uint256)")  # fmt: skip
+           "Released(uint256,address,address,uint256)", "Voided(uint256)", "Published(uint256,bytes32,uint256,bytes32,uint256)")  # fmt: skip
 _NAMES = {"0x" + keccak(text=event).hex(): event.partition("(")[0] for event in _EVENTS}
 _NOBODY = "0x" + "00" * 20
-_USES = ("Settled", "Released", "Voided")
+_SOLVENCY = int.from_bytes(b"solvency".ljust(32, b"\0"))
+_USES = ("Settled", "Released", "Voided", "Published")
+_HOME = {"root": "Notary"}  # kind of operation → its contract, where that is not the token
 SMALL = 10_000  # millionths of TEO: a deposit below it is credited with the day's others
 _TOLD = ("burn skipped", "address lost", "funds low", "funds very low")  # open because of what the world did, or nothing that waits
 _TOTAL_SUPPLY = "0x" + keccak(text="totalSupply()").hex()[:8]
@@ -24,8 +26,9 @@ _TOTAL_SUPPLY = "0x" + keccak(text="totalSupply()").hex()[:8]
 
 @dataclass(frozen=True)
 class Event:
-    """`words` are the indexed values and the data as numbers; in the chain's order."""
+    """`words` are the indexed values and the data as numbers; in the chain's order. `contract` is the name of whose event it is."""
 
+    contract: str
     name: str
     words: tuple
     tx_hash: str
@@ -42,9 +45,12 @@ class Facts:
         with psycopg.connect(database, row_factory=namedtuple_row) as connection:
             for table in _TABLES:
                 setattr(self, table, connection.execute(f"SELECT * FROM {table}").fetchall())
+        named = {row.address.lower(): row.name for row in self.contracts if row.name in ("TeoCoin", "Notary")}
         (self.token,) = [row.address for row in self.contracts if row.name == "TeoCoin"]
-        logs = anvil.call("eth_getLogs", {"address": self.token, "fromBlock": "0x0"})
-        self.events = [_event(log) for log in logs if log["topics"][0] in _NAMES]
+        self.contracts_called = {None, *named}
+        logs = anvil.call("eth_getLogs", {"address": list(named), "fromBlock": "0x0"})
+        self.events = [_event(named[log["address"].lower()], log) for log in logs if log["topics"][0] in _NAMES]
+        self.used = {(event.contract, event.words[0]): event for event in self.events if event.name in _USES}  # by (contract, op)
         self.supply = int(anvil.call("eth_call", {"to": self.token, "data": _TOTAL_SUPPLY}, "latest"), 16)
         ours = {row.address.lower() for row in self.signers}
         self.sent = [each for each in _transactions(anvil) if each["from"].lower() in ours]
@@ -55,9 +61,9 @@ class Facts:
     def named(self, name):
         return [event for event in self.events if event.name == name]
 
-    def used(self):
-        """The event that used up each op number."""
-        return {event.words[0]: event for event in self.events if event.name in _USES}
+    def used_by(self, operation):
+        """The event that used up the operation's number on its contract, or None."""
+        return self.used.get(_place(operation))
 
     def moved(self):
         """(source, target, amount, whether a signer of ours sent it) of each transfer that neither mints nor burns."""
@@ -85,9 +91,9 @@ class Facts:
                 yield row, target, row.amount, row.target_entry_id, row.target_holder_id
 
 
-def violations(facts):
-    """Sentences."""
-    return [sentence for check in (*ALWAYS, *HISTORY, *QUIET) for sentence in check(facts)]
+def violations(facts, is_quiet=True):
+    """Sentences; while something is under way, of what holds all the same."""
+    return [sentence for check in (*ALWAYS, *HISTORY, *(QUIET if is_quiet else ())) for sentence in check(facts)]
 
 
 def _kept_balances(facts):
@@ -101,7 +107,7 @@ def _kept_balances(facts):
 
 
 def _each_op_once(facts):
-    for op, times in Counter(event.words[0] for event in facts.events if event.name in _USES).items():
+    for op, times in Counter((event.contract, event.words[0]) for event in facts.events if event.name in _USES).items():
         if times > 1:
             yield f"op {op} happened {times} times"
 
@@ -162,34 +168,52 @@ def _nothing_asked_is_lost(facts):
 def _what_is_sent_is_saved(facts):
     saved = _known_hashes(facts) | {row.tx_hash for row in facts.operations if facts.is_restored}  # taken over from the chain
     for sent in facts.sent:
-        if sent["to"] in (None, facts.token.lower()) and sent["hash"] not in saved:
+        if sent["to"] in facts.contracts_called and sent["hash"] not in saved:
             yield f"transaction {sent['hash']} (nonce {int(sent['nonce'], 16)}) is on the chain and in no row"
 
 
 def _ops_did_what_their_entries_say(facts):
-    ops, entries, held = {row.op: row for row in facts.operations}, defaultdict(list), set(facts.addresses.values())
+    ops, entries, held = {_place(row): row for row in facts.operations}, defaultdict(list), set(facts.addresses.values())
     for entry in facts.entries:
         entries[entry.operation_id].append(entry)
     lost = facts.incidents_of("address lost")
-    for event in facts.used().values():
-        operation = ops.get(event.words[0])
+    for event in facts.used.values():
+        operation = ops.get((event.contract, event.words[0]))
         if operation is None:
-            yield f"op {event.words[0]} is on the chain and in no row"
+            if not (facts.is_restored and event.name == "Published"):  # nothing hangs on a root whose rows are lost
+                yield f"op {event.words[0]} is on the chain and in no row"
             continue
         did, said = sorted(_DID[event.name](facts, event)), sorted(_SAID[event.name](operation, entries[operation.id]))
         if [each for each in did if each[0] in held or each[0] not in lost] != said:
             yield f"op {operation.op} did {did}, its entries are {said}"
 
 
+def _roots_are_of_their_trees(facts):
+    """What the Notary was told is root and total of the tree, and the total is what the tree's leaves make."""
+    trees, totals = {row.operation_id: row for row in facts.solvency_trees}, Counter()
+    for leaf in facts.solvency_leaves:
+        totals[leaf.tree_id] += leaf.amount
+    for tree in facts.solvency_trees:
+        if tree.total != totals[tree.id]:
+            yield f"the tree of {tree.day} counts {tree.total}, its leaves make {totals[tree.id]}"
+    for operation in facts.operations:
+        event, tree = facts.used_by(operation), trees.get(operation.id)
+        if event is None or event.name != "Published" or (tree is None and facts.is_restored):
+            continue
+        told = (_SOLVENCY, int(tree.day.strftime("%Y%m%d")), int.from_bytes(tree.root), tree.total) if tree else None
+        if event.words[1:] != told:
+            yield f"op {operation.op} published {event.words[1:]}, its tree says {told}"
+
+
 def _done_means_done(facts):
-    used, skipped = facts.used(), _skipped(facts)
+    skipped = _skipped(facts)
     for operation in facts.operations:
         refused = {entry.address for entry in facts.entries if entry.operation_id == operation.id and entry.kind == "refused"}
-        event = used.get(operation.op)
+        event = facts.used_by(operation)
         if operation.state == "final" and (event is None or event.block_hash != operation.block_hash):
             yield f"operation {operation.id} is called final, and its block does not hold it"
-        if operation.state == "final" and refused != skipped[operation.op]:
-            yield f"operation {operation.id} is final, the chain skipped {sorted(skipped[operation.op])}, and {sorted(refused)} are refused"
+        if operation.state == "final" and refused != skipped[_place(operation)]:
+            yield f"operation {operation.id} is final, the chain skipped {sorted(skipped[_place(operation)])}, and {sorted(refused)} are refused"
         if operation.state == "failed" and event is not None and event.name != "Voided":
             yield f"operation {operation.id} is called failed, and the chain did it"
 
@@ -199,7 +223,7 @@ def _skips_wait(facts):
     skipped = _skipped(facts)
     for operation in facts.operations:
         for entry in facts.entries:
-            is_skipped = entry.operation_id == operation.id and entry.address in skipped[operation.op]
+            is_skipped = entry.operation_id == operation.id and entry.address in skipped[_place(operation)]
             if is_skipped and operation.state == "mined" and not entry.is_open:
                 yield f"operation {operation.id} is mined, entry {entry.id} was skipped, and it is closed already"
 
@@ -208,7 +232,7 @@ def _all_is_done(facts):
     for switch in facts.switches:
         yield f"{switch.name} stands still: {switch.reason}"
     for operation in facts.operations:
-        if operation.state != "final" and not (operation.state == "failed" and (operation.is_void or operation.kind == "release" or _is_set_aside(operation))):
+        if operation.state != "final" and not (operation.state == "failed" and _may_fail(facts, operation)):
             yield f"operation {operation.id} is {operation.state}: {operation.error or 'no reason noted'}"
     for withdrawal in facts.withdrawals:
         if withdrawal.state not in ("sent", "failed"):
@@ -290,7 +314,7 @@ def _nothing_waits_in_a_lane(facts):
 
 
 ALWAYS = (_kept_balances, _each_op_once, _entries_are_their_legs, _legs_are_their_holders, _one_open_entry, _nonces_are_contiguous, _a_nonce_has_one_operation)
-HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _done_means_done, _skips_wait)
+HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _roots_are_of_their_trees, _done_means_done, _skips_wait)
 QUIET = (_all_is_done, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _deposits_are_what_came,
          _deposits_are_credited, _outside_is_what_left, _supply_is_what_was_issued, _nothing_waits_in_a_lane)  # fmt: skip
 
@@ -300,8 +324,14 @@ def _signed(entry):
     return {"mint": 1, "deposit": 1, "empty": 0, "refused": 0}.get(entry.kind, -1) * entry.amount
 
 
-def _is_set_aside(operation):
-    return (operation.error or "").startswith("set aside")
+def _place(operation):
+    return _HOME.get(operation.kind, "TeoCoin"), operation.op
+
+
+def _may_fail(facts, operation):
+    """What was dropped, a refused withdrawal, what stood in the way of a restored database, and a root the chain has of that day already."""
+    is_set_aside = (operation.error or "").startswith("set aside")
+    return operation.is_void or operation.kind == "release" or is_set_aside or (facts.is_restored and operation.kind == "root")
 
 
 def _known_hashes(facts):
@@ -310,14 +340,14 @@ def _known_hashes(facts):
 
 def _foreign_nonces(facts, signer, known):
     sent = [each for each in facts.sent if each["from"].lower() == signer.lower() and each["hash"] not in known]
-    return {int(each["nonce"], 16) for each in sent if facts.is_restored or each["to"] != facts.token.lower()}
+    return {int(each["nonce"], 16) for each in sent if facts.is_restored or each["to"] not in facts.contracts_called}
 
 
 def _skipped(facts):
-    """Addresses whose burn the chain skipped, by op."""
+    """Addresses whose burn the chain skipped, by (contract, op)."""
     found = defaultdict(set)
     for event in facts.named("Skipped"):
-        found[event.words[0]].add(_address(event.words[1]))
+        found[event.contract, event.words[0]].add(_address(event.words[1]))
     return found
 
 
@@ -344,8 +374,8 @@ def _released(_, event):
     return [(_address(event.words[1]), -event.words[3])]
 
 
-_DID = {"Settled": _brought, "Released": _released, "Voided": lambda *_: []}
-_SAID = {"Settled": _settle_says, "Released": _release_says, "Voided": lambda *_: []}
+_DID = dict.fromkeys(_USES, lambda *_: []) | {"Settled": _brought, "Released": _released}
+_SAID = dict.fromkeys(_USES, lambda *_: []) | {"Settled": _settle_says, "Released": _release_says}
 
 
 def _balances(facts):
@@ -361,10 +391,10 @@ def _address(word):
     return to_checksum_address(word.to_bytes(20))
 
 
-def _event(log):
+def _event(contract, log):
     data = log["data"][2:]
     words = [*log["topics"][1:], *(data[start : start + 64] for start in range(0, len(data), 64))]
-    return Event(_NAMES[log["topics"][0]], tuple(int(word, 16) for word in words), log["transactionHash"], log["blockHash"])
+    return Event(contract, _NAMES[log["topics"][0]], tuple(int(word, 16) for word in words), log["transactionHash"], log["blockHash"])
 
 
 def _transactions(anvil):

@@ -5,11 +5,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from tests.faults.faults import FAULTS, OFTEN, SELDOM
+from tests.faults.motifs import MOTIFS
 from tests.faults.world import MEMBERS, OUTSIDE, TREASURY
 
 LEAST, MOST = 20, 200  # operations
 MOST_FAULTS = 6
 SELDOM_IN = 3  # one schedule of so many has a fault that needs an operator
+MOTIF_IN = 0.75  # of the schedules have one of CHAIN.md's interleavings among their faults
 TEO = 10**6
 SMALL = 20_000  # half of such deposits wait for the others of their day
 
@@ -27,6 +29,11 @@ class Schedule:
     def operations(self):
         return sum(len(moves) for _, moves in self.acts)
 
+    @property
+    def names(self):
+        """Of the faults and interleavings."""
+        return [name for strikes in self.strikes.values() for name, _ in strikes]
+
 
 @dataclass
 class Outcome:
@@ -40,9 +47,15 @@ def draw(seed):
     dice = random.Random(seed)
     acts = _acts(dice)
     strikes = defaultdict(list)
-    for name in _faults(dice):
+    for name in _faults(dice) + _motifs(dice):
         strikes[dice.randrange(len(acts))].append((name, dice.getrandbits(32)))
     return Schedule(seed, dice.choice([1, 1, 2]), acts, dict(strikes))
+
+
+def shortest(name, count, among=300):
+    """So many of the first schedules that have this fault or interleaving, those with the fewest operations."""
+    having = (each for each in map(draw, range(1, among + 1)) if name in each.names)
+    return sorted(having, key=lambda each: (each.operations, each.seed))[:count]
 
 
 def run(world, schedule, mutant=None):
@@ -53,7 +66,7 @@ def run(world, schedule, mutant=None):
     for place, (newcomer, moves) in enumerate(schedule.acts):
         for name, seed in schedule.strikes.get(place, ()):
             outcome.faults[name] += 1
-            FAULTS[name](world, random.Random(seed))
+            _DEEDS[name](world, random.Random(seed))
         if newcomer:
             world.join(newcomer)
         world.post(moves)
@@ -71,8 +84,12 @@ def _faults(dice):
     return [dice.choice(SELDOM if dice.randrange(SELDOM_IN * MOST_FAULTS // 2) == 0 else OFTEN) for _ in range(count)]
 
 
+def _motifs(dice):
+    return [dice.choice(sorted(MOTIFS))] if dice.random() < MOTIF_IN else []
+
+
 def _acts(dice):
-    wanted = min(dice.randint(LEAST, MOST), dice.randint(LEAST, MOST))  # short ones find as much in less time
+    wanted = min(dice.randint(LEAST, MOST) for _ in range(3))  # short ones find as much in less time
     members, balances, acts = list(MEMBERS), Counter(treasury=TREASURY // 2), []
     while wanted > 0:
         newcomer = f"newcomer{len(members)}" if dice.random() < 0.1 else None
@@ -113,3 +130,4 @@ KINDS = (
     (OUTSIDE, "{0}"),
 )
 _ENDLESS = ("issuance", OUTSIDE)
+_DEEDS = FAULTS | MOTIFS

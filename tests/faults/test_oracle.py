@@ -43,6 +43,9 @@ def test_a_world_at_rest_is_right(settled):
         ("UPDATE attempts SET nonce = 1, signer = (SELECT min(address) FROM signers)", "was signed for operations"),
         ("UPDATE operations SET state = 'sent' WHERE op = 2", "is sent"),
         ("UPDATE operations SET block_hash = '0x' WHERE op = 2", "its block does not hold it"),
+        ("UPDATE solvency_trees SET total = total + 1", "its leaves make"),
+        ("UPDATE solvency_trees SET root = sha256(root)", "its tree says"),
+        ("DELETE FROM solvency_trees", "its tree says None"),
         ("INSERT INTO switches (name, reason, at) VALUES ('settlement', 'a test', now())", "stands still: a test"),
     ],
 )

@@ -1,6 +1,7 @@
 """Where a worker may die or lose its database: around every commit, every call of a node, every statement.
 
 Nothing is named, so no point can be forgotten: a countdown runs over all workers, and whoever reaches zero falls in.
+One moment is worth a countdown of its own: a node has taken a transaction, and nobody was told yet.
 """
 
 import mmap
@@ -11,6 +12,8 @@ import struct
 import psycopg
 from sqlalchemy.orm import Session
 from web3 import HTTPProvider
+
+NAMES = ("kill", "kill sent", "cut")
 
 
 class Countdown:
@@ -35,8 +38,9 @@ class Countdown:
         return left == 1
 
 
-def install(kill, cut, database):
-    """In a worker: die where `kill` ends, lose the connection where `cut` ends."""
+def install(countdowns, database):
+    """In a worker: die where "kill" or "kill sent" ends, lose the connection where "cut" ends."""
+    kill, sent, cut = (countdowns[name] for name in NAMES)
     commit, ask, execute = Session.commit, HTTPProvider.make_request, psycopg.Cursor.execute
 
     def executing(cursor, *statement, **options):
@@ -44,8 +48,14 @@ def install(kill, cut, database):
             _cut(database, cursor.connection.info.backend_pid)
         return execute(cursor, *statement, **options)
 
+    def asking(provider, method, params):
+        answer = _between(kill, lambda: ask(provider, method, params))
+        if method == "eth_sendRawTransaction":
+            _point(sent)
+        return answer
+
     Session.commit = lambda session: _between(kill, lambda: commit(session))
-    HTTPProvider.make_request = lambda provider, *call: _between(kill, lambda: ask(provider, *call))
+    HTTPProvider.make_request = asking
     psycopg.Cursor.execute = executing
 
 

@@ -1,7 +1,7 @@
 """A parent that has imported everything and forks for each job: importing web3 alone costs a second.
 
-It reads one JSON line, {"jobs": […], "mutant": name, "config": {…}, "kill": n, "cut": n}; the jobs run at the same time,
-each in a process of its own. It answers {"fates": ["done" | "failed" | "killed" | "hung"], "kill": left, "cut": left}.
+It reads one JSON line, {"jobs": […], "mutant": name, "config": {…}, "left": {countdown: steps}}; the jobs run at the same time,
+each in a process of its own. It answers {"fates": ["done" | "failed" | "killed" | "hung"], "left": {…}}.
 A job that is `inside` runs in the parent: so it learns once what else each child would compile anew.
 """
 
@@ -33,14 +33,14 @@ def main():
     app = create_app("cli")
     worker.warm(app)
     _hurry()
-    kill, cut = traps.Countdown(), traps.Countdown()
+    countdowns = {name: traps.Countdown() for name in traps.NAMES}
     for line in sys.stdin:
         order = json.loads(line)
-        kill.set(order["kill"])
-        cut.set(order["cut"])
-        pids = [_inside(app, job) if job.get("inside") else _fork(app, job, order, kill, cut) for job in order["jobs"]]
+        for name, countdown in countdowns.items():
+            countdown.set(order["left"].get(name, 0))
+        pids = [_inside(app, job) if job.get("inside") else _fork(app, job, order, countdowns) for job in order["jobs"]]
         fates = [_fate(pid) if pid else "done" for pid in pids]
-        print(json.dumps({"fates": fates, "kill": kill.left, "cut": cut.left}), file=answers, flush=True)
+        print(json.dumps({"fates": fates, "left": {name: countdown.left for name, countdown in countdowns.items()}}), file=answers, flush=True)
 
 
 def _hurry():
@@ -62,7 +62,7 @@ def _inside(app, job):
     gc.freeze()  # a collection in each child would copy what all of them share
 
 
-def _fork(app, job, order, kill, cut):
+def _fork(app, job, order, countdowns):
     pid = os.fork()
     if pid:
         return pid
@@ -72,7 +72,7 @@ def _fork(app, job, order, kill, cut):
         mutants.apply(order["mutant"])
         app.config.update(order["config"])
         if job.get("trapped", True):
-            traps.install(kill, cut, app.config["DATABASE_URL"].replace("+psycopg", ""))
+            traps.install(countdowns, app.config["DATABASE_URL"].replace("+psycopg", ""))
         with app.app_context():
             import_attribute(job["do"])(*job["args"])
         status = 0

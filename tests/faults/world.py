@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import shutil
 import subprocess
 from collections import Counter
 from contextlib import suppress
@@ -28,6 +29,7 @@ STRANGER = Account.from_key(b"\x07" * 32)
 _STEP = 25  # seconds from one round to the next: more than what a stuck transaction waits
 _SECRET = "only-for-faults-" + "0123456789abcdef" * 2
 _WEI = 10**21
+_DAY = 24 * 3600
 
 
 def job(do, *args, **how):
@@ -38,14 +40,15 @@ def job(do, *args, **how):
 class World:
     def __init__(self, directory):
         self.directory = directory
-        self.postgres, self.redis, self.anvil = Postgres(directory, durable=False), Redis(directory, durable=False), Anvil(directory)
+        self.postgres, self.redis, self.anvil = Postgres(directory, durable=False), Redis(directory, durable=False), Anvil(directory, epoch=node.EPOCH)
         self.faults = self._proxies = ()
-        self._workers = self._fresh = None
+        self._strangers, self._fresh = directory / "foreign", directory / "fresh.json"
+        self._workers = self._snapshot = None
 
     def __enter__(self):
         for service in (self.postgres, self.redis, self.anvil):
             service.start()
-        self.anvil.keeper.stop()  # no state is kept
+        self.anvil.keeper.stop()
         self.faults = (Faults(), Faults())
         self._proxies = [Proxy(self.anvil.url, faults) for faults in self.faults]
         self._redis = redis.Redis(port=self.redis.port, socket_timeout=1)
@@ -81,23 +84,19 @@ class World:
         self._begin(mutant, endpoints)
         if not self.redis.running:  # a schedule ended in the middle
             self.redis.start()
-        node.mine_by_itself(self.anvil, True)
         self._copy_database("fresh", "world")
         self._redis.flushall()
-        self.move_clock(self._founded)  # what the first rows say has been
-        self.anvil.call("evm_revert", self._fresh)
-        node.drop_waiting(self.anvil)  # what waited for a nonce of the schedule before would be a stranger's in this one
-        self._fresh = self.anvil.call("evm_snapshot")
+        self.move_clock(self._founded + _DAY)  # what the first rows say has been; the day's tree has not
+        self._reset_chain()
         node.mine(self.anvil)  # anvil forgets the states of old blocks: nothing is rolled back to one from before
         self.stand()
 
     def run(self, *jobs):
-        """The fates of jobs that run at the same time; kill and cut count on over all of them."""
-        jobs = [each | self.how for each in jobs]
-        order = {"jobs": jobs, "mutant": self.mutant, "config": self.config, "kill": self.kill, "cut": self.cut}
+        """The fates of jobs that run at the same time; kill, cut and kill_sent count on over all of them."""
+        order = {"jobs": [each | self.how for each in jobs], "mutant": self.mutant, "config": self.config, "left": self.left}
         print(json.dumps(order), file=self._workers.stdin, flush=True)
         answer = json.loads(self._workers.stdout.readline())
-        self.kill, self.cut = answer["kill"], answer["cut"]
+        self.left = answer["left"]
         self.killed += answer["fates"].count("killed")
         if "hung" in answer["fates"]:
             raise RuntimeError(f"one of {jobs} hangs: see {self.directory}/workers.log")
@@ -135,10 +134,10 @@ class World:
             self.resend()
 
     def resend(self):
-        """A stranger's wallet sends again what the chain or the pool has forgotten."""
-        for signed, _ in self._unmined():
-            with suppress(RuntimeError):  # it waits already
-                self.anvil.call("eth_sendRawTransaction", signed.raw_transaction.to_0x_hex())
+        """The wallets of strangers send again what the chain or the pool has forgotten; so does he who has our key."""
+        for raw in [signed.raw_transaction.to_0x_hex() for signed, _ in self._unmined()] + self._foreign():
+            with suppress(RuntimeError):  # it waits or is mined already
+                self.anvil.call("eth_sendRawTransaction", raw)
 
     def join(self, name):
         self.insist(job("tests.faults.deeds.join", name))
@@ -153,8 +152,8 @@ class World:
     def cron(self):
         """What the clock starts, each once; the blocks that time brings."""
         self.move_clock(_STEP)
-        self._start("wallets.sweep", "settlement.settle")
-        node.mine(self.anvil, 3)
+        self._start("wallets.sweep", "settlement.settle", "solvency.publish")
+        node.mine(self.anvil, node.FINAL + 1)
         self._start("deposits.scan", "chain.sweep")
         self.operate()
 
@@ -183,7 +182,7 @@ class World:
 
     def command(self, *words):
         """Whether a command of `flask` did it; newest blocks become final first, and from then on stand."""
-        node.mine(self.anvil, 3)
+        node.mine(self.anvil, node.FINAL + 1)
         self.stand()
         return self.run(job("tests.faults.deeds.command", *words)) == ["done"]
 
@@ -211,6 +210,20 @@ class World:
         self.anvil.call("eth_sendTransaction", {"from": address, "to": self.token, "data": data})
         self.is_robbed = True
         self.stand()
+
+    def send_from_the_same_key(self, lane):
+        self.insist(job("tests.faults.deeds.send_from_the_same_key", lane, str(self._strangers), trapped=False))
+
+    def kill_node(self, forgets):
+        """SIGKILL, and started again: it has lost its newest blocks; if it `forgets`, every block there was."""
+        self.anvil.process.child.kill()
+        self.anvil.process.child.wait()
+        if forgets:
+            self.anvil.state.unlink(missing_ok=True)
+        self._start_node()
+        node.set_balance(self.anvil, STRANGER.address, _WEI)
+        self.resend()
+        self._snapshot = None
 
     def stand(self):
         """No block up to here vanishes from now on: we could not bring back what is in it."""
@@ -253,7 +266,7 @@ class World:
         for faults in self.faults:
             self.struck.update(faults.struck)
             faults.calm()
-        self.kill = self.cut = 0
+        self.left = {}
         node.set_base_fee(self.anvil, 1)
         node.mine_by_itself(self.anvil, True)
         self.is_paused, self.ahead = False, self.furthest
@@ -262,16 +275,16 @@ class World:
             for address in self.signers:
                 node.set_balance(self.anvil, address, _WEI)
             self.cron()
-            if self.is_quiet():
-                break
+            if self.is_quiet() or (self.mutant and self.violations(is_quiet=False)):
+                break  # what is broken already will not get better
         if not self.is_robbed:
             self.insist(job("lms.jobs.balances.compare"))
 
     def is_quiet(self):
         return self._sql("world", _UNDER_WAY) == [(0,)]
 
-    def violations(self):
-        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.is_restored))
+    def violations(self, is_quiet=True):
+        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.is_restored), is_quiet)
 
     def copy(self, name):
         """Keep the database as it is now, for restore(name)."""
@@ -291,11 +304,12 @@ class World:
         for faults in self.faults:
             faults.calm()
         self.mutant, self.config = mutant, {"RPC_URLS": [proxy.url for proxy in self._proxies[:endpoints]]}
-        self.kill = self.cut = self.killed = 0
+        self.left, self.killed = {}, 0
         self.endpoints, self.workers, self.posted, self.operations = endpoints, 1, {}, 0
         self.ahead = self.furthest = 0
         self.is_restored = self.is_robbed = self.is_paused = False
         self._plans, self._payments, self.struck = [], [], Counter()
+        self._strangers.write_text("")
 
     def _found(self):
         """Schema, contract, members with addresses, a treasury that holds something: what each schedule begins with."""
@@ -314,7 +328,31 @@ class World:
         assert self.violations() == []
         self._founded = self.ahead
         self._copy_database("world", "fresh")
-        self._fresh = self.anvil.call("evm_snapshot")
+        self._keep_chain()
+
+    def _keep_chain(self):
+        """The node's state as a file too: a node that was killed has no snapshot any more."""
+        self.anvil.stop()
+        shutil.copy(self.anvil.state, self._fresh)
+        self._start_node()
+        self._snapshot = self.anvil.call("evm_snapshot")
+
+    def _reset_chain(self):
+        if self._snapshot is None or not self.anvil.call("evm_revert", self._snapshot):
+            self.anvil.stop()
+            shutil.copy(self._fresh, self.anvil.state)
+            self._start_node()
+        node.mine_by_itself(self.anvil, True)
+        node.drop_waiting(self.anvil)  # what waited for a nonce of the schedule before would be a stranger's in this one
+        self._snapshot = self.anvil.call("evm_snapshot")
+
+    def _start_node(self):
+        self.anvil.start()
+        self.anvil.keeper.stop()
+        self.stand()
+
+    def _foreign(self):
+        return self._strangers.read_text().split()
 
     def _copy_database(self, source, target):
         self._sql("lms", f"SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = '{source}'")  # of who was killed

@@ -64,6 +64,15 @@ def test_a_final_deposit_is_credited_once(rich, pay_in, audit):  # noqa: F811
     assert audit() == GREEN
 
 
+def test_one_in_the_place_of_a_block_the_node_forgot_is_credited(rich, pay_in, anvil):  # noqa: F811
+    pay_in(rich, teo(5))
+    deposits.scan()
+    anvil.call("anvil_rollback", 4)
+    pay_in(rich, teo(7))
+    deposits.scan()
+    assert available(rich) == teo(42)
+
+
 def test_one_that_is_not_final_is_no_difference_and_no_credit(rich, pay_in, audit):  # noqa: F811
     pay_in(rich, teo(5), final=False)
     deposits.scan()

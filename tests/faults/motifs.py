@@ -1,0 +1,97 @@
+"""Interleavings of CHAIN.md that chance seldom finds, played out: what members, the chain and an operator may well do in this order."""
+
+from tests.faults import node
+from tests.faults.faults import FAULTS, PRICE
+from tests.faults.world import OUTSIDE
+
+
+def refund_deposit_credit(world, draw):
+    """A refund burns while a deposit comes in and a credit waits: three entries of one holder, one after another."""
+    name = _name("refund", draw)
+    world.post([(f"{name}:reward", "issuance", "ana:available", 4 * PRICE), (f"{name}:out", "ana:available", OUTSIDE, 2 * PRICE)])
+    world.cron()
+    _blocks_wait(world)
+    world.post([(f"{name}:refund", "ana:available", "issuance", PRICE)])
+    world.work()
+    world.post([(f"{name}:deposit", OUTSIDE, "ana", PRICE), (f"{name}:credit", "issuance", "ana:available", PRICE)])
+    world.work()
+    _blocks_come(world)
+
+
+def release_refused(world, draw):
+    """Reward, withdrawal, settlement, refund, settlement, and then the release is refused: what it gives back was never burnt."""
+    name = _name("refused", draw)
+    world.post([(f"{name}:reward", "issuance", "bruno:available", 3 * PRICE)])
+    world.cron()
+    _blocks_wait(world)
+    world.post([(f"{name}:out", "bruno:available", "token@", PRICE)])
+    world.work()
+    world.post([(f"{name}:refund", "bruno:available", "issuance", PRICE), (f"{name}:more", "issuance", "carla:available", PRICE)])
+    world.work()
+    _blocks_come(world)
+    world.cron()
+
+
+def several_wait(world, draw):
+    """More operations wait for a block than there are lanes: each needs a nonce that the chain does not know yet."""
+    name = _name("several", draw)
+    world.cron()  # nobody has an open entry
+    _blocks_wait(world)
+    for member in ("ana", "bruno", "carla", "dino", "elsa"):
+        world.post([(f"{name}:{member}", "issuance", f"{member}:available", draw.randint(1, PRICE))])
+        world.work()
+    _blocks_come(world)
+
+
+def dies_when_sent(world, draw):
+    """Between broadcast and whatever comes next the worker dies, twice."""
+    name = _name("dies", draw)
+    for member in draw.sample(["ana", "bruno", "carla", "dino"], 2):
+        world.left["kill sent"] = 1
+        world.post([(f"{name}:{member}", "issuance", f"{member}:available", draw.randint(1, PRICE))])
+        world.work()
+
+
+def late_commit(world, draw):
+    """A transfer takes its id, a later one is covered by a settlement, and then the first is committed."""
+    world.cron()
+    FAULTS["late commit"](world, draw)
+
+
+def restored_and_not_told(world, draw):
+    """An older database, and nobody runs `flask chain recover` until numbers meet that the chain has used already."""
+    name = _name("restored", draw)
+    world.cron()
+    posted = world.copy("older")
+    world.post([(f"{name}:lost", "issuance", "ana:available", 2 * PRICE)])
+    world.cron()
+    world.forget_jobs()
+    world.restore("older")
+    world.posted = posted
+    world.post([(f"{name}:after", "issuance", "bruno:available", PRICE)])
+    world.cron()
+
+
+MOTIFS = {
+    "refund, deposit, credit": refund_deposit_credit,
+    "release refused": release_refused,
+    "several wait": several_wait,
+    "dies when sent": dies_when_sent,
+    "late commit of two": late_commit,
+    "voided and reorganised": FAULTS["dropped by an operator"],
+    "nonce taken": FAULTS["foreign nonce"],
+    "restored and not told": restored_and_not_told,
+}
+
+
+def _name(motif, draw):
+    return f"{motif}:{draw.getrandbits(32)}"
+
+
+def _blocks_wait(world):
+    node.mine_by_itself(world.anvil, False)
+
+
+def _blocks_come(world):
+    node.mine_by_itself(world.anvil, True)
+    world.work()
