@@ -26,8 +26,9 @@ def holders(chain):
                 "INSERT INTO holders (user_id) SELECT id FROM users ORDER BY id",
                 """INSERT INTO accounts (user_id, holder_id, name, asset, sign, balance)
                    SELECT user_id, id, 'available', 'TEO', 1, 0 FROM holders WHERE user_id IS NOT NULL""",
-                """INSERT INTO wallets (holder_id, address, ciphertext, wrapped_key, kek_version, created_at)
-                   SELECT id, '0x' || lpad(to_hex(id), 40, '0'), '', '', 1, now() FROM holders WHERE user_id IS NOT NULL""",
+                "INSERT INTO accounts (user_id, name, asset, sign, balance) SELECT user_id, 'debt', 'TEO', -1, 0 FROM holders WHERE user_id IS NOT NULL",
+                """INSERT INTO wallets (holder_id, address, ciphertext, wrapped_key, kek_version, created_at, must_move)
+                   SELECT id, '0x' || lpad(to_hex(id), 40, '0'), '', '', 1, now(), false FROM holders WHERE user_id IS NOT NULL""",
             ):
                 db.session.execute(text(statement), {"count": count} if ":count" in statement else {})
         return db.session.scalars(text("SELECT id FROM holders WHERE user_id IS NOT NULL ORDER BY id")).all()
