@@ -77,6 +77,20 @@ def test_nobody_is_shown_nothing(app):
     assert live.shown(99, ["balance"]) == {}
 
 
+def test_those_are_listening_whose_channel_somebody_hears(ana, bruno, heard):
+    heard(ana)
+    assert live.listening([bruno.id, ana.id]) == [ana.id]
+    assert live.listening([]) == []
+
+
+def test_nobody_is_listening_where_redis_is_down(ana, services):
+    services[1].stop()
+    try:
+        assert live.listening([ana.id]) == []
+    finally:
+        services[1].start()
+
+
 def test_redis_down_is_no_error(ana, services):
     services[1].stop()
     try:

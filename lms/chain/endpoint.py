@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from urllib.parse import urlsplit
 
 from requests import ConnectionError as NoConnection
-from requests import HTTPError, RequestException, Timeout
+from requests import HTTPError, RequestException, Session, Timeout
 from web3 import HTTPProvider, Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
 from web3.middleware import AttributeDictMiddleware, ExtraDataToPOAMiddleware
@@ -130,8 +130,16 @@ def redact(url):
 
 def _web3(url, timeout):
     # Without retries of its own: web3 would resend a raw transaction behind our back, and the pool asks the next one.
-    provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
+    provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, session=_session(url), exception_retry_configuration=None)
     return Web3(provider, middleware=[AttributeDictMiddleware, ExtraDataToPOAMiddleware])
+
+
+def _session(url):
+    """What the environment says about proxies and certificates is read once: looking it up takes a third of a call."""
+    session = Session()
+    told = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify, session.cert, session.trust_env = told["proxies"], told["verify"], told["cert"], False
+    return session
 
 
 def _said(refusal):

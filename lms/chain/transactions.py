@@ -125,7 +125,7 @@ def receipt(pool, tx_hash):
 
 
 def confirmations(pool, receipt):
-    """How many blocks stand on it, its own included; 0 when its block is no longer part of the chain."""
+    """How many blocks stand on it, its own included; 0 when its block is no longer part of the chain. An operation that was mined tells as much as its receipt."""
     head, block = pool.head(), pool.block(receipt.block_number)
     if block is None or block.hash != receipt.block_hash:
         return 0

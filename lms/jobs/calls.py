@@ -75,6 +75,8 @@ def _published(operation):
 
 def _keys(operation, entries):
     """Each entry with the key of its address, opened for this signature only."""
+    if not entries:
+        return []
     sealed, keks = custody.sealed_keys([entry.address for entry in entries]), node.keks()
     return [(entry, vault.open_key(sealed[entry.address], owner(entry.holder_id), keks)) for entry in entries]
 

@@ -5,6 +5,7 @@ import time
 
 from lms.chain import transactions
 from lms.chain.errors import ChainError, FeeTooHigh
+from lms.chain.glance import Glance
 from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
@@ -45,6 +46,11 @@ def drive(address):
             enqueue("chain.drive", address)
 
 
+def take_queued(lane, first=(0, 1)):
+    """Sign, save and send what waits, as long as the lane has room; how many that were. `first`: see `_each`."""
+    return _each("queued", lambda operation: _take(operation, lane), first=first)
+
+
 def sweep():
     """Find what no job holds: the database is the truth, jobs are hints."""
     pool, deployment = node.pool(), queries.deployment()
@@ -53,16 +59,16 @@ def sweep():
     if pool.chain_id == node.ANVIL:
         pool.forget_head()  # killed, it begins below its head, and is rebuilt
     _see(pool)
-    if pool.chain_id == node.ANVIL:
-        rebuild(deployment, pool)
+    lost = pool.chain_id == node.ANVIL and rebuild(deployment, pool)
     # What is on its way first: a lane that halts keeps none of it back.
-    _each("mined", lambda operation: outcomes.finish(operation, pool))
+    glance = Glance(pool)
+    lost = _each("mined", lambda operation: outcomes.finish(operation, glance)) or lost
     lanes = {signer.address: Lane(pool, signer) for signer in node.signers()}
-    _each("sent", lambda operation: _watch(operation, lanes, pool))
+    _settle_more(_each("sent", lambda operation: _watch(operation, lanes, pool)))
     sent = _each("signed", lambda operation: broadcast(operation, pool))
     for lane in lanes.values():
-        sent += _each("queued", lambda operation, lane=lane: _submit(operation, lane))
-    if sent:
+        sent += take_queued(lane)
+    if sent or lost:
         hurry()
 
 
@@ -92,40 +98,61 @@ def _look_for_strangers(address, pool):
 
 
 def _drive(lane):
-    """True when it was still signing at the end: there is more to do than one drive does."""
-    until, seen, signed = time.monotonic() + PATIENCE, None, 0
+    """True when it got on and was not done: there is more to do than one drive does."""
+    until, seen, moved, place = time.monotonic() + PATIENCE, None, 0, node.place(lane.signer.address)
     while time.monotonic() < until:
         head = lane.pool.head().number
         if head != seen:
-            _each("sent", lambda operation: outcomes.look(operation, lane.pool), lane.signer.address)
-            seen = head
-        signed = _each("queued", lambda operation: _submit(operation, lane))
+            lane.look_again()
+        signed = take_queued(lane, place)  # first: while the node works on these, those of the last block are looked at
+        mined = _look_at_sent(lane) if head != seen else 0
+        seen, moved = head, moved + signed + mined
         if not (signed or queries.unfinished("sent", signer=lane.signer.address)):
             return False
         db.session.rollback()  # what others did meanwhile is seen anew, and no transaction waits with us
         time.sleep(STEP)
-    return signed > 0
+    return moved > 0
+
+
+def _look_at_sent(lane):
+    glance = Glance(lane.pool)
+    mined = _each("sent", lambda operation: outcomes.look(operation, glance), lane.signer.address)
+    _settle_more(mined)
+    return mined
+
+
+def _settle_more(mined):
+    """Those whose entries are closed can be settled again."""
+    if mined:
+        enqueue("settlement.settle")
 
 
 def _watch(operation, lanes, pool):
+    """True when its receipt was found and dealt with."""
     if outcomes.look(operation, pool):
-        return
+        return True
     broadcast(operation, pool)
     if operation.signer in lanes:
         lanes[operation.signer].bump(operation)
+    return False
 
 
 def _submit(operation, lane):
     """True when it was sent."""
-    if operation.state == "queued" and not lane.sign(operation):
-        return False
-    return broadcast(operation, lane.pool)
+    return broadcast(operation, lane.pool) if operation.state != "queued" else _take(operation, lane)
 
 
-def _each(state, deed, signer=None):
-    """Do it for every operation in this state, and count for how many it was done; one that cannot get on says why and keeps no other back."""
-    done = 0
-    for operation_id in queries.unfinished(state, signer=signer):
+def _take(operation, lane):
+    """The same for one that waits for its signature, unless another lane has taken it meanwhile."""
+    return operation.state == "queued" and lane.sign(operation) and broadcast(operation, lane.pool)
+
+
+def _each(state, deed, signer=None, first=(0, 1)):
+    """Do it for every operation in this state, and count for how many it was done; one that cannot get on says why and keeps no other back.
+
+    `first` = (1, 4): before the others those that four lanes at once leave to the second of them."""
+    done, (place, lanes) = 0, first
+    for operation_id in sorted(queries.unfinished(state, signer=signer), key=lambda each: (each % lanes != place, each)):
         try:
             done += bool(deed(queries.operation(operation_id)))
         except onchain.LaneFull:

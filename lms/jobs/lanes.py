@@ -1,6 +1,8 @@
 """A signer's lane: what it takes to sign the next operation, and to sign one again that is stuck. Saved before it is sent, always."""
 
 import logging
+import time
+from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -16,6 +18,7 @@ from lms.jobs import calls, outcomes
 log = logging.getLogger(__name__)
 
 STUCK = timedelta(seconds=20)  # then it offers more, and each further time waits twice as long
+SIGHT = 3  # seconds
 # How many more operations of this price a signer can pay for: under so many an admin is told so.
 FUNDS = ((1, "out of funds"), (20, "funds very low"), (200, "funds low"))
 
@@ -24,18 +27,34 @@ class OutOfFunds(ChainError):
     """The signer cannot pay for the operation: the lane waits until somebody sends it gas."""
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What the chain asks for, how many of the signer's transactions are mined, and what he has, in wei."""
+
+    fees: transactions.Fees
+    mined: int
+    balance: int
+
+
 class Lane:
     """One signer on one chain, for as long as a job lasts."""
 
     def __init__(self, pool, signer):
         self.pool, self.signer = pool, signer
         self._checked = set()  # addresses whose code was seen to be ours
+        self._sight, self._seen_at = None, 0.0
+
+    def look_again(self):
+        """A block has come: what was asked before it is forgotten."""
+        self._sight = None
 
     def sign(self, operation):
         """Take a nonce, sign, and commit the bytes. False when the chain would refuse the operation now."""
         if switches.is_stopped("signing") or switches.is_stopped("settlement"):
             return False
         self._check_chain(operation)
+        sight = self._look()
+        onchain.check_room(self.signer.address, sight.mined)
         if operation.attempts and calls.contract(operation).op_used(self.pool, operation.op):
             outcomes.used(operation, self.pool)  # a second nonce only for a number that two endpoints call unused
             return False
@@ -45,13 +64,12 @@ class Lane:
         except Reverted as refusal:
             outcomes.refused(operation, refusal, self.pool)
             return False
-        fees, mined = self._fees(), self.pool.mined_nonce(self.signer.address)
-        self._check_funds(gas * fees.cap)
+        self._check_funds(sight.balance, gas * sight.fees.cap)
         with transaction():
             onchain.lock(operation)
             if operation.state == "queued":
-                nonce = onchain.take_nonce(operation, self.signer.address, mined)
-                self._save(operation, target, data, nonce, fees, gas)
+                nonce = onchain.take_nonce(operation, self.signer.address, sight.mined)
+                self._save(operation, target, data, nonce, sight.fees, gas)
                 onchain.note(operation, None)
         return True
 
@@ -85,6 +103,13 @@ class Lane:
             contract.check_code(self.pool)
             self._checked.add(contract.address)
 
+    def _look(self):
+        """What changes with blocks only is asked once in each, and now and then where nobody says that one came."""
+        if self._sight is None or time.monotonic() - self._seen_at > SIGHT:
+            self._seen_at = time.monotonic()
+            self._sight = Sight(self._fees(), self.pool.mined_nonce(self.signer.address), self.pool.balance(self.signer.address))
+        return self._sight
+
     def _fees(self):
         try:
             return transactions.fees(self.pool)
@@ -92,8 +117,7 @@ class Lane:
             _tell("fees too high", self.signer.address, str(error))
             raise
 
-    def _check_funds(self, cost):
-        balance = self.pool.balance(self.signer.address)
+    def _check_funds(self, balance, cost):
         level = next((words for count, words in FUNDS if balance < count * cost), None)
         if level:
             _tell(level, self.signer.address, f"{balance / 10**18:.4f} of the chain's coin are left; one more operation may take {cost / 10**18:.4f}")

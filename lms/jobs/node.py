@@ -38,6 +38,12 @@ def keks():
     return Keks(found[0].version, {kek.version: LocalKek(kek.key) for kek in found})
 
 
+def place(address):
+    """(which of the lanes it is, how many there are)"""
+    lanes = addresses()
+    return lanes.index(address), len(lanes)
+
+
 def token():
     """The TeoCoin of the active deployment, or None before `flask chain deploy`."""
     deployment = onchain.deployment()

@@ -8,7 +8,6 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import moves
 from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import announce, calls, node
-from lms.queue import enqueue
 
 # Kind of operation → (when it is final, when it has failed for good): verbs that take the operation, in the same transaction.
 FOLLOWS = {
@@ -67,20 +66,22 @@ def used(operation, pool):
 
 
 def finish(operation, pool):
-    """Final, or sent again when the chain has left its block behind."""
-    block, receipt = pool.block(operation.block_number), transactions.receipt(pool, operation.tx_hash)
+    """Final, or sent again when the chain has left its block behind: True then."""
+    block = pool.block(operation.block_number)
     stands = block is not None and block.hash == operation.block_hash
-    if stands and not (receipt and transactions.is_final(pool, receipt)):
-        return
+    receipt = transactions.receipt(pool, operation.tx_hash) if stands and transactions.is_final(pool, operation) else None
+    if stands and receipt is None:
+        return False
     with transaction():
         onchain.lock(operation)
         if operation.state != "mined":
-            return
+            return False
         if stands:
             _final(operation, calls.outcome(operation, receipt))
         else:
             onchain.mark_vanished(operation)
     announce.progress(operation)
+    return not stands
 
 
 def _mined(operation, receipt, pool):
@@ -97,7 +98,6 @@ def _mined(operation, receipt, pool):
         if not became.is_void:
             onchain.close_entries(operation, but=became.refused)
     announce.progress(operation)
-    enqueue("settlement.settle")
     return True
 
 

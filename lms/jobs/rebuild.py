@@ -7,9 +7,8 @@ from lms.domain.onchain import queries
 
 
 def rebuild(deployment, pool):
-    """Send again, signer by signer, what a development chain has lost."""
-    for signer in {deployment.signer, *queries.signers()}:
-        _lane(deployment, signer, pool)
+    """Send again, signer by signer, what a development chain has lost; True when it had lost something."""
+    return any([_lane(deployment, signer, pool) for signer in {deployment.signer, *queries.signers()}])
 
 
 def _lane(deployment, signer, pool):
@@ -18,9 +17,9 @@ def _lane(deployment, signer, pool):
     lost = [attempt for attempt in attempts if attempt.operation.state in ("mined", "final")]
     created = [contract for contract in deployment.contracts if signer == deployment.signer and contract.nonce >= mined]
     if not (lost or created):
-        return
+        return False
     if pool.mined_nonce(signer) != mined:  # mined while we asked: the next sweep looks again
-        return
+        return False
     if pool.balance(signer) == 0:
         anvil.fund(pool, signer, 10**21)
     with transaction():
@@ -28,3 +27,4 @@ def _lane(deployment, signer, pool):
             onchain.mark_vanished(attempt.operation)
     for row in sorted([*created, *attempts], key=lambda row: row.nonce):
         transactions.broadcast(pool, row.raw)
+    return True

@@ -104,6 +104,30 @@ def test_what_is_pushed_arrives(ana, open_page):
     assert "5.00" in page.read()
 
 
+def test_a_member_is_listening_as_long_as_a_page_of_his_is_open(ana, bruno, open_page):
+    assert live.listening([ana.id, bruno.id]) == []
+    pages = [open_page(ana), open_page(ana)]
+    assert live.listening([ana.id, bruno.id]) == [ana.id]
+    for page, left in zip(pages, ([ana.id], []), strict=True):
+        page.close()
+        _until(lambda left=left: len(hub.streams.get(ana.id, ())) == len(left))
+        _until(lambda left=left: live.listening([ana.id]) == left)
+
+
+def test_a_page_is_heard_before_its_first_blocks_are_read(ana, open_page, monkeypatch):
+    seen, show = [], live.show
+    monkeypatch.setattr(live, "show", lambda *asked: seen.append(live.listening([ana.id])) or show(*asked))
+    open_page(ana).read()
+    assert seen == [[ana.id]]
+
+
+def _until(holds):
+    deadline = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_a_page_gets_only_its_members_fragments(ana, bruno, open_page):
     page = open_page(ana)
     page.read()

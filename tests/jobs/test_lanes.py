@@ -3,16 +3,19 @@
 from datetime import timedelta
 
 import pytest
+import rq
 from sqlalchemy import text
 
 from lms import clock
 from lms.chain import transactions
 from lms.db import db, transaction
 from lms.domain.audit.models import Incident
+from lms.domain.ledger import queries as books
+from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
 from lms.jobs import calls, chain, node
-from lms.queue import enqueue
+from lms.queue import NAME, enqueue, queue
 from tests.jobs.test_settlement import GREEN, blocks_wait, bought, credit, queued, wallets_made  # noqa: F401  (fixtures)
 
 
@@ -54,6 +57,52 @@ def test_whichever_attempt_is_mined_the_operation_happens_once(stuck, worker, an
     chain.sweep()
     db.session.refresh(stuck)
     assert (stuck.state, audit()) == ("mined", GREEN)
+
+
+def test_a_full_lane_simulates_nothing_in_vain(queued, worker, monkeypatch):  # noqa: F811
+    pool, address = node.pool(), node.addresses()[0]
+    with transaction():
+        onchain.adopt(address, pool.mined_nonce(address) + onchain.MOST_PENDING)
+    monkeypatch.setattr(transactions, "estimate_gas", lambda *_: pytest.fail("it was simulated"))
+    chain.sweep()
+    assert (queued.state, queued.attempts, queued.error) == ("queued", [], None)
+
+
+def test_lanes_at_once_begin_with_operations_of_their_own(worker, member, monkeypatch):
+    """Four lanes that each simulate what another one is about to sign would do everything four times."""
+    for number in range(4):
+        credit_in_batch(member(f"m{number}"))
+    operations = [operation.id for operation in db.session.query(Operation).order_by(Operation.id)]
+    begun = []
+    chain._each("queued", lambda operation: begun.append(operation.id), first=(1, 2))
+    assert begun == sorted(operations, key=lambda each: (each % 2 != 1, each))
+    assert begun[0] % 2 == begun[1] % 2 == 1
+
+
+def credit_in_batch(user):
+    from lms.jobs import wallets
+
+    holder = books.holder_of(user.id)
+    wallets.make(holder.id)
+    credit(user, 5, f"credit {user.id}")
+    with transaction():
+        assert wallet.open_batch()
+
+
+def test_what_the_chain_has_left_behind_is_driven_again(stuck, worker, anvil):
+    """Or its pages would show that it is on its way until the next sweep."""
+    fresh = anvil.call("evm_snapshot")
+    anvil.call("evm_mine")
+    chain.sweep()
+    db.session.refresh(stuck)
+    assert stuck.state == "mined"
+    queue.redis.flushdb()
+    anvil.call("evm_revert", fresh)
+    anvil.call("anvil_dropAllTransactions")
+    chain.sweep()
+    db.session.refresh(stuck)
+    jobs = [job.func_name for job in rq.Queue(NAME, connection=queue.connection()).jobs]
+    assert (stuck.state, jobs) == ("sent", ["lms.jobs.chain.drive"])
 
 
 def test_an_operator_replaces_one_at_once(stuck, worker):

@@ -79,6 +79,11 @@ def lock(operation):
     db.session.refresh(operation, ["attempts"])
 
 
+def check_room(signer, mined_count):
+    """LaneFull when there is no place for one more: asked before an operation is simulated in vain."""
+    _check_room(db.session.scalar(select(Signer.next_nonce).where(Signer.address == signer)) or 0, mined_count)
+
+
 def take_nonce(operation, signer, mined_count):
     """The lane's next nonce, its row locked until the transaction ends: max of ours and what the chain has mined."""
     lane = _lane(signer)
@@ -86,8 +91,7 @@ def take_nonce(operation, signer, mined_count):
         raise LaneHalted(signer, lane.halted)
     if mined_count > lane.next_nonce:
         raise LaneHalted(signer, "The chain has mined a nonce this database does not know.")
-    if lane.next_nonce - mined_count >= MOST_PENDING:
-        raise LaneFull("The signer has %(count)d transactions on their way.", count=MOST_PENDING)
+    _check_room(lane.next_nonce, mined_count)
     operation.signer = signer
     nonce, lane.next_nonce = lane.next_nonce, lane.next_nonce + 1
     db.session.add(Nonce(signer=signer, nonce=nonce, operation_id=operation.id))
@@ -136,7 +140,8 @@ def mark_mined(operation, receipt):
 def close_entries(operation, but=()):
     """Their holders can be settled again; those of the holders named wait until what was refused them is refused for good."""
     rows = update(Entry).where(Entry.operation_id == operation.id, Entry.holder_id.not_in(but))
-    db.session.execute(rows.values(is_open=False))
+    db.session.execute(rows.values(is_open=False), execution_options={"synchronize_session": False})
+    db.session.expire(operation, ["entries"])
 
 
 def refuse_entries(operation, holder_ids):
@@ -245,6 +250,15 @@ def _is_news(operation, why):
     return count < MOST_REASONS and not is_told
 
 
+def _check_room(next_nonce, mined_count):
+    if next_nonce - mined_count >= MOST_PENDING:
+        raise LaneFull("The signer has %(count)d transactions on their way.", count=MOST_PENDING)
+
+
 def _lane(signer):
-    db.session.execute(insert(Signer).values(address=signer, next_nonce=0).on_conflict_do_nothing())
-    return db.session.scalars(select(Signer).where(Signer.address == signer).with_for_update().execution_options(populate_existing=True)).one()
+    rows = select(Signer).where(Signer.address == signer).with_for_update().execution_options(populate_existing=True)
+    lane = db.session.scalar(rows)
+    if lane is None:
+        db.session.execute(insert(Signer).values(address=signer, next_nonce=0).on_conflict_do_nothing())
+        lane = db.session.scalars(rows).one()
+    return lane

@@ -48,7 +48,7 @@ class Contract(Model):
     name: Mapped[str]
     address: Mapped[str]
     nonce: Mapped[int] = mapped_column(BigInteger)
-    raw: Mapped[bytes]
+    raw: Mapped[bytes] = mapped_column(deferred=True)
     tx_hash: Mapped[str]
 
 

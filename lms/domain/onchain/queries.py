@@ -19,11 +19,11 @@ def chain_state():
 
 
 def operation(operation_id):
-    """With deployment, entries and attempts, or None."""
+    """With deployment and attempts, or None."""
     return db.session.scalar(
         select(Operation)
         .where(Operation.id == operation_id)
-        .options(joinedload(Operation.deployment).selectinload(Deployment.contracts), selectinload(Operation.entries), selectinload(Operation.attempts))
+        .options(joinedload(Operation.deployment).selectinload(Deployment.contracts), selectinload(Operation.attempts))
     )
 
 
