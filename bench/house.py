@@ -28,7 +28,7 @@ def house():
         for service in (postgres, redis):
             stack.callback(service.remove)
             service.start()
-        app = make_app(_settings(postgres, redis))
+        app = make_app(settings(postgres, redis))
         app.config["HOME"] = Path(directory)
         with app.app_context():
             upgrade()
@@ -38,12 +38,12 @@ def house():
             yield app
 
 
-def make_app(settings):
-    """The application of a web process with these settings and no others, inside the bench."""
+def make_app(settings, role="web"):
+    """The application of a process of that role with these settings and no others, inside the bench."""
     for setting in config.SETTINGS:
         os.environ.pop(setting.name, None)
     os.environ.update(settings)
-    return create_app("web")
+    return create_app(role)
 
 
 @contextmanager
@@ -60,7 +60,8 @@ def server():
         gunicorn.stop()
 
 
-def _settings(postgres, redis):
+def settings(postgres, redis):
+    """What every process is told, as in production."""
     return {
         "ENVIRONMENT": "production",
         "DATABASE_URL": postgres.url,

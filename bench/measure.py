@@ -8,18 +8,20 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the table. A ratio is `value` by `against`; the target is held against the ratio where there is one."""
+    """One row of the table. A ratio is `value` by `against`; the target is held against the ratio where there is one. Without a target it stands beside another row."""
 
     name: str
     value: float
     unit: str
-    target: float
+    target: float | None = None
     at_least: bool = False
     against: float | None = None
     ratio: float | None = None
 
     @property
     def holds(self):
+        if self.target is None:
+            return None
         measured = self.value if self.ratio is None else self.ratio
         return measured >= self.target if self.at_least else measured < self.target
 
@@ -30,8 +32,8 @@ class Figure:
     def as_cells(self):
         against = "" if self.against is None else f"{self.against:,.1f}"
         ratio = "" if self.ratio is None else f"{self.ratio:.3f}"
-        target = f"{'≥' if self.at_least else '<'} {self.target:g}"
-        return (self.name, f"{self.value:,.1f}", self.unit, against, ratio, target, "holds" if self.holds else "MISSED")
+        target = "" if self.target is None else f"{'≥' if self.at_least else '<'} {self.target:g}"
+        return (self.name, f"{self.value:,.1f}", self.unit, against, ratio, target, {True: "holds", False: "MISSED", None: ""}[self.holds])
 
 
 def alternating(measures, rounds=ROUNDS):

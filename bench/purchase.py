@@ -42,12 +42,12 @@ def figures():
         stack.enter_context(make_app(demo.web_env).app_context())
         with transaction():
             buyers = [member(f"buyer{number}") for number in range(PURCHASES)]
-        _open_wallets(buyers)
+        open_wallets(buyers)
         seconds = [_buy(demo.port, buyer) for buyer in buyers]
     return [Figure("purchase.to_onchain_s", median(seconds), "s", 2.5)]
 
 
-def _open_wallets(buyers):
+def open_wallets(buyers):
     """What happens at sign-up: a job makes each of them an address."""
     for buyer in buyers:
         enqueue("wallets.make", books.holder_of(buyer.id).id)

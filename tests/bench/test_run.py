@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -32,6 +33,7 @@ def test_the_ratio_is_the_median_of_the_rounds_ratios():
         (Figure("ms", 30, "ms", 30), False),
         (Figure("ratio", 5, "requests/s", 0.1, at_least=True, against=50, ratio=0.1), True),
         (Figure("ratio", 5, "requests/s", 0.1, at_least=True, against=51, ratio=5 / 51), False),
+        (Figure("beside", 5, "requests/s"), None),
     ],
 )
 def test_a_target_holds(figure, holds):
@@ -58,6 +60,15 @@ def test_results_are_written_and_a_missed_target_is_said_without_failing(monkeyp
 def test_the_columns_of_the_table_are_aligned():
     head, first, second = table([Figure("short", 1, "ms", 30), Figure("a longer name", 1234.5, "ms", 30)]).splitlines()
     assert head.index("unit") == first.index("ms") == second.index("ms")
+
+
+def test_a_row_without_a_target_is_neither_held_nor_missed():
+    assert table([Figure("beside", 5, "requests/s")]).splitlines()[1].split() == ["beside", "5.0", "requests/s"]
+
+
+def test_every_part_has_a_module_that_measures_it():
+    for module in run.PARTS.values():
+        assert callable(import_module(module).figures)
 
 
 def test_an_unknown_part_is_refused_with_the_parts_there_are():
