@@ -66,12 +66,14 @@ def _secret(value):
 
 
 def _key(value):
+    if re.fullmatch(r"kms:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d+:key/[\w-]+|vault:[\w/-]+/[\w-]+", value):
+        return value
     try:
         key = base64.b64decode(value, validate=True)
     except binascii.Error:
         key = b""
     if len(key) != 32:
-        raise ValueError("32 bytes in base64")
+        raise ValueError("32 bytes in base64, kms:ARN or vault:MOUNT/KEY")
     return key
 
 
@@ -85,10 +87,10 @@ def _price(value):
 
 @dataclass(frozen=True)
 class Kek:
-    """One version of the key encryption key: its 32 bytes."""
+    """One version of the key encryption key: its 32 bytes, or kms:ARN or vault:MOUNT/KEY where a service keeps it."""
 
     version: int
-    key: bytes = field(repr=False)
+    key: bytes | str = field(repr=False)
 
 
 def _kek(value):
@@ -155,13 +157,15 @@ SETTINGS = (
     Setting("PAYMENT_WEBHOOK_SECRET", WEB, _secret, "", "the secret that signs payment webhooks; needed with a gateway"),
     Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
     Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
-    Setting("KEK", WORKER, _kek, None, "32 random bytes in base64 that wrap all other keys, as VERSION:KEY from the second version on; worker only", is_key=True),
+    Setting("KEK", WORKER, _kek, None, "what wraps all other keys: 32 random bytes in base64, kms:ARN or vault:MOUNT/KEY; from the second on as VERSION:KEY; worker only", is_key=True),
     Setting("KEK_OLD", WORKER, _keks, (), "until `flask keys rotate` has run: what was in KEK before, separated by commas; worker only", is_key=True),
     Setting("TOKEN_ADMIN", COMMAND, _address, None, "the address that administers the contract, not the signer's; needed to deploy anywhere but on anvil"),
     Setting("SETTLE_SECONDS", WORKER, _whole, 60, "the seconds between two settlements; one of 200 members goes at once"),
     Setting("SETTLE_BASE_FEE", WORKER, _whole, 0, "the base fee in gwei above which settlement waits for a lower one; 0 for any"),
     Setting("SETTLE_PATIENCE", WORKER, _whole, 3600, "the seconds after which nothing waits for a lower base fee any longer"),
-    Setting("SIGNER_FILES", WORKER, _paths, (), "the files with the signers' keys, each encrypted by the KEK, separated by commas; worker only", is_key=True),
+    Setting("SIGNER_FILES", WORKER, _paths, (), "the signers, separated by commas: files with keys encrypted by the KEK, or kms:ARN; worker only", is_key=True),
+    Setting("VAULT_ADDR", WORKER, _url("http", "https"), "", "the address of the vault, when a KEK is in one; worker only"),
+    Setting("VAULT_TOKEN", WORKER, _text, "", "the token that lets the vault's transit engine encrypt and decrypt with that KEK; worker only", is_key=True),
 )
 
 
@@ -180,7 +184,7 @@ def sensitive(settings):
     """The texts in these settings that no log may hold: secrets, passwords in addresses, keys in paths of RPC endpoints."""
     addresses = [urlsplit(settings[name]) for name in ("DATABASE_URL", "REDIS_URL", "MAIL_URL")]
     passwords = [address.password for address in addresses if address.password]
-    keys = [base64.b64encode(kek.key).decode() for kek in keks(settings)]
+    keys = [base64.b64encode(kek.key).decode() for kek in keks(settings) if isinstance(kek.key, bytes)] + [settings.get("VAULT_TOKEN", "")]
     texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), settings.get("METRICS_TOKEN", ""), *keys, *passwords, *map(unquote, passwords)]
     return [text for text in texts + [urlsplit(url).path for url in settings["RPC_URLS"]] if text]
 
@@ -219,6 +223,8 @@ def _check(role, values):
     versions = [kek.version for kek in keks(values)]
     if len(set(versions)) < len(versions):
         raise ConfigError("KEK and KEK_OLD name one version twice. Write the new KEK as VERSION:KEY with a version that none had before.")
+    if any(isinstance(kek.key, str) and kek.key.startswith("vault:") for kek in keks(values)) and not (values["VAULT_ADDR"] and values["VAULT_TOKEN"]):
+        raise ConfigError("VAULT_ADDR or VAULT_TOKEN is missing. A KEK in a vault needs both.")
     gateway = values.get("PAYMENT_GATEWAY", "none")
     if production and gateway == "sandbox":
         raise ConfigError("PAYMENT_GATEWAY is sandbox, which takes no real money. Production refuses it.")

@@ -96,10 +96,10 @@ def test_a_wrong_value_is_refused_without_being_shown(name, value):
     assert value not in sentence
 
 
-@pytest.mark.parametrize("kek", ["not base64 at all!", base64.b64encode(b"k" * 31).decode(), base64.b64encode(b"k" * 33).decode()])
+@pytest.mark.parametrize("kek", ["not base64 at all!", "kms:alias/teo", "vault:teo", base64.b64encode(b"k" * 31).decode(), base64.b64encode(b"k" * 33).decode()])
 def test_a_kek_is_32_bytes(kek):
     sentence = refusal("worker", WORKER | {"KEK": kek})
-    assert sentence == "KEK has a value that cannot be used: it must be 32 bytes in base64."
+    assert sentence == "KEK has a value that cannot be used: it must be 32 bytes in base64, kms:ARN or vault:MOUNT/KEY."
 
 
 def test_a_kek_that_follows_another_names_its_version():
@@ -109,13 +109,25 @@ def test_a_kek_that_follows_another_names_its_version():
     assert "nnnn" not in repr(settings)
 
 
+@pytest.mark.parametrize("kek", ["kms:arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab", "vault:transit/teo", "vault:a/mount/teo"])
+def test_a_kek_may_be_kept_by_a_service(kek):
+    vault = {"VAULT_ADDR": "https://vault.example.org", "VAULT_TOKEN": "hvs.a-token-of-a-vault"}
+    settings = config.read("worker", WORKER | vault | {"KEK": f"2:{kek}", "KEK_OLD": KEK})
+    assert settings["KEK"] == config.Kek(2, kek)
+    assert vault["VAULT_TOKEN"] in config.sensitive(settings)
+
+
+def test_a_kek_in_a_vault_needs_its_address_and_a_token():
+    assert refusal("worker", WORKER | {"KEK": "vault:transit/teo", "VAULT_TOKEN": "hvs.a-token-of-a-vault"}).startswith("VAULT_ADDR or VAULT_TOKEN is missing.")
+
+
 def test_two_keks_of_one_version_are_refused():
     sentence = refusal("worker", WORKER | {"KEK": NEXT, "KEK_OLD": KEK})
     assert sentence.startswith("KEK and KEK_OLD name one version twice.")
 
 
 @pytest.mark.parametrize("role", ["web", "mail"])
-@pytest.mark.parametrize("name", ["KEK", "KEK_OLD", "SIGNER_FILES"])
+@pytest.mark.parametrize("name", ["KEK", "KEK_OLD", "SIGNER_FILES", "VAULT_TOKEN"])
 def test_a_process_that_does_not_sign_refuses_the_chains_keys(name, role):
     sentence = refusal(role, WEB | {name: KEK})
     assert sentence == f"{name} is set, but a {role} process must never hold chain keys. Remove it from the {role}'s environment."

@@ -56,5 +56,9 @@ class KekMissing(WrongKey):
         )
 
 
+class KeyServiceDown(ChainError):
+    """What keeps the keys does not answer, or refuses: nothing was decided, and it is asked again."""
+
+
 class NotADevelopmentChain(ChainError):
     """A helper that moves time or makes money was called on a real chain."""

@@ -9,9 +9,11 @@ from typing import Protocol
 from eth_account import Account
 
 from lms.chain import vault
+from lms.chain.kms import KmsSigner
 from lms.chain.vault import Key, SealedKey, new_key, open_key, shorten
 
 _OWNER = "signer"
+KMS = "kms:"
 
 
 class Signer(Protocol):
@@ -21,6 +23,15 @@ class Signer(Protocol):
 
     def sign_transaction(self, transaction: dict) -> tuple[bytes, str]:
         """(raw bytes, transaction hash)"""
+
+
+def open_signer(place, keks):
+    """The signer at a place of the setting: kms:ARN, or the path of a file."""
+    return KmsSigner(place.removeprefix(KMS)) if is_in_kms(place) else LocalSigner.load(place, keks)
+
+
+def is_in_kms(place):
+    return place.startswith(KMS)
 
 
 class LocalSigner:

@@ -6,8 +6,10 @@ from lms import config as settings
 from lms import endpoints
 from lms.chain.contracts import TeoCoin
 from lms.chain.keks import Keks, LocalKek
+from lms.chain.kms import KmsKek
 from lms.chain.rpc import Pool
-from lms.chain.signers import LocalSigner
+from lms.chain.signers import open_signer
+from lms.chain.transit import VaultKek
 from lms.domain.onchain import queries as onchain
 
 ANVIL = 31337
@@ -20,7 +22,7 @@ def pool():
 
 def signers():
     """Every signer we have the key of, in the order of the setting."""
-    return [LocalSigner.load(path, keks()) for path in current_app.config["SIGNER_FILES"]]
+    return [open_signer(place, keks()) for place in current_app.config["SIGNER_FILES"]]
 
 
 def signer(address):
@@ -35,7 +37,15 @@ def addresses():
 def keks():
     """The key encryption keys by version; the newest wraps."""
     found = settings.keks(current_app.config)
-    return Keks(found[0].version, {kek.version: LocalKek(kek.key) for kek in found})
+    return Keks(found[0].version, {kek.version: _kek(kek.key) for kek in found})
+
+
+def _kek(key):
+    """32 bytes, kms:ARN or vault:MOUNT/KEY."""
+    if isinstance(key, bytes):
+        return LocalKek(key)
+    service, place = key.split(":", 1)
+    return KmsKek(place) if service == "kms" else VaultKek(place, current_app.config["VAULT_ADDR"], current_app.config["VAULT_TOKEN"])
 
 
 def place(address):

@@ -16,9 +16,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import configure_mappers
 
 from lms import config, create_app, logs
-from lms.chain.errors import KekMissing
+from lms.chain.errors import ChainError, WrongKey
 from lms.domain.accounts.models import LOCALES
-from lms.jobs import accounts, balances, chain, checkout, deposits, endpoints, keys, mail, rewards, schedule, settlement, solvency, wallets
+from lms.jobs import accounts, balances, chain, checkout, deposits, endpoints, keys, mail, node, rewards, schedule, settlement, solvency, wallets
 from lms.queue import MAIL, NAME, queue
 
 log = logging.getLogger("lms.jobs.worker")
@@ -90,17 +90,20 @@ def warm(app):
 
 
 def check_keys(app):
-    """ConfigError when a stored key could not be opened. With the database down the worker begins nevertheless: a job that meets such a key says so."""
+    """ConfigError when a stored key could not be opened; what opens them is imported once, for all forks.
+
+    With the database or a key service down the worker begins nevertheless: a job that meets such a key says so."""
+    problem = None
     try:
         with app.app_context():
             keys.check()
-    except KekMissing as missing:
-        problem = config.ConfigError(f"This worker cannot open every key: {missing}.")
-    except OperationalError:
-        return
-    else:
-        return
-    raise problem
+            node.addresses()
+    except WrongKey as wrong:
+        problem = config.ConfigError(f"This worker cannot open every key: {wrong}.")
+    except (OperationalError, ChainError, FileNotFoundError) as error:
+        log.warning("keys not checked", extra={"error": type(error).__name__})
+    if problem:
+        raise problem
 
 
 def main():

@@ -166,3 +166,13 @@ def test_a_key_that_cannot_be_opened_is_told_by_its_version(wallets, as_worker):
     holder_id = next(iter(wallets))
     with pytest.raises(KekMissing, match="KEK_OLD"):
         vault.open_key(custody.sealed_keys([moves.in_use(holder_id).address]).popitem()[1], owner(holder_id), node.keks())
+
+
+def test_a_worker_whose_kek_is_not_the_one_refuses_to_start(wallets, as_worker):
+    with pytest.raises(config.ConfigError, match="This worker cannot open every key"):
+        process.check_keys(as_worker(KEK=base64.b64encode(b"w" * 32).decode()))
+
+
+def test_a_worker_whose_key_service_is_down_starts_nevertheless(wallets, as_worker):
+    """Its jobs say what they wait for."""
+    process.check_keys(as_worker(KEK="1:vault:transit/teo", VAULT_ADDR="http://127.0.0.1:9", VAULT_TOKEN="a-token-of-a-vault"))

@@ -8,7 +8,7 @@ from flask import current_app
 
 from lms import config
 from lms.chain import anvil, contracts, transactions
-from lms.chain.signers import LocalSigner
+from lms.chain.signers import LocalSigner, is_in_kms
 from lms.db import transaction
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
@@ -27,7 +27,7 @@ def signer():
     if not (settings["KEK"] and settings["SIGNER_FILES"]):
         raise config.ConfigError("KEK or SIGNER_FILES is missing. Run this with the worker's environment.")
     for path in settings["SIGNER_FILES"]:
-        if not Path(path).exists():
+        if not is_in_kms(path) and not Path(path).exists():
             LocalSigner.create(path, here.keks())
     for address in here.addresses():
         click.echo(address)

@@ -1,0 +1,99 @@
+"""AWS KMS: keys that never leave it. It signs transactions, and wraps data keys.
+
+A call may fail in many ways; none of them is told with what was asked.
+"""
+
+import os
+from functools import lru_cache
+
+from coincurve import PublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from eth_utils import keccak, to_checksum_address
+
+from lms.chain.errors import KeyServiceDown, WrongKey
+from lms.chain.typed import encode, to_sign
+from lms.chain.vault import shorten
+
+_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # of secp256k1
+_NOT_OURS = ("InvalidCiphertextException", "IncorrectKeyException")
+
+
+class KmsSigner:
+    """A key of the kind ECC_SECG_P256K1. It signs the same transaction with other bytes each time."""
+
+    def __init__(self, arn):
+        self._arn, self.address = arn, _address(arn)
+
+    def __repr__(self):
+        return f"<KmsSigner {shorten(self.address)}>"
+
+    def sign_transaction(self, transaction):
+        digest = keccak(to_sign(transaction))
+        raw = encode(transaction, *self._sign(digest))
+        return raw, "0x" + keccak(raw).hex()
+
+    def _sign(self, digest):
+        """(y parity, r, s): nodes take a low s only, and KMS does not say which of two points it meant."""
+        answer = _ask(self._arn, "sign", Message=digest, MessageType="DIGEST", SigningAlgorithm="ECDSA_SHA_256")
+        r, s = decode_dss_signature(answer["Signature"])
+        s = min(s, _ORDER - s)
+        for parity in (0, 1):
+            point = PublicKey.from_signature_and_message(r.to_bytes(32) + s.to_bytes(32) + bytes([parity]), digest, hasher=None)
+            if _address_of(point.format(compressed=False)) == self.address:
+                return parity, r, s
+        raise WrongKey(f"what AWS KMS signed is not by the key of {shorten(self.address)}")
+
+
+class KmsKek:
+    """A symmetric key. What a data key is bound to is its encryption context, which stands readable in AWS's own log."""
+
+    def __init__(self, arn):
+        self._arn = arn
+
+    def wrap(self, data_key, bound_to):
+        return _ask(self._arn, "encrypt", Plaintext=data_key, EncryptionContext=_context(bound_to))["CiphertextBlob"]
+
+    def unwrap(self, wrapped, bound_to):
+        return _ask(self._arn, "decrypt", CiphertextBlob=wrapped, EncryptionContext=_context(bound_to))["Plaintext"]
+
+
+def _context(bound_to):
+    return {"key": bound_to.decode()}
+
+
+@lru_cache
+def _address(arn):
+    """A key never changes, and each job asks."""
+    public = load_der_public_key(_ask(arn, "get_public_key")["PublicKey"])
+    if not isinstance(getattr(public, "curve", None), SECP256K1):
+        raise WrongKey("a signer's key in AWS KMS must be of the kind ECC_SECG_P256K1, and this is another")
+    return _address_of(public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+
+
+def _address_of(point):
+    return to_checksum_address(keccak(point[1:])[12:])
+
+
+def _ask(arn, name, **request):
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return getattr(_client(arn.split(":")[3], os.getpid()), name)(KeyId=arn, **request)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        problem = WrongKey("AWS KMS did not wrap this, or not for this owner") if code in _NOT_OURS else KeyServiceDown(f"AWS KMS refuses to {name}: {code}")
+    except BotoCoreError as error:
+        problem = KeyServiceDown(f"AWS KMS does not answer: {type(error).__name__}")
+    raise problem
+
+
+@lru_cache
+def _client(region, pid):
+    """One for each process: a fork must not share its parent's connections. Imported only where a key is in KMS."""
+    import boto3
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+    return boto3.client("kms", region_name=region, config=patience)

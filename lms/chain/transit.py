@@ -1,0 +1,41 @@
+"""The transit engine of HashiCorp Vault, or of OpenBao, which speaks the same: it wraps data keys by a key that never leaves it."""
+
+from base64 import b64decode, b64encode
+
+from lms.chain.errors import KeyServiceDown, WrongKey
+
+_PATIENCE = 5  # seconds
+
+
+class VaultKek:
+    """`place` is MOUNT/KEY. What a data key is bound to is its associated data."""
+
+    def __init__(self, place, url, token):
+        self._mount, _, self._name = place.rpartition("/")
+        self._url, self._token = url, token
+
+    def wrap(self, data_key, bound_to):
+        return self._ask("encrypt_data", bound_to, plaintext=_text(data_key))["ciphertext"].encode()
+
+    def unwrap(self, wrapped, bound_to):
+        return b64decode(self._ask("decrypt_data", bound_to, ciphertext=wrapped.decode("ascii", "replace"))["plaintext"])
+
+    def _ask(self, name, bound_to, **request):
+        """What is wrong is told without what was asked."""
+        import hvac  # only where a key is in a vault
+        import requests
+
+        try:
+            transit = hvac.Client(url=self._url, token=self._token, timeout=_PATIENCE).secrets.transit
+            return getattr(transit, name)(name=self._name, mount_point=self._mount, associated_data=_text(bound_to), **request)["data"]
+        except hvac.exceptions.InvalidRequest:
+            problem = WrongKey("the vault did not wrap this, or not for this owner")
+        except hvac.exceptions.VaultError as error:
+            problem = KeyServiceDown(f"the vault refuses to {name.replace('_', ' ')}: {type(error).__name__}")
+        except requests.RequestException as error:
+            problem = KeyServiceDown(f"the vault does not answer: {type(error).__name__}")
+        raise problem
+
+
+def _text(octets):
+    return b64encode(octets).decode()
