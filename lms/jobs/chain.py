@@ -32,9 +32,9 @@ def hurry():
 
 
 def submit(operation_id):
-    """Sign and save one operation in the first lane, then broadcast what is saved."""
+    """Sign and save one operation in the first lane that is not retired, then broadcast what is saved."""
     operation = queries.operation(operation_id)
-    if operation.is_open and _submit(operation, Lane(node.pool(), node.signers()[0])):
+    if operation.is_open and _submit(operation, Lane(node.pool(), (node.settlers() or node.signers())[0])):
         hurry()
 
 

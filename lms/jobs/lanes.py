@@ -13,6 +13,7 @@ from lms.db import transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as switches
 from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import queries
 from lms.jobs import calls, outcomes
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ class Lane:
         """Take a nonce, sign, and commit the bytes. False when the chain would refuse the operation now."""
         if switches.is_stopped("signing") or switches.is_stopped("settlement"):
             return False
+        if queries.is_retired(self.signer.address):
+            raise onchain.LaneRetired("The signer is retired.")
         self._check_chain(operation)
         sight = self._look()
         onchain.check_room(self.signer.address, sight.mined)

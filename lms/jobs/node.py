@@ -25,6 +25,11 @@ def signers():
     return [open_signer(place, keks()) for place in current_app.config["SIGNER_FILES"]]
 
 
+def settlers():
+    """Those of them that sign what is new."""
+    return [signer for signer in signers() if not onchain.is_retired(signer.address)]
+
+
 def signer(address):
     """The signer of this address, or None when its key is not here."""
     return next((signer for signer in signers() if signer.address == address), None)

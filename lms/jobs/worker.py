@@ -18,7 +18,22 @@ from sqlalchemy.orm import configure_mappers
 from lms import config, create_app, logs
 from lms.chain.errors import ChainError, WrongKey
 from lms.domain.accounts.models import LOCALES
-from lms.jobs import accounts, balances, chain, checkout, deposits, endpoints, keys, mail, node, rewards, schedule, settlement, solvency, wallets
+from lms.jobs import (
+    accounts,
+    balances,
+    chain,
+    checkout,
+    deposits,
+    endpoints,
+    keys,
+    mail,
+    node,
+    rewards,
+    schedule,
+    settlement,
+    solvency,
+    wallets,
+)
 from lms.queue import MAIL, NAME, queue
 
 log = logging.getLogger("lms.jobs.worker")

@@ -1,4 +1,4 @@
-"""a holder's address may be replaced; deposits know theirs"""
+"""a holder's address may be replaced, and deposits know theirs; a signer may be retired"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,10 +21,12 @@ def upgrade():
     op.execute("UPDATE deposits d SET address = w.address FROM wallets w WHERE w.holder_id = d.holder_id")
     op.alter_column("deposits", "address", nullable=False)
     _kinds(" 'move',")
+    op.add_column("signers", sa.Column("retired_at", sa.DateTime(timezone=True)))
 
 
 def downgrade():
     """Only while no key was replaced: an older version knows one address of a holder."""
+    op.drop_column("signers", "retired_at")
     _kinds("")
     op.drop_column("deposits", "address")
     op.drop_index("ix_wallets_must_move", "wallets")

@@ -1,12 +1,13 @@
 """What our contracts have in common: numbered operations, each of which happens at most once."""
 
-from eth_utils import to_checksum_address
+from eth_utils import keccak, to_checksum_address
 
 from lms.chain.contracts import abi
 from lms.chain.contracts.artifacts import artifact, masked
 from lms.chain.errors import CodeMismatch
 
 NOBODY = "0x" + "00" * 20
+ROLES = ("SETTLER_ROLE", "PAUSER_ROLE")  # what each of the platform's signers has
 
 
 class Contract:
@@ -24,6 +25,13 @@ class Contract:
     def op_used(self, pool, op, block_number="latest"):
         """Whether an operation happened (or was dropped) by this block, as two endpoints know it."""
         return bool(int.from_bytes(self._ask(pool, block_number, "isUsed", op)))
+
+    def has_role(self, pool, role, address, block_number="latest"):
+        return bool(int.from_bytes(self._ask(pool, block_number, "hasRole", keccak(text=role), address)))
+
+    def role_data(self, verb, role, address):
+        """Call data for the admin: `verb` is grantRole or revokeRole."""
+        return self._data(verb, keccak(text=role), address)
 
     def voided(self, receipt, op):
         """Whether this receipt dropped the operation for ever."""

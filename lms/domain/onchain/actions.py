@@ -25,6 +25,10 @@ class LaneFull(DomainError):
     """The signer has as many transactions on their way as nodes keep of one sender."""
 
 
+class LaneRetired(LaneFull):
+    """The signer signs nothing new: another lane takes what is queued."""
+
+
 def begin_deployment(chain_id, genesis_hash, signer):
     """The deployment that the next contracts belong to."""
     deployment = Deployment(chain_id=chain_id, genesis_hash=genesis_hash, signer=signer, deployed_at=clock.now())
@@ -87,6 +91,8 @@ def check_room(signer, mined_count):
 def take_nonce(operation, signer, mined_count):
     """The lane's next nonce, its row locked until the transaction ends: max of ours and what the chain has mined."""
     lane = _lane(signer)
+    if lane.retired_at:
+        raise LaneRetired("The signer is retired.")
     if lane.halted:
         raise LaneHalted(signer, lane.halted)
     if mined_count > lane.next_nonce:
@@ -230,6 +236,16 @@ def halt(address, why):
     """Let a signer sign nothing until an operator has looked."""
     lane = _lane(address)
     lane.halted = lane.halted or why
+
+
+def retire(address):
+    """Let a signer finish what it has signed, and sign nothing new."""
+    lane = _lane(address)
+    lane.retired_at = lane.retired_at or clock.now()
+
+
+def reinstate(address):
+    _lane(address).retired_at = None
 
 
 def adopt(address, mined_count):

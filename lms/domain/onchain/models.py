@@ -53,13 +53,16 @@ class Contract(Model):
 
 
 class Signer(Model):
-    """The lane of one key: its next nonce, why it halts if it does, and what a worker last saw of it (`balance` in wei)."""
+    """The lane of one key: its next nonce, why it halts if it does, and what a worker last saw of it (`balance` in wei).
+
+    A retired one signs no operation that it has not signed already."""
 
     __tablename__ = "signers"
 
     address: Mapped[str] = mapped_column(primary_key=True)
     next_nonce: Mapped[int] = mapped_column(BigInteger, default=0)
     halted: Mapped[str | None]
+    retired_at: Mapped[object | None] = mapped_column(Moment)
     mined_nonce: Mapped[int] = mapped_column(BigInteger, default=0)
     balance: Mapped[object | None] = mapped_column(Numeric(40, 0))
     seen_at: Mapped[object | None] = mapped_column(Moment)

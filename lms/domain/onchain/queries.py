@@ -67,6 +67,10 @@ def signers():
     return {signer.address: signer for signer in db.session.scalars(select(Signer).order_by(Signer.address))}
 
 
+def is_retired(address):
+    return db.session.scalar(select(Signer.retired_at).where(Signer.address == address)) is not None
+
+
 def attempts_from(signer, nonce):
     """The signer's attempts from this nonce on with their operations, in nonce order."""
     rows = select(Attempt).where(Attempt.signer == signer, Attempt.nonce >= nonce).options(joinedload(Attempt.operation))

@@ -34,7 +34,7 @@ def status():
             click.echo(f"{contract.name} {contract.address}")
     for address, lane in queries.signers().items():
         facts = f"{pool.balance(address) / 10**18:.4f} coins, {pool.mined_nonce(address)} mined, next nonce {lane.next_nonce}"
-        click.echo(f"signer {address}, {facts}{f', HALTED: {lane.halted}' if lane.halted else ''}")
+        click.echo(f"signer {address}, {facts}{f', HALTED: {lane.halted}' if lane.halted else ''}{', retired' if lane.retired_at else ''}")
     for state, count in queries.counts().items():
         click.echo(f"{state:8} {count}")
     for part in PARTS:

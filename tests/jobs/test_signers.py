@@ -1,0 +1,153 @@
+"""One signer follows another, and nothing is lost between them."""
+
+import re
+
+import pytest
+
+from lms import create_app
+from lms.chain import transactions, vault
+from lms.chain.signers import LocalSigner
+from lms.db import db
+from lms.domain.onchain.models import Operation
+from lms.jobs import chain, node, settlement, wallets
+from lms.queue import enqueue
+from tests.conftest import teo
+from tests.jobs.conftest import forget
+from tests.jobs.test_settlement import GREEN, blocks_wait, credit  # noqa: F401  (fixtures)
+
+CALL = re.compile(r"(grantRole|revokeRole) of (\w+), (\w+): to (0x\w+) data (0x\w+)")
+
+
+@pytest.fixture
+def admin(anvil):
+    """The contracts' admin, whose key no server has."""
+    key = vault.Key(b"\x0a" * 32)
+    anvil.call("anvil_setBalance", key.address, hex(10**20))
+    return LocalSigner(key)
+
+
+@pytest.fixture
+def settings(worker_environ, admin, tmp_path):
+    """settings("old", "new") are a worker's with the files of these signers."""
+    return lambda *names: {**worker_environ, "SIGNER_FILES": ",".join(str(tmp_path / name) for name in names), "TOKEN_ADMIN": admin.address}
+
+
+@pytest.fixture
+def worker(app, anvil, settings):
+    """As the other tests' worker, with one signer."""
+    fresh = anvil.call("evm_snapshot")
+    worker = create_app("cli", settings("old"))
+    with worker.app_context():
+        for command in ("signer", "deploy"):
+            run(worker, command)
+        yield worker
+    forget(anvil, fresh)
+
+
+@pytest.fixture
+def both(worker, anvil, settings):
+    """The app with a second signer that has gas, and no role yet; (app, old address, new address)."""
+    both = create_app("cli", settings("old", "new"))
+    with both.app_context():
+        old, new = run(both, "signer").split()
+        anvil.call("anvil_setBalance", new, hex(10**20))
+        yield both, old, new
+
+
+@pytest.fixture
+def send(admin, anvil):
+    """send(output) sends the calls a command printed, as the admin does, and makes them final; answers how many."""
+
+    def send(output):
+        pool, calls = node.pool(), CALL.findall(output)
+        for *_, to, data in calls:
+            nonce = pool.mined_nonce(admin.address)
+            signed = transactions.sign(admin, pool.chain_id, to, bytes.fromhex(data[2:]), nonce, transactions.fees(pool), 200_000)
+            assert transactions.broadcast(pool, signed.raw).accepted
+            anvil.call("evm_mine")
+            assert transactions.receipt(pool, signed.tx_hash).succeeded
+        anvil.call("anvil_mine", "0x3")
+        return len(calls)
+
+    return send
+
+
+def run(app, *words, fails=None):
+    result = app.test_cli_runner().invoke(args=["chain", *words])
+    assert (result.exit_code != 0) == (fails is not None), (result.output, result.exception)
+    assert fails is None or fails in result.output, result.output
+    return result.output
+
+
+def signers():
+    return [operation.signer for operation in db.session.query(Operation).order_by(Operation.id).populate_existing()]
+
+
+def test_one_signer_follows_another_while_operations_are_on_their_way(ana, bruno, both, anvil, send, blocks_wait, run_jobs, settings, audit, monkeypatch):  # noqa: F811
+    app, old, new = both
+    monkeypatch.setattr(chain, "PATIENCE", 0.5)  # seconds a drive stays with what no block takes
+    run(app, "retire", old, fails="No other signer whose key is here may settle")
+    assert send(run(app, "grant", new, fails="The admin of the contracts must send these calls")) == 6
+    assert f"{new} may settle" in run(app, "grant", new)
+    wallets.sweep()
+    run_jobs()
+    blocks_wait()
+    credit(ana, teo(5), "before")
+    settlement.settle()
+    chain.submit(db.session.query(Operation).one().id)
+
+    for _ in range(2):
+        run(app, "retire", old)
+    credit(bruno, teo(7), "after")
+    settlement.settle()
+    run_jobs()
+    assert signers() == [old, new]
+    run(app, "revoke", old, fails="1 operations it has signed are not final yet")
+
+    anvil.call("evm_setAutomine", True)
+    anvil.call("anvil_mine", "0x4")
+    for _ in range(2):
+        enqueue("chain.sweep")
+        run_jobs()
+        anvil.call("anvil_mine", "0x3")
+    assert send(run(app, "revoke", old, fails="The admin of the contracts must send these calls")) == 6
+    assert "may do nothing any more" in run(app, "revoke", old)
+
+    alone = create_app("cli", settings("new"))
+    with alone.app_context():
+        credit(ana, teo(1), "alone")
+        settlement.settle()
+        chain.submit(db.session.query(Operation).order_by(Operation.id.desc()).first().id)
+        assert signers() == [old, new, new]
+        anvil.call("anvil_mine", "0x3")
+        chain.sweep()
+        assert audit() == GREEN
+
+
+def test_a_retired_signer_takes_nothing_until_it_is_reinstated(ana, both, send, run_jobs):
+    app, old, new = both
+    send(run(app, "grant", new, fails="must send"))
+    run(app, "retire", old)
+    assert [signer.address for signer in node.settlers()] == [new]
+    run(app, "retire", new, fails="No other signer")
+    assert f"signer {old}" in run(app, "status") and ", retired" in run(app, "status")
+    run(app, "retire", old, "--undo")
+    assert [signer.address for signer in node.settlers()] == [old, new]
+
+
+def test_one_that_still_signs_is_not_revoked_but_a_stolen_one_is_at_once(ana, both, send, run_jobs, anvil, audit):
+    """What it had on its way fails for want of the role, and goes again by the other."""
+    app, old, new = both
+    send(run(app, "grant", new, fails="must send"))
+    run(app, "revoke", old, fails="It still signs")
+    credit(ana, teo(5), "gift")
+    wallets.sweep()
+    assert send(run(app, "revoke", old, "--now", fails="must send")) == 6
+    run(app, "retire", old)
+    enqueue("settlement.settle")
+    run_jobs()
+    assert (signers(), audit()) == ([new], GREEN)
+
+
+def test_what_is_no_address_is_refused(worker):
+    assert worker.test_cli_runner().invoke(args=["chain", "grant", "0x12"]).exit_code == 2
