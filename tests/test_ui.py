@@ -12,6 +12,8 @@ from jinja2 import nodes
 
 from lms import clock
 from lms.ui import cover_svg, euros, icon, page_url, render, teo, when
+from lms.ui.charts import scale_of
+from lms.ui.money import fine_euros
 from lms.ui.people import initials
 
 SOURCES = Path(__file__).parent.parent / "lms"
@@ -30,7 +32,7 @@ def request_of(app):
 @pytest.fixture
 def html(request_of):
     """html('{{ row(…) }}', x=1) renders with every macro imported."""
-    imports = "".join(import_of(name) for name in ("macros.html", "macros_forms.html", "macros_drawings.html"))
+    imports = "".join(import_of(name) for name in ("macros.html", "macros_charts.html", "macros_forms.html", "macros_drawings.html"))
     return lambda source, **context: render_template_string(imports + source, **context)
 
 
@@ -48,6 +50,14 @@ def import_of(name):
 )
 def test_euros_are_read_from_cents(request_of, cents, shown):
     assert euros(cents) == shown
+
+
+@pytest.mark.parametrize(
+    ("millionths", "shown"),
+    [(214_500, "0.2145 €"), (200_000, "0.20 €"), (375, "0.000375 €"), (0, "0.00 €"), (1_234_000_001, f"1{THIN}234.000001 €")],
+)
+def test_a_price_of_gas_is_read_with_all_its_digits(request_of, millionths, shown):
+    assert fine_euros(millionths) == shown
 
 
 @pytest.mark.parametrize(
@@ -364,3 +374,11 @@ def test_whatever_is_empty_leads_on_by_a_button(app):
     empty = [call for call in calls if getattr(call.node, "name", "") == "empty"]
     assert len(empty) > 10
     assert [f"line {call.lineno}" for call in empty if len(call.args) < 4] == []
+
+
+# Charts
+
+
+@pytest.mark.parametrize(("values", "top"), [([], 1), ([0], 1), ([7], 8), ([41_000, 3], 60_000), ([100], 100), ([101], 200)])
+def test_a_scale_ends_at_the_next_round_number(values, top):
+    assert scale_of(values) == top

@@ -18,8 +18,12 @@ def teo(micro, plus=False):
 
 
 def fine_euros(millionths):
-    """Of a price so small that hundredths would say nothing: 4_200 → `0.0042 €`."""
-    return f"{_amount(millionths, _MICRO, False)} €"
+    """Where hundredths would say too little, all digits there are: 4_200 → `0.0042 €`, 200_000 → `0.20 €`."""
+    if not isinstance(millionths, int):
+        raise TypeError(f"money is an int, not {millionths!r}")
+    whole, fraction = divmod(abs(millionths), 10**_MICRO)
+    digits = f"{fraction:0{_MICRO}}"
+    return f"{_sign(millionths, False)}{grouped(whole)}{language().decimal}{digits[:_CENTS]}{digits[_CENTS:].rstrip('0')} €"
 
 
 def grouped(number):
