@@ -39,8 +39,12 @@ class Memory:
         self._is_off = False
 
     def recall(self):
+        """As the pool wants it; what cannot be read is not known."""
         known, highest = self._send(lambda pipe: pipe.hgetall(self._endpoints).zscore(self._head, "head")) or ({}, None)
-        return {name.decode(): json.loads(health) for name, health in known.items()}, int(highest or 0)
+        try:
+            return {name.decode(): json.loads(health) for name, health in known.items()}, int(highest or 0)
+        except (ValueError, OverflowError):
+            return {}, 0
 
     def keep(self, endpoint, health):
         self._send(lambda pipe: pipe.hset(self._endpoints, endpoint, json.dumps(health)).expire(self._endpoints, _LASTS))

@@ -45,6 +45,13 @@ def test_the_highest_is_forgotten_when_it_is_told_to_be_and_by_itself(app):
     assert Memory(CHAIN).saw(7) == 7
 
 
+@pytest.mark.parametrize(("health", "head"), [("{", 1), ("{}", "inf")])
+def test_what_cannot_be_read_is_not_known(app, health, head):
+    queue.redis.hset(f"rpc-endpoints:{CHAIN}", NAME, health)
+    queue.redis.zadd(f"rpc-head:{CHAIN}", {"head": head})
+    assert Memory(CHAIN).recall() == ({}, 0)
+
+
 def test_without_redis_it_knows_nothing_and_waits_once(app, monkeypatch):
     tried = []
 

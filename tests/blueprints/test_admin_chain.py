@@ -122,7 +122,7 @@ def test_what_stands_still_says_why_and_leads_to_the_incidents(browser, chain):
         audit.open_incident("foreign nonce", SIGNER)
         onchain.halt(SIGNER, "A transaction that is not ours has taken a nonce of this signer.")
     page = look(browser)
-    assert "Settlement stands still. The ledger and the chain differ." in page and "A nonce taken by others" in page
+    assert "Settlement stands still. The ledger and the chain differ." in page and "Settlement stands still Signing runs" in page and "A nonce taken by others" in page
     assert "halted" in page and "has taken a nonce of this signer" in page
 
 
