@@ -13,6 +13,7 @@ from lms.jobs import node
 
 NOBODY = "0x" + "00" * 20
 MOST_BLOCKS = 2_000  # what an endpoint answers logs of in one call
+FORGOTTEN = 64  # blocks: more than a development node forgets of a chain it kept
 
 
 def scan():
@@ -22,7 +23,7 @@ def scan():
         return
     last = _last_final(pool)
     with transaction():
-        first = deposits.scanned(deployment) + 1
+        first = _first(deposits.scanned(deployment), last, pool)
         last = min(last, first + MOST_BLOCKS - 1)
         if first <= last:
             _record(deployment, reader.transfers(pool, deployment.token_address, first, last), last)
@@ -40,6 +41,13 @@ def _record(deployment, transfers, last):
             audit.open_incident("foreign mint", transfer.tx_hash, to=transfer.target, amount=transfer.amount)
             audit.stop("settlement", "The chain minted TEO that is not ours.")
     deposits.record(deployment, [transfer for transfer in transfers if transfer.source != NOBODY], last)
+
+
+def _first(scanned, last, pool):
+    """A development node that was killed forgets its newest blocks, also final ones, and makes others in their place: those are read again."""
+    if pool.chain_id != anvil.CHAIN_ID:
+        return scanned + 1
+    return max(1, scanned + 1 - FORGOTTEN) if last >= scanned else 1
 
 
 def _last_final(pool):
