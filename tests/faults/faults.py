@@ -138,7 +138,7 @@ def _foreign_nonce(world, draw):
 
 
 def _dropped_by_an_operator(world, draw):
-    """A withdrawal or a settlement that waits for its block is voided; then the chain leaves the block behind in which that happened."""
+    """A withdrawal or a settlement that waits for its block is voided; then the chain leaves that block behind, and what was voided happens."""
     kind = draw.choice(["release", "settle"])
     name = f"dropped:{draw.getrandbits(32)}"
     world.post([(f"{name}:credit", "issuance", "ana:available", 10**6)])
@@ -146,7 +146,8 @@ def _dropped_by_an_operator(world, draw):
     node.mine_by_itself(world.anvil, False)
     world.post([(f"{name}:withdrawal", "ana:available", OUTSIDE, 10**6)] if kind == "release" else [(f"{name}:more", "issuance", "ana:available", 10**6)])
     world.work()
-    for operation in world.open_operations(kind)[:1]:
+    dropped = world.open_operations(kind)[:1]
+    for operation in dropped:
         world.insist(job("tests.faults.deeds.command", "chain", "void", str(operation)))
     node.mine_by_itself(world.anvil, True)
     world.work()
@@ -154,6 +155,8 @@ def _dropped_by_an_operator(world, draw):
         world.enqueue("chain.sweep")
         world.work()
     node.reorganise(world.anvil, min(_DEEPEST, world.head - world.base))
+    for operation in dropped:
+        world.send_first_attempt(operation)  # a node has kept it
     world.resend()
 
 

@@ -136,8 +136,11 @@ class World:
     def resend(self):
         """The wallets of strangers send again what the chain or the pool has forgotten; so does he who has our key."""
         for raw in [signed.raw_transaction.to_0x_hex() for signed, _ in self._unmined()] + self._foreign():
-            with suppress(RuntimeError):  # it waits or is mined already
-                self.anvil.call("eth_sendRawTransaction", raw)
+            self._send(raw)
+
+    def _send(self, raw):
+        with suppress(RuntimeError):  # it waits or is mined already
+            self.anvil.call("eth_sendRawTransaction", raw)
 
     def join(self, name):
         self.insist(job("tests.faults.deeds.join", name))
@@ -200,6 +203,11 @@ class World:
     def open_operations(self, kind):
         """Ids of those that may still be dropped, newest first."""
         return [row[0] for row in self._sql("world", f"SELECT id FROM operations WHERE kind = '{kind}' AND state IN ('queued', 'signed', 'sent') ORDER BY id DESC")]
+
+    def send_first_attempt(self, operation):
+        """Somebody gives the node what was signed for an operation first."""
+        for (raw,) in self._sql("world", f"SELECT raw FROM attempts WHERE operation_id = {operation} ORDER BY id LIMIT 1"):
+            self._send("0x" + raw.hex())
 
     def rob(self, to=THIEF):
         """Let the treasury's tokens leave its address on the chain, all of them."""

@@ -4,7 +4,9 @@ import multiprocessing
 import tempfile
 import traceback
 from collections import Counter, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import connection
 from pathlib import Path
 
 from tests.faults import schedule
@@ -28,70 +30,80 @@ class Outcome:
 
 
 class Worlds:
+    """Each at the other end of a pipe: when we die, however we do, it ends too."""
+
     def __init__(self, count):
-        self._context = multiprocessing.get_context("spawn")
-        self._asked, self._answers = self._context.SimpleQueue(), self._context.SimpleQueue()
-        self._processes = [self._context.Process(target=_serve, args=(self._asked, self._answers)) for _ in range(count)]
+        self._context, self._count = multiprocessing.get_context("spawn"), count
+        self._pipes, self._processes = [], []
 
     def __enter__(self):
-        for process in self._processes:
+        for _ in range(self._count):
+            ours, its = self._context.Pipe()
+            process = self._context.Process(target=_serve, args=(its,))
             process.start()
+            its.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
         return self
 
     def __exit__(self, *_):
-        for _ in self._processes:
-            self._asked.put(None)
+        for pipe in self._pipes:
+            pipe.close()
         for process in self._processes:
             process.join()
 
     def outcomes(self, runs):
         """The Outcome of each (seed, mutant), as they come."""
         runs = deque(runs)
-        under_way = sum(self._begin(runs) for _ in self._processes)
-        while under_way:
-            yield self._answers.get()
-            under_way += self._begin(runs) - 1
+        busy = [pipe for pipe in self._pipes if _ask_next(pipe, runs)]
+        while busy:
+            for pipe in connection.wait(busy):
+                yield pipe.recv()
+                if not _ask_next(pipe, runs):
+                    busy.remove(pipe)
 
     def first_found(self, mutants, seeds):
-        """(mutant, Outcome or None, how many schedules it took) of each broken build; a build that is found is left alone."""
-        waiting, tried = deque(mutants), Counter()
-        under_way = sum(self._try_next(waiting, seeds, tried) for _ in self._processes)
-        while under_way:
-            outcome = self._answers.get()
-            name = outcome.mutant
-            if outcome.is_caught or tried[name] == len(seeds):
-                yield name, outcome if outcome.is_caught else None, tried[name]
-                under_way += self._try_next(waiting, seeds, tried) - 1
-            else:
-                self._try(name, seeds, tried)
-
-    def _begin(self, runs):
-        if runs:
-            self._asked.put(runs.popleft())
-            return 1
-        return 0
-
-    def _try_next(self, waiting, seeds, tried):
-        if waiting:
-            self._try(waiting.popleft(), seeds, tried)
-            return 1
-        return 0
-
-    def _try(self, name, seeds, tried):
-        self._asked.put((seeds[tried[name]], name))
-        tried[name] += 1
+        """(mutant, Outcome or None, how many schedules it took) of each broken build; one that is found is left alone."""
+        searches = deque([(mutant, deque(seeds)) for mutant in mutants])
+        busy = {pipe: searches.popleft() for pipe in self._pipes if searches}
+        for pipe, (mutant, left) in busy.items():
+            pipe.send((left.popleft(), mutant))
+        while busy:
+            for pipe in connection.wait(list(busy)):
+                (mutant, left), outcome = busy[pipe], pipe.recv()
+                if outcome.is_caught or not left:
+                    yield mutant, outcome if outcome.is_caught else None, len(seeds) - len(left)
+                    del busy[pipe]
+                    if not searches:
+                        continue
+                    busy[pipe] = mutant, left = searches.popleft()
+                pipe.send((left.popleft(), mutant))
 
 
-def _serve(asked, answers):
+def _ask_next(pipe, runs):
+    """Whether there was one."""
+    if not runs:
+        return False
+    pipe.send(runs.popleft())
+    return True
+
+
+def _serve(pipe):
     """Run what is asked for in a world, and make a new world after one that could not go on."""
-    run = asked.get()
-    while run:
-        with tempfile.TemporaryDirectory(prefix="lms-faults-", ignore_cleanup_errors=True) as directory, World(Path(directory)) as world:
-            is_whole = True
-            while run and is_whole:
-                outcome = _outcome(world, *run)
-                answers.put(outcome)
-                is_whole, run = not outcome.is_broken, asked.get()
+    with suppress(EOFError):
+        while True:
+            run = pipe.recv()
+            with tempfile.TemporaryDirectory(prefix="lms-faults-", ignore_cleanup_errors=True) as directory, World(Path(directory)) as world:
+                _serve_in(world, pipe, run)
+
+
+def _serve_in(world, pipe, run):
+    while True:
+        outcome = _outcome(world, *run)
+        pipe.send(outcome)
+        if outcome.is_broken:
+            return
+        run = pipe.recv()
 
 
 def _outcome(world, seed, mutant):
