@@ -14,7 +14,7 @@ def rebuild(deployment, pool):
 def _lane(deployment, signer, pool):
     mined = pool.mined_nonce(signer)
     attempts = queries.attempts_from(signer, mined)
-    lost = [attempt for attempt in attempts if attempt.operation.state in ("mined", "final")]
+    lost = [attempt for attempt in attempts if not attempt.operation.is_open]
     created = [contract for contract in deployment.contracts if signer == deployment.signer and contract.nonce >= mined]
     if not (lost or created):
         return False
@@ -22,9 +22,17 @@ def _lane(deployment, signer, pool):
         return False
     if pool.balance(signer) == 0:
         anvil.fund(pool, signer, 10**21)
+    again = sorted([*created, *_as_mined(attempts)], key=lambda row: row.nonce)
     with transaction():
         for attempt in lost:
-            onchain.mark_vanished(attempt.operation)
-    for row in sorted([*created, *attempts], key=lambda row: row.nonce):
+            if attempt.operation.state != "failed":
+                onchain.mark_vanished(attempt.operation)
+    for row in again:
         transactions.broadcast(pool, row.raw)
     return True
+
+
+def _as_mined(attempts):
+    """Of those that shared a nonce only the one that won it: what was dropped, and given back, must not happen now."""
+    won = {attempt.nonce: attempt for attempt in attempts if not attempt.operation.is_open and attempt.tx_hash == attempt.operation.tx_hash}
+    return [attempt for attempt in attempts if won.get(attempt.nonce, attempt) is attempt]

@@ -12,6 +12,7 @@ from lms.db import db, transaction
 from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.onchain import queries
 from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallets
 from lms.domain.withdrawals import actions as withdrawals
@@ -204,6 +205,22 @@ def test_an_operator_drops_one_before_it_is_signed(rich, worker, flow, audit):
     flow()
     assert (withdrawal.state, parts(rich)) == ("failed", (teo(50), 0))
     assert audit() == GREEN
+
+
+def test_one_that_was_dropped_does_not_happen_when_anvil_has_lost_its_blocks(rich, worker, anvil, flow, audit):
+    withdrawal = ask(rich, 20)
+    settlement.settle()
+    before = anvil.call("evm_snapshot")
+    anvil.call("evm_setAutomine", False)
+    chain.submit(withdrawal.operation_id)
+    worker.test_cli_runner().invoke(args=["chain", "void", str(withdrawal.operation_id)])
+    anvil.call("evm_setAutomine", True)
+    flow()
+    assert withdrawal.state == "failed"
+    anvil.call("evm_revert", before)
+    flow()
+    assert (_holdings(OUTSIDE), audit()) == (0, GREEN)
+    assert node.pool().mined_nonce(node.addresses()[0]) == queries.signers()[node.addresses()[0]].next_nonce
 
 
 def test_one_dropped_too_late_still_arrives(rich, worker, flow, audit):
