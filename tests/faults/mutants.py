@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from sqlalchemy import BigInteger, Select, cast, func, select, text, update
+from sqlalchemy import BigInteger, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -81,8 +81,7 @@ def _watermark():
         legs = rows.values({covered: Entry.id}).returning(Entry.id, Transfer.amount).cte()
         return dict(db.session.execute(select(legs.c.id, cast(func.sum(legs.c.amount), BigInteger)).group_by(legs.c.id)).all())
 
-    lock = Select.with_for_update
-    Select.with_for_update = lambda rows, **how: lock(rows, **how | {"key_share": True})
+    wallet.text = lambda statement: text(statement.replace("FOR UPDATE OF h", "FOR NO KEY UPDATE OF h"))
     wallet._cover_side = cover_side
 
 
