@@ -137,11 +137,13 @@ def test_a_lot_is_as_large_as_what_its_reward_left(refund, part, ana):
     assert (part("maturing").balance, part("available").balance) == (0, 3)
 
 
-def test_a_reward_that_repaid_with_all_it_was_leaves_no_lot(refund, part, ana):
+def test_of_a_reward_that_repaid_with_all_it_was_nothing_matures(refund, part, ana):
     refund(10)
     with transaction():
         rewards.grant("k", ana.id, "lesson", 6, rules, clock.now() + timedelta(days=14))
-    assert (balance(ana.id).total, part("debt").balance, db.session.query(Lot).count()) == (0, 0, 0)
+    assert (balance(ana.id).total, part("debt").balance, overview(ana.id).maturing) == (0, 0, [])
+    mature()
+    assert (balance(ana.id).total, moved("matured")) == (0, [])
 
 
 def test_what_was_maturing_when_the_debt_arose_repays_it_when_it_matures(refund, part, ana):

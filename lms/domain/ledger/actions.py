@@ -1,6 +1,6 @@
 """The one primitive, post, and the accounts it moves amounts between."""
 
-from sqlalchemy import and_, or_, select, tuple_
+from sqlalchemy import ARRAY, Integer, String, and_, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -52,11 +52,10 @@ def lock(*accounts):
     """Lock the rows in id order and read them anew. A verb with several transfers locks all of their accounts first.
 
     The debts of their members are locked with them, as a credit repays: these are the answer, by member and asset."""
-    members = {(account.user_id, account.asset) for account in accounts if account.user_id is not None}
-    theirs = and_(Account.name == DEBT, tuple_(Account.user_id, Account.asset).in_(members)) if members else False
-    asked = or_(Account.id.in_({account.id for account in accounts}), theirs)
-    rows = select(Account).where(asked).order_by(Account.id).with_for_update().execution_options(populate_existing=True)
-    return {(row.user_id, row.asset): row for row in db.session.scalars(rows) if row.name == DEBT}
+    asked = {"ids": [account.id for account in accounts], "assets": [account.asset for account in accounts]}
+    members = [account.user_id for account in accounts if account.user_id is not None]
+    rows = db.session.scalars(_LOCKED, asked | {"members": members}).all()
+    return {(row.user_id, row.asset): row for row in rows if row.name == DEBT}
 
 
 def open_platform():
@@ -143,3 +142,22 @@ def _same(key, source, target, amount, reason):
     if (first.source_id, first.target_id, first.amount, first.reason) != (source.id, target.id, amount, reason):
         raise KeyReused("The key %(key)s was used for another transfer.", key=key)
     return first
+
+
+# Built once, and the same text for any accounts: it is run for each transfer.
+_LOCKED = (
+    select(Account)
+    .where(
+        or_(
+            Account.id == any_(bindparam("ids", type_=ARRAY(Integer))),
+            and_(
+                Account.name == DEBT,
+                Account.user_id == any_(bindparam("members", type_=ARRAY(Integer))),
+                Account.asset == any_(bindparam("assets", type_=ARRAY(String))),
+            ),
+        )
+    )
+    .order_by(Account.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)

@@ -39,9 +39,9 @@ def transfer(key):
 
 
 def left_of(credit):
-    """How much of a credit stayed where it went: what repaid a debt is gone again."""
-    repayment = transfer(credit.repayment_key)
-    return credit.amount - (repayment.amount if repayment else 0)
+    """How much of a credit stayed where it went, as an expression: what repaid a debt is gone again."""
+    repaid = select(Transfer.amount).where(Transfer.key == credit.repayment_key).scalar_subquery()
+    return credit.amount - func.coalesce(repaid, 0)
 
 
 def wrong_balances():

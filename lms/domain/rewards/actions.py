@@ -56,11 +56,9 @@ def grant_deferred(grant_id):
 
 
 def keep_maturing(transfer, user_id, matures_at):
-    """A credit to a maturing account becomes available at that moment, unless it repaid a debt with all it was."""
-    amount = accounts.left_of(transfer)
-    if amount:
-        db.session.add(Lot(transfer_id=transfer.id, user_id=user_id, amount=amount, matures_at=matures_at))
-        db.session.flush()
+    """What a credit to a maturing account left there becomes available at that moment."""
+    db.session.add(Lot(transfer_id=transfer.id, user_id=user_id, amount=accounts.left_of(transfer), matures_at=matures_at))
+    db.session.flush()
 
 
 def mature(transfer_id):
