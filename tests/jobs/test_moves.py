@@ -192,6 +192,21 @@ def test_one_that_nobody_could_send_in_time_is_made_anew(rich, replace, flow, au
     assert (states(), held(old, new), audit()) == (["failed", "final"], [0, teo(50)], GREEN)
 
 
+def test_one_that_a_reorg_undid_and_that_came_too_late_then_is_made_anew(rich, replace, anvil, run_jobs, flow, audit):  # noqa: F811
+    """Our rows had called the old address empty by then."""
+    old, new = replace(rich.email)
+    enqueue("settlement.settle")
+    run_jobs()
+    settlement.settle()
+    assert (states(), db.session.query(Wallet).filter_by(must_move=True).count()) == (["mined"], 0)
+    anvil.call("anvil_rollback", 1)
+    assert held(old, new) == [teo(50), 0]
+    clockwork.advance(node.pool(), 2 * 24 * 3600)
+    for _ in range(4):
+        flow()
+    assert (set(states()[:-1]), states()[-1], held(old, new), audit()) == ({"failed"}, "final", [0, teo(50)], GREEN)
+
+
 def test_one_that_an_operator_dropped_is_made_anew(rich, worker, replace, flow, audit):  # noqa: F811
     old, new = replace(rich.email)
     settlement.settle()

@@ -51,8 +51,10 @@ def queue(wallet_id):
 
 
 def stay(operation):
-    """It will never happen: what it was for stays where it is, and the next move takes it."""
+    """It will never happen, not even if it was seen mined before a reorg: what it was for stays where it is, and the next move takes it."""
     onchain.refuse_entries(operation, [entry.holder_id for entry in operation.entries])
+    for entry in operation.entries:
+        expect(entry.address)
 
 
 def expect(address):
