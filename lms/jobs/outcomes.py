@@ -34,8 +34,10 @@ def look(operation, pool):
 
 
 def refused(operation, refusal, pool):
-    """The contract says no to what is not sent. It stays queued and is tried again, unless no later try would change it."""
-    if refusal.reason.startswith("OpUsed"):
+    """The contract says no to what is not sent. It stays queued and is tried again, unless no later try would change it.
+
+    Whatever the contract says first: a number that is used was used by an attempt we have lost, before a release expired, or by somebody else."""
+    if refusal.reason.startswith("OpUsed") or calls.contract(operation).op_used(pool, operation.op):
         return used(operation, pool)
     with transaction():
         onchain.lock(operation)

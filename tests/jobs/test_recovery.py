@@ -5,11 +5,14 @@ import subprocess
 import pytest
 from sqlalchemy import text
 
+from lms.chain import anvil as clockwork
 from lms.db import db, transaction
 from lms.domain.audit.models import Incident
+from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallets
-from lms.jobs import deposits
+from lms.domain.withdrawals.models import Withdrawal
+from lms.jobs import deposits, node, settlement, solvency
 from lms.queue import enqueue
 from rig import tools
 from tests.conftest import teo
@@ -111,6 +114,32 @@ def test_batches_opened_before_somebody_noticed_are_set_aside(rich, backup, reco
     assert worker.test_cli_runner().invoke(args=["chain", "resume"]).exit_code == 0
     flow()
     assert (wallets.balance(rich.id).total, audit()) == (teo(56), GREEN)
+
+
+def test_a_release_that_has_expired_meanwhile_is_not_given_back_when_the_chain_did_it(rich, backup, worker, anvil, flow, audit):  # noqa: F811
+    withdrawal_id = ask(rich, 20).id
+    settlement.settle()
+    restore = backup()
+    flow()
+    restore()
+    with transaction():
+        onchain.adopt(node.addresses()[0], node.pool().mined_nonce(node.addresses()[0]))
+    clockwork.advance(node.pool(), 2 * 24 * 3600)
+    flow()
+    assert db.session.get_one(Withdrawal, withdrawal_id).state == "sent"
+    assert (_holdings(OUTSIDE), wallets.balance(rich.id).total, audit()) == (teo(20), teo(30), GREEN)
+
+
+def test_the_number_of_a_root_lost_with_its_rows_is_not_given_out_again(rich, backup, recover, flow, audit):  # noqa: F811
+    restore = backup()
+    solvency.publish()
+    flow()
+    restore()
+    assert "1 operations taken over, 0 lost" in recover()
+    credit(rich, teo(5), "more")
+    flow()
+    states = [(operation.kind, operation.state) for operation in db.session.query(Operation).order_by(Operation.op)][-2:]
+    assert (states, audit()) == ([("root", "final"), ("settle", "final")], GREEN)
 
 
 def test_numbers_that_were_given_out_and_lost_are_used_up(rich, backup, recover, flow, worker, audit):  # noqa: F811

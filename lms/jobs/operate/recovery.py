@@ -3,6 +3,7 @@
 import click
 
 from lms.chain import transactions
+from lms.chain.contracts import Notary
 from lms.db import db, transaction
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
@@ -21,13 +22,14 @@ from lms.queue import enqueue
 def recover():
     """Take over what the chain has done under numbers this database does not know; nothing is minted twice. May run twice."""
     pool, deployment, token = here.pool(), queries.deployment(), here.token()
+    notary = _notary(deployment)
     if token is None:
         raise click.ClickException("Nothing is deployed yet. Run: flask chain deploy")
     if any(pool.mined_nonce(address, "finalized") < pool.mined_nonce(address) for address in here.addresses()):
         raise click.ClickException("The newest transactions are not final yet. Run this again when they are.")
-    used = _used(pool, token)
+    used = (_used(pool, notary) if notary else {}) | _used(pool, token)
     with transaction():
-        taken, lost = _rebuild(deployment, token, used)
+        taken, lost = _rebuild(deployment, token, notary, used)
     for operation_id in queries.unfinished("signed", "sent"):
         operation = queries.operation(operation_id)
         if operation.op in used:
@@ -38,15 +40,20 @@ def recover():
     click.echo(f"{taken} operations taken over, {lost} lost numbers are being used up")
 
 
-def _used(pool, token):
+def _notary(deployment):
+    address = deployment and deployment.address_of(Notary.name)
+    return Notary(address) if address else None
+
+
+def _used(pool, contract):
     """The receipt of every op number that is used for good."""
     found, last = {}, pool.finalized()
     for first in range(0, last + 1, MOST_BLOCKS):
-        found |= token.used_ops(pool, first, min(last, first + MOST_BLOCKS - 1))
+        found |= contract.used_ops(pool, first, min(last, first + MOST_BLOCKS - 1))
     return {op: transactions.receipt(pool, tx_hash) for op, tx_hash in found.items()}
 
 
-def _rebuild(deployment, token, used):
+def _rebuild(deployment, token, notary, used):
     """How many operations were taken over, and how many numbers were given out and lost."""
     highest, ours = max(used, default=0), queries.by_numbers(deployment)
     onchain.take_numbers(deployment, highest)
@@ -54,7 +61,7 @@ def _rebuild(deployment, token, used):
         _forget(queries.operation(ours.pop(op).id), deployment)
     unknown = sorted(set(used) - set(ours))
     for op in unknown:
-        _take_over(deployment, token, op, used[op])
+        _take_over(deployment, token, notary, op, used[op])
     lost = [op for op in range(1, highest) if op not in used and op not in ours]
     for op in lost:
         onchain.queue_void(deployment, op)
@@ -74,7 +81,10 @@ def _forget(operation, deployment):
     outcomes.FOLLOWS[operation.kind][1](operation)
 
 
-def _take_over(deployment, token, op, receipt):
+def _take_over(deployment, token, notary, op, receipt):
+    if notary and notary.publication(receipt, op):
+        recovery.take_over(deployment, op, receipt, "root")  # of a tree that was lost: nothing else hangs on it
+        return
     released, settlement = token.released(receipt, op), token.settlement(receipt, op)
     operation = recovery.take_over(deployment, op, receipt, "release" if released else "settle")
     if released:
