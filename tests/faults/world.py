@@ -417,6 +417,7 @@ _COMMANDS = {
     "foreign nonce": ("chain", "adopt", "{}"),
     "lane halted": ("chain", "adopt", "{}"),
     "not our entries": ("chain", "recover"),
+    "foreign mint": ("chain", "recover"),
     "out of funds": (),
     "fees too high": (),
 }

@@ -90,7 +90,7 @@ def _ask_next(pipe, runs):
 
 def _serve(pipe):
     """Run what is asked for in a world, and make a new world after one that could not go on."""
-    with suppress(EOFError):
+    with suppress(EOFError, BrokenPipeError):
         while True:
             run = pipe.recv()
             with tempfile.TemporaryDirectory(prefix="lms-faults-", ignore_cleanup_errors=True) as directory, World(Path(directory)) as world:
