@@ -84,7 +84,7 @@ def _lock_holders():
             SELECT h.id, w.address FROM holders h JOIN wallets w ON w.holder_id = h.id AND w.replaced_at IS NULL
             WHERE h.id = waiting.id
               AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.holder_id = h.id AND e.is_open)
-               AND NOT EXISTS (SELECT 1 FROM wallets m WHERE m.holder_id = h.id AND m.must_move)
+              AND NOT EXISTS (SELECT 1 FROM wallets m WHERE m.holder_id = h.id AND m.must_move)
               AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.kind = 'burn skipped' AND i.subject = CAST(waiting.id AS text) AND i.closed_at IS NULL)
             FOR UPDATE OF h, w SKIP LOCKED) free
         LIMIT :most""")
