@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Compile src/ with npm's solc and write what the worker and the tests load: build/<Contract>.json. */
+/** Compile src/, or the folder named, with npm's solc and write what the worker and the tests load: build/<Contract>.json. */
 "use strict";
 
 const fs = require("fs");
@@ -7,7 +7,8 @@ const path = require("path");
 const solc = require("solc");
 const { readImport } = require("./imports");
 
-const SOURCES = path.join(__dirname, "src");
+const FOLDER = process.argv[2] ?? "src";
+const SOURCES = path.join(__dirname, FOLDER);
 const BUILD = path.join(__dirname, "build");
 
 function main() {
@@ -16,13 +17,13 @@ function main() {
   problems.forEach((problem) => process.stderr.write(problem.formattedMessage + "\n"));
   if (problems.length) process.exit(1);
   fs.mkdirSync(BUILD, { recursive: true });
-  for (const file of sources()) write(path.basename(file, ".sol"), output.contracts[`src/${file}`]);
+  for (const file of sources()) write(path.basename(file, ".sol"), output.contracts[`${FOLDER}/${file}`]);
 }
 
 function input() {
   return {
     language: "Solidity",
-    sources: Object.fromEntries(sources().map((file) => [`src/${file}`, { content: read(file) }])),
+    sources: Object.fromEntries(sources().map((file) => [`${FOLDER}/${file}`, { content: read(file) }])),
     settings: {
       viaIR: true,
       optimizer: { enabled: true, runs: 20000 },
@@ -50,9 +51,12 @@ function write(name, contracts) {
   if (!evm.bytecode.object) return;
   const artifact = {
     abi,
-    bytecode: "0x" + evm.bytecode.object,
-    deployedBytecode: "0x" + evm.deployedBytecode.object,
-    immutableReferences: evm.deployedBytecode.immutableReferences,
+    // In the shape of forge's, for its tests.
+    bytecode: { object: "0x" + evm.bytecode.object },
+    deployedBytecode: {
+      object: "0x" + evm.deployedBytecode.object,
+      immutableReferences: evm.deployedBytecode.immutableReferences,
+    },
     metadata: JSON.parse(metadata),
   };
   const target = path.join(BUILD, `${name}.json`);

@@ -16,12 +16,11 @@ from rig.terminal import run, say
 SIDE_BY_SIDE = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 # OpenZeppelin's code is audited elsewhere; what slither finds in ours is mended or explained where it stands.
 SLITHER = ["--compile-force-framework", "foundry", "--filter-paths", "node_modules/@openzeppelin"]
-# The same command without --check writes the snapshot anew, when a change of gas is meant.
-GAS = ["--match-contract", "^GasTest$", "--snap", "contracts/.gas-snapshot", "--check"]
 # slither compiles without the tests and wants a folder of its own for it, or forge would compile all anew afterwards.
 _BESIDE = {"FOUNDRY_OUT": "contracts/out/slither", "FOUNDRY_CACHE_PATH": "contracts/cache/slither"}
 # The bound of what halmos shows stands in the contract; the solver comes with the analysers.
-HALMOS = ["--contract", "SettleSymbolic", "--forge-build-out", "contracts/out", "--solver", "yices"]
+HALMOS = ["--contract", "SettleSymbolic", "--forge-build-out", "contracts/out/symbolic", "--solver", "yices"]
+_OPTIMIZED = {"FOUNDRY_PROFILE": "symbolic"}
 
 
 class Step(NamedTuple):
@@ -65,9 +64,8 @@ def _house(arguments):
 def _contracts():
     return [
         Step("contracts", [tools.forge(), "test"]),
-        Step("gas", [tools.forge(), "snapshot", *GAS]),
         Step("slither", [tools.analyser("slither"), ".", *SLITHER], _BESIDE),
-        Step("halmos", [tools.analyser("halmos"), *HALMOS]),
+        Step("halmos", [tools.analyser("halmos"), *HALMOS], _OPTIMIZED),
     ]
 
 

@@ -16,7 +16,7 @@ contract CertificateTest is Harness {
     Certificate private certificate;
 
     function setUp() public override {
-        certificate = new Certificate(admin, DELAY, settlers());
+        certificate = Certificate(deploy("Certificate"));
     }
 
     function test_it_has_a_name_and_a_symbol() public view {

@@ -18,7 +18,7 @@ contract Registrar is Harness {
     bool public ranTwice;
 
     constructor() {
-        certificate = new Certificate(admin, DELAY, settlers());
+        certificate = Certificate(deploy("Certificate"));
     }
 
     function holder(uint256 who) public pure returns (address) {

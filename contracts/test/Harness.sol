@@ -3,34 +3,8 @@ pragma solidity 0.8.37;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {TeoCoin} from "../src/TeoCoin.sol";
-
-/// @dev The cheat codes of forge that these tests use.
-interface Vm {
-    struct Log {
-        bytes32[] topics;
-        bytes data;
-        address emitter;
-    }
-
-    function addr(uint256 key) external pure returns (address);
-    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
-    function prank(address sender) external;
-    function warp(uint256 timestamp) external;
-    function getBlockTimestamp() external view returns (uint256);
-    function expectRevert(bytes calldata reason) external;
-    function expectEmit() external;
-    function recordLogs() external;
-    function getRecordedLogs() external returns (Log[] memory);
-    function assertEq(uint256 left, uint256 right) external pure;
-    function assertEq(int256 left, int256 right) external pure;
-    function assertEq(bytes32 left, bytes32 right) external pure;
-    function assertEq(address left, address right) external pure;
-    function assertTrue(bool condition) external pure;
-    function assertFalse(bool condition) external pure;
-    function assertLt(uint256 left, uint256 right, string calldata message) external pure;
-    function assume(bool condition) external pure;
-    function cool(address account) external;
-}
+import {Build} from "./Build.sol";
+import {Vm} from "./Vm.sol";
 
 /// @dev What forge reads from `targetSelectors`.
 struct Selectors {
@@ -57,7 +31,11 @@ abstract contract Harness {
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        token = new TeoCoin(admin, DELAY, settlers(), BOUND);
+        token = TeoCoin(Build.deploy("TeoCoin", abi.encode(admin, DELAY, settlers(), BOUND)));
+    }
+
+    function deploy(string memory name) internal returns (address) {
+        return Build.deploy(name, abi.encode(admin, DELAY, settlers()));
     }
 
     function settlers() internal view returns (address[] memory list) {

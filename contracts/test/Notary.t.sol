@@ -13,7 +13,7 @@ contract NotaryTest is Harness {
     Notary private notary;
 
     function setUp() public override {
-        notary = new Notary(admin, DELAY, settlers());
+        notary = Notary(deploy("Notary"));
     }
 
     function test_a_root_is_published_with_its_total() public {

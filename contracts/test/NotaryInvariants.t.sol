@@ -17,7 +17,7 @@ contract Publisher is Harness {
     bool public changed;
 
     constructor() {
-        notary = new Notary(admin, DELAY, settlers());
+        notary = Notary(deploy("Notary"));
     }
 
     function publish(uint256 op, uint256 kind, uint256 subject, bytes32 root) external {

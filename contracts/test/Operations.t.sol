@@ -15,8 +15,8 @@ contract OperationsTest is Harness {
     function setUp() public override {
         super.setUp();
         contracts.push(token);
-        contracts.push(new Certificate(admin, DELAY, settlers()));
-        contracts.push(new Notary(admin, DELAY, settlers()));
+        contracts.push(Certificate(deploy("Certificate")));
+        contracts.push(Notary(deploy("Notary")));
     }
 
     function test_each_settler_brings_operations_and_pauses() public {

@@ -52,7 +52,7 @@ def transfers(pool, token, first_block, last_block):
 
 
 def _ask(pool, token, addresses, block_number):
-    code = bytes.fromhex(artifact("Holdings")["bytecode"][2:])
+    code = bytes.fromhex(artifact("Holdings")["bytecode"]["object"][2:])
     data = code + encode(["address", "address[]"], [token, addresses])
     answer = pool.read(lambda web3: web3.eth.call({"data": data}, block_number))
     return decode(["uint256", "uint256", "uint256[]"], answer)

@@ -14,19 +14,19 @@ DEPLOYED = ("TeoCoin", "Certificate", "Notary")
 
 @cache
 def artifact(name):
-    """abi, bytecode, deployedBytecode, immutableReferences, metadata."""
+    """abi, bytecode, deployedBytecode with its immutableReferences, metadata."""
     return json.loads((_BUILD / f"{name}.json").read_text())
 
 
 def creation_data(name, types, values):
     """What a transaction to nobody carries to deploy a contract."""
-    return bytes.fromhex(artifact(name)["bytecode"][2:]) + encode(types, values)
+    return bytes.fromhex(artifact(name)["bytecode"]["object"][2:]) + encode(types, values)
 
 
 def masked(name, code):
     """A contract's code with zeros where its constructor writes immutables."""
     code = bytearray(code)
-    for places in artifact(name)["immutableReferences"].values():
+    for places in artifact(name)["deployedBytecode"]["immutableReferences"].values():
         for place in places:
             code[place["start"] : place["start"] + place["length"]] = bytes(place["length"])
     return bytes(code)

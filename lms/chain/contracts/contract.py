@@ -51,7 +51,7 @@ class Contract:
         found = pool.agreed(lambda web3: bytes(web3.eth.get_code(self.address)))
         if not found:
             raise CodeMismatch(f"there is no contract at {self.address} on chain {pool.chain_id}")
-        if masked(self.name, found) != masked(self.name, bytes.fromhex(artifact(self.name)["deployedBytecode"][2:])):
+        if masked(self.name, found) != masked(self.name, bytes.fromhex(artifact(self.name)["deployedBytecode"]["object"][2:])):
             raise CodeMismatch(f"the contract at {self.address} is not the one built here")
 
     def _used(self, pool, blocks, *op):

@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {TeoCoin} from "../src/TeoCoin.sol";
-import {Vm} from "./Harness.sol";
+import {Build} from "../test/Build.sol";
+import {Vm} from "../test/Vm.sol";
 
 /// @dev The cheat codes of halmos that these checks use.
 interface Svm {
@@ -23,7 +24,7 @@ contract SettleSymbolic {
     function setUp() public {
         address[] memory settlers = new address[](1);
         settlers[0] = SETTLER;
-        token = new TeoCoin(address(0xAD), 1 days, settlers, 1e12);
+        token = TeoCoin(Build.deploy("TeoCoin", abi.encode(address(0xAD), 1 days, settlers, 1e12)));
         svm.enableSymbolicStorage(address(token));
     }
 
