@@ -1,18 +1,24 @@
 """The database restored from a backup meets a chain that has gone on."""
 
 import subprocess
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from lms import clock
 from lms.chain import anvil as clockwork
 from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Operation
+from lms.domain.rewards import actions as rewards
+from lms.domain.rewards.models import Lot
+from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet import queries as wallets
 from lms.domain.withdrawals.models import Withdrawal
 from lms.jobs import deposits, node, settlement, solvency
+from lms.jobs import rewards as becoming
 from lms.queue import enqueue
 from rig import tools
 from tests.conftest import teo
@@ -99,6 +105,25 @@ def test_a_release_lost_with_the_rows_is_taken_from_what_the_member_has(rich, ba
     flow()
     assert (_holdings(OUTSIDE), wallets.balance(rich.id).total) == (teo(20), teo(30))
     assert audit() == GREEN
+
+
+def test_of_what_a_recovery_took_from_the_maturing_no_more_matures_than_is_left(rich, backup, recover, flow, audit):  # noqa: F811
+    with transaction():
+        for key, amount in (("older", 2), ("newer", 3)):
+            rewards.grant(key, rich.id, "lesson", teo(amount), Rules(), clock.now() + timedelta(days=14))
+    flow()
+    restore = backup()
+    clock.advance(timedelta(days=15))
+    becoming.mature()
+    ask(rich, 51)
+    flow()
+    restore()
+    recover()
+    assert [lot.amount for lot in db.session.query(Lot).order_by(Lot.transfer_id)] == [teo(2), teo(2)]
+    becoming.mature()
+    flow()
+    has = wallets.balance(rich.id)
+    assert (has.available, has.maturing, _holdings(OUTSIDE), audit()) == (teo(4), 0, teo(51), GREEN)
 
 
 def test_batches_opened_before_somebody_noticed_are_set_aside(rich, backup, recover, flow, run_jobs, worker, audit):  # noqa: F811

@@ -6,6 +6,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
 from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import CUSTODY, TEO, Holder, Transfer
 from lms.domain.onchain.models import Entry, Operation
@@ -45,14 +46,13 @@ def tell_lost(operation, address, kind, amount):
 
 
 def take_out(entry, holder, amount, target, key):
-    """Move `amount` of the holder's parts, in their order, to an account that is no holder's, covered by the entry."""
-    for account in _parts(holder):
-        ledger.lock(account, target)
-        part = min(amount, account.balance)
-        if part:
-            ledger.post(f"{key}:{account.name}", account, target, part, "recovered").source_entry_id = entry.id
-            amount -= part
-    if amount:
+    """Move `amount` of the holder's parts, in their order, to an account that is no holder's, covered by the entry.
+
+    Lots may be larger after it than what is maturing: rewards.fit_lots mends them in the same transaction."""
+    taken = debts.take(key, _parts(holder), target, amount, "recovered")
+    for transfer in taken:
+        transfer.source_entry_id = entry.id
+    if sum(transfer.amount for transfer in taken) < amount:
         raise ledger.Overdraft("There is not enough %(asset)s for this.", asset=TEO)
     db.session.flush()
 

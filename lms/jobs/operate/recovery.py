@@ -8,6 +8,7 @@ from lms.db import db, transaction
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
+from lms.domain.rewards import actions as rewards
 from lms.domain.wallet import custody, moves, recovery
 from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import calls, outcomes
@@ -65,6 +66,7 @@ def _rebuild(deployment, token, notary, used):
     lost = [op for op in range(1, highest) if op not in used and op not in ours]
     for op in lost:
         onchain.queue_void(deployment, op)
+    rewards.fit_lots()
     return len(unknown), len(lost)
 
 
