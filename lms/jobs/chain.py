@@ -81,20 +81,26 @@ def _see(pool):
             balance, mined = pool.balance(address), pool.mined_nonce(address)
             with transaction():
                 onchain.see_signer(address, balance, mined)
-            _look_for_strangers(address, pool)
+            _look_for_strangers(address, mined, pool)
         except ChainError as error:  # one endpoint lags: the operations are looked after all the same
             log.warning("signer not seen", extra={"signer": address, "error": type(error).__name__})
 
 
-def _look_for_strangers(address, pool):
-    """A nonce that is final, ours by our rows, and in no transaction of ours: somebody else signs with this key."""
+def _look_for_strangers(address, mined, pool):
+    """A nonce our rows do not know, or one that is final, ours by our rows, and in no transaction of ours: somebody else signs with this key."""
+    if mined > queries.signers()[address].next_nonce:
+        _halt(address, nonce=mined - 1)
     oldest = queries.oldest_sent(address)
     if oldest is None or oldest.attempts[-1].nonce >= pool.mined_nonce(address, "finalized"):
         return
     if not any(transactions.receipt(pool, attempt.tx_hash) for attempt in oldest.attempts):
-        with transaction():
-            onchain.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
-            audit.open_incident("foreign nonce", address, operation=oldest.id, nonce=oldest.attempts[-1].nonce)
+        _halt(address, operation=oldest.id, nonce=oldest.attempts[-1].nonce)
+
+
+def _halt(address, **where):
+    with transaction():
+        onchain.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
+        audit.open_incident("foreign nonce", address, **where)
 
 
 def _drive(lane):

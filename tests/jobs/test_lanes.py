@@ -193,6 +193,16 @@ def test_a_foreign_nonce_halts_the_lane_until_an_operator_adopts_it(stuck, worke
     assert audit() == GREEN
 
 
+def test_a_nonce_nobody_of_ours_used_is_told_before_the_next_is_signed(queued, worker):  # noqa: F811
+    chain.submit(queued.id)
+    pool, signer = node.pool(), node.signers()[0]
+    nonce, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
+    foreign = transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", nonce, fees, 50_000)
+    assert transactions.broadcast(pool, foreign.raw).accepted
+    chain.sweep()
+    assert kinds() == ["foreign nonce"]
+
+
 def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, ana, worker, anvil, run_jobs, audit):  # noqa: F811
     """The holder's tokens are somewhere else: who has his key moved them."""
     from lms.chain import vault
