@@ -23,21 +23,22 @@ def scan():
         return
     last = _last_final(pool)
     with transaction():
-        first = _first(deposits.scanned(deployment), last, pool)
+        scanned = deposits.scanned(deployment)
+        first = _first(scanned, last, pool)
         last = min(last, first + MOST_BLOCKS - 1)
         if first <= last:
-            _record(deployment, reader.transfers(pool, deployment.token_address, first, last), last)
+            _record(deployment, reader.transfers(pool, deployment.token_address, first, last), scanned, last)
     with transaction():
         credited = deposits.credit()
     for user_id in wallets.members_of(list(credited)):
         live.push(user_id, "balance_chip", "balance", "activity")
 
 
-def _record(deployment, transfers, last):
+def _record(deployment, transfers, scanned, last):
     """A mint in a transaction we never signed has no operation of ours behind it: nothing goes on before somebody has looked."""
     ours = onchain.known_hashes({transfer.tx_hash for transfer in transfers})
     for transfer in transfers:
-        if transfer.source == NOBODY and transfer.tx_hash not in ours:
+        if transfer.source == NOBODY and transfer.block_number > scanned and transfer.tx_hash not in ours:
             audit.open_incident("foreign mint", transfer.tx_hash, to=transfer.target, amount=transfer.amount)
             audit.stop("settlement", "The chain minted TEO that is not ours.")
     deposits.record(deployment, [transfer for transfer in transfers if transfer.source != NOBODY], last)
