@@ -30,6 +30,11 @@ def open_signer(place, keks):
     return KmsSigner(place.removeprefix(KMS)) if is_in_kms(place) else LocalSigner.load(place, keks)
 
 
+def address_at(place):
+    """The address of the signer at a place, without opening its key: each job asks, and a KEK may be far away."""
+    return KmsSigner(place.removeprefix(KMS)).address if is_in_kms(place) else _from_json(Path(place).read_text()).address
+
+
 def is_in_kms(place):
     return place.startswith(KMS)
 

@@ -8,7 +8,7 @@ from lms.chain.contracts import TeoCoin
 from lms.chain.keks import Keks, LocalKek
 from lms.chain.kms import KmsKek
 from lms.chain.rpc import Pool
-from lms.chain.signers import open_signer
+from lms.chain.signers import address_at, open_signer
 from lms.chain.transit import VaultKek
 from lms.domain.onchain import queries as onchain
 
@@ -22,21 +22,25 @@ def pool():
 
 def signers():
     """Every signer we have the key of, in the order of the setting."""
-    return [open_signer(place, keks()) for place in current_app.config["SIGNER_FILES"]]
+    return [open_signer(place, keks()) for place in _places()]
 
 
 def settlers():
     """Those of them that sign what is new."""
-    return [signer for signer in signers() if not onchain.is_retired(signer.address)]
+    return [open_signer(place, keks()) for place in _places() if not onchain.is_retired(address_at(place))]
 
 
 def signer(address):
     """The signer of this address, or None when its key is not here."""
-    return next((signer for signer in signers() if signer.address == address), None)
+    return next((open_signer(place, keks()) for place in _places() if address_at(place) == address), None)
 
 
 def addresses():
-    return [signer.address for signer in signers()]
+    return [address_at(place) for place in _places()]
+
+
+def _places():
+    return current_app.config["SIGNER_FILES"]
 
 
 def keks():

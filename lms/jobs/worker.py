@@ -112,7 +112,7 @@ def check_keys(app):
     try:
         with app.app_context():
             keys.check()
-            node.addresses()
+            node.signers()
     except WrongKey as wrong:
         problem = config.ConfigError(f"This worker cannot open every key: {wrong}.")
     except (OperationalError, ChainError, FileNotFoundError) as error:

@@ -82,5 +82,5 @@ def test_a_kek_of_the_environment_is_followed_by_one_in_kms(ana, app, kms, worke
         result = context.app.test_cli_runner().invoke(args=["keys", "rotate"])
         assert result.exit_code == 0, (result.output, result.exception)
     with create_app("cli", remote).app_context():
-        assert node.addresses() == addresses
+        assert [signer.address for signer in node.signers()] == addresses
         assert {row.kek_version for row in db.session.query(Wallet)} == {2}
