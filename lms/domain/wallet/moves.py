@@ -38,9 +38,10 @@ def queue(wallet_id):
     wallet = db.session.get_one(Wallet, wallet_id)
     _lock(wallet.holder_id)
     db.session.refresh(wallet, with_for_update=True)
-    amount, deadline = custody.settled_at(wallet), custody.deadline()
+    deadline = custody.deadline()
     if not wallet.must_move or custody.has_open_entry(wallet.holder_id) or deadline is None:
         return None
+    amount = custody.settled_at(wallet)  # asked last: an entry that closed meanwhile is in it
     if amount <= 0:
         wallet.must_move = False
         return None
