@@ -171,12 +171,11 @@ def _each(state, deed, signer=None, first=(0, 1)):
 
 
 def _tell(operation, error):
-    waited = operation.waits_for_fees
     with transaction():
-        onchain.note(operation, _reason(error))
+        is_news = onchain.note(operation, _reason(error))
         if isinstance(error, onchain.LaneHalted):
             audit.open_incident("lane halted", error.signer, why=str(error))
-    if operation.waits_for_fees and not waited:
+    if is_news and operation.waits_for_fees:
         announce.progress(operation)
 
 

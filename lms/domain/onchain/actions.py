@@ -192,11 +192,13 @@ def mark_vanished(operation):
 
 
 def note(operation, error):
-    """Why an operation is not getting on; its history tells each reason once."""
+    """Why an operation is not getting on; its history tells each reason once. True when it is told now."""
     operation.error = error[:500] if error else None
-    if error and _is_news(operation, error[:500]):
+    is_news = bool(error) and _is_news(operation, error[:500])
+    if is_news:
         _tell(operation, "waits", error)
     db.session.flush()
+    return is_news
 
 
 def see_chain(head):
