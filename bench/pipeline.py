@@ -19,7 +19,7 @@ from rig import Refusal
 
 HOLDERS = 24_000
 AMOUNT = 1_000  # millionths of TEO
-LONGEST = 300  # seconds
+LONGEST = 1200  # seconds
 
 _MEMBERS = """
     INSERT INTO users (email, name, password_hash, role, locale, time_zone, created_at, verified_at)

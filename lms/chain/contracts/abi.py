@@ -31,10 +31,22 @@ class Event(NamedTuple):
     index: int
 
 
-class Args(dict):
-    """An event's values by name, also as attributes."""
+class Args:
+    """An event's values by name, also as attributes; `number(name)` is the word as it stands, as checksums of two hundred addresses take longer than all else."""
 
-    __getattr__ = dict.__getitem__
+    def __init__(self, words, fields):
+        self._words, self._fields = words, fields
+
+    def __getitem__(self, name):
+        return self._fields[name][0](self._words[name])
+
+    def __getattr__(self, name):
+        if name not in self._fields:
+            raise AttributeError(name)
+        return self[name]
+
+    def number(self, name):
+        return int.from_bytes(self._words[name])
 
 
 def call_data(contract, name, args):
@@ -63,13 +75,11 @@ def address(word):
 
 
 def _told(log, fields):
-    topics, at = iter(log.topics[1:]), 0
-    args = Args()
-    for name, read, is_indexed in fields:
-        word = next(topics) if is_indexed else log.data[at : at + 32]
+    topics, at, words = iter(log.topics[1:]), 0, {}
+    for name, (_, is_indexed) in fields.items():
+        words[name] = next(topics) if is_indexed else log.data[at : at + 32]
         at += 0 if is_indexed else 32
-        args[name] = read(word)
-    return Event(args, log.index)
+    return Event(Args(words, fields), log.index)
 
 
 @cache
@@ -81,10 +91,10 @@ def _function(contract, name):
 
 @cache
 def _event(contract, name):
-    """(its topic, its fields in their order: name, how its word is read, whether it is a topic)"""
+    """(its topic, its fields in their order: {name: (how its word is read, whether it is a topic)})"""
     (entry,) = (entry for entry in artifact(contract)["abi"] if entry["type"] == "event" and entry["name"] == name)
     signature = f"{name}({','.join(field['type'] for field in entry['inputs'])})"
-    return keccak(signature.encode()), [(field["name"], _reader(field["type"]), field["indexed"]) for field in entry["inputs"]]
+    return keccak(signature.encode()), {field["name"]: (_reader(field["type"]), field["indexed"]) for field in entry["inputs"]}
 
 
 def _type(field):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from eth_abi import encode
 from eth_utils import keccak, to_checksum_address
 
+from lms.chain.contracts import abi
 from lms.chain.contracts.artifacts import creation_data
-from lms.chain.contracts.contract import NOBODY, Contract
+from lms.chain.contracts.contract import Contract
 
 MAX_ENTRIES = 200
 MAX_AMOUNT = 2**96 - 1
@@ -23,21 +24,34 @@ class Burn:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What an operation did, by the logs of its transaction. Pairs of (address, amount), sorted by address."""
+    """What an operation did, by the logs of its transaction. Pairs of (address as a number, amount), in order."""
 
     op: int
     digest: bytes
-    mints: tuple
-    burns: tuple
-    skips: tuple
+    minted: tuple
+    burned: tuple
+    skipped: tuple
 
     def brought(self, mints, burns):
         """Whether these were its entries, a skipped burn included: pairs of (address, amount)."""
         return (
-            self.mints == _sorted(mints)
-            and _sorted(self.burns + self.skips) == _sorted(burns)
+            self.minted == _numbered(mints)
+            and tuple(sorted(self.burned + self.skipped)) == _numbered(burns)
             and self.digest == digest(mints, burns)
         )
+
+    @property
+    def mints(self):
+        """Pairs of (address, amount), as burns and skips are."""
+        return _addressed(self.minted)
+
+    @property
+    def burns(self):
+        return _addressed(self.burned)
+
+    @property
+    def skips(self):
+        return _addressed(self.skipped)
 
 
 class TeoCoin(Contract):
@@ -67,12 +81,13 @@ class TeoCoin(Contract):
 
     def _between(self, receipt, before, settled):
         transfers, skips = (self._values(name, receipt, before, settled.index) for name in ("Transfer", "Skipped"))
+        moved = [(args.number("from"), args.number("to"), args.value) for args in transfers]
         return Settlement(
             op=settled.args.op,
-            digest=bytes(settled.args.digest),
-            mints=_sorted((args.to, args.value) for args in transfers if args["from"] == NOBODY),
-            burns=_sorted((args["from"], args.value) for args in transfers if args.to == NOBODY),
-            skips=_sorted((args.holder, args.amount) for args in skips if args.op == settled.args.op),
+            digest=settled.args.digest,
+            minted=tuple(sorted((target, amount) for source, target, amount in moved if not source)),
+            burned=tuple(sorted((source, amount) for source, target, amount in moved if not target)),
+            skipped=tuple(sorted((args.number("holder"), args.amount) for args in skips if args.op == settled.args.op)),
         )
 
     def _values(self, *between):
@@ -99,6 +114,14 @@ def pack(address, amount):
 
 def _sorted(pairs):
     return tuple(sorted(((address, amount) for address, amount in pairs), key=lambda pair: int(pair[0], 16)))
+
+
+def _numbered(pairs):
+    return tuple(sorted((int(address, 16), amount) for address, amount in pairs))
+
+
+def _addressed(pairs):
+    return tuple((abi.address(number.to_bytes(20)), amount) for number, amount in pairs)
 
 
 def _compact(burn):

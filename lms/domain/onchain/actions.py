@@ -78,9 +78,9 @@ def fill_entries(nets, operation):
 
 
 def lock(operation):
-    """One worker at a time decides on an operation; its state and attempts are read anew."""
+    """One worker at a time decides on an operation; its state and attempts are read anew, these where they are asked for."""
     db.session.refresh(operation, ["state"], with_for_update=True)
-    db.session.refresh(operation, ["attempts"])
+    db.session.expire(operation, ["attempts"])
 
 
 def check_room(signer, mined_count):
