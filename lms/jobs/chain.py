@@ -104,27 +104,26 @@ def _halt(address, **where):
 
 
 def _drive(lane):
-    """True when it got on and was not done: there is more to do than one drive does."""
-    until, seen, moved, place = time.monotonic() + PATIENCE, None, 0, node.place(lane.signer.address)
+    """True when it has signed and is not done: there is more to do than one drive does."""
+    until, seen, in_all, place = time.monotonic() + PATIENCE, None, 0, node.place(lane.signer.address)
     while time.monotonic() < until:
         head = lane.pool.head().number
         if head != seen:
             lane.look_again()
         signed = take_queued(lane, place)  # first: while the node works on these, those of the last block are looked at
-        mined = _look_at_sent(lane) if head != seen else 0
-        seen, moved = head, moved + signed + mined
+        if head != seen:
+            _look_at_sent(lane)
+        seen, in_all = head, in_all + signed
         if not (signed or queries.unfinished("sent", signer=lane.signer.address)):
             return False
         db.session.rollback()  # what others did meanwhile is seen anew, and no transaction waits with us
         time.sleep(STEP)
-    return moved > 0
+    return in_all > 0
 
 
 def _look_at_sent(lane):
     glance = Glance(lane.pool)
-    mined = _each("sent", lambda operation: outcomes.look(operation, glance), lane.signer.address)
-    _settle_more(mined)
-    return mined
+    _settle_more(_each("sent", lambda operation: outcomes.look(operation, glance), lane.signer.address))
 
 
 def _settle_more(mined):
