@@ -66,6 +66,14 @@ contract ReleaseTest is Harness {
         vm.assertFalse(token.isUsed(2));
     }
 
+    function test_nothing_is_released_to_the_token_itself() public {
+        bytes memory signature = releaseOf(ANA_KEY, address(token), 40, 2, deadline);
+        vm.expectRevert(abi.encodeWithSelector(TeoCoin.TransferToToken.selector));
+        vm.prank(settler);
+        token.release(2, ana, address(token), 40, deadline, signature);
+        vm.assertFalse(token.isUsed(2));
+    }
+
     function test_only_the_settler_releases() public {
         bytes memory signature = releaseOf(ANA_KEY, bob, 40, 2, deadline);
         vm.expectRevert(unauthorised(ana, token.SETTLER_ROLE()));

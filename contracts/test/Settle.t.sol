@@ -83,6 +83,13 @@ contract SettleTest is Harness {
         settle(2, nothing(), burns2(burn, burn));
     }
 
+    function test_burns_in_descending_order_of_holder_are_refused() public {
+        TeoCoin.Burn[] memory burns = burns2(burnOf(ANA_KEY, 5, 2), burnOf(BOB_KEY, 5, 2));
+        (burns[0], burns[1]) = (burns[1], burns[0]);
+        vm.expectRevert(abi.encodeWithSelector(TeoCoin.UnorderedBurn.selector, address(bytes20(burns[1].entry))));
+        settle(2, nothing(), burns);
+    }
+
     function test_an_op_happens_once() public {
         mint(7, ana, 5);
         vm.assertTrue(token.isUsed(7));
