@@ -77,7 +77,7 @@ class Chain:
     def settle(self, token, op, mints, burns=()):
         """The gas of one settlement that skipped nothing; mints are (address, amount)."""
         receipt = self.send(token.address, token.settle_data(op, mints, burns))
-        moved = sum(bytes(log["topics"][0]) == _TRANSFER for log in receipt.logs)
+        moved = sum(log.topics[0] == _TRANSFER for log in receipt.logs)
         if moved != len(mints) + len(burns):
             raise Refusal(f"A settlement of {len(mints) + len(burns)} entries moved {moved}.")
         return receipt.gas_used

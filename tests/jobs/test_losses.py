@@ -17,7 +17,7 @@ from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain.models import Entry, Operation
-from lms.domain.wallet import custody
+from lms.domain.wallet import custody, moves
 from lms.domain.wallet import queries as wallets
 from lms.jobs import balances, deposits, node, settlement
 from lms.jobs.wallets import owner
@@ -33,7 +33,7 @@ def steal(anvil):
 
     def send(user, amount, to=OUTSIDE, final=True):
         pool, token, holder = node.pool(), node.token(), books.holder_of(user and user.id)
-        thief = LocalSigner(vault.open_key(custody.sealed_keys([holder.id])[holder.id], owner(holder.id), node.kek()))
+        thief = LocalSigner(vault.open_key(moves.in_use(holder.id), owner(holder.id), node.keks()))
         anvil.call("anvil_setBalance", thief.address, hex(10**18))
         data, nonce = token._data("transfer", to, teo(amount)), pool.mined_nonce(thief.address)
         signed = transactions.sign(thief, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
@@ -56,7 +56,7 @@ def book(run):
     """book(receipt) books the theft."""
 
     def invoke(receipt, *options):
-        result = run("chain", "lost", receipt.tx_hash, receipt.logs[0]["logIndex"], "key stolen", *options)
+        result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index, "key stolen", *options)
         assert result.exit_code == 0, (result.output, result.exception)
         return result.output
 
@@ -103,7 +103,7 @@ def test_the_treasury_pays_and_new_tokens_what_it_lacks(rich, steal, book, flow,
 def test_the_loss_is_covered_at_birth_and_by_nothing_else(rich, steal, book):  # noqa: F811
     receipt = steal(rich, 30)
     book(receipt)
-    entry, loss = db.session.query(Entry).filter_by(kind="loss").one(), books.transfer(f"lost:{receipt.tx_hash}:{receipt.logs[0]['logIndex']}")
+    entry, loss = db.session.query(Entry).filter_by(kind="loss").one(), books.transfer(f"lost:{receipt.tx_hash}:{receipt.logs[0].index}")
     assert (entry.amount, entry.is_open, entry.operation_id, loss.source_entry_id) == (teo(30), False, None, entry.id)
     assert custody.settled(entry.holder_id) == teo(20)
     assert (loss.evidence["transaction"], loss.evidence["to"].lower(), loss.evidence["why"]) == (receipt.tx_hash, OUTSIDE.lower(), "key stolen")
@@ -204,7 +204,7 @@ def test_a_release_that_found_the_address_empty_goes_out_or_comes_back(rich, ste
 
 def test_before_it_is_final_nothing_is_booked(rich, steal, run):  # noqa: F811
     receipt = steal(rich, 30, final=False)
-    result = run("chain", "lost", receipt.tx_hash, receipt.logs[0]["logIndex"], "key stolen")
+    result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index, "key stolen")
     assert result.exit_code == 1 and "final" in result.output
     assert moved() == []
 
@@ -217,7 +217,7 @@ def test_it_takes_a_transaction_that_the_chain_has(rich, run, words):  # noqa: F
 
 def test_a_log_that_is_no_transfer_is_refused(rich, steal, run):  # noqa: F811
     receipt = steal(rich, 30)
-    result = run("chain", "lost", receipt.tx_hash, receipt.logs[0]["logIndex"] + 1, "key stolen")
+    result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index + 1, "key stolen")
     assert "no transfer of TEO" in result.output
 
 
@@ -233,7 +233,7 @@ def test_what_nobody_of_ours_held_is_refused(rich, run, anvil, flow, steal):  # 
     transactions.broadcast(pool, signed.raw)
     anvil.call("anvil_mine", "0x3")
     receipt = transactions.receipt(pool, signed.tx_hash)
-    result = run("chain", "lost", receipt.tx_hash, receipt.logs[0]["logIndex"], "key stolen")
+    result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index, "key stolen")
     assert result.exit_code == 1 and "no address we keep a key of" in result.output
 
 
@@ -247,6 +247,6 @@ def test_a_withdrawal_is_no_theft_known_to_our_rows_or_not(rich, run, flow, is_k
         with transaction():
             db.session.execute(text("UPDATE attempts SET tx_hash = tx_hash || '-'"))
             db.session.execute(text("UPDATE operations SET tx_hash = NULL"))
-    result = run("chain", "lost", receipt.tx_hash, receipt.logs[0]["logIndex"], "key stolen")
+    result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index, "key stolen")
     assert result.exit_code == 1 and "no theft" in result.output
     assert moved() == []
