@@ -19,7 +19,8 @@ SLITHER = ["--compile-force-framework", "foundry", "--filter-paths", "node_modul
 # slither compiles without the tests and wants a folder of its own for it, or forge would compile all anew afterwards.
 _BESIDE = {"FOUNDRY_OUT": "contracts/out/slither", "FOUNDRY_CACHE_PATH": "contracts/cache/slither"}
 # The bound of what halmos shows stands in the contract; the solver comes with the analysers.
-HALMOS = ["--contract", "SettleSymbolic", "--forge-build-out", "contracts/out/symbolic", "--solver", "yices"]
+_PATIENCE = ["--solver-timeout-assertion", "10m"]  # by the clock: on a busy machine a minute is too short for a few of them
+HALMOS = ["--contract", "SettleSymbolic", "--forge-build-out", "contracts/out/symbolic", "--solver", "yices", *_PATIENCE]
 _OPTIMIZED = {"FOUNDRY_PROFILE": "symbolic"}
 
 
