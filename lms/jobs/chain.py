@@ -64,12 +64,19 @@ def sweep():
     glance = Glance(pool)
     lost = _each("mined", lambda operation: outcomes.finish(operation, glance)) or lost
     lanes = {signer.address: Lane(pool, signer) for signer in node.signers()}
-    _settle_more(_each("sent", lambda operation: _watch(operation, lanes, pool)))
+    glance = Glance(pool)
+    _settle_more(_each("sent", lambda operation: _watch(operation, lanes, glance)))
     sent = _each("signed", lambda operation: broadcast(operation, pool))
-    for lane in lanes.values():
-        sent += take_queued(lane)
+    for address, lane in lanes.items():
+        sent += 0 if _is_driven(address) else take_queued(lane)
     if sent or lost:
         hurry()
+
+
+def _is_driven(address):
+    """Whether a drive is at this lane. The lane is let go at once: a drive that came meanwhile would take the sweep for another."""
+    with alone(f"lane {address}") as is_alone:
+        return not is_alone
 
 
 def _see(pool):

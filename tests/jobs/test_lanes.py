@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.chain import transactions
-from lms.db import db, transaction
+from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
@@ -66,6 +66,14 @@ def test_a_full_lane_simulates_nothing_in_vain(queued, worker, monkeypatch):  # 
     monkeypatch.setattr(transactions, "estimate_gas", lambda *_: pytest.fail("it was simulated"))
     chain.sweep()
     assert (queued.state, queued.attempts, queued.error) == ("queued", [], None)
+
+
+def test_the_sweep_leaves_the_queue_to_a_drive_that_is_at_it(queued, worker):  # noqa: F811
+    with alone(f"lane {node.addresses()[0]}"):
+        chain.sweep()
+        assert queued.state == "queued"
+    chain.sweep()
+    assert queued.state == "sent"
 
 
 def test_lanes_at_once_begin_with_operations_of_their_own(worker, member, monkeypatch):
