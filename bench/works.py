@@ -57,6 +57,7 @@ class Works:
         processes.append(Process("cron", [PYTHON, "-m", "lms.jobs.cron"], self.directory, cron))
         try:
             for process in processes:
+                process.log.unlink(missing_ok=True)  # or its last start would be taken for this one
                 process.start()
             for process in processes[:-1]:
                 process.wait_until(lambda process=process: "ready for jobs" in process.log.read_text(), LONGEST_START)
