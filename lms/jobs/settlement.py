@@ -6,12 +6,14 @@ from flask import current_app
 
 from lms.chain.transactions import GWEI
 from lms.db import transaction
+from lms.domain.audit import actions as audit
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import custody, moves
 from lms.domain.wallet.policy import Policy
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import queries as approved
+from lms.errors import DomainError
 from lms.jobs import announce, chain
 
 
@@ -31,16 +33,26 @@ def settle():
 def _opened():
     """Moves first, as until his tokens are at one address nothing else is done for the holder. Releases before batches: one whose every
     entry is followed by the next would never get his tokens out."""
-    yield from _queued(moves.waiting(), moves.queue)
-    yield from _queued(approved.approved(), lambda withdrawal_id: withdrawals.queue(approved.withdrawal(withdrawal_id)))
+    yield from _queued("move", moves.waiting(), moves.queue)
+    yield from _queued("withdrawal", approved.approved(), _release)
     if custody.is_due(_policy()):
         yield from _batches()
 
 
-def _queued(ids, queue):
+def _release(withdrawal_id):
+    return withdrawals.queue(approved.withdrawal(withdrawal_id))
+
+
+def _queued(what, ids, queue):
+    """One that the ledger refuses is told, and keeps no other back."""
     for each in ids:
-        with transaction():
-            operation = queue(each)
+        try:
+            with transaction():
+                operation = queue(each)
+        except DomainError as refusal:
+            with transaction():
+                audit.open_incident(f"{what} not queued", each, why=str(refusal))
+            continue
         if operation:
             yield operation
 

@@ -10,6 +10,7 @@ from lms.chain import anvil as clockwork
 from lms.chain import transactions
 from lms.db import db, transaction
 from lms.domain.accounts.models import User
+from lms.domain.audit.models import Incident
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import queries
@@ -100,6 +101,15 @@ def _holdings(address):
     from lms.chain import node as reader
 
     return reader.holdings(node.pool(), node.token().address, [address]).balances[address]
+
+
+def test_one_that_the_ledger_refuses_keeps_no_other_back(rich, flow):
+    first, second = ask(rich, 20), ask(rich, 5, key="w2")
+    with transaction():
+        ledger.post("gone", books.member(rich.id, "TEO", "reserved"), books.platform("TEO", "treasury"), teo(20), "recovered")
+    flow()
+    assert (first.state, second.state) == ("approved", "sent")
+    assert db.session.query(Incident).filter_by(kind="withdrawal not queued").one().subject == str(first.id)
 
 
 def test_what_is_withdrawn_arrives_and_is_the_members_affair(rich, flow, audit):
