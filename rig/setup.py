@@ -76,7 +76,7 @@ def _python_packages(venv, lock, label):
         if needed:
             _need_disk()
             _do(
-                [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
+                [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", "--no-deps", "--require-hashes", "-r", lock],
                 "The Python packages could not be installed: check the network (or pip's settings) and run the same command again.",
             )
 
