@@ -25,6 +25,7 @@ PASSWORD = "correct horse battery"
 ORDER = ("world", "site", "faults", "jobs", "rig")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist asks who is in which group
 def pytest_collection_modifyitems(items):
     """Of the processes that share the tests, one has all of a costly fixture, or of a file."""
     for item in items:

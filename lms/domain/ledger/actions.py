@@ -28,7 +28,8 @@ def post(key, source, target, amount, reason, *, evidence=None, rule_version=Non
     `repays` False is for what only takes the place of tokens he lost.
     """
     _check(source, target, amount)
-    debts = lock(source, target)
+    repays = repays and _is_credit(source, target)
+    debts = _lock([source, target], [target] if repays else [])
     if not (_bears(source, -amount) and _bears(target, amount)):
         return _same(key, source, target, amount, reason)
     transfer_id = db.session.scalar(_insertion(key, source, target, amount, reason, evidence, rule_version))
@@ -38,7 +39,7 @@ def post(key, source, target, amount, reason, *, evidence=None, rule_version=Non
     target.balance += amount
     db.session.flush()
     transfer = db.session.get_one(Transfer, transfer_id)
-    if repays and _is_credit(source, target):
+    if repays:
         _repay(transfer, target, debts)
     return transfer
 
@@ -49,13 +50,10 @@ def reverse(key, transfer, reason):
 
 
 def lock(*accounts):
-    """Lock the rows in id order and read them anew. A verb with several transfers locks all of their accounts first.
+    """Lock the rows in id order and read them anew, the debts of their members too, as a credit repays.
 
-    The debts of their members are locked with them, as a credit repays: these are the answer, by member and asset."""
-    asked = {"ids": [account.id for account in accounts], "assets": [account.asset for account in accounts]}
-    members = [account.user_id for account in accounts if account.user_id is not None]
-    rows = db.session.scalars(_LOCKED, asked | {"members": members}).all()
-    return {(row.user_id, row.asset): row for row in rows if row.name == DEBT}
+    A verb with several transfers locks all of their accounts first."""
+    _lock(accounts, accounts)
 
 
 def open_platform():
@@ -87,6 +85,14 @@ def _open(plan, custody, holder):
         for name, sign in names.items()
     ]
     db.session.execute(insert(Account).values(rows).on_conflict_do_nothing())
+
+
+def _lock(accounts, credited):
+    """The debts of those credited, by member and asset: locked with the accounts."""
+    ids, assets = [account.id for account in accounts], [account.asset for account in accounts]
+    members = [account.user_id for account in credited if account.user_id is not None]
+    rows = db.session.scalars(_LOCKED, {"ids": ids, "assets": assets, "members": members}).all()
+    return {(row.user_id, row.asset): row for row in rows if row.name == DEBT}
 
 
 def _check(source, target, amount):
