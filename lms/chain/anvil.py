@@ -15,6 +15,11 @@ def mine(pool, blocks=1):
     _request(pool, "anvil_mine", hex(blocks))
 
 
+def has_code(pool, address):
+    """Whether a contract stands there: a node that was killed may have forgotten it."""
+    return len(pool.read(lambda web3: web3.eth.get_code(address))) > 0
+
+
 def fund(pool, address, wei):
     """Set what an address holds for gas."""
     _request(pool, "anvil_setBalance", address, hex(wei))

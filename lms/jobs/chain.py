@@ -60,6 +60,8 @@ def sweep():
         pool.forget_head()  # killed, it begins below its head, and is rebuilt
     _see(pool)
     lost = pool.chain_id == node.ANVIL and rebuild(deployment, pool)
+    if lost is None:
+        return
     # What is on its way first: a lane that halts keeps none of it back.
     glance = Glance(pool)
     lost = _each("mined", lambda operation: outcomes.finish(operation, glance)) or lost

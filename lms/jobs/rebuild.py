@@ -1,4 +1,6 @@
-"""anvil forgets its newest blocks when it is killed: the stored bytes, in nonce order, rebuild them exactly."""
+"""anvil forgets its newest blocks when it is killed: the stored bytes, in the order they were mined, rebuild them exactly."""
+
+import math
 
 from lms.chain import anvil, transactions
 from lms.db import transaction
@@ -7,29 +9,39 @@ from lms.domain.onchain import queries
 
 
 def rebuild(deployment, pool):
-    """Send again, signer by signer, what a development chain has lost; True when it had lost something."""
-    return any([_lane(deployment, signer, pool) for signer in {deployment.signer, *queries.signers()}])
+    """Send again what a development chain has lost; True when that was something. None while the contracts themselves are on their way:
+    what is sent to an address without code is mined as well, and does nothing."""
+    mined = {signer: pool.mined_nonce(signer) for signer in {deployment.signer, *queries.signers()}}
+    created = [contract for contract in deployment.contracts if contract.nonce >= mined[deployment.signer]]
+    attempts = {signer: queries.attempts_from(signer, nonce) for signer, nonce in mined.items()}
+    broken = {signer for signer, rows in attempts.items() if any(not row.operation.is_open for row in rows)}
+    if created:
+        _send_again(created, [deployment.signer], pool)
+    if not all(anvil.has_code(pool, contract.address) for contract in created):
+        return None
+    # Mined while we asked: the next sweep looks again.
+    still = broken - {deployment.signer} if created else broken
+    if broken and all(pool.mined_nonce(signer) == mined[signer] for signer in still):
+        _bring_back([row for signer in broken for row in _as_mined(attempts[signer])], broken, pool)
+    return bool(broken)
 
 
-def _lane(deployment, signer, pool):
-    mined = pool.mined_nonce(signer)
-    attempts = queries.attempts_from(signer, mined)
-    lost = [attempt for attempt in attempts if not attempt.operation.is_open]
-    created = [contract for contract in deployment.contracts if signer == deployment.signer and contract.nonce >= mined]
-    if not (lost or created):
-        return False
-    if pool.mined_nonce(signer) != mined:  # mined while we asked: the next sweep looks again
-        return False
-    if pool.balance(signer) == 0:
-        anvil.fund(pool, signer, 10**21)
-    again = sorted([*created, *_as_mined(attempts)], key=lambda row: row.nonce)
+def _bring_back(attempts, signers, pool):
+    """In the order of their blocks over all signers: a release needs the tokens that another signer's settlement brought."""
+    again = sorted(attempts, key=lambda row: (row.operation.block_number or math.inf, row.signer, row.nonce))
     with transaction():
-        for attempt in lost:
-            if attempt.operation.state != "failed":
-                onchain.mark_vanished(attempt.operation)
-    for row in again:
+        for operation in {row.operation for row in attempts}:
+            if operation.state in ("mined", "final"):
+                onchain.mark_vanished(operation)
+    _send_again(again, signers, pool)
+
+
+def _send_again(rows, signers, pool):
+    for signer in signers:
+        if pool.balance(signer) == 0:
+            anvil.fund(pool, signer, 10**21)
+    for row in rows:
         transactions.broadcast(pool, row.raw)
-    return True
 
 
 def _as_mined(attempts):

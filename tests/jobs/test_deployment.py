@@ -2,10 +2,12 @@
 
 import pytest
 
+from lms.chain import anvil as development
 from lms.chain import contracts, transactions
-from lms.db import db
+from lms.db import db, transaction
+from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Contract, Deployment
-from lms.jobs import node
+from lms.jobs import chain, lanes, node
 from lms.jobs.operate import deployment as deploying
 from tests.jobs.conftest import forget
 
@@ -83,3 +85,36 @@ def test_every_signer_may_settle(app, anvil, worker_environ, home):
         for op, address in enumerate(node.addresses(), start=900):
             assert transactions.estimate_gas(node.pool(), address, token.address, token.settle_data(op, [("0x" + "11" * 20, 1)], [])) > 0
     forget(anvil, fresh)
+
+
+def test_a_node_that_forgot_everything_has_the_contracts_before_what_other_signers_sent(app, anvil, worker_environ, home):
+    from lms import create_app
+
+    fresh = anvil.call("evm_snapshot")
+    files = ",".join(str(home / f"signer-{number}.json") for number in range(2))
+    worker = create_app("cli", {**worker_environ, "SIGNER_FILES": files})
+    with worker.app_context():
+        worker.test_cli_runner().invoke(args=["chain", "signer"])
+        assert deploy(worker).exit_code == 0
+        operation = _published(node.signers()[1])
+        anvil.call("evm_revert", fresh)
+        fresh = anvil.call("evm_snapshot")
+        for _ in range(2):
+            chain.sweep()
+        db.session.refresh(operation)
+        notary = contracts.Notary(operation.deployment.address_of("Notary"))
+        assert (operation.state, notary.root_of(node.pool(), "solvency", 1)) == ("mined", b"\1" * 32)
+    forget(anvil, fresh)
+
+
+def _published(signer):
+    """A root that this signer has told the Notary."""
+    with transaction():
+        operation = onchain.queue("a root", "root", [], dict(kind="solvency", subject=1, root="01" * 32, total=0))
+    pool = node.pool()
+    development.fund(pool, signer.address, 10**20)
+    assert lanes.Lane(pool, signer).sign(operation) and lanes.broadcast(operation, pool)
+    chain.sweep()
+    db.session.refresh(operation)
+    assert operation.state == "mined"
+    return operation
