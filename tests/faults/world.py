@@ -134,8 +134,16 @@ class World:
             self.resend()
 
     def resend(self):
-        """The wallets of strangers send again what the chain or the pool has forgotten; so does he who has our key."""
-        for raw in [signed.raw_transaction.to_0x_hex() for signed, _ in self._unmined()] + self._foreign():
+        """The wallets of strangers send again what the chain or the pool has forgotten; so does he who has our key.
+
+        A payment waits until he who pays has the tokens again: it would be mined, do nothing, and never be sent once more."""
+        left = self._held(STRANGER.address)
+        for signed, amount in self._unmined():
+            left -= amount
+            if left < 0:
+                break
+            self._send(signed.raw_transaction.to_0x_hex())
+        for raw in self._foreign():
             self._send(raw)
 
     def _send(self, raw):
@@ -155,6 +163,7 @@ class World:
     def cron(self):
         """What the clock starts, each once; the blocks that time brings."""
         self.move_clock(_STEP)
+        self.resend()
         self._start("wallets.sweep", "settlement.settle", "solvency.publish")
         node.mine(self.anvil, node.FINAL + 1)
         self._start("deposits.scan", "chain.sweep")
@@ -297,7 +306,7 @@ class World:
         return len(traces) > 4 and len(set(map(tuple, traces[-5:]))) == 1 or bool(self.violations(is_quiet=False))
 
     def is_quiet(self):
-        return self._sql("world", _UNDER_WAY) == [(0,)]
+        return self._sql("world", _UNDER_WAY) == [(0,)] and not self._unmined()
 
     def violations(self, is_quiet=True):
         return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.is_restored), is_quiet)
