@@ -8,6 +8,7 @@ from flask import g
 from flask.testing import FlaskClient
 from hypothesis import settings
 from sqlalchemy import text
+from xdist.scheduler import LoadScopeScheduling
 
 from rig.services import Postgres, Redis
 
@@ -21,20 +22,28 @@ SECRET = "only-for-tests-" + "0123456789abcdef" * 3
 PASSWORD = "correct horse battery"
 
 
-# What takes longest begins first: the world that is broken, the whole site, then the folders of tests that start something.
-ORDER = ("world", "site", "faults", "jobs", "rig")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Shares(config, log)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist asks who is in which group
+class Shares(LoadScopeScheduling):
+    """Each process has services of its own: who takes one test of a file takes all of them, and so it is with all that need a whole site.
+
+    Of the schedules of faults each is a share of its own; they fill what is left."""
+
+    def _split_scope(self, nodeid):
+        file, _, test = nodeid.partition("::")
+        if "test_a_schedule_of_faults" in test:
+            return nodeid
+        return "site" if Path(file).parent.name in ("browser", "e2e") else file
+
+
 def pytest_collection_modifyitems(items):
-    """Of the processes that share the tests, one has all of a costly fixture, or of a file."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_share(item)))
-    items.sort(key=lambda item: next((place for place, name in enumerate(ORDER) if name in (_share(item), item.path.parent.name)), len(ORDER)))
-
-
-def _share(item):
-    return next((name for name in ("world", "site") if name in item.fixturenames), item.nodeid.partition("::")[0])
+    """What takes longest begins first."""
+    first = ("browser", "e2e", "faults", "jobs", "rig")
+    place = {name: number for number, name in enumerate(first, start=-len(first))}
+    items.sort(key=lambda item: (item.originalname == "test_a_schedule_of_faults_breaks_nothing", place.get(item.path.parent.name, 0)))
 
 
 class Browser(FlaskClient):
