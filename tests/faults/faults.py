@@ -120,11 +120,14 @@ def _deploy(world, draw):
 def _late_commit(world, draw):
     """A transfer that took its id early is committed after a later one was covered."""
     name = f"late:{draw.getrandbits(32)}"
+    amount = draw.randint(1, 9) * 10**6
+    before = (f"{name}:before", "issuance", "ana:available", amount)
     # The two lock no account alike: a credit locks the member's debt, too.
-    early = (f"{name}:early", "ana:available", "treasury", draw.randint(1, 9) * 10**6)
+    early = (f"{name}:early", "ana:available", "treasury", amount)
     later = (f"{name}:later", "issuance", "ana:maturing", draw.randint(1, 9) * 10**6)
+    world.insist(job("tests.faults.deeds.post", [before]))
     world.insist(job("tests.faults.deeds.post_late", early, later))
-    world.posted |= {early[0]: early[3], later[0]: later[3]}
+    world.posted |= {key: moved for key, _, _, moved in (before, early, later)}
 
 
 def _foreign_nonce(world, draw):

@@ -416,7 +416,8 @@ _UNDER_WAY = f"""
     SELECT (SELECT count(*) FROM operations WHERE state NOT IN ('final', 'failed'))
          + (SELECT count(*) FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL AND source_holder_id::text NOT IN {_LOOKED_AT})
          + (SELECT count(*) FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL AND target_holder_id::text NOT IN {_LOOKED_AT})
-         + (SELECT count(*) FROM withdrawals WHERE state NOT IN ('sent', 'failed'))
+         + (SELECT count(*) FROM withdrawals w JOIN holders h USING (user_id)
+            WHERE state NOT IN ('sent', 'failed') AND NOT (state = 'approved' AND h.id::text IN {_LOOKED_AT}))
          + (SELECT count(*) FROM deposits WHERE entry_id IS NULL AND NOT is_parked AND amount >= {oracle.SMALL})
          + (SELECT count(*) FROM switches)"""
 _TRACES = f"SELECT state, count(*) FROM operations GROUP BY state UNION ALL SELECT 'attempts', count(*) FROM attempts UNION ALL SELECT 'under way', ({_UNDER_WAY}) ORDER BY 1, 2"

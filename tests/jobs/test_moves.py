@@ -200,6 +200,7 @@ def test_one_that_a_reorg_undid_and_that_came_too_late_then_is_made_anew(rich, r
     settlement.settle()
     assert (states(), db.session.query(Wallet).filter_by(must_move=True).count()) == (["mined"], 0)
     anvil.call("anvil_rollback", 1)
+    node.pool().forget_head()
     assert held(old, new) == [teo(50), 0]
     clockwork.advance(node.pool(), 2 * 24 * 3600)
     for _ in range(4):
@@ -266,13 +267,13 @@ class Mortal:
     def run(self, kill, *jobs):
         """Whether all were done; each begins when the one before has ended."""
         for name, *args in jobs:
-            order = {"jobs": [{"do": name, "args": args}], "mutant": None, "config": {}, "kill": kill, "cut": 0}
+            order = {"jobs": [{"do": name, "args": args}], "mutant": None, "config": {}, "left": {"kill": kill}}
             print(json.dumps(order), file=self._process.stdin, flush=True)
             answer = json.loads(self._process.stdout.readline())
             if answer["fates"] != ["done"]:
                 assert answer["fates"] == ["killed"]
                 return False
-            kill = answer["kill"]
+            kill = answer["left"]["kill"]
         return True
 
     def close(self):

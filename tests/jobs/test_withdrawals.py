@@ -79,6 +79,7 @@ def test_one_for_which_the_chain_asks_too_much_waits_and_says_so(rich, worker, r
     with monkeypatch.context() as dear:
         dear.setattr(transactions, "MOST_CAP", 1)
         pushed = []
+        dear.setattr(live, "listening", list)
         dear.setattr(live, "push", lambda user_id, *names: pushed.append((user_id, names)))
         enqueue("settlement.settle")
         run_jobs()
