@@ -42,7 +42,8 @@ def cookie(user):
 
 def give_history(user):
     """Fifty transfers, brought to a chain in batches that are mined."""
-    onchain.record_deployment(31337, "0x" + "0" * 64, _hex(1, 40), _hex(2, 40), SimpleNamespace(nonce=0, raw=b"raw", tx_hash=_hex(3, 64)))
+    deployment = onchain.begin_deployment(31337, "0x" + "0" * 64, _hex(2, 40))
+    onchain.record_contract(deployment, "TeoCoin", _hex(1, 40), SimpleNamespace(nonce=0, raw=b"raw", tx_hash=_hex(3, 64)))
     sealed = SimpleNamespace(address=_hex(user.id, 40), ciphertext=b"sealed", wrapped_key=b"sealed", kek_version=1)
     wallet.keep_wallet(books.holder_of(user.id).id, sealed)
     for number in range(MATURED + MATURING):
@@ -66,6 +67,7 @@ def _settle(number):
     operation.state = "sent"
     hashes = dict(tx_hash=_hex(number, 64), block_hash=_hex(number, 64))
     onchain.mark_mined(operation, SimpleNamespace(block_number=number, gas_used=80_000, effective_gas_price=10**9, **hashes))
+    onchain.close_entries(operation)
 
 
 def _hex(number, digits):
