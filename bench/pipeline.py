@@ -28,8 +28,8 @@ _MEMBERS = """
     INSERT INTO accounts (user_id, holder_id, name, asset, sign, balance) SELECT user_id, id, 'available', 'TEO', 1, 0 FROM holders WHERE user_id IS NOT NULL"""
 
 _WALLETS = """
-    INSERT INTO wallets (holder_id, address, ciphertext, wrapped_key, kek_version, created_at)
-    SELECT h.id, a.address, '', '', 1, :now FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM holders) h
+    INSERT INTO wallets (holder_id, address, ciphertext, wrapped_key, kek_version, created_at, must_move)
+    SELECT h.id, a.address, '', '', 1, :now, false FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM holders) h
     JOIN unnest(CAST(:addresses AS text[])) WITH ORDINALITY a (address, n) ON a.n = h.n"""
 
 _LEGS = """
