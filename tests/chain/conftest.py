@@ -9,7 +9,9 @@ from lms.chain.rpc import Pool
 from lms.chain.signers import LocalSigner
 from lms.chain.vault import new_key, open_key
 from rig.services import Anvil
+from tests.aws import kms as kms
 from tests.faults.proxy import Proxy
+from tests.transit import vault as vault
 
 BOUND = 1_000_000 * 10**6
 

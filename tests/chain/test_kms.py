@@ -12,7 +12,6 @@ from lms.chain.kms import _ORDER, KmsKek, KmsSigner
 from lms.chain.signers import open_signer
 from lms.chain.typed import encode
 from lms.chain.vault import Key, new_key, open_key, rewrap
-from tests.aws import kms  # noqa: F401  (a fixture)
 from tests.chain.conftest import local_keks
 
 SOMEBODY = "0x00000000000000000000000000000000000A11cE"
@@ -30,7 +29,7 @@ TRANSACTION = {
 
 
 @pytest.fixture
-def kms_signer(kms):  # noqa: F811
+def kms_signer(kms):
     return KmsSigner(kms.signing())
 
 
@@ -64,18 +63,18 @@ def test_the_bytes_are_those_eth_account_makes():
     assert encode(TRANSACTION | {"to": b""}, created.v, created.r, created.s) == bytes(created.raw_transaction)
 
 
-def test_the_setting_names_it_beside_files(kms, keks):  # noqa: F811
+def test_the_setting_names_it_beside_files(kms, keks):
     arn = kms.signing()
     assert open_signer(f"kms:{arn}", keks).address == KmsSigner(arn).address
 
 
-def test_a_key_of_another_kind_is_refused(kms):  # noqa: F811
+def test_a_key_of_another_kind_is_refused(kms):
     for kind in ("ECC_NIST_P256", "RSA_2048"):
         with pytest.raises(WrongKey, match="of the kind ECC_SECG_P256K1"):
             KmsSigner(kms.signing(kind))
 
 
-def test_a_key_that_kms_does_not_let_us_use_says_so_and_nothing_else(kms):  # noqa: F811
+def test_a_key_that_kms_does_not_let_us_use_says_so_and_nothing_else(kms):
     signer, arn = KmsSigner(kms.signing()), kms.wrapping()
     gone = KmsKek(arn[:-1] + ("0" if arn[-1] != "0" else "1"))
     secret = os.urandom(32)
@@ -94,7 +93,7 @@ def test_a_kms_that_does_not_answer_says_so(monkeypatch):
         KmsSigner("arn:aws:kms:eu-north-1:111122223333:key/nowhere")
 
 
-def test_a_data_key_wrapped_by_kms_opens_for_its_owner_only(kms):  # noqa: F811
+def test_a_data_key_wrapped_by_kms_opens_for_its_owner_only(kms):
     keks = Keks(1, {1: KmsKek(kms.wrapping())})
     sealed = new_key("7", keks)
     assert open_key(sealed, "7", keks).address == sealed.address
@@ -104,7 +103,7 @@ def test_a_data_key_wrapped_by_kms_opens_for_its_owner_only(kms):  # noqa: F811
         open_key(sealed, "7", Keks(1, {1: KmsKek(kms.wrapping())}))
 
 
-def test_a_local_kek_is_followed_by_one_in_kms(kms):  # noqa: F811
+def test_a_local_kek_is_followed_by_one_in_kms(kms):
     old, remote = local_keks(1), KmsKek(kms.wrapping())
     sealed = new_key("7", old)
     again = rewrap(sealed, "7", Keks(2, old._by_version | {2: remote}))

@@ -9,11 +9,11 @@ from lms.chain.keks import Keks
 from lms.chain.transit import VaultKek
 from lms.chain.vault import new_key, open_key, rewrap
 from tests.chain.conftest import local_keks
-from tests.transit import TOKEN, vault  # noqa: F401  (a fixture)
+from tests.transit import TOKEN
 
 
 @pytest.fixture
-def kek(vault):  # noqa: F811
+def kek(vault):
     return VaultKek("transit/teo", vault, TOKEN)
 
 
@@ -27,7 +27,7 @@ def test_a_data_key_wrapped_by_a_vault_opens_for_its_owner_only(kek):
     assert refused.value.__context__ is None
 
 
-def test_another_key_of_the_same_vault_does_not_open_it(kek, vault):  # noqa: F811
+def test_another_key_of_the_same_vault_does_not_open_it(kek, vault):
     with pytest.raises(WrongKey):
         VaultKek("transit/other", vault, TOKEN).unwrap(kek.wrap(os.urandom(32), b"7"), b"7")
 
@@ -49,7 +49,7 @@ def test_a_local_kek_is_followed_by_a_vault_and_back(kek):
     ("place", "token", "said"),
     [("transit/teo", "another-token", "Forbidden"), ("nowhere/teo", TOKEN, "InvalidPath")],
 )
-def test_a_vault_that_refuses_is_told_without_what_was_asked(vault, place, token, said):  # noqa: F811
+def test_a_vault_that_refuses_is_told_without_what_was_asked(vault, place, token, said):
     with pytest.raises(KeyServiceDown) as refused:
         VaultKek(place, vault, token).wrap(os.urandom(32), b"7")
     assert str(refused.value) == f"the vault refuses to encrypt data: {said}"

@@ -7,6 +7,7 @@ import rq
 from rq.registry import FailedJobRegistry
 
 from rig.services import Anvil
+from tests.aws import kms as kms
 
 KEK = base64.b64encode(b"k" * 32).decode()
 

@@ -12,28 +12,20 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet.models import Wallet
 from lms.jobs import chain, node, wallets
 from lms.queue import enqueue
-from tests.aws import kms  # noqa: F401  (a fixture)
 from tests.conftest import teo
-from tests.jobs.conftest import KEK, forget
+from tests.jobs.conftest import KEK
 from tests.jobs.test_settlement import GREEN, credit
 
 
 @pytest.fixture
-def arn(kms):  # noqa: F811
+def arn(kms):
     return kms.signing()
 
 
 @pytest.fixture
-def worker(app, anvil, worker_environ, kms, arn):  # noqa: F811
-    """As the other tests' worker, with both keys in KMS."""
-    fresh = anvil.call("evm_snapshot")
-    worker = create_app("cli", {**worker_environ, "SIGNER_FILES": f"kms:{arn}", "KEK": f"kms:{kms.wrapping()}"})
-    with worker.app_context():
-        for command in (["chain", "signer"], ["chain", "deploy"]):
-            result = worker.test_cli_runner().invoke(args=command)
-            assert result.exit_code == 0, (result.output, result.exception)
-        yield worker
-    forget(anvil, fresh)
+def worker_environ(worker_environ, kms, arn):
+    """As the other tests' worker has it, with both keys in KMS."""
+    return {**worker_environ, "SIGNER_FILES": f"kms:{arn}", "KEK": f"kms:{kms.wrapping()}"}
 
 
 def test_what_kms_signs_is_settled_and_resent_as_it_was_stored(ana, worker, arn, run_jobs, monkeypatch, audit):
@@ -71,8 +63,8 @@ def test_a_member_is_burned_for_with_a_key_that_kms_wraps(ana, worker, run_jobs,
     assert (kinds, audit()) == (["mint", "burn"], GREEN)
 
 
-def test_a_kek_of_the_environment_is_followed_by_one_in_kms(ana, app, kms, worker_environ, tmp_path):  # noqa: F811
-    local = {**worker_environ, "SIGNER_FILES": str(tmp_path / "signer.json")}
+def test_a_kek_of_the_environment_is_followed_by_one_in_kms(ana, app, kms, worker_environ, tmp_path):
+    local = {**worker_environ, "KEK": KEK, "SIGNER_FILES": str(tmp_path / "signer.json")}
     remote = {**local, "KEK": f"2:kms:{kms.wrapping()}"}
     with create_app("cli", local).app_context() as context:
         assert context.app.test_cli_runner().invoke(args=["chain", "signer"]).exit_code == 0
