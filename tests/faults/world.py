@@ -203,7 +203,8 @@ class World:
             self._queue.enqueue(f"lms.jobs.{name}", *args)
 
     def forget_jobs(self):
-        self._redis.flushall()
+        with suppress(redis.RedisError):  # it may be dead meanwhile
+            self._redis.flushall()
 
     def newest_operation(self):
         """Its id as arguments of a job; none where there is no operation."""
