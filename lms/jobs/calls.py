@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lms.chain import vault
 from lms.chain.contracts import Burn, Notary, TeoCoin
+from lms.domain.onchain import queries
 from lms.domain.wallet import custody
 from lms.jobs import node
 from lms.jobs.wallets import owner
@@ -34,13 +35,13 @@ def outcome(operation, receipt):
         publication = token.publication(receipt, operation.op)
         return Outcome() if publication and publication.brought(*_published(operation)) else None
     if operation.kind in ("release", "move"):
-        (entry,) = operation.entries
+        (entry,) = queries.entries(operation)
         return Outcome() if token.released(receipt, operation.op) == (entry.address, operation.payload["to"], entry.amount) else None
-    settlement = token.settlement(receipt, operation.op)
-    if settlement is None or not settlement.brought(_pairs(operation, "mint"), _pairs(operation, "burn")):
+    settlement, entries = token.settlement(receipt, operation.op), queries.entries(operation)
+    if settlement is None or not settlement.brought(_pairs(entries, "mint"), _pairs(entries, "burn")):
         return None
     skipped = {address for address, _ in settlement.skips}
-    return Outcome(refused=tuple(entry.holder_id for entry in operation.entries if entry.kind == "burn" and entry.address in skipped))
+    return Outcome(refused=tuple(entry.holder_id for entry in entries if entry.kind == "burn" and entry.address in skipped))
 
 
 def contract(operation):
@@ -50,14 +51,14 @@ def contract(operation):
 
 
 def _settle(operation, token):
-    burns = [entry for entry in operation.entries if entry.kind == "burn"]
-    keys = _keys(operation, burns)
+    entries = queries.entries(operation)
+    keys = _keys(entry for entry in entries if entry.kind == "burn")
     signed = [Burn(entry.address, entry.amount, vault.sign_burn(key, *_domain(operation), entry.amount, operation.op)) for entry, key in keys]
-    return token.settle_data(operation.op, _pairs(operation, "mint"), signed)
+    return token.settle_data(operation.op, _pairs(entries, "mint"), signed)
 
 
 def _release(operation, token):
-    ((entry, key),) = _keys(operation, operation.entries)
+    ((entry, key),) = _keys(queries.entries(operation))
     to, deadline = operation.payload["to"], operation.payload["deadline"]
     signature = vault.sign_release(key, *_domain(operation), to, entry.amount, operation.op, deadline)
     return token.release_data(operation.op, entry.address, to, entry.amount, deadline, signature)
@@ -73,9 +74,9 @@ def _published(operation):
     return payload["kind"], payload["subject"], bytes.fromhex(payload["root"]), payload["total"]
 
 
-def _keys(operation, entries):
+def _keys(entries):
     """Each entry with the key of its address, opened for this signature only."""
-    if not entries:
+    if not (entries := list(entries)):
         return []
     sealed, keks = custody.sealed_keys([entry.address for entry in entries]), node.keks()
     return [(entry, vault.open_key(sealed[entry.address], owner(entry.holder_id), keks)) for entry in entries]
@@ -85,5 +86,5 @@ def _domain(operation):
     return operation.deployment.chain_id, operation.deployment.token_address
 
 
-def _pairs(operation, kind):
-    return [(entry.address, entry.amount) for entry in operation.entries if entry.kind == kind]
+def _pairs(entries, kind):
+    return [(entry.address, entry.amount) for entry in entries if entry.kind == kind]

@@ -2,17 +2,17 @@
 
 import logging
 import time
+from datetime import timedelta
 
+from lms import clock
 from lms.chain import transactions
-from lms.chain.errors import ChainError, FeeTooHigh
+from lms.chain.errors import ChainError
 from lms.chain.glance import Glance
 from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
-from lms.domain.onchain.models import FEES_TOO_HIGH
-from lms.errors import DomainError
-from lms.jobs import announce, node, outcomes
+from lms.jobs import node, outcomes, together
 from lms.jobs.lanes import Lane, broadcast
 from lms.jobs.rebuild import rebuild
 from lms.queue import enqueue
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 # A drive goes on this long while something is on its way; then the next one does, so that other jobs get their turn.
 PATIENCE = 8  # seconds
 STEP = 0.1
-_EXPECTED = (ChainError, DomainError)
+SOON = timedelta(seconds=5)  # so long the sweep leaves to a drive what it has sent
 
 
 def hurry():
@@ -47,8 +47,16 @@ def drive(address):
 
 
 def take_queued(lane, first=(0, 1)):
-    """Sign, save and send what waits, as long as the lane has room; how many that were. `first`: see `_each`."""
-    return _each("queued", lambda operation: _take(operation, lane), first=first)
+    """Sign, save and send what waits, as long as the lane has room; how many that were.
+
+    `first` = (1, 4): before the others those that four lanes at once leave to the second of them."""
+    waiting, (place, lanes), sent = queries.unfinished("queued"), first, 0
+    with together.telling(waiting):
+        waiting = sorted(waiting, key=lambda each: (each % lanes != place, each))
+        while waiting and (room := min(lane.room(), together.MOST)):
+            some, waiting = queries.operations(waiting[:room]), waiting[room:]
+            sent += lane.take([operation for operation in some if operation.state == "queued"])
+    return sent
 
 
 def sweep():
@@ -63,14 +71,12 @@ def sweep():
     if lost is None:
         return
     # What is on its way first: a lane that halts keeps none of it back.
-    glance = Glance(pool)
-    lost = _each("mined", lambda operation: outcomes.finish(operation, glance)) or lost
+    lost = _finish(pool) or lost
     lanes = {signer.address: Lane(pool, signer) for signer in node.signers()}
-    glance = Glance(pool)
-    _settle_more(_each("sent", lambda operation: _watch(operation, lanes, glance)))
-    sent = _each("signed", lambda operation: broadcast(operation, pool))
-    for address, lane in lanes.items():
-        sent += 0 if _is_driven(address) else take_queued(lane)
+    driven = list(filter(_is_driven, lanes))
+    _watch(lanes, queries.unwatched(driven, clock.now() - SOON), pool)
+    sent = sum(_send_again(queries.operations(some), pool) for some in together.parts(queries.unfinished("signed")))
+    sent += sum(take_queued(lane) for address, lane in lanes.items() if address not in driven)
     if sent or lost:
         hurry()
 
@@ -121,7 +127,7 @@ def _drive(lane):
             lane.look_again()
         signed = take_queued(lane, place)  # first: while the node works on these, those of the last block are looked at
         if head != seen:
-            _look_at_sent(lane)
+            _look_at(queries.unfinished("sent", signer=lane.signer.address), lane.pool)
         seen, in_all = head, in_all + signed
         if not (signed or queries.unfinished("sent", signer=lane.signer.address)):
             return False
@@ -130,64 +136,45 @@ def _drive(lane):
     return in_all > 0
 
 
-def _look_at_sent(lane):
-    glance = Glance(lane.pool)
-    _settle_more(_each("sent", lambda operation: outcomes.look(operation, glance), lane.signer.address))
+def _finish(pool):
+    """How many of those that were mined the chain has left behind."""
+    glance, lost = Glance(pool), 0
+    for some in together.parts(queries.unfinished("mined")):
+        verbs = together.each(queries.operations(some), lambda operation: outcomes.finish(operation, glance))
+        together.write({each: verb for each, verb in verbs.items() if verb})
+        lost += sum(verb is onchain.mark_vanished for verb in verbs.values())
+    return lost
 
 
-def _settle_more(mined):
-    """Those whose entries are closed can be settled again."""
-    if mined:
+def _watch(lanes, operation_ids, pool):
+    """Look at these that are on their way; they are sent again, and for more what has waited long."""
+    for operation in _look_at(operation_ids, pool):
+        with together.telling([operation.id]):
+            _send_again([operation], pool)
+            if operation.signer in lanes:
+                lanes[operation.signer].bump(operation)
+
+
+def _look_at(operation_ids, pool):
+    """Deal with the receipts of these; the operations that have none yet. Those whose entries are closed can be settled again."""
+    glance, missing, seen = Glance(pool), [], 0
+    for some in together.parts(operation_ids):
+        verbs = together.each(queries.operations(some), lambda operation: outcomes.look(operation, glance))
+        together.write({each: verb for each, verb in verbs.items() if verb not in (None, outcomes.wait)})
+        missing += [each for each, verb in verbs.items() if verb is None]
+        seen += len(verbs)
+    if seen > len(missing):
         enqueue("settlement.settle")
+    return queries.operations(missing)
 
 
-def _watch(operation, lanes, pool):
-    """True when its receipt was found and dealt with."""
-    if outcomes.look(operation, pool):
-        return True
-    broadcast(operation, pool)
-    if operation.signer in lanes:
-        lanes[operation.signer].bump(operation)
-    return False
+def _send_again(operations, pool):
+    """How many a node has taken."""
+    return broadcast({operation.id: operation.attempts[-1] for operation in operations}, pool)
 
 
 def _submit(operation, lane):
-    """True when it was sent."""
-    return broadcast(operation, lane.pool) if operation.state != "queued" else _take(operation, lane)
-
-
-def _take(operation, lane):
-    """The same for one that waits for its signature, unless another lane has taken it meanwhile."""
-    return operation.state == "queued" and lane.sign(operation) and broadcast(operation, lane.pool)
-
-
-def _each(state, deed, signer=None, first=(0, 1)):
-    """Do it for every operation in this state, and count for how many it was done; one that cannot get on says why and keeps no other back.
-
-    `first` = (1, 4): before the others those that four lanes at once leave to the second of them."""
-    done, (place, lanes) = 0, first
-    for operation_id in sorted(queries.unfinished(state, signer=signer), key=lambda each: (each % lanes != place, each)):
-        try:
-            done += bool(deed(queries.operation(operation_id)))
-        except onchain.LaneFull:
-            break
-        except Exception as error:  # whatever is wrong with one, the others go on
-            db.session.rollback()
-            log.warning("operation waits", extra={"operation": operation_id, "error": type(error).__name__}, exc_info=not isinstance(error, _EXPECTED))
-            _tell(queries.operation(operation_id), error)
-    return done
-
-
-def _tell(operation, error):
-    with transaction():
-        is_news = onchain.note(operation, _reason(error))
-        if isinstance(error, onchain.LaneHalted):
-            audit.open_incident("lane halted", error.signer, why=str(error))
-    if is_news and operation.waits_for_fees:
-        announce.progress(operation)
-
-
-def _reason(error):
-    if isinstance(error, FeeTooHigh):  # what the chain asks for changes at each look, and the incident says it
-        return f"{FEES_TOO_HIGH}: {transactions.MOST_CAP // transactions.GWEI} gwei is the most we pay"
-    return str(error) if isinstance(error, _EXPECTED) else f"a fault of ours: {type(error).__name__}"
+    """How many were sent."""
+    if operation.state != "queued":
+        return _send_again([operation], lane.pool)
+    return lane.take([operation]) if lane.room() else 0

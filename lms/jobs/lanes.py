@@ -14,7 +14,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as switches
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
-from lms.jobs import calls, outcomes
+from lms.jobs import calls, outcomes, together
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,15 @@ class Sight:
     balance: int
 
 
+@dataclass(frozen=True)
+class Call:
+    """What is asked of which contract, and the gas limit to sign it with."""
+
+    target: str
+    data: bytes
+    gas: int
+
+
 class Lane:
     """One signer on one chain, for as long as a job lasts."""
 
@@ -49,32 +58,43 @@ class Lane:
         """A block has come: what was asked before it is forgotten."""
         self._sight = None
 
-    def sign(self, operation):
-        """Take a nonce, sign, and commit the bytes. False when the chain would refuse the operation now."""
-        if switches.is_stopped("signing") or switches.is_stopped("settlement"):
-            return False
-        if queries.is_retired(self.signer.address):
-            raise onchain.LaneRetired("The signer is retired.")
+    def room(self):
+        """How many more operations it can sign now."""
+        if switches.is_stopped("signing") or switches.is_stopped("settlement") or queries.is_retired(self.signer.address):
+            return 0
+        return onchain.room(self.signer.address, self._look().mined)
+
+    def take(self, operations):
+        """Sign, save and send these; how many a node has taken. All are committed before the first is sent."""
+        signed, calls_ready = {}, {each: call for each, call in together.each(operations, self._simulate).items() if call}
+        with together.telling(list(calls_ready)):
+            signed = self._sign(calls_ready)
+        return broadcast(signed, self.pool)
+
+    def _simulate(self, operation):
+        """The Call it is, or None when the chain would refuse it now."""
         self._check_chain(operation)
         sight = self._look()
-        onchain.check_room(self.signer.address, sight.mined)
         if operation.attempts and calls.contract(operation).op_used(self.pool, operation.op):
             outcomes.used(operation, self.pool)  # a second nonce only for a number that two endpoints call unused
-            return False
+            return None
         target, data = calls.data(operation)
         try:
             gas = transactions.estimate_gas(self.pool, self.signer.address, target, data)
         except Reverted as refusal:
             outcomes.refused(operation, refusal, self.pool)
-            return False
+            return None
         self._check_funds(sight.balance, gas * sight.fees.cap)
+        return Call(target, data, gas)
+
+    def _sign(self, ready):
+        """{id: what was signed} of those that nobody else has taken meanwhile, and there is room for."""
+        sight = self._look()
         with transaction():
-            onchain.lock(operation)
-            if operation.state == "queued":
-                nonce = onchain.take_nonce(operation, self.signer.address, sight.mined)
-                self._save(operation, target, data, nonce, sight.fees, gas)
-                onchain.note(operation, None)
-        return True
+            queued = [operation for operation in onchain.locked(list(ready)).values() if operation.state == "queued"]
+            given = onchain.take_nonces(queued, self.signer.address, sight.mined)
+            signed = {operation.id: self._save(operation, ready[operation.id], nonce, sight.fees) for operation, nonce in given}
+        return signed
 
     def bump(self, operation):
         """Offer more for the nonce the operation holds, when it has waited long enough."""
@@ -89,12 +109,13 @@ class Lane:
             last = operation.attempts[-1]
             if operation.state in ("signed", "sent") and last.signer == self.signer.address and only_if(operation):
                 fees = transactions.bump(transactions.Fees(last.tip, last.cap), self._fees())
-                self._save(operation, target, data, last.nonce, fees, last.gas)
-        broadcast(operation, self.pool)
+                self._save(operation, Call(target, data, last.gas), last.nonce, fees)
+        broadcast({operation.id: operation.attempts[-1]}, self.pool)
 
-    def _save(self, operation, target, data, nonce, fees, gas):
-        signed = transactions.sign(self.signer, self.pool.chain_id, target, data, nonce, fees, gas)
-        onchain.mark_signed(operation, SimpleNamespace(**vars(signed), signer=self.signer.address, gas=gas))
+    def _save(self, operation, call, nonce, fees):
+        signed = transactions.sign(self.signer, self.pool.chain_id, call.target, call.data, nonce, fees, call.gas)
+        onchain.mark_signed(operation, SimpleNamespace(**vars(signed), signer=self.signer.address, gas=call.gas))
+        return signed
 
     def _check_chain(self, operation):
         """An operation belongs to its deployment: on another chain, or without its code, nothing is signed."""
@@ -133,15 +154,19 @@ def _is_stuck(operation):
     return clock.now() - attempts[-1].signed_at >= STUCK * 2 ** (len(attempts) - 1)
 
 
-def broadcast(operation, pool):
-    """True when a node has taken them. The same bytes again are harmless; what no node takes is tried again by the sweep."""
-    sent = transactions.broadcast(pool, operation.attempts[-1].raw)
+def broadcast(signed, pool):
+    """Send {operation id: what was signed, `raw` and `tx_hash`}; how many a node has taken. The same bytes again are harmless; what no node takes is tried again by the sweep."""
+    answers = {}
+    for operation_id, raw, tx_hash in [(operation_id, attempt.raw, attempt.tx_hash) for operation_id, attempt in signed.items()]:
+        with together.telling([operation_id]):
+            answers[operation_id] = transactions.broadcast(pool, raw), tx_hash
     with transaction():
-        onchain.lock(operation)
-        onchain.note(operation, None if sent.accepted else "; ".join(sent.refusals))
-        if sent.accepted:
-            onchain.mark_sent(operation)
-    return sent.accepted
+        for operation_id, operation in onchain.locked(list(answers)).items():
+            sent, tx_hash = answers[operation_id]
+            if sent.accepted:
+                onchain.mark_sent(operation, tx_hash)
+            onchain.note(operation, None if sent.accepted else "; ".join(sent.refusals))
+    return sum(sent.accepted for sent, _ in answers.values())
 
 
 def _tell(kind, signer, why):

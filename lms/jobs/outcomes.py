@@ -1,5 +1,7 @@
 """What the chain's answer means for an operation, and what follows from it for those it was for."""
 
+from functools import partial
+
 from lms.chain import transactions
 from lms.db import transaction
 from lms.domain.audit import actions as audit
@@ -7,7 +9,7 @@ from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import moves
 from lms.domain.withdrawals import actions as withdrawals
-from lms.jobs import announce, calls, node
+from lms.jobs import announce, calls, node, together
 
 # Kind of operation → (when it is final, when it has failed for good): verbs that take the operation, in the same transaction.
 FOLLOWS = {
@@ -21,7 +23,7 @@ _FOR_GOOD = ("ReleaseExpired", "NotTheHolder", "TransferToToken", "ERC20InvalidR
 
 
 def look(operation, pool):
-    """True when a receipt was found and dealt with. A failure counts only under the newest nonce: an older one was dealt with."""
+    """What its receipt asks for, as a verb that takes the operation; None where there is no receipt. A failure counts only under the newest nonce: an older one was dealt with."""
     receipts = [(attempt, transactions.receipt(pool, attempt.tx_hash)) for attempt in reversed(operation.attempts)]
     found = [(attempt, receipt) for attempt, receipt in receipts if receipt]
     for _, receipt in found:
@@ -29,8 +31,12 @@ def look(operation, pool):
             return _mined(operation, receipt, pool)
     for attempt, receipt in found:
         if attempt.nonce == operation.attempts[-1].nonce:
-            return _reverted(operation, attempt.nonce, receipt, pool)
-    return False
+            return _reverted(attempt.nonce, receipt, pool)
+    return None
+
+
+def wait(operation):
+    """There is a receipt, and it is too early to write anything."""
 
 
 def refused(operation, refusal, pool):
@@ -48,7 +54,7 @@ def refused(operation, refusal, pool):
             audit.open_incident("move refused", operation.id, why=str(refusal))  # who else has the old key was faster
         if operation.kind != "settle" and refusal.reason.startswith(_FOR_GOOD):
             _fail(operation, str(refusal))
-    announce.progress(operation)
+    announce.progress(operation.id)
 
 
 def used(operation, pool):
@@ -58,7 +64,7 @@ def used(operation, pool):
     if receipt is None:  # an endpoint has not caught up: nothing is decided on half of the evidence
         return
     if calls.outcome(operation, receipt):
-        _mined(operation, receipt, pool)
+        together.write({operation.id: _mined(operation, receipt, pool) or wait})
         return
     with transaction():
         onchain.lock(operation)
@@ -68,49 +74,33 @@ def used(operation, pool):
 
 
 def finish(operation, pool):
-    """Final, or sent again when the chain has left its block behind: True then."""
+    """The verb that makes it final, or `onchain.mark_vanished` when the chain has left its block behind; None while neither is so."""
     block = pool.block(operation.block_number)
-    stands = block is not None and block.hash == operation.block_hash
-    receipt = transactions.receipt(pool, operation.tx_hash) if stands and transactions.is_final(pool, operation) else None
-    if stands and receipt is None:
-        return False
-    with transaction():
-        onchain.lock(operation)
-        if operation.state != "mined":
-            return False
-        if stands:
-            _final(operation, calls.outcome(operation, receipt))
-        else:
-            onchain.mark_vanished(operation)
-    announce.progress(operation)
-    return not stands
+    if block is None or block.hash != operation.block_hash:
+        return onchain.mark_vanished
+    receipt = transactions.receipt(pool, operation.tx_hash) if transactions.is_final(pool, operation) else None
+    return receipt and partial(_final, became=calls.outcome(operation, receipt))
 
 
 def _mined(operation, receipt, pool):
     depth = transactions.confirmations(pool, receipt)
     if depth < node.depth():
-        return depth > 0  # on its way down, the sweep looks again; or its block is gone
+        return wait if depth > 0 else None  # on its way down, the sweep looks again; or its block is gone
     became = calls.outcome(operation, receipt)
-    with transaction():
-        onchain.lock(operation)
-        if became is None:
-            _not_ours(operation, receipt.tx_hash)
-            return True
-        onchain.mark_mined(operation, receipt)
-        if not became.is_void:
-            onchain.close_entries(operation, but=became.refused)
-    announce.progress(operation)
-    return True
+    return partial(_not_ours, tx_hash=receipt.tx_hash) if became is None else partial(_bring, receipt=receipt, became=became)
 
 
-def _reverted(operation, nonce, receipt, pool):
+def _bring(operation, receipt, became):
+    onchain.mark_mined(operation, receipt)
+    if not became.is_void:
+        onchain.close_entries(operation, but=became.refused)
+
+
+def _reverted(nonce, receipt, pool):
     """A final revert used its nonce and nothing else: the same op goes again under the next one."""
     if not transactions.is_final(pool, receipt):
-        return True
-    with transaction():
-        onchain.lock(operation)
-        onchain.requeue(operation, nonce, f"reverted in block {receipt.block_number}")
-    return True
+        return wait
+    return partial(onchain.requeue, nonce=nonce, why=f"reverted in block {receipt.block_number}")
 
 
 def _not_ours(operation, tx_hash):
@@ -119,6 +109,8 @@ def _not_ours(operation, tx_hash):
 
 
 def _final(operation, became):
+    if operation.state != "mined":
+        return
     if became.is_void:
         _fail(operation, "dropped by an operator")
         return

@@ -14,24 +14,26 @@ from lms.domain.wallet.policy import Policy
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import queries as approved
 from lms.errors import DomainError
-from lms.jobs import announce, chain
+from lms.jobs import announce, chain, together
 
 
 def settle():
     """Queue the moves and releases that can go, then, when it is time, open batches until nothing is left to cover. The lanes begin with the first of them."""
     if onchain.deployment() is None:
         return
-    count = 0
-    for count, operation in enumerate(_opened(), 1):
-        announce.queued(operation)
-        if count == 1:
+    opened = []
+    for operation_id in _opened():
+        opened.append(operation_id)
+        if len(opened) == 1:
             chain.hurry()
-    if count > 1:
+    for some in together.parts(opened):
+        announce.queued(*some)
+    if len(opened) > 1:
         chain.hurry()
 
 
 def _opened():
-    """Moves first, as until his tokens are at one address nothing else is done for the holder. Releases before batches: one whose every
+    """Ids. Moves first, as until his tokens are at one address nothing else is done for the holder. Releases before batches: one whose every
     entry is followed by the next would never get his tokens out."""
     yield from _queued("move", moves.waiting(), moves.queue)
     yield from _queued("withdrawal", approved.approved(), _release)
@@ -49,21 +51,23 @@ def _queued(what, ids, queue):
         try:
             with transaction():
                 operation = queue(each)
+                operation_id = operation and operation.id
         except DomainError as refusal:
             with transaction():
                 audit.open_incident(f"{what} not queued", each, why=str(refusal))
             continue
-        if operation:
-            yield operation
+        if operation_id:
+            yield operation_id
 
 
 def _batches():
     while True:
         with transaction():
             operation = wallet.open_batch()
-        if operation is None:
+            operation_id = operation and operation.id
+        if operation_id is None:
             return
-        yield operation
+        yield operation_id
 
 
 def _policy():

@@ -3,6 +3,7 @@
 `python -m lms.jobs.worker` alone has the chain's keys and does all but mail; `python -m lms.jobs.worker mail` sends mail and has none."""
 
 import argparse
+import gc
 import io
 import logging
 import pickle
@@ -102,6 +103,7 @@ def warm(app):
         app.jinja_env.get_template(name)
     for locale in LOCALES:
         localedata.load(locale)
+    gc.freeze()  # or each fork would look through all of this for what it can free
 
 
 def check_keys(app):

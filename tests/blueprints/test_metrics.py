@@ -86,7 +86,7 @@ def test_it_tells_of_signers_and_the_chain(client, opened, chain, ana):
         onchain.see_chain(Block(42, "0x0", 0, 7))
         onchain.see_signer(SIGNER, 5 * 10**18, 3)
         operation = onchain.queue("settle:1", "settle", [])
-        onchain.take_nonce(operation, SIGNER, 0)
+        onchain.take_nonces([operation], SIGNER, 0)
         onchain.adopt(SIGNER, 5)
         onchain.halt(SIGNER, "a look")
     clock.advance(timedelta(seconds=90))

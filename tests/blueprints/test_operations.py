@@ -75,7 +75,7 @@ def signed(ana, *tips):
     with transaction():
         entry = Entry(holder_id=books.holder_of(ana.id).id, address="0x" + "aa" * 20, kind="mint", amount=1)
         operation = onchain.queue("settle:1", "settle", [entry])
-        nonce = onchain.take_nonce(operation, "0x" + "cd" * 20, 0)
+        ((_, nonce),) = onchain.take_nonces([operation], "0x" + "cd" * 20, 0)
         for tip in tips:
             facts = dict(signer="0x" + "cd" * 20, nonce=nonce, raw=b"", tx_hash=f"0x{tip:064x}", gas=1, tip=tip * 10**9, cap=90 * 10**9)
             onchain.mark_signed(operation, SimpleNamespace(**facts))
@@ -101,7 +101,7 @@ def test_an_admin_reads_all_that_befell_an_operation_in_the_order_of_time(ana, a
     db.session.refresh(operation)
     receipt = SimpleNamespace(tx_hash="0x5e", block_number=48201, block_hash="0xaa", gas_used=1, effective_gas_price=1)
     steps = (
-        lambda: onchain.mark_sent(operation),
+        lambda: onchain.mark_sent(operation, "0x5e"),
         lambda: onchain.note(operation, "every endpoint is silent"),
         lambda: onchain.note(operation, None),
         lambda: onchain.note(operation, "every endpoint is silent"),

@@ -23,14 +23,15 @@ def apply(name):
 def _nonce_from_the_node():
     """Take the count of what is mined: what waits unmined is overwritten."""
 
-    def take_nonce(operation, signer, mined_count):
-        operation.signer = signer
-        row = dict(signer=signer, nonce=mined_count, operation_id=operation.id)
-        db.session.execute(insert(Nonce).values(row).on_conflict_do_nothing())
-        db.session.execute(text("UPDATE signers SET next_nonce = greatest(next_nonce, :next)"), {"next": mined_count + 1})
-        return mined_count
+    def take_nonces(operations, signer, mined_count):
+        given = [(operation, mined_count + number) for number, operation in enumerate(operations)]
+        for operation, nonce in given:
+            row = dict(signer=signer, nonce=nonce, operation_id=operation.id)
+            db.session.execute(insert(Nonce).values(row).on_conflict_do_nothing())
+        db.session.execute(text("UPDATE signers SET next_nonce = greatest(next_nonce, :next)"), {"next": mined_count + len(given)})
+        return given
 
-    onchain.take_nonce = take_nonce
+    onchain.take_nonces = take_nonces
 
 
 def _broadcast_before_save():
@@ -49,15 +50,15 @@ def _a_new_op_when_no_receipt_comes():
     look = outcomes.look
 
     def impatient(operation, pool):
-        if look(operation, pool):
-            return True
+        if verb := look(operation, pool):
+            return verb
         with transaction():
             onchain.lock(operation)
             if operation.state == "sent":
                 deployment = db.session.scalars(select(Deployment).where(Deployment.is_active).with_for_update()).one()
                 operation.op, operation.state = deployment.next_op, "queued"
                 deployment.next_op += 1
-        return False
+        return None
 
     outcomes.look = impatient
 
@@ -81,8 +82,15 @@ def _watermark():
         legs = rows.values({covered: Entry.id}).returning(Entry.id, Transfer.amount).cte()
         return dict(db.session.execute(select(legs.c.id, cast(func.sum(legs.c.amount), BigInteger)).group_by(legs.c.id)).all())
 
+    def cover(entries, _):
+        gained, lost = (cover_side(side, entries) for side in ("target", "source"))
+        for entry in db.session.scalars(select(Entry).where(Entry.id.in_(entries))):
+            net = gained.get(entry.id, 0) - lost.get(entry.id, 0)
+            entry.kind, entry.amount = ("mint" if net > 0 else "burn" if net < 0 else "empty"), abs(net)
+            entry.is_open, entry.operation_id = net != 0, entry.operation_id if net else None
+
     wallet.text = lambda statement: text(statement.replace("FOR UPDATE OF h", "FOR NO KEY UPDATE OF h"))
-    wallet._cover_side = cover_side
+    wallet._cover = cover
 
 
 def _final_at_once():

@@ -113,7 +113,7 @@ def _published(signer):
         operation = onchain.queue("a root", "root", [], dict(kind="solvency", subject=1, root="01" * 32, total=0))
     pool = node.pool()
     development.fund(pool, signer.address, 10**20)
-    assert lanes.Lane(pool, signer).sign(operation) and lanes.broadcast(operation, pool)
+    assert lanes.Lane(pool, signer).take([operation]) == 1
     chain.sweep()
     db.session.refresh(operation)
     assert operation.state == "mined"

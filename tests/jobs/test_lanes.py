@@ -14,7 +14,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
-from lms.jobs import calls, chain, node
+from lms.jobs import calls, chain, lanes, node
 from lms.queue import NAME, enqueue, queue
 from tests.jobs.test_settlement import GREEN, blocks_wait, bought, credit, queued, wallets_made  # noqa: F401  (fixtures)
 
@@ -82,7 +82,8 @@ def test_lanes_at_once_begin_with_operations_of_their_own(worker, member, monkey
         credit_in_batch(member(f"m{number}"))
     operations = [operation.id for operation in db.session.query(Operation).order_by(Operation.id)]
     begun = []
-    chain._each("queued", lambda operation: begun.append(operation.id), first=(1, 2))
+    monkeypatch.setattr(lanes.Lane, "_simulate", lambda lane, operation: begun.append(operation.id))
+    chain.take_queued(lanes.Lane(node.pool(), node.signers()[0]), first=(1, 2))
     assert begun == sorted(operations, key=lambda each: (each % 2 != 1, each))
     assert begun[0] % 2 == begun[1] % 2 == 1
 

@@ -68,12 +68,12 @@ def paid_count():
     return db.session.scalar(select(func.count()).where(Order.state == "paid"))
 
 
-def rewarded_by(operation_id):
-    """(buyer id, order id) of the orders whose purchase reward an operation brings to the chain."""
+def rewarded_by(operation_ids):
+    """(buyer id, order id) of the orders whose purchase reward one of these operations brings to the chain."""
     return db.session.execute(
         text("""SELECT DISTINCT o.buyer_id, o.id FROM entries e
                 JOIN transfers t ON t.target_entry_id = e.id AND t.reason = 'purchase'
                 JOIN orders o ON o.id = (t.evidence->>'order')::int
-                WHERE e.operation_id = :operation"""),
-        {"operation": operation_id},
+                WHERE e.operation_id = ANY(:operations)"""),
+        {"operations": list(operation_ids)},
     ).all()

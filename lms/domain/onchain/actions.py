@@ -21,14 +21,6 @@ class LaneHalted(DomainError):
         self.signer = signer
 
 
-class LaneFull(DomainError):
-    """The signer has as many transactions on their way as nodes keep of one sender."""
-
-
-class LaneRetired(LaneFull):
-    """The signer signs nothing new: another lane takes what is queued."""
-
-
 def begin_deployment(chain_id, genesis_hash, signer):
     """The deployment that the next contracts belong to."""
     deployment = Deployment(chain_id=chain_id, genesis_hash=genesis_hash, signer=signer, deployed_at=clock.now())
@@ -66,13 +58,23 @@ def queue(key, kind, entries, payload=None):
     return operation
 
 
-def fill_entries(nets, operation):
-    """Let each entry bring its net, {id: millionths of TEO}, by the operation; one of zero is empty and needs none."""
+def entry_ids(count):
+    """So many ids for entries to be made."""
+    rows = text("SELECT nextval(pg_get_serial_sequence('entries', 'id')) FROM generate_series(1, :count)")
+    return db.session.scalars(rows, {"count": count}).all()
+
+
+def make_entries(operation, ids, holders, nets):
+    """Entries under these ids, by which the operation brings each holder (with id and address) his net in millionths of TEO; one of zero is empty and needs none.
+
+    Arrays, as a thousand parameters take longer to write than to insert."""
     rows = text("""
-        UPDATE entries e SET kind = CASE sign(n.net) WHEN 1 THEN 'mint' WHEN -1 THEN 'burn' ELSE 'empty' END,
-            amount = abs(n.net), is_open = n.net <> 0, operation_id = CASE WHEN n.net <> 0 THEN CAST(:operation AS int) END
-        FROM unnest(CAST(:ids AS int[]), CAST(:nets AS bigint[])) n (id, net) WHERE e.id = n.id""")
-    db.session.execute(rows, {"ids": list(nets), "nets": list(nets.values()), "operation": operation and operation.id})
+        INSERT INTO entries (id, operation_id, holder_id, address, kind, amount, is_open)
+        SELECT id, CASE WHEN net <> 0 THEN CAST(:operation AS int) END, holder, address,
+               CASE sign(net) WHEN 1 THEN 'mint' WHEN -1 THEN 'burn' ELSE 'empty' END, abs(net), net <> 0
+        FROM unnest(CAST(:ids AS int[]), CAST(:holders AS int[]), CAST(:addresses AS text[]), CAST(:nets AS bigint[])) e (id, holder, address, net)""")
+    of_holders = {"holders": [holder.id for holder in holders], "addresses": [holder.address for holder in holders]}
+    db.session.execute(rows, {"operation": operation and operation.id, "ids": ids, "nets": nets, **of_holders})
     if operation:
         db.session.expire(operation, ["entries"])
 
@@ -83,54 +85,47 @@ def lock(operation):
     db.session.expire(operation, ["attempts"])
 
 
-def check_room(signer, mined_count):
-    """LaneFull when there is no place for one more: asked before an operation is simulated in vain."""
-    _check_room(db.session.scalar(select(Signer.next_nonce).where(Signer.address == signer)) or 0, mined_count)
+def locked(operation_ids):
+    """The operations by id, each locked until the transaction ends and read anew."""
+    rows = select(Operation).where(Operation.id.in_(operation_ids)).order_by(Operation.id).with_for_update()
+    return {operation.id: operation for operation in db.session.scalars(rows, execution_options={"populate_existing": True})}
 
 
-def take_nonce(operation, signer, mined_count):
-    """The lane's next nonce, its row locked until the transaction ends: max of ours and what the chain has mined."""
+def room(signer, mined_count):
+    """How many more transactions of this signer a node keeps: asked before an operation is simulated in vain."""
+    next_nonce = db.session.scalar(select(Signer.next_nonce).where(Signer.address == signer)) or 0
+    return max(0, MOST_PENDING - max(0, next_nonce - mined_count))
+
+
+def take_nonces(operations, signer, mined_count):
+    """[(operation, nonce)] as far as the lane has room, its row locked until the transaction ends; a retired one has none."""
     lane = _lane(signer)
     if lane.retired_at:
-        raise LaneRetired("The signer is retired.")
+        return []
     if lane.halted:
         raise LaneHalted(signer, lane.halted)
     if mined_count > lane.next_nonce:
         raise LaneHalted(signer, "The chain has mined a nonce this database does not know.")
-    _check_room(lane.next_nonce, mined_count)
-    operation.signer = signer
-    nonce, lane.next_nonce = lane.next_nonce, lane.next_nonce + 1
-    db.session.add(Nonce(signer=signer, nonce=nonce, operation_id=operation.id))
+    given = list(zip(operations, range(lane.next_nonce, mined_count + MOST_PENDING), strict=False))
+    lane.next_nonce += len(given)
+    db.session.add_all(Nonce(signer=signer, nonce=nonce, operation_id=operation.id) for operation, nonce in given)
     db.session.flush()
-    return nonce
+    return given
 
 
 def mark_signed(operation, attempt):
     """Keep the bytes before anything is broadcast. `attempt` has signer, nonce, raw, tx_hash, gas, tip and cap."""
-    row = Attempt(
-        operation_id=operation.id,
-        signer=attempt.signer,
-        nonce=attempt.nonce,
-        raw=attempt.raw,
-        tx_hash=attempt.tx_hash,
-        gas=attempt.gas,
-        tip=attempt.tip,
-        cap=attempt.cap,
-        signed_at=clock.now(),
-    )
-    db.session.add(row)
+    facts = {name: getattr(attempt, name) for name in ("signer", "nonce", "raw", "tx_hash", "gas", "tip", "cap")}
+    db.session.add(Attempt(operation_id=operation.id, signed_at=clock.now(), **facts))
+    operation.signer = attempt.signer
     if operation.state == "queued":
         operation.state = "signed"
-    db.session.flush()
-    return row
 
 
-def mark_sent(operation):
+def mark_sent(operation, tx_hash):
     """A node has taken the newest attempt, whose hash is shown until a mined one is known."""
     if operation.state == "signed":
-        operation.state, operation.sent_at = "sent", clock.now()
-        operation.tx_hash = operation.attempts[-1].tx_hash
-        db.session.flush()
+        operation.state, operation.sent_at, operation.tx_hash = "sent", clock.now(), tx_hash
 
 
 def mark_mined(operation, receipt):
@@ -266,11 +261,6 @@ def _is_news(operation, why):
     rows = select(func.count(), func.bool_or(Event.why == why)).where(Event.operation_id == operation.id, Event.kind == "waits")
     count, is_told = db.session.execute(rows).one()
     return count < MOST_REASONS and not is_told
-
-
-def _check_room(next_nonce, mined_count):
-    if next_nonce - mined_count >= MOST_PENDING:
-        raise LaneFull("The signer has %(count)d transactions on their way.", count=MOST_PENDING)
 
 
 def _lane(signer):

@@ -1,10 +1,10 @@
 """Operations found."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import db, page_of
-from lms.domain.onchain.models import Attempt, ChainState, Deployment, Event, Operation, Signer
+from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Event, Operation, Signer
 
 PAGE = 50
 
@@ -20,11 +20,22 @@ def chain_state():
 
 def operation(operation_id):
     """With deployment and attempts, or None."""
-    return db.session.scalar(
-        select(Operation)
-        .where(Operation.id == operation_id)
-        .options(joinedload(Operation.deployment).selectinload(Deployment.contracts), selectinload(Operation.attempts))
+    return next(iter(operations([operation_id])), None)
+
+
+def operations(operation_ids):
+    """With deployment and attempts, in the order of the ids."""
+    rows = select(Operation).where(Operation.id.in_(operation_ids))
+    found = db.session.scalars(
+        rows.options(joinedload(Operation.deployment).selectinload(Deployment.contracts), selectinload(Operation.attempts))
     )
+    return sorted(found, key=lambda each: operation_ids.index(each.id))
+
+
+def entries(operation):
+    """(holder_id, address, kind, amount) of each of its entries; two hundred of them as objects take longer than all that is done with them."""
+    rows = select(Entry.holder_id, Entry.address, Entry.kind, Entry.amount).where(Entry.operation_id == operation.id)
+    return db.session.execute(rows.order_by(Entry.id)).all()
 
 
 def history(operation):
@@ -47,6 +58,12 @@ def unfinished(*states, signer=None, limit=200):
     """Ids of the operations in these states, in order; those of one signer's lane when it is named."""
     rows = select(Operation.id).where(Operation.state.in_(states)).order_by(Operation.id).limit(limit)
     return db.session.scalars(rows.where(Operation.signer == signer) if signer else rows).all()
+
+
+def unwatched(driven, since):
+    """Ids of what is on its way and in none of these lanes, or was sent before that moment."""
+    rows = select(Operation.id).where(Operation.state == "sent", or_(Operation.signer.not_in(driven), Operation.sent_at < since))
+    return db.session.scalars(rows.order_by(Operation.id).limit(200)).all()
 
 
 def oldest_sent(signer):

@@ -50,14 +50,13 @@ def open_batch():
     if audit.is_stopped("settlement") or onchain.deployment() is None:
         return None
     db.session.execute(select(func.pg_advisory_xact_lock(_TURN)))
-    entries = _make_entries(_within_net(_lock_holders()))
-    if not entries:
-        return None
-    gained, lost = (_cover_side(side, entries) for side in ("target", "source"))
-    nets = {entry_id: gained.get(entry_id, 0) - lost.get(entry_id, 0) for entry_id in entries}
-    moving = [entry_id for entry_id, net in nets.items() if net]
+    holders, nets = _within_net(_lock_holders())
+    ids = onchain_actions.entry_ids(len(holders))
+    moving = [entry_id for entry_id, net in zip(ids, nets, strict=True) if net]
     operation = onchain_actions.queue(f"settle:{moving[0]}", "settle", []) if moving else None
-    onchain_actions.fill_entries(nets, operation)
+    if holders:
+        onchain_actions.make_entries(operation, ids, holders, nets)
+        _cover(ids, nets)
     return operation
 
 
@@ -92,31 +91,28 @@ def _lock_holders():
 
 
 def _within_net(holders):
-    """The first of these holders, up to the one with whom the batch mints as much as a batch may."""
+    """(the first of these holders, their nets), up to the one with whom the batch mints as much as a batch may."""
     rows = text("""
         SELECT holder_id, sum(amount)::bigint AS net FROM (
             SELECT target_holder_id AS holder_id, amount FROM transfers WHERE target_entry_id IS NULL AND target_holder_id = ANY(:holders)
             UNION ALL SELECT source_holder_id, -amount FROM transfers WHERE source_entry_id IS NULL AND source_holder_id = ANY(:holders)
         ) legs GROUP BY holder_id""")
-    nets = dict(db.session.execute(rows, {"holders": [holder.id for holder in holders]}).all())
-    minted = accumulate(nets.get(holder.id, 0) for holder in holders)
-    return holders[: next((count for count, net in enumerate(minted, 1) if net >= LARGEST_NET), len(holders))]
+    found = dict(db.session.execute(rows, {"holders": [holder.id for holder in holders]}).all())
+    nets = [found.get(holder.id, 0) for holder in holders]
+    most = next((count for count, net in enumerate(accumulate(nets), 1) if net >= LARGEST_NET), len(holders))
+    return holders[:most], nets[:most]
 
 
-def _make_entries(holders):
-    """Ids of an entry for each, in their order; what it is is known once it covers its legs. Arrays, as a thousand parameters take longer to write than to insert."""
-    rows = text("""
-        INSERT INTO entries (holder_id, address, kind, amount, is_open)
-        SELECT h.id, h.address, 'empty', 0, true
-        FROM unnest(CAST(:holders AS int[]), CAST(:addresses AS text[])) WITH ORDINALITY h (id, address, place) ORDER BY h.place RETURNING id""")
-    values = {"holders": [holder.id for holder in holders], "addresses": [holder.address for holder in holders]}
-    return sorted(db.session.scalars(rows, values)) if holders else []
+def _cover(entries, nets):
+    """Let these entries cover what is uncovered of their holders: no leg was added to a locked holder since they were added up."""
+    gained, lost = (_cover_side(side, entries) for side in ("target", "source"))
+    if gained - lost != sum(nets):
+        raise RuntimeError(f"legs of {gained - lost} were covered by entries of {sum(nets)}")
 
 
 def _cover_side(side, entries):
-    """Let these entries cover what is uncovered of their holders on this side; {entry id: the sum of what it covers}."""
+    """The sum of what these entries cover on this side."""
     holder, covered = getattr(Transfer, f"{side}_holder_id"), getattr(Transfer, f"{side}_entry_id")
     rows = update(Transfer).where(Entry.id == any_(literal(entries, ARRAY(Integer))), holder == Entry.holder_id, covered.is_(None)).values({covered: Entry.id})
-    legs = rows.returning(Entry.id, Transfer.amount).cte()
-    sums = select(legs.c.id, cast(func.sum(legs.c.amount), BigInteger)).group_by(legs.c.id)
-    return dict(db.session.execute(sums).all())
+    legs = rows.returning(Transfer.amount).cte()
+    return db.session.scalar(select(cast(func.coalesce(func.sum(legs.c.amount), 0), BigInteger)))

@@ -233,10 +233,10 @@ def members_of(holder_ids):
     return db.session.scalars(rows).all()
 
 
-def members_in(operation_id):
-    """Ids of the members with an entry in the operation."""
-    rows = select(Holder.user_id).join(Entry, Entry.holder_id == Holder.id).where(Entry.operation_id == operation_id, Holder.user_id.is_not(None))
-    return db.session.scalars(rows).all()
+def members_in(operation_ids):
+    """(operation id, id of a member with an entry in it)"""
+    rows = select(Entry.operation_id, Holder.user_id).join(Holder, Entry.holder_id == Holder.id)
+    return db.session.execute(rows.where(Entry.operation_id.in_(operation_ids), Holder.user_id.is_not(None))).all()
 
 
 def older(movements):
