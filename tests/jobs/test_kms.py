@@ -10,7 +10,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet.models import Wallet
-from lms.jobs import chain, node, wallets
+from lms.jobs import chain, lanes, node, wallets
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.conftest import KEK
@@ -39,7 +39,7 @@ def test_what_kms_signs_is_settled_and_resent_as_it_was_stored(ana, worker, arn,
     with transaction():
         operation = wallet.open_batch()
     with monkeypatch.context() as death:
-        death.setattr(chain, "broadcast", killed)
+        death.setattr(lanes, "broadcast", killed)
         with pytest.raises(SystemExit):
             chain.submit(operation.id)
     db.session.rollback()
