@@ -1,16 +1,16 @@
 """The application: config, extensions, blueprints."""
 
 from datetime import timedelta
+from importlib import import_module
 
 from flask import Flask, abort, g, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lms import access_log, blueprints, cli, clock, config, logs, refusals, ui
+from lms import access_log, blueprints, clock, config, logs, refusals, ui
 from lms.blueprints.limits import limiter
 from lms.db import db
 from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
@@ -42,7 +42,6 @@ def create_app(role, environ=None):
     access_log.init_app(app)
     clock.use_file(settings["CLOCK_FILE"])
     db.init_app(app)
-    Migrate(app, db, directory="migrations")
     queue.init_app(app)
     queue.carry(lambda: {"request_id": logs.request_id.get()})
     CSRFProtect(app)
@@ -51,7 +50,8 @@ def create_app(role, environ=None):
     _login(app)
     ui.init_app(app)
     blueprints.register(app)
-    cli.register(app)
+    if role == "cli":  # what the commands import takes a second, and some of it holds keys
+        import_module("lms.cli").register(app)
     _requests(app)
     refusals.init_app(app)
     _believe_proxies(app, settings.get("PROXY_COUNT", 0))

@@ -5,32 +5,31 @@ from functools import partial
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from flask_migrate import Migrate
 from sqlalchemy.exc import OperationalError
 
 from lms import seed
-from lms.db import transaction
+from lms.db import db, transaction
 from lms.domain.accounts import actions as membership
 from lms.domain.accounts import queries as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.rulebook import actions as rulebook
 from lms.errors import DomainError
 from lms.formats import solvency_proof
+from lms.jobs import operate
+from lms.jobs.operate import ChainError
 from lms.queue import enqueue
 
 
 def register(app):
-    """A web process gets no commands: what they import holds keys, so it is imported here and not above."""
-    if app.config["ROLE"] != "cli":
-        return
-    from lms.jobs import operate
-
+    Migrate(app, db, directory="migrations")
     for command in (install, first_admin, plant, verify_proof, operate.audit, operate.chain, operate.keys, operate.demo):
         app.cli.add_command(command)
         for leaf in getattr(command, "commands", {"": command}).values():
-            leaf.invoke = partial(_invoke, leaf, operate.ChainError)
+            leaf.invoke = partial(_invoke, leaf)
 
 
-def _invoke(command, chain_error, context):
+def _invoke(command, context):
     """A part that is down ends a command in a sentence, not in a traceback."""
     try:
         return click.Command.invoke(command, context)
@@ -38,7 +37,7 @@ def _invoke(command, chain_error, context):
         raise click.ClickException("The database does not answer. Start it, or mend DATABASE_URL.") from None
     except DomainError as refusal:
         raise click.ClickException(str(refusal)) from None
-    except chain_error as error:
+    except ChainError as error:
         raise click.ClickException(f"The chain cannot be reached or refuses: {error}") from None
 
 

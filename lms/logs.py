@@ -35,6 +35,7 @@ def init(level, hide=()):
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it says what it is made of whenever it is imported
     logging.captureWarnings(True)
     # No line says where in the code, by which thread and process: logging need not find it out.
     logging._srcfile = None

@@ -92,14 +92,14 @@ def environ(services, home):
 @pytest.fixture(scope="session")
 def prepared(environ):
     """The app over a migrated database, made once."""
-    from lms import create_app
-
-    app = create_app("web", environ)
-    app.test_client_class = Browser
     from flask_migrate import upgrade
 
-    with app.app_context():
+    from lms import create_app
+
+    with create_app("cli", environ).app_context():
         upgrade()
+    app = create_app("web", environ)
+    app.test_client_class = Browser
     return app
 
 
@@ -142,7 +142,7 @@ def cheap_passwords():
     from lms.domain.accounts import actions
 
     actions._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    actions._NOBODY = actions._hasher.hash("nobody")
+    actions._NOBODY = actions._nobodys(actions._hasher)
 
 
 @pytest.fixture

@@ -1,16 +1,21 @@
 """Which versions of the KEK the stored keys need, and their way from one to the next."""
 
+import logging
 from pathlib import Path
 
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
+from lms import config
 from lms.chain import signers, vault
-from lms.chain.errors import KekMissing, WrongKey
+from lms.chain.errors import ChainError, KekMissing, WrongKey
 from lms.db import transaction
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import custody
 from lms.jobs import node
 from lms.jobs.wallets import owner
+
+log = logging.getLogger(__name__)
 
 BATCH = 100  # wallets rewrapped in one transaction
 
@@ -20,6 +25,23 @@ def check():
     missing = (custody.kek_versions() | {signers.kek_version(path) for path in files()}) - node.keks().versions
     if missing:
         raise KekMissing(sorted(missing))
+
+
+def check_at_start(app):
+    """ConfigError when a stored key could not be opened; what opens them is imported once, for all forks.
+
+    With the database or a key service down the worker begins nevertheless: a job that meets such a key says so."""
+    problem = None
+    try:
+        with app.app_context():
+            check()
+            node.signers()
+    except WrongKey as wrong:
+        problem = config.ConfigError(f"This worker cannot open every key: {wrong}.")
+    except (OperationalError, ChainError, FileNotFoundError) as error:
+        log.warning("keys not checked", extra={"error": type(error).__name__})
+    if problem:
+        raise problem
 
 
 def files():

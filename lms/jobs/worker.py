@@ -7,49 +7,37 @@ import gc
 import io
 import logging
 import pickle
+from importlib import import_module
 from inspect import isfunction
 
 import rq
 from babel import localedata
 from rq import worker_registration
 from rq.utils import import_attribute
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import configure_mappers
 
-from lms import config, create_app, logs
-from lms.chain.errors import ChainError, WrongKey
+from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
-from lms.jobs import (
-    accounts,
-    balances,
-    chain,
-    checkout,
-    deposits,
-    endpoints,
-    keys,
-    mail,
-    node,
-    rewards,
-    schedule,
-    settlement,
-    solvency,
-    wallets,
-)
 from lms.queue import MAIL, NAME, queue
 
 log = logging.getLogger("lms.jobs.worker")
 QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
-
-# Imported before the first fork: web3 takes a second to import.
-JOBS = (accounts, balances, chain, checkout, deposits, endpoints, keys, mail, rewards, settlement, solvency, wallets)
-
-
-NAMES = {
-    f"{module.__name__}.{name}"
-    for module in (*JOBS, schedule)
-    for name, value in vars(module).items()
-    if isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+# Imported before the first fork, as web3 takes a second to import; who sends mail does without it.
+JOBS = {
+    "worker": (
+        *("accounts", "balances", "chain", "checkout", "deposits", "endpoints", "keys"),
+        *("mail", "rewards", "schedule", "settlement", "solvency", "wallets"),
+    ),
+    "mail": ("mail", "schedule"),
 }
+NAMES = set()  # of the jobs that this process does
+
+
+def load(role):
+    """Import the jobs of a role; from now on this process does them, and no others."""
+    for module in [import_module(f"lms.jobs.{name}") for name in JOBS[role]]:
+        own = (name for name, value in vars(module).items() if isfunction(value) and value.__module__ == module.__name__)
+        NAMES.update(f"{module.__name__}.{name}" for name in own if not name.startswith("_"))
 
 
 class Plain:
@@ -106,31 +94,15 @@ def warm(app):
     gc.freeze()  # or each fork would look through all of this for what it can free
 
 
-def check_keys(app):
-    """ConfigError when a stored key could not be opened; what opens them is imported once, for all forks.
-
-    With the database or a key service down the worker begins nevertheless: a job that meets such a key says so."""
-    problem = None
-    try:
-        with app.app_context():
-            keys.check()
-            node.signers()
-    except WrongKey as wrong:
-        problem = config.ConfigError(f"This worker cannot open every key: {wrong}.")
-    except (OperationalError, ChainError, FileNotFoundError) as error:
-        log.warning("keys not checked", extra={"error": type(error).__name__})
-    if problem:
-        raise problem
-
-
 def main():
     parser = argparse.ArgumentParser(prog="python -m lms.jobs.worker")
     parser.add_argument("role", nargs="?", default="worker", choices=QUEUES)
     role = parser.parse_args().role
     Worker.app = create_app(role)
+    load(role)
     warm(Worker.app)
     if role == "worker":
-        check_keys(Worker.app)
+        import_module("lms.jobs.keys").check_at_start(Worker.app)
     log.info("ready for jobs")
     Worker([QUEUES[role]], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
 

@@ -18,7 +18,6 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import custody, moves
 from lms.domain.wallet.models import Wallet
 from lms.jobs import keys, node
-from lms.jobs import worker as process
 from lms.jobs.wallets import owner
 from tests.jobs.conftest import KEK
 
@@ -152,13 +151,13 @@ def test_a_kek_that_is_not_the_older_one_changes_nothing_and_names_whose_keys_st
 def test_a_worker_without_the_older_kek_refuses_to_start_and_says_what_helps(wallets, as_worker):
     app = as_worker(KEK=NEXT)
     with pytest.raises(config.ConfigError) as refused:
-        process.check_keys(app)
+        keys.check_at_start(app)
     assert "version 1 of the KEK" in str(refused.value) and "run: flask keys rotate" in str(refused.value)
     assert "version 1 of the KEK" in rotate(app).output
 
 
 def test_a_worker_with_every_version_starts(wallets, as_worker):
-    process.check_keys(as_worker(KEK=NEXT, KEK_OLD=KEK))
+    keys.check_at_start(as_worker(KEK=NEXT, KEK_OLD=KEK))
 
 
 def test_a_key_that_cannot_be_opened_is_told_by_its_version(wallets, as_worker):
@@ -170,9 +169,9 @@ def test_a_key_that_cannot_be_opened_is_told_by_its_version(wallets, as_worker):
 
 def test_a_worker_whose_kek_is_not_the_one_refuses_to_start(wallets, as_worker):
     with pytest.raises(config.ConfigError, match="This worker cannot open every key"):
-        process.check_keys(as_worker(KEK=base64.b64encode(b"w" * 32).decode()))
+        keys.check_at_start(as_worker(KEK=base64.b64encode(b"w" * 32).decode()))
 
 
 def test_a_worker_whose_key_service_is_down_starts_nevertheless(wallets, as_worker):
     """Its jobs say what they wait for."""
-    process.check_keys(as_worker(KEK="1:vault:transit/teo", VAULT_ADDR="http://127.0.0.1:9", VAULT_TOKEN="a-token-of-a-vault"))
+    keys.check_at_start(as_worker(KEK="1:vault:transit/teo", VAULT_ADDR="http://127.0.0.1:9", VAULT_TOKEN="a-token-of-a-vault"))

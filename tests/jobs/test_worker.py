@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import pickle
+import subprocess
+import sys
 from contextvars import copy_context
 
 import pytest
@@ -13,7 +15,7 @@ from rq.registry import FailedJobRegistry
 
 from lms import logs
 from lms.jobs import cron, schedule
-from lms.jobs.worker import NAMES, Job, Plain, Worker
+from lms.jobs.worker import NAMES, Job, Plain, Worker, load
 from lms.queue import MAIL, NAME, enqueue, queue
 
 
@@ -80,6 +82,11 @@ def test_an_object_in_redis_is_not_built():
         Plain.loads(pickle.dumps(("lms.jobs.checkout.expire", None, (Evil(),), {})))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def loaded():
+    load("worker")
+
+
 def test_every_job_of_the_clock_may_run():
     assert {f"lms.jobs.{name}" for name, _ in schedule.TABLE} < NAMES
     assert "lms.jobs.chain.submit" in NAMES
@@ -92,6 +99,12 @@ def test_mail_waits_for_nothing_but_mail(app):
     waiting = {name: [job.func_name for job in rq.Queue(name, connection=queue.redis).jobs] for name in (NAME, MAIL)}
     assert waiting == {NAME: ["lms.jobs.settlement.settle"], MAIL: ["lms.jobs.mail.send"]}
     assert {job.args for job in cron.scheduler(queue.redis).get_jobs() if job.queue_name == MAIL} == {("mail.sweep",)}
+
+
+def test_who_sends_mail_knows_no_chain():
+    code = "import sys; from lms.jobs import worker; worker.load('mail'); print(sorted(worker.NAMES), {'web3', 'lms.chain'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert said == "['lms.jobs.mail.send', 'lms.jobs.mail.sweep', 'lms.jobs.schedule.run'] set()"
 
 
 def test_a_worker_is_seen_again_after_redis_was_emptied(app):
