@@ -7,6 +7,7 @@ import rq
 from rq.registry import FailedJobRegistry
 
 from rig.services import Anvil
+from tests import rows
 from tests.aws import kms as kms
 
 KEK = base64.b64encode(b"k" * 32).decode()
@@ -26,23 +27,72 @@ def worker_environ(environ, anvil, home):
 
 def forget(anvil, fresh):
     """Bring the node back to a snapshot, with nothing waiting in its pool: what waited would be mined in a later test."""
-    anvil.call("evm_revert", fresh)
+    assert anvil.call("evm_revert", fresh)
     anvil.call("anvil_dropAllTransactions")
 
 
-@pytest.fixture
-def worker(app, anvil, worker_environ):
-    """The app as a worker and the command line have it, with the contract deployed and the platform's address made."""
-    from lms import create_app
+class Deployed:
+    """A worker's app, the chain with the contracts on it, and the rows that know them: made once, given back to each test as it was.
 
+    To deploy for each test anew took longer than most of them."""
+
+    def __init__(self, anvil, environ):
+        from lms import create_app
+
+        self._anvil = anvil
+        self.bare, before = anvil.call("evm_snapshot"), rows.everything()
+        self.app = create_app("cli", environ)
+        with self.app.app_context():
+            for command in (["chain", "signer"], ["chain", "deploy"]):
+                result = self.app.test_cli_runner().invoke(args=command)
+                assert result.exit_code == 0, (result.output, result.exception)
+            made = {table: [row for row in found if row not in before[table]] for table, found in rows.everything().items()}
+        self._rows = {table: found for table, found in made.items() if found}
+        self._config, self._snapshot = dict(self.app.config), anvil.call("evm_snapshot")
+
+    def put_rows(self):
+        rows.put(self._rows)
+
+    def give_back(self):
+        forget(self._anvil, self._snapshot)
+        self._snapshot = self._anvil.call("evm_snapshot")
+        self.app.config.clear()
+        self.app.config.update(self._config)
+
+
+@pytest.fixture(scope="session")
+def deployments():
+    """The Deployed by the settings of the worker, at most one at a time."""
+    return {}
+
+
+@pytest.fixture
+def worker(app, anvil, worker_environ, deployments):
+    """The app as a worker and the command line have it, with the contracts deployed and the platform's address made."""
+    key = tuple(sorted(worker_environ.items()))
+    if key in deployments:
+        deployments[key].put_rows()
+    else:
+        _undeploy(anvil, deployments)
+        deployments[key] = Deployed(anvil, worker_environ)
+    with deployments[key].app.app_context():
+        yield deployments[key].app
+    deployments[key].give_back()
+
+
+@pytest.fixture
+def bare(anvil, deployments):
+    """A chain on which nothing of ours has ever been."""
+    _undeploy(anvil, deployments)
     fresh = anvil.call("evm_snapshot")
-    worker = create_app("cli", worker_environ)
-    with worker.app_context():
-        for command in (["chain", "signer"], ["chain", "deploy"]):
-            result = worker.test_cli_runner().invoke(args=command)
-            assert result.exit_code == 0, (result.output, result.exception)
-        yield worker
+    yield
     forget(anvil, fresh)
+
+
+def _undeploy(anvil, deployments):
+    for deployed in deployments.values():
+        forget(anvil, deployed.bare)
+    deployments.clear()
 
 
 @pytest.fixture

@@ -15,16 +15,14 @@ NAMES = ["Certificate", "Notary", "TeoCoin"]
 
 
 @pytest.fixture
-def undeployed(app, anvil, worker_environ):
+def undeployed(app, bare, worker_environ):
     """A worker's app on a chain where nothing is yet, with its signer made."""
     from lms import create_app
 
-    fresh = anvil.call("evm_snapshot")
     worker = create_app("cli", worker_environ)
     with worker.app_context():
         assert worker.test_cli_runner().invoke(args=["chain", "signer"]).exit_code == 0
         yield worker
-    forget(anvil, fresh)
 
 
 def deploy(app):
@@ -71,10 +69,9 @@ def test_a_run_that_was_killed_before_a_broadcast_is_gone_on_with(undeployed, mo
     assert set(kept) <= set(rows()) and [nonce for *_, nonce in sorted(rows(), key=lambda row: row[2])] == [0, 1, 2]
 
 
-def test_every_signer_may_settle(app, anvil, worker_environ, home):
+def test_every_signer_may_settle(app, bare, worker_environ, home):
     from lms import create_app
 
-    fresh = anvil.call("evm_snapshot")
     files = ",".join(str(home / f"signer-{number}.json") for number in range(2))
     worker = create_app("cli", {**worker_environ, "SIGNER_FILES": files})
     with worker.app_context():
@@ -84,7 +81,6 @@ def test_every_signer_may_settle(app, anvil, worker_environ, home):
         token = node.token()
         for op, address in enumerate(node.addresses(), start=900):
             assert transactions.estimate_gas(node.pool(), address, token.address, token.settle_data(op, [("0x" + "11" * 20, 1)], [])) > 0
-    forget(anvil, fresh)
 
 
 def test_a_node_that_forgot_everything_has_the_contracts_before_what_other_signers_sent(app, anvil, worker_environ, home):
