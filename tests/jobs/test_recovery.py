@@ -10,6 +10,8 @@ from lms import clock
 from lms.chain import anvil as clockwork
 from lms.db import db, transaction
 from lms.domain.audit.models import Incident
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Operation
 from lms.domain.rewards import actions as rewards
@@ -198,12 +200,19 @@ def test_it_may_run_twice_and_on_a_database_that_lost_nothing(rich, recover, flo
     assert audit() == GREEN
 
 
-def test_an_address_made_after_the_backup_is_an_incident(rich, bruno, backup, recover, flow, run_jobs):  # noqa: F811
+def test_an_address_made_after_the_backup_is_an_incident_and_what_it_holds_is_outside(rich, bruno, backup, recover, flow, run_jobs, audit):  # noqa: F811
     restore = backup()
     credit(bruno, teo(5), "more")
     enqueue("wallets.sweep")
     run_jobs()
     flow()
+    ask(rich, 2, to=wallets.wallet_of(bruno.id).address)
+    with transaction():
+        ledger.post("back", books.member(bruno.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(1), "refund")
+    flow()
     restore()
     recover()
-    assert "address lost" in {incident.kind for incident in db.session.query(Incident)}
+    assert {incident.kind for incident in db.session.query(Incident)} == {"address lost"}
+    assert (books.platform("TEO", "outside").balance, audit()) == (teo(6), GREEN)
+    flow()
+    assert audit() == GREEN

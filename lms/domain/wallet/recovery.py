@@ -29,6 +29,7 @@ def take_over_entry(operation, address, kind, amount):
     wallet = custody.wallet_at(address)
     if wallet is None:
         tell_lost(operation, address, kind, amount)
+        _book_abroad(operation, address, kind, amount)
         return
     entry = Entry(operation_id=operation.id, holder_id=wallet.holder_id, address=address, kind=kind, amount=amount, is_open=False)
     db.session.add(entry)
@@ -73,6 +74,13 @@ _LEGS = text("""
     SELECT id, 'target' AS side, amount FROM transfers WHERE target_holder_id = :holder AND target_entry_id IS NULL
     UNION ALL SELECT id, 'source', -amount FROM transfers WHERE source_holder_id = :holder AND source_entry_id IS NULL
     ORDER BY id""")
+
+
+def _book_abroad(operation, address, kind, amount):
+    """Nobody of ours holds an address whose key is lost: what was minted there is outside, and what was burned there came from outside."""
+    issuance, outside = books.platform(TEO, "issuance"), books.platform(TEO, "outside")
+    source, target = (issuance, outside) if kind == "mint" else (outside, issuance)
+    ledger.post(f"{operation.key}:{address}", source, target, amount, "recovered", evidence={"address": address})
 
 
 def _book(entry, difference, operation):
