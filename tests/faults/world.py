@@ -151,6 +151,7 @@ class World:
             self.anvil.call("eth_sendRawTransaction", raw)
 
     def join(self, name):
+        self._newcomers.add(name)
         self.insist(job("tests.faults.deeds.join", name))
 
     def work(self, most=200):
@@ -318,8 +319,11 @@ class World:
         return dict(self.posted)
 
     def restore(self, name):
+        """The database as it was then; those it knows nothing of sign up again."""
         self._copy_database(name, "world")
         self.is_restored = True
+        for newcomer in sorted(self._newcomers):
+            self.join(newcomer)
 
     def move_clock(self, seconds):
         self.ahead += seconds
@@ -335,6 +339,7 @@ class World:
         self.ahead = self.furthest = 0
         self.is_restored = self.is_robbed = self.is_paused = False
         self._plans, self._payments, self.struck = [], [], Counter()
+        self._newcomers = set()
         self._strangers.write_text("")
 
     def _found(self):
