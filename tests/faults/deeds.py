@@ -2,6 +2,7 @@
 
 import random
 import traceback
+from concurrent import futures
 
 import rq
 from flask import current_app
@@ -20,6 +21,7 @@ from lms.jobs import node, settlement
 from lms.queue import enqueue, queue
 
 _TOGETHER = 5
+_LATE = 2  # seconds
 
 
 def command(*words):
@@ -57,12 +59,21 @@ def post(moves):
 
 
 def post_late(early, later):
-    """A transfer takes its id early and is committed after a later one was covered."""
-    with transaction():
-        _post(*early)
-        with current_app.app_context():  # which has a session of its own
-            post([later])
-            settlement.settle()
+    """A transfer takes its id early and is committed after another worker has settled a later one, or waits for this one to do so.
+
+    It waits where a release of the same member is due, which locks the holder."""
+    with futures.ThreadPoolExecutor(1) as workers:
+        with transaction():
+            _post(*early)
+            settled = workers.submit(_post_and_settle, current_app._get_current_object(), later)
+            futures.wait([settled], timeout=_LATE)
+        settled.result()
+
+
+def _post_and_settle(app, move):
+    with app.app_context():  # which has a session of its own
+        post([move])
+        settlement.settle()
 
 
 def work(most, seed):
