@@ -40,15 +40,20 @@ def pay_in(holding, anvil):
     """pay_in(user, amount) sends TEO to the member's address and makes it final."""
 
     def send(user, amount, final=True):
-        pool, token = node.pool(), node.token()
-        data = token._data("transfer", wallets.wallet_of(user.id).address, amount)
-        nonce = pool.mined_nonce(holding.address)
-        signed = transactions.sign(holding, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
-        assert transactions.broadcast(pool, signed.raw).accepted
+        pay(holding, user, amount)
         if final:
             anvil.call("anvil_mine", "0x3")
 
     return send
+
+
+def pay(stranger, user, amount):
+    """He sends TEO to the member's address."""
+    pool, token = node.pool(), node.token()
+    data = token._data("transfer", wallets.wallet_of(user.id).address, amount)
+    nonce = pool.mined_nonce(stranger.address)
+    signed = transactions.sign(stranger, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
+    assert transactions.broadcast(pool, signed.raw).accepted
 
 
 def available(user):

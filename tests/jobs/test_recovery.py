@@ -24,6 +24,7 @@ from lms.jobs import rewards as becoming
 from lms.queue import enqueue
 from rig import tools
 from tests.conftest import teo
+from tests.jobs.test_deposits import pay, stranger  # noqa: F401  (a fixture)
 from tests.jobs.test_settlement import GREEN, credit
 from tests.jobs.test_withdrawals import OUTSIDE, _holdings, ask, flow, rich  # noqa: F401  (fixtures)
 
@@ -216,3 +217,21 @@ def test_an_address_made_after_the_backup_is_an_incident_and_what_it_holds_is_ou
     assert (books.platform("TEO", "outside").balance, audit()) == (teo(6), GREEN)
     flow()
     assert audit() == GREEN
+
+
+def test_what_a_lost_address_burned_may_have_come_by_a_release_the_backup_knows(rich, bruno, stranger, backup, recover, flow, run_jobs, audit):  # noqa: F811
+    ask(rich, 3, to=stranger.address)
+    settlement.settle()
+    restore = backup()
+    enqueue("wallets.sweep")
+    run_jobs()
+    flow()
+    pay(stranger, bruno, teo(3))
+    flow()
+    deposits.scan()
+    with transaction():
+        ledger.post("back", books.member(bruno.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(2), "refund")
+    flow()
+    restore()
+    recover()
+    assert (_holdings(stranger.address), books.platform("TEO", "outside").balance, audit()) == (0, teo(1), GREEN)

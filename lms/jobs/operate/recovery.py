@@ -29,12 +29,9 @@ def recover():
     if any(pool.mined_nonce(address, "finalized") < pool.mined_nonce(address) for address in here.addresses()):
         raise click.ClickException("The newest transactions are not final yet. Run this again when they are.")
     used = (_used(pool, notary) if notary else {}) | _used(pool, token)
+    _finish(used, pool)
     with transaction():
         taken, lost = _rebuild(deployment, token, notary, used)
-    for operation_id in queries.unfinished("signed", "sent"):
-        operation = queries.operation(operation_id)
-        if operation.op in used:
-            outcomes.used(operation, pool)
     for address in here.addresses():
         adopt_lane(address, pool)
     enqueue("settlement.settle")
@@ -52,6 +49,15 @@ def _used(pool, contract):
     for first in range(0, last + 1, MOST_BLOCKS):
         found |= contract.used_ops(pool, first, min(last, first + MOST_BLOCKS - 1))
     return {op: transactions.receipt(pool, tx_hash) for op, tx_hash in found.items()}
+
+
+def _finish(used, pool):
+    """End what our rows know and the chain has done: what left by it may have come back and been burned at an address that is lost."""
+    for operation in map(queries.operation, queries.unfinished("queued", "signed", "sent", limit=None)):
+        if operation.op in used and calls.outcome(operation, used[operation.op]):
+            outcomes.used(operation, pool)
+    for operation_id in queries.unfinished("mined", limit=None):
+        outcomes.finish(queries.operation(operation_id), pool)
 
 
 def _rebuild(deployment, token, notary, used):
