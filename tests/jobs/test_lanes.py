@@ -184,8 +184,11 @@ def test_an_operator_pauses_signing_and_resumes_it(queued, worker, run_jobs, aud
     assert (queued.state, audit()) == ("mined", GREEN)
 
 
-def test_a_foreign_nonce_halts_the_lane_until_an_operator_adopts_it(stuck, worker, anvil, run_jobs, audit):
-    """Somebody else signed with this key, and his transaction was mined in the place of ours."""
+@pytest.mark.parametrize("known_as", ["sent", "signed"])
+def test_a_foreign_nonce_halts_the_lane_until_an_operator_adopts_it(stuck, worker, anvil, run_jobs, audit, known_as):
+    """Somebody else signed with this key, and his transaction was mined in the place of ours; the worker that had sent it may have died before it said so."""
+    with transaction():
+        stuck.state = known_as
     pool, signer, attempt = node.pool(), node.signers()[0], stuck.attempts[0]
     dear = transactions.Fees(attempt.tip * 2, attempt.cap * 2)
     foreign = transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", attempt.nonce, dear, 50_000)

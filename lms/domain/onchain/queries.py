@@ -67,9 +67,9 @@ def unwatched(driven, since):
 
 
 def oldest_sent(signer):
-    """The signer's operation that has waited longest for its block, or None."""
+    """The signer's operation that has waited longest for its block, or None: a node may have taken one that is only known as signed."""
     newest = select(func.max(Attempt.nonce)).where(Attempt.operation_id == Operation.id).scalar_subquery()
-    rows = select(Operation.id).where(Operation.state == "sent", Operation.signer == signer).order_by(newest).limit(1)
+    rows = select(Operation.id).where(Operation.state.in_(("signed", "sent")), Operation.signer == signer).order_by(newest).limit(1)
     found = db.session.scalar(rows)
     return operation(found) if found else None
 
