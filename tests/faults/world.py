@@ -373,6 +373,7 @@ class World:
             self.anvil.stop()
             shutil.copy(self._fresh, self.anvil.state)
             self._start_node()
+        shutil.copy(self._fresh, self.anvil.state)  # a node that is killed before it keeps it anew would begin with the schedule before
         node.mine_by_itself(self.anvil, True)
         node.drop_waiting(self.anvil)  # what waited for a nonce of the schedule before would be a stranger's in this one
         self._snapshot = self.anvil.call("evm_snapshot")
