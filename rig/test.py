@@ -40,7 +40,6 @@ class Outcome(NamedTuple):
 def main():
     """Run all steps even when one fails, and end with what failed. The contracts' run beside the others, and show at the end what they said."""
     _need_chromium()
-    setup.analysers()
     with ThreadPoolExecutor(max_workers=1) as beside:
         contracts = beside.submit(lambda: [_do(step, subprocess.PIPE) for step in _contracts()])
         outcomes = [_do(step) for step in _house(sys.argv[1:])] + contracts.result()
@@ -63,11 +62,11 @@ def _house(arguments):
 
 
 def _contracts():
-    return [
-        Step("contracts", [tools.forge(), "test"]),
-        Step("slither", [tools.analyser("slither"), ".", *SLITHER], _BESIDE),
-        Step("halmos", [tools.analyser("halmos"), *HALMOS], _OPTIMIZED),
-    ]
+    """The analysers are fetched when they are needed, while the tests of the house go on."""
+    yield Step("contracts", [tools.forge(), "test"])
+    setup.analysers()
+    yield Step("slither", [tools.analyser("slither"), ".", *SLITHER], _BESIDE)
+    yield Step("halmos", [tools.analyser("halmos"), *HALMOS], _OPTIMIZED)
 
 
 def _do(step, output=None):

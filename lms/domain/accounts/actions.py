@@ -6,6 +6,7 @@ import re
 import secrets
 import unicodedata
 from datetime import timedelta
+from functools import cache
 from zoneinfo import available_timezones
 
 from argon2 import PasswordHasher
@@ -256,4 +257,10 @@ def _locale(locale):
 
 
 def _zone(time_zone):
-    return time_zone if time_zone in available_timezones() else "UTC"
+    return time_zone if time_zone in _zones() else "UTC"
+
+
+@cache
+def _zones():
+    """Kept: they are looked up in as many files."""
+    return available_timezones()
