@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from sqlalchemy import BigInteger, cast, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -12,6 +12,8 @@ from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Deployment, Entry, Nonce
 from lms.domain.wallet import actions as wallet
 from lms.jobs import calls, chain, outcomes
+
+_SIDES = ("target", "source")
 
 
 def apply(name):
@@ -74,22 +76,23 @@ def _watermark():
     The holder's row, which a leg not committed yet keeps from being locked, does not protect such a build.
     """
 
-    def cover_side(side, entries):
-        holder, covered, other = getattr(Transfer, f"{side}_holder_id"), getattr(Transfer, f"{side}_entry_id"), aliased(Transfer)
+    def is_newer(side, holder):
+        leg, other = Transfer, aliased(Transfer)
         same = getattr(other, f"{side}_holder_id") == holder, getattr(other, f"{side}_entry_id").is_not(None)
-        newest = select(func.coalesce(func.max(other.id), 0)).where(*same).correlate(Transfer).scalar_subquery()
-        rows = update(Transfer).where(Entry.id.in_(entries), holder == Entry.holder_id, covered.is_(None), Transfer.id > newest)
-        legs = rows.values({covered: Entry.id}).returning(Entry.id, Transfer.amount).cte()
-        return dict(db.session.execute(select(legs.c.id, cast(func.sum(legs.c.amount), BigInteger)).group_by(legs.c.id)).all())
+        newest = select(func.coalesce(func.max(other.id), 0)).where(*same).correlate(leg, Entry).scalar_subquery()
+        return getattr(leg, f"{side}_holder_id") == holder, getattr(leg, f"{side}_entry_id").is_(None), leg.id > newest
+
+    def net(holder):
+        gained, lost = (db.session.scalar(select(func.coalesce(func.sum(Transfer.amount), 0)).where(*is_newer(side, holder.id))) for side in _SIDES)
+        return int(gained - lost)
 
     def cover(entries, _):
-        gained, lost = (cover_side(side, entries) for side in ("target", "source"))
-        for entry in db.session.scalars(select(Entry).where(Entry.id.in_(entries))):
-            net = gained.get(entry.id, 0) - lost.get(entry.id, 0)
-            entry.kind, entry.amount = ("mint" if net > 0 else "burn" if net < 0 else "empty"), abs(net)
-            entry.is_open, entry.operation_id = net != 0, entry.operation_id if net else None
+        for side in _SIDES:
+            rows = update(Transfer).where(Entry.id.in_(entries), *is_newer(side, Entry.holder_id))
+            db.session.execute(rows.values({f"{side}_entry_id": Entry.id}), execution_options={"synchronize_session": False})
 
     wallet.text = lambda statement: text(statement.replace("FOR UPDATE OF h", "FOR NO KEY UPDATE OF h"))
+    wallet._within_net = lambda holders: (holders, [net(holder) for holder in holders])
     wallet._cover = cover
 
 
