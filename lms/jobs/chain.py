@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 # A drive goes on this long while something is on its way; then the next one does, so that other jobs get their turn.
 PATIENCE = 8  # seconds
 STEP = 0.1
+LYING = timedelta(seconds=2)  # then any lane takes what another one should have signed
 SOON = timedelta(seconds=5)  # so long the sweep leaves to a drive what it has sent
 
 
@@ -46,13 +47,12 @@ def drive(address):
             enqueue("chain.drive", address)
 
 
-def take_queued(lane, first=(0, 1)):
+def take_queued(lane, place=0, lanes=1):
     """Sign, save and send what waits, as long as the lane has room; how many that were.
 
-    `first` = (1, 4): before the others those that four lanes at once leave to the second of them."""
-    waiting, (place, lanes), sent = queries.unfinished("queued"), first, 0
+    One of four lanes at once leaves to the other three their share, until it lies: all would simulate the same operations, and one would sign them."""
+    waiting, sent = queries.queued_for(place, lanes, clock.now() - LYING), 0
     with together.telling(waiting):
-        waiting = sorted(waiting, key=lambda each: (each % lanes != place, each))
         while waiting and (room := min(lane.room(), together.MOST)):
             some, waiting = queries.operations(waiting[:room]), waiting[room:]
             sent += lane.take([operation for operation in some if operation.state == "queued"])
@@ -125,7 +125,7 @@ def _drive(lane):
         head = lane.pool.head().number
         if head != seen:
             lane.look_again()
-        signed = take_queued(lane, place)  # first: while the node works on these, those of the last block are looked at
+        signed = take_queued(lane, *place)  # first: while the node works on these, those of the last block are looked at
         if head != seen:
             _look_at(queries.unfinished("sent", signer=lane.signer.address), lane.pool)
         seen, in_all = head, in_all + signed

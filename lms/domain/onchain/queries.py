@@ -60,6 +60,13 @@ def unfinished(*states, signer=None, limit=200):
     return db.session.scalars(rows.where(Operation.signer == signer) if signer else rows).all()
 
 
+def queued_for(place, lanes, since):
+    """Ids of what waits for its signature in the lane of this place among so many: its own share, then what the others have left lying since that moment."""
+    is_others = Operation.id % lanes != place
+    rows = select(Operation.id).where(Operation.state == "queued", or_(~is_others, Operation.queued_at < since))
+    return db.session.scalars(rows.order_by(is_others, Operation.id).limit(200)).all()
+
+
 def unwatched(driven, since):
     """Ids of what is on its way and in none of these lanes, or was sent before that moment."""
     rows = select(Operation.id).where(Operation.state == "sent", or_(Operation.signer.not_in(driven), Operation.sent_at < since))
