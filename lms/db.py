@@ -40,6 +40,13 @@ def transaction():
         raise
 
 
+def disconnect():
+    """Close every connection of this process: who forks must have none, or its children share them."""
+    db.session.remove()
+    for engine in db.engines.values():
+        engine.dispose()
+
+
 @contextmanager
 def alone(name):
     """with alone("lane 0x1") as is_alone: … True for one process at a time; the lock ends with it, however it ends."""

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from web3.exceptions import BlockNotFound
-
+from lms.chain import plain
 from lms.chain.endpoint import Endpoint, Health, redact
 from lms.chain.errors import RpcBehind, RpcDisagreement, RpcDown, RpcRefused
 
@@ -141,11 +140,11 @@ def _named(urls):
 
 
 def _block(web3, number_or_tag):
-    try:
-        block = web3.eth.get_block(number_or_tag)
-    except BlockNotFound:
+    found = plain.ask(web3, "eth_getBlockByNumber", number_or_tag if isinstance(number_or_tag, str) else hex(number_or_tag), False)
+    if found is None:
         return None
-    return Block(block.number, block.hash.to_0x_hex(), block.timestamp, block.get("baseFeePerGas", 0))
+    number, timestamp, base_fee = (int(found.get(name, "0x0"), 16) for name in ("number", "timestamp", "baseFeePerGas"))
+    return Block(number, found["hash"].lower(), timestamp, base_fee)
 
 
 def _nobody(silent, refused):

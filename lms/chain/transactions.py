@@ -174,7 +174,7 @@ def _reason(revert):
 
 def _submit(web3, raw):
     try:
-        web3.eth.send_raw_transaction(raw)
+        plain.ask(web3, "eth_sendRawTransaction", f"0x{raw.hex()}")
     except Web3RPCError as refusal:
         if not _has_it(web3, raw, str(refusal)):
             raise

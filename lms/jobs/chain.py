@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # A drive goes on this long while something is on its way; then the next one does, so that other jobs get their turn.
 PATIENCE = 8  # seconds
-STEP = 0.1
+STEP = 0.2
 LYING = timedelta(seconds=2)  # then any lane takes what another one should have signed
 SOON = timedelta(seconds=5)  # so long the sweep leaves to a drive what it has sent
 
@@ -121,6 +121,7 @@ def _halt(address, **where):
 def _drive(lane):
     """True when it has signed and is not done: there is more to do than one drive does."""
     until, seen, in_all, place = time.monotonic() + PATIENCE, None, 0, node.place(lane.signer.address)
+    is_under_way = False
     while time.monotonic() < until:
         head = lane.pool.head().number
         if head != seen:
@@ -128,8 +129,10 @@ def _drive(lane):
         signed = take_queued(lane, *place)  # first: while the node works on these, those of the last block are looked at
         if head != seen:
             _look_at(queries.unfinished("sent", signer=lane.signer.address), lane.pool)
+        if head != seen or signed:
+            is_under_way = bool(queries.unfinished("sent", signer=lane.signer.address, limit=1))
         seen, in_all = head, in_all + signed
-        if not (signed or queries.unfinished("sent", signer=lane.signer.address)):
+        if not (signed or is_under_way):
             return False
         db.session.rollback()  # what others did meanwhile is seen anew, and no transaction waits with us
         time.sleep(STEP)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from lms import config
 from lms.chain import signers, vault
 from lms.chain.errors import ChainError, KekMissing, WrongKey
-from lms.db import transaction
+from lms.db import disconnect, transaction
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import custody
 from lms.jobs import node
@@ -34,8 +34,11 @@ def check_at_start(app):
     problem = None
     try:
         with app.app_context():
-            check()
-            node.signers()
+            try:
+                check()
+                node.signers()
+            finally:
+                disconnect()
     except WrongKey as wrong:
         problem = config.ConfigError(f"This worker cannot open every key: {wrong}.")
     except (OperationalError, ChainError, FileNotFoundError) as error:

@@ -9,6 +9,8 @@ from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.onchain import actions
+from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet import actions as wallet
 from tests.conftest import teo
@@ -186,3 +188,12 @@ def test_workers_at_once_cover_each_leg_once(app, holders):
             worker.join()
     assert sorted(found) == [4, *[7] * 8]
     assert (uncovered(), wrong_entries(), db.session.query(Entry).count()) == (0, 0, 60)
+
+
+def test_a_number_is_given_once_though_the_deployment_was_read_before(app, chain):
+    seen = onchain.deployment()
+    assert seen.next_op == 1
+    with app.app_context(), transaction():
+        assert actions.queue("first", "root", []).op == 1
+    with transaction():
+        assert actions.queue("second", "root", []).op == 2

@@ -18,7 +18,7 @@ from rq.utils import import_attribute
 from lms import create_app, live
 from lms.chain import endpoint
 from lms.chain.rpc import Pool
-from lms.db import db
+from lms.db import disconnect
 from lms.domain.accounts import actions as accounts
 from lms.jobs import chain, node, worker
 from tests.faults import mutants, traps
@@ -56,9 +56,7 @@ def _hurry():
 def _inside(app, job):
     with app.app_context():
         import_attribute(job["do"])(*job["args"])
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()  # no connection survives a fork
+        disconnect()
     gc.freeze()  # a collection in each child would copy what all of them share
 
 

@@ -160,6 +160,14 @@ def test_a_worker_with_every_version_starts(wallets, as_worker):
     keys.check_at_start(as_worker(KEK=NEXT, KEK_OLD=KEK))
 
 
+def test_a_worker_that_has_checked_its_keys_forks_with_no_connection(wallets, as_worker):
+    """Its children would share it, and each prepare statements under names the server has from the one before."""
+    app = as_worker(KEK=NEXT, KEK_OLD=KEK)
+    keys.check_at_start(app)
+    with app.app_context():
+        assert [engine.pool.checkedin() + engine.pool.checkedout() for engine in db.engines.values()] == [0, 0]
+
+
 def test_a_key_that_cannot_be_opened_is_told_by_its_version(wallets, as_worker):
     as_worker(KEK=NEXT)
     holder_id = next(iter(wallets))

@@ -48,7 +48,8 @@ def record_contract(deployment, name, address, signed):
 
 def queue(key, kind, entries, payload=None):
     """An operation with its entries and the next op number of the active deployment; needs an enclosing transaction."""
-    deployment = db.session.scalars(select(Deployment).where(Deployment.is_active).with_for_update()).one()
+    rows = select(Deployment).where(Deployment.is_active).with_for_update()
+    deployment = db.session.scalars(rows, execution_options={"populate_existing": True}).one()  # its number may be another's by now
     facts = dict(key=key, kind=kind, payload=payload or {}, queued_at=clock.now())
     operation = Operation(deployment_id=deployment.id, op=deployment.next_op, **facts)
     deployment.next_op += 1
