@@ -3,9 +3,11 @@
 import base64
 import secrets
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import rq
 from flask_migrate import upgrade
 
 from bench.house import make_app, settings
@@ -14,6 +16,7 @@ from lms.db import transaction
 from lms.domain.ledger.actions import open_platform
 from lms.domain.rulebook.actions import install
 from lms.jobs import node
+from lms.queue import NAME, queue
 from rig import Refusal, tools
 from rig.process import Process
 from rig.services import LOOPBACK, Anvil, Postgres, Redis
@@ -23,6 +26,7 @@ GAS_LIMIT = 120_000_000  # of a block
 SIGNERS = 4
 FUNDS = 10**24  # wei
 LONGEST_START = 120  # seconds
+CALM = 1
 
 
 class Node(Anvil):
@@ -61,6 +65,7 @@ class Works:
                 process.start()
             for process in processes[:-1]:
                 process.wait_until(lambda process=process: "ready for jobs" in process.log.read_text(), LONGEST_START)
+            _await_the_first_round()
             yield
         finally:
             for process in processes:
@@ -81,6 +86,15 @@ def works():
         stack.enter_context(app.app_context())
         _prepare(app)
         yield Works(Path(directory), environ)
+
+
+def _await_the_first_round():
+    """When it begins, cron asks for all that it ever asks for: hourly jobs too, one after the other."""
+    jobs, calm_since = rq.Queue(NAME, connection=queue.connection()), None
+    while calm_since is None or time.monotonic() - calm_since < CALM:
+        if jobs.count or jobs.started_job_registry.count:
+            calm_since = time.monotonic()
+        time.sleep(0.05)
 
 
 def _of_the_chain(directory, chain):

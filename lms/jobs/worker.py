@@ -12,11 +12,12 @@ from inspect import isfunction
 
 import rq
 from babel import localedata
+from jinja2 import meta
 from rq import worker_registration
 from rq.utils import import_attribute
 from sqlalchemy.orm import configure_mappers
 
-from lms import create_app, logs
+from lms import create_app, live, logs
 from lms.domain.accounts.models import LOCALES
 from lms.queue import MAIL, NAME, queue
 
@@ -84,14 +85,30 @@ class Worker(rq.Worker):
         worker_registration.register(self, pipeline)  # a Redis that was emptied has forgotten us
 
 
-def warm(app):
+def warm(app, role):
     """Do before the first fork what each job would do anew: tables mapped, templates compiled, words for dates loaded."""
     configure_mappers()
-    for name in app.jinja_env.list_templates(extensions=("html", "txt")):
+    for name in _with_what_they_use(app.jinja_env, _templates(app.jinja_env, role)):
         app.jinja_env.get_template(name)
     for locale in LOCALES:
         localedata.load(locale)
     gc.freeze()  # or each fork would look through all of this for what it can free
+
+
+def _templates(env, role):
+    """Those that the jobs of a role render."""
+    if role == "mail":
+        return [name for name in env.list_templates(extensions=("html", "txt")) if name.startswith("mail/")]
+    return [fragment.template for fragment in live.FRAGMENTS.values()]
+
+
+def _with_what_they_use(env, names):
+    found, left = set(), set(names)
+    while left:
+        found |= left
+        sources = [env.loader.get_source(env, name)[0] for name in left]
+        left = {used for source in sources for used in meta.find_referenced_templates(env.parse(source)) if used} - found
+    return sorted(found)
 
 
 def main():
@@ -100,7 +117,7 @@ def main():
     role = parser.parse_args().role
     Worker.app = create_app(role)
     load(role)
-    warm(Worker.app)
+    warm(Worker.app, role)
     if role == "worker":
         import_module("lms.jobs.keys").check_at_start(Worker.app)
     log.info("ready for jobs")

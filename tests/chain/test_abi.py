@@ -48,6 +48,12 @@ def test_an_address_is_checksummed():
 
 def test_a_value_has_its_name_and_nothing_else_has_one():
     (event,) = abi.events("TeoCoin", "Voided", [Log("0x", (abi.topic("TeoCoin", "Voided"), (7).to_bytes(32)), b"", 4)])
-    assert (event.args.op, event.args["op"], event.args.number("op"), event.index) == (7, 7, 7, 4)
+    assert (event.args.op, event.args["op"], event.index) == (7, 7, 4)
     with pytest.raises(AttributeError):
         _ = event.args.amount
+
+
+def test_numbers_are_the_words_of_an_event_the_indexed_ones_first():
+    topics = (abi.topic("TeoCoin", "Skipped"), (7).to_bytes(32), (2**159 + 5).to_bytes(32))
+    other = Log("0x", (abi.topic("TeoCoin", "Voided"), (7).to_bytes(32)), b"", 5)
+    assert abi.numbers("TeoCoin", "Skipped", [Log("0x", topics, (9).to_bytes(32), 4), other]) == [(7, 2**159 + 5, 9)]

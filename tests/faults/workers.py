@@ -31,7 +31,7 @@ def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a job prints is for the log
     app = create_app("cli")
-    worker.warm(app)
+    worker.warm(app, "worker")
     _hurry()
     countdowns = {name: traps.Countdown() for name in traps.NAMES}
     for line in sys.stdin:

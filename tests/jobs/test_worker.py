@@ -13,9 +13,9 @@ import pytest
 import rq
 from rq.registry import FailedJobRegistry
 
-from lms import logs
+from lms import create_app, logs
 from lms.jobs import cron, schedule
-from lms.jobs.worker import NAMES, Job, Plain, Worker, load
+from lms.jobs.worker import NAMES, Job, Plain, Worker, load, warm
 from lms.queue import MAIL, NAME, enqueue, queue
 
 
@@ -105,6 +105,15 @@ def test_who_sends_mail_knows_no_chain():
     code = "import sys; from lms.jobs import worker; worker.load('mail'); print(sorted(worker.NAMES), {'web3', 'lms.chain'} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert said == "['lms.jobs.mail.send', 'lms.jobs.mail.sweep', 'lms.jobs.schedule.run'] set()"
+
+
+@pytest.mark.parametrize(("role", "rendered", "not_rendered"), [("worker", "wallet/show.html", "mail/verify.txt"), ("mail", "mail/verify.txt", "wallet/show.html")])
+def test_a_worker_has_compiled_what_its_jobs_render_with_what_that_uses(environ, role, rendered, not_rendered):
+    app = create_app(role, environ)
+    warm(app, role)
+    compiled = {name for _, name in app.jinja_env.cache}
+    assert rendered in compiled and not_rendered not in compiled
+    assert {"worker": "macros.html", "mail": "mail/macros.html"}[role] in compiled
 
 
 def test_a_worker_is_seen_again_after_redis_was_emptied(app):

@@ -32,7 +32,7 @@ class Event(NamedTuple):
 
 
 class Args:
-    """An event's values by name, also as attributes; `number(name)` is the word as it stands, as checksums of two hundred addresses take longer than all else."""
+    """An event's values by name, also as attributes."""
 
     def __init__(self, words, fields):
         self._words, self._fields = words, fields
@@ -44,9 +44,6 @@ class Args:
         if name not in self._fields:
             raise AttributeError(name)
         return self[name]
-
-    def number(self, name):
-        return int.from_bytes(self._words[name])
 
 
 def call_data(contract, name, args):
@@ -64,6 +61,16 @@ def events(contract, name, logs):
     """The events of this name among logs of this contract."""
     wanted, fields = _event(contract, name)
     return [_told(log, fields) for log in logs if log.topics[0] == wanted]
+
+
+def numbers(contract, name, logs):
+    """The values of each event of this name as they stand in its log, the indexed ones first: for two hundred of them names take longer than all else."""
+    wanted = topic(contract, name)
+    return [tuple(map(int.from_bytes, (*log.topics[1:], *_words(log.data)))) for log in logs if log.topics[0] == wanted]
+
+
+def _words(data):
+    return (data[at : at + 32] for at in range(0, len(data), 32))
 
 
 @lru_cache(1024)

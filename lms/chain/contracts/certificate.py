@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from eth_abi.packed import encode_packed
 from eth_utils import keccak
 
+from lms.chain.contracts import abi
 from lms.chain.contracts.artifacts import creation_data
 from lms.chain.contracts.contract import NOBODY, Contract
 
@@ -48,8 +49,9 @@ class Certificate(Contract):
         return event.args.id if event else None
 
     def _between(self, receipt, before, issued):
-        transfers = [event.args for event in self._events("Transfer", receipt, before, issued.index)]
-        skips = [event.args for event in self._events("Skipped", receipt, before, issued.index)]
+        logs = self._logs(receipt, before, issued.index)
+        transfers = [event.args for event in abi.events(self.name, "Transfer", logs)]
+        skips = [event.args for event in abi.events(self.name, "Skipped", logs)]
         return Issuance(
             op=issued.args.op,
             digest=bytes(issued.args.digest),

@@ -1,5 +1,7 @@
 """What our contracts have in common: numbered operations, each of which happens at most once."""
 
+import math
+
 from eth_utils import keccak, to_checksum_address
 
 from lms.chain.contracts import abi
@@ -70,10 +72,14 @@ class Contract:
             before = event.index
         return None, None
 
-    def _events(self, name, receipt, after=-1, until=None):
-        """A receipt's events of this contract, or those between two places in it."""
-        mine = [log for log in receipt.logs if log.address == self.address.lower() and after < log.index and (until is None or log.index < until)]
-        return abi.events(self.name, name, mine)
+    def _events(self, name, receipt):
+        """A receipt's events of this contract."""
+        return abi.events(self.name, name, self._logs(receipt, -1, math.inf))
+
+    def _logs(self, receipt, after, until):
+        """A receipt's logs of this contract between two places in it."""
+        address = self.address.lower()
+        return [log for log in receipt.logs if log.address == address and after < log.index < until]
 
     def _ask(self, pool, block_number, name, *args):
         data = self._data(name, *args)

@@ -80,18 +80,16 @@ class TeoCoin(Contract):
         return (event.args["from"], event.args["to"], event.args["amount"]) if event else None
 
     def _between(self, receipt, before, settled):
-        transfers, skips = (self._values(name, receipt, before, settled.index) for name in ("Transfer", "Skipped"))
-        moved = [(args.number("from"), args.number("to"), args.value) for args in transfers]
+        logs = self._logs(receipt, before, settled.index)
+        moved = abi.numbers(self.name, "Transfer", logs)
+        skipped = abi.numbers(self.name, "Skipped", logs)
         return Settlement(
             op=settled.args.op,
             digest=settled.args.digest,
             minted=tuple(sorted((target, amount) for source, target, amount in moved if not source)),
             burned=tuple(sorted((source, amount) for source, target, amount in moved if not target)),
-            skipped=tuple(sorted((args.number("holder"), args.amount) for args in skips if args.op == settled.args.op)),
+            skipped=tuple(sorted((holder, amount) for op, holder, amount in skipped if op == settled.args.op)),
         )
-
-    def _values(self, *between):
-        return [event.args for event in self._events(*between)]
 
 
 def deploy_data(admin, admin_delay, settlers, daily_bound):
