@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import current_app
 
 from lms.chain.transactions import GWEI
-from lms.db import transaction
+from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import actions as wallet
@@ -18,18 +18,26 @@ from lms.jobs import announce, chain, together
 
 
 def settle():
-    """Queue the moves and releases that can go, then, when it is time, open batches until nothing is left to cover. The lanes begin with the first of them."""
-    if onchain.deployment() is None:
-        return
+    """Queue the moves and releases that can go, then, when it is time, open batches until nothing is left to cover.
+
+    One worker does it at a time; those that come meanwhile leave it to him, or all would wait for their turn and none be left for the lanes."""
+    while onchain.deployment() and _take_turn():
+        db.session.rollback()  # what came while the turn was let go is looked for once more
+
+
+def _take_turn():
+    """How many operations were queued. The lanes begin with the first of them."""
     opened = []
-    for operation_id in _opened():
-        opened.append(operation_id)
-        if len(opened) == 1:
-            chain.hurry()
-    for some in together.parts(opened):
-        announce.queued(*some)
+    with alone("settlement") as is_alone:
+        for operation_id in _opened() if is_alone else ():
+            opened.append(operation_id)
+            if len(opened) == 1:
+                chain.hurry()
+        for some in together.parts(opened):
+            announce.queued(*some)
     if len(opened) > 1:
         chain.hurry()
+    return len(opened)
 
 
 def _opened():

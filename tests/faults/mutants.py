@@ -86,7 +86,7 @@ def _watermark():
         gained, lost = (db.session.scalar(select(func.coalesce(func.sum(Transfer.amount), 0)).where(*is_newer(side, holder.id))) for side in _SIDES)
         return int(gained - lost)
 
-    def cover(entries, _):
+    def cover(entries, *_):
         for side in _SIDES:
             rows = update(Transfer).where(Entry.id.in_(entries), *is_newer(side, Entry.holder_id))
             db.session.execute(rows.values({f"{side}_entry_id": Entry.id}), execution_options={"synchronize_session": False})

@@ -109,7 +109,7 @@ def test_who_sends_mail_knows_no_chain():
 
 @pytest.mark.parametrize(("role", "rendered", "not_rendered"), [("worker", "wallet/show.html", "mail/verify.txt"), ("mail", "mail/verify.txt", "wallet/show.html")])
 def test_a_worker_has_compiled_what_its_jobs_render_with_what_that_uses(environ, role, rendered, not_rendered):
-    app = create_app(role, environ)
+    app = create_app("web", environ)
     warm(app, role)
     compiled = {name for _, name in app.jinja_env.cache}
     assert rendered in compiled and not_rendered not in compiled

@@ -2,7 +2,7 @@
 
 from itertools import accumulate
 
-from sqlalchemy import ARRAY, BigInteger, Integer, any_, cast, func, literal, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -11,7 +11,6 @@ from lms.domain.audit import queries as audit
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain import actions as onchain_actions
 from lms.domain.onchain import queries as onchain
-from lms.domain.onchain.models import Entry
 from lms.domain.rulebook.rules import MICRO
 from lms.domain.wallet.models import Wallet
 
@@ -56,7 +55,7 @@ def open_batch():
     operation = onchain_actions.queue(f"settle:{moving[0]}", "settle", []) if moving else None
     if holders:
         onchain_actions.make_entries(operation, ids, holders, nets)
-        _cover(ids, nets)
+        _cover(ids, holders, nets)
     return operation
 
 
@@ -103,16 +102,20 @@ def _within_net(holders):
     return holders[:most], nets[:most]
 
 
-def _cover(entries, nets):
+def _cover(entries, holders, nets):
     """Let these entries cover what is uncovered of their holders: no leg was added to a locked holder since they were added up."""
-    gained, lost = (_cover_side(side, entries) for side in ("target", "source"))
+    gained, lost = (_cover_side(side, entries, holders) for side in ("target", "source"))
     if gained - lost != sum(nets):
         raise RuntimeError(f"legs of {gained - lost} were covered by entries of {sum(nets)}")
 
 
-def _cover_side(side, entries):
-    """The sum of what these entries cover on this side."""
-    holder, covered = getattr(Transfer, f"{side}_holder_id"), getattr(Transfer, f"{side}_entry_id")
-    rows = update(Transfer).where(Entry.id == any_(literal(entries, ARRAY(Integer))), holder == Entry.holder_id, covered.is_(None)).values({covered: Entry.id})
-    legs = rows.returning(Transfer.amount).cte()
-    return db.session.scalar(select(cast(func.coalesce(func.sum(legs.c.amount), 0), BigInteger)))
+def _cover_side(side, entries, holders):
+    """The sum of what these entries cover on this side. Holder by holder, whatever PostgreSQL's last count of what is uncovered: it may have found nothing, and then reads all."""
+    rows = text(f"""
+        WITH covered AS (
+            UPDATE transfers t SET {side}_entry_id = leg.entry FROM (
+                SELECT e.entry, waiting.id FROM unnest(CAST(:entries AS int[]), CAST(:holders AS int[])) e (entry, holder) CROSS JOIN LATERAL
+                    (SELECT id FROM transfers WHERE {side}_holder_id = e.holder AND {side}_entry_id IS NULL OFFSET 0) waiting) leg
+            WHERE t.id = leg.id RETURNING t.amount)
+        SELECT coalesce(sum(amount), 0)::bigint FROM covered""")
+    return db.session.scalar(rows, {"entries": entries, "holders": [holder.id for holder in holders]})
