@@ -76,6 +76,20 @@ def test_the_sweep_leaves_the_queue_to_a_drive_that_is_at_it(queued, worker):  #
     assert queued.state == "sent"
 
 
+def test_the_sweep_leaves_to_a_drive_what_that_has_just_sent(queued, worker, blocks_wait, anvil):  # noqa: F811
+    blocks_wait()
+    chain.submit(queued.id)
+    anvil.call("evm_mine")
+    with alone(f"lane {queued.signer}"):
+        chain.sweep()
+        db.session.refresh(queued)
+        assert queued.state == "sent"
+        clock.advance(2 * chain.SOON)
+        chain.sweep()
+        db.session.refresh(queued)
+        assert queued.state == "mined"
+
+
 def test_lanes_at_once_take_their_own_share_and_what_another_leaves_lying(worker, member, monkeypatch):
     """Four lanes that each simulate what another one is about to sign would do everything four times."""
     for number in range(4):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
-from lms.db import db, transaction
+from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.ledger import actions as ledger
@@ -331,6 +331,16 @@ def test_nothing_is_signed_on_another_chain_or_without_the_code(queued, anvil, w
     chain.submit(queued.id)
     assert queued.error.startswith("there is no contract at ")
     assert (queued.state, queued.attempts) == ("queued", [])
+
+
+def test_who_comes_while_another_settles_leaves_it_to_him(bought, worker):
+    """Or every worker would wait for its turn, and none be left for the lanes."""
+    wallets_made(bought)
+    with alone("settlement"):
+        settlement.settle()
+        assert db.session.query(Operation).count() == 0
+    settlement.settle()
+    assert db.session.query(Operation).count() == 1
 
 
 def test_a_batch_mints_no_more_than_the_contract_lets_through_in_a_day(app, worker, ana, bruno, run_jobs, audit):
