@@ -8,16 +8,16 @@ import subprocess
 from collections import Counter
 from contextlib import suppress
 
-import psycopg
 import redis
 import rq
-from eth_account import Account
 
 from rig import ROOT
 from rig.services import Anvil, Postgres, Redis
 from rig.tools import PYTHON
 from tests.faults import node, oracle
+from tests.faults.databases import Databases
 from tests.faults.proxy import Faults, Proxy
+from tests.faults.strangers import STRANGER, Strangers
 
 MEMBERS = ("ana", "bruno", "carla", "dino", "elsa", "fabio")
 TREASURY = 1_000 * 10**6
@@ -25,7 +25,6 @@ OUTSIDE = "outside@"
 LANES = 2
 ROUNDS = 12  # of settling, mining and sweeping before a world counts as stuck
 THIEF = "0x" + "dead".rjust(40, "0")
-STRANGER = Account.from_key(b"\x07" * 32)
 _STEP = 25  # seconds from one round to the next: more than what a stuck transaction waits
 _SECRET = "only-for-faults-" + "0123456789abcdef" * 2
 _WEI = 10**21
@@ -42,7 +41,8 @@ class World:
         self.directory = directory
         self.postgres, self.redis, self.anvil = Postgres(directory, durable=False), Redis(directory, durable=False), Anvil(directory, epoch=node.EPOCH)
         self.faults = self._proxies = ()
-        self._strangers, self._fresh = directory / "foreign", directory / "fresh.json"
+        self._databases, self.strangers = Databases(self.postgres), Strangers(self.anvil, directory / "foreign")
+        self._fresh = directory / "fresh.json"
         self._workers = self._snapshot = None
 
     def __enter__(self):
@@ -53,7 +53,7 @@ class World:
         self._proxies = [Proxy(self.anvil.url, faults) for faults in self.faults]
         self._redis = redis.Redis(port=self.redis.port, socket_timeout=1)
         self._queue = rq.Queue(connection=self._redis)
-        self._sql("lms", "CREATE DATABASE world")
+        self._databases.create("world")
         with open(self.directory / "workers.log", "w") as log:
             command = [PYTHON, "-m", "tests.faults.workers"]
             self._workers = subprocess.Popen(
@@ -73,7 +73,7 @@ class World:
 
     @property
     def database(self):
-        return self._database("world")
+        return self._databases.url("world")
 
     @property
     def head(self):
@@ -84,7 +84,7 @@ class World:
         self._begin(mutant, endpoints)
         if not self.redis.running:  # a schedule ended in the middle
             self.redis.start()
-        self._copy_database("fresh", "world")
+        self._databases.copy("fresh", "world")
         self._redis.flushall()
         self.move_clock(self._founded + _DAY)  # what the first rows say has been; the day's tree has not
         self._reset_chain()
@@ -125,30 +125,11 @@ class World:
 
     def pay_in(self, name, amount):
         """A stranger sends what he has of it to a member's address."""
-        address = self.address(name)
-        held = self._held(STRANGER.address) - sum(waits for _, waits in self._unmined())
-        if address and held > 0:
-            data = _TRANSFER + address[2:].lower().rjust(64, "0") + f"{min(amount, held):064x}"
-            signed = STRANGER.sign_transaction(_UNPRICED | {"to": self.token, "data": data, "nonce": len(self._payments)})
-            self._payments.append((signed, min(amount, held)))
-            self.resend()
+        if address := self.address(name):
+            self.strangers.pay(address, amount)
 
     def resend(self):
-        """The wallets of strangers send again what the chain or the pool has forgotten; so does he who has our key.
-
-        A payment waits until he who pays has the tokens again: it would be mined, do nothing, and never be sent once more."""
-        left = self._held(STRANGER.address)
-        for signed, amount in self._unmined():
-            left -= amount
-            if left < 0:
-                break
-            self._send(signed.raw_transaction.to_0x_hex())
-        for raw in self._foreign():
-            self._send(raw)
-
-    def _send(self, raw):
-        with suppress(RuntimeError):  # it waits or is mined already
-            self.anvil.call("eth_sendRawTransaction", raw)
+        self.strangers.resend()
 
     def join(self, name):
         self._newcomers.add(name)
@@ -177,13 +158,13 @@ class World:
 
     def operate(self):
         """What an operator does who reads the incidents: a command that cannot help yet is given again in the next round."""
-        for number, kind, subject in self._sql("world", _INCIDENTS):
+        for number, kind, subject in self._sql(_INCIDENTS):
             if kind not in _COMMANDS:
                 continue
             words = [word.format(subject) for word in _COMMANDS[kind]]
             if not words or self.command(*words):
-                self._sql("world", f"UPDATE incidents SET closed_at = now() WHERE id = {number}")
-        if self._sql("world", "SELECT name FROM switches") and not self.is_paused:
+                self._sql(f"UPDATE incidents SET closed_at = now() WHERE id = {number}")
+        if self._sql("SELECT name FROM switches") and not self.is_paused:
             self.command("chain", "resume")
 
     def recover(self):
@@ -209,29 +190,25 @@ class World:
 
     def newest_operation(self):
         """Its id as arguments of a job; none where there is no operation."""
-        return self._sql("world", "SELECT id FROM operations ORDER BY id DESC LIMIT 1")[0]
+        return self._sql("SELECT id FROM operations ORDER BY id DESC LIMIT 1")[0]
 
     def open_operations(self, kind):
         """Ids of those that may still be dropped, newest first."""
-        return [row[0] for row in self._sql("world", f"SELECT id FROM operations WHERE kind = '{kind}' AND state IN ('queued', 'signed', 'sent') ORDER BY id DESC")]
+        return [row[0] for row in self._sql(f"SELECT id FROM operations WHERE kind = '{kind}' AND state IN ('queued', 'signed', 'sent') ORDER BY id DESC")]
 
     def send_first_attempt(self, operation):
         """Somebody gives the node what was signed for an operation first."""
-        for (raw,) in self._sql("world", f"SELECT raw FROM attempts WHERE operation_id = {operation} ORDER BY id LIMIT 1"):
-            self._send("0x" + raw.hex())
+        for (raw,) in self._sql(f"SELECT raw FROM attempts WHERE operation_id = {operation} ORDER BY id LIMIT 1"):
+            self.strangers.send("0x" + raw.hex())
 
     def rob(self, to=THIEF):
         """Let the treasury's tokens leave its address on the chain, all of them."""
-        address = self.address("treasury")
-        self.anvil.call("anvil_impersonateAccount", address)
-        node.set_balance(self.anvil, address, _WEI)
-        data = _TRANSFER + to[2:].lower().rjust(64, "0") + f"{self._held(address):064x}"
-        self.anvil.call("eth_sendTransaction", {"from": address, "to": self.token, "data": data})
+        self.strangers.rob(self.address("treasury"), to)
         self.is_robbed = True
         self.stand()
 
     def send_from_the_same_key(self, lane):
-        self.insist(job("tests.faults.deeds.send_from_the_same_key", lane, str(self._strangers), trapped=False))
+        self.insist(job("tests.faults.deeds.send_from_the_same_key", lane, str(self.strangers.foreign), trapped=False))
 
     def kill_node(self, forgets):
         """SIGKILL, and started again: it has lost its newest blocks; if it `forgets`, every block there was."""
@@ -240,7 +217,7 @@ class World:
         if forgets:
             self.anvil.state.unlink(missing_ok=True)
         self._start_node()
-        node.set_balance(self.anvil, STRANGER.address, _WEI)
+        self.strangers.fund()
         self.resend()
         self._snapshot = None
 
@@ -258,16 +235,8 @@ class World:
 
     def address(self, name):
         who = "u.id IS NULL" if name == "treasury" else f"u.email = '{name}@example.org'"
-        found = self._sql("world", f"SELECT address FROM wallets JOIN holders h ON h.id = holder_id LEFT JOIN users u ON u.id = user_id WHERE {who}")
+        found = self._sql(f"SELECT address FROM wallets JOIN holders h ON h.id = holder_id LEFT JOIN users u ON u.id = user_id WHERE {who}")
         return found[0][0] if found else None
-
-    def _held(self, address):
-        """0 as well where a node that forgot everything has no token yet."""
-        answer = self.anvil.call("eth_call", {"to": self.token, "data": _BALANCE_OF + address[2:].rjust(64, "0")}, "latest")
-        return int(answer, 16) if answer != "0x" else 0
-
-    def _unmined(self):
-        return [each for each in self._payments if self.anvil.call("eth_getTransactionReceipt", each[0].hash.to_0x_hex()) is None]
 
     def later(self, deed, operations=1):
         """After so many operations more, or at the end."""
@@ -297,7 +266,7 @@ class World:
             for address in self.signers:
                 node.set_balance(self.anvil, address, _WEI)
             self.cron()
-            traces.append(self._sql("world", _TRACES))
+            traces.append(self._sql(_TRACES))
             if self.is_quiet() or (self.mutant and self._is_past_help(traces)):
                 break
         if not self.is_robbed:
@@ -308,19 +277,19 @@ class World:
         return len(traces) > 4 and len(set(map(tuple, traces[-5:]))) == 1 or bool(self.violations(is_quiet=False))
 
     def is_quiet(self):
-        return self._sql("world", _UNDER_WAY) == [(0,)] and not self._unmined()
+        return self._sql(_UNDER_WAY) == [(0,)] and not self.strangers.unmined()
 
     def violations(self, is_quiet=True):
         return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.is_restored), is_quiet)
 
     def copy(self, name):
         """Keep the database as it is now, for restore(name)."""
-        self._copy_database("world", name)
+        self._databases.copy("world", name)
         return dict(self.posted)
 
     def restore(self, name):
         """The database as it was then; those it knows nothing of sign up again."""
-        self._copy_database(name, "world")
+        self._databases.copy(name, "world")
         self.is_restored = True
         for newcomer in sorted(self._newcomers):
             self.join(newcomer)
@@ -338,9 +307,9 @@ class World:
         self.endpoints, self.workers, self.posted, self.operations = endpoints, 1, {}, 0
         self.ahead = self.furthest = 0
         self.is_restored = self.is_robbed = self.is_paused = False
-        self._plans, self._payments, self.struck = [], [], Counter()
+        self._plans, self.struck = [], Counter()
         self._newcomers = set()
-        self._strangers.write_text("")
+        self.strangers.forget()
 
     def _found(self):
         """Schema, contract, members with addresses, a treasury that holds something: what each schedule begins with."""
@@ -349,16 +318,16 @@ class World:
         self.insist(job("tests.faults.deeds.open_house", MEMBERS), times=1)
         for words in (("chain", "signer"), ("chain", "deploy")):
             self.insist(job("tests.faults.deeds.command", *words), times=1)
-        self.token = self._sql("world", "SELECT address FROM contracts WHERE name = 'TeoCoin'")[0][0]
-        node.set_balance(self.anvil, STRANGER.address, _WEI)
+        self.token = self.strangers.token = self._sql("SELECT address FROM contracts WHERE name = 'TeoCoin'")[0][0]
+        self.strangers.fund()
         self.cron()
-        self.signers = [row[0] for row in self._sql("world", "SELECT address FROM signers ORDER BY address")]
+        self.signers = [row[0] for row in self._sql("SELECT address FROM signers ORDER BY address")]
         self.post([("treasury", "issuance", "treasury", TREASURY)])
         self.calm()
         self.how = {}
         assert self.violations() == []
         self._founded = self.ahead
-        self._copy_database("world", "fresh")
+        self._databases.copy("world", "fresh")
         self._keep_chain()
 
     def _keep_chain(self):
@@ -383,21 +352,8 @@ class World:
         self.anvil.keeper.stop()
         self.stand()
 
-    def _foreign(self):
-        return self._strangers.read_text().split()
-
-    def _copy_database(self, source, target):
-        self._sql("lms", f"SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = '{source}'")  # of who was killed
-        self._sql("lms", f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
-        self._sql("lms", f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy")
-
-    def _sql(self, database, statement):
-        with psycopg.connect(self._database(database), autocommit=True) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else None
-
-    def _database(self, name):
-        return self.postgres.url.replace("+psycopg", "").removesuffix("lms") + name
+    def _sql(self, statement):
+        return self._databases.sql("world", statement)
 
     def _environment(self):
         return {
@@ -438,5 +394,3 @@ _COMMANDS = {
     "out of funds": (),
     "fees too high": (),
 }
-_UNPRICED = {"type": 2, "chainId": 31337, "gas": 100_000, "value": 0, "maxFeePerGas": 10**13, "maxPriorityFeePerGas": 10**9}
-_BALANCE_OF, _TRANSFER = "0x70a08231", "0xa9059cbb"
