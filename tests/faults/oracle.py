@@ -55,7 +55,8 @@ class Facts:
         ours = {row.address.lower() for row in self.signers}
         self.sent = [each for each in _transactions(anvil) if each["from"].lower() in ours]
         self.ours = {each["hash"] for each in self.sent}
-        self.addresses = {row.holder_id: row.address for row in self.wallets}
+        self.owners = {row.address: row.holder_id for row in self.wallets}  # of replaced addresses too
+        self.done = {event.tx_hash: operation for operation in self.operations if (event := self.used_by(operation))}
         self.counts = {row.address: int(anvil.call("eth_getTransactionCount", row.address, "latest"), 16) for row in self.signers}
 
     def named(self, name):
@@ -66,15 +67,19 @@ class Facts:
         return self.used.get(_place(operation))
 
     def moved(self):
-        """(source, target, amount, whether a signer of ours sent it) of each transfer that neither mints nor burns."""
-        for event in self.named("Transfer"):
-            source, target = _address(event.words[0]), _address(event.words[1])
-            if _NOBODY not in (source, target):
-                yield source, target, event.words[2], event.tx_hash in self.ours
+        """The transfers that neither mint nor burn."""
+        return [event for event in self.named("Transfer") if _NOBODY not in map(_address, event.words[:2])]
 
-    def stolen(self, address):
-        """What left an address without us."""
-        return sum(amount for source, _, amount, is_ours in self.moved() if source == address and not is_ours)
+    def stolen(self, holder):
+        """What left a holder's addresses without us."""
+        return sum(event.words[2] for event in self.moved() if self.owners.get(_address(event.words[0])) == holder and event.tx_hash not in self.ours)
+
+    def came(self):
+        """(target, amount) of what others sent to a holder of ours; what a move brings there was his before."""
+        for event in self.moved():
+            target, operation = _address(event.words[1]), self.done.get(event.tx_hash)
+            if target in self.owners and not (operation and operation.kind == "move"):
+                yield target, event.words[2]
 
     def incidents_of(self, kind):
         """What the open incidents of a kind are about."""
@@ -173,7 +178,7 @@ def _what_is_sent_is_saved(facts):
 
 
 def _ops_did_what_their_entries_say(facts):
-    ops, entries, held = {_place(row): row for row in facts.operations}, defaultdict(list), set(facts.addresses.values())
+    ops, entries = {_place(row): row for row in facts.operations}, defaultdict(list)
     for entry in facts.entries:
         entries[entry.operation_id].append(entry)
     lost = facts.incidents_of("address lost")
@@ -184,8 +189,21 @@ def _ops_did_what_their_entries_say(facts):
                 yield f"op {event.words[0]} is on the chain and in no row"
             continue
         did, said = sorted(_DID[event.name](facts, event)), sorted(_SAID[event.name](operation, entries[operation.id]))
-        if [each for each in did if each[0] in held or each[0] not in lost] != said:
+        if [each for each in did if each[0] in facts.owners or each[0] not in lost] != said:
             yield f"op {operation.op} did {did}, its entries are {said}"
+
+
+def _moves_go_home(facts):
+    """From an address that was replaced to the one the same holder had when the move was asked for: one of those he got later."""
+    wallets = {row.address: row for row in facts.wallets}
+    for operation in facts.operations:
+        event = facts.used_by(operation)
+        if operation.kind != "move" or event is None or event.name != "Released":
+            continue
+        source, target = (wallets.get(_address(word)) for word in event.words[1:3])
+        is_home = source and target and source.holder_id == target.holder_id and source.id < target.id and source.replaced_at
+        if not is_home or operation.payload["to"] != target.address:
+            yield f"op {operation.op} moved what stood at {_address(event.words[1])} to {_address(event.words[2])}"
 
 
 def _roots_are_of_their_trees(facts):
@@ -261,16 +279,24 @@ def _holders_have_their_totals(facts):
     for row in facts.deposits:
         owned[row.holder_id] += row.amount if row.entry_id is None else 0
     for holder in facts.holders:
-        address = facts.addresses.get(holder.id)
-        stolen = facts.stolen(address)
-        if owned[holder.id] - stolen != held[address]:
-            yield f"holder {holder.id} owns {owned[holder.id]}, {stolen} were stolen, the chain holds {held[address]}"
+        stolen, there = facts.stolen(holder.id), sum(held[address] for address, owner in facts.owners.items() if owner == holder.id)
+        if owned[holder.id] - stolen != there:
+            yield f"holder {holder.id} owns {owned[holder.id]}, {stolen} were stolen, the chain holds {there}"
+
+
+def _replaced_addresses_are_empty(facts):
+    """Except for what came and is not credited: only what the ledger knows is moved."""
+    held, waiting = _balances(facts), Counter()
+    for row in facts.deposits:
+        waiting[row.address] += row.amount if row.entry_id is None else 0
+    for wallet in facts.wallets:
+        if wallet.replaced_at and held[wallet.address] != waiting[wallet.address]:
+            yield f"{held[wallet.address]} stand at the replaced address {wallet.address}, where {waiting[wallet.address]} wait for their credit"
 
 
 def _deposits_are_what_came(facts):
-    held = set(facts.addresses.values())
-    came = Counter((target, amount) for _, target, amount, _ in facts.moved() if target in held)
-    known = Counter((facts.addresses[row.holder_id], row.amount) for row in facts.deposits)
+    came = Counter((facts.owners[target], target, amount) for target, amount in facts.came())
+    known = Counter((row.holder_id, row.address, row.amount) for row in facts.deposits)
     if came != known:
         yield f"from outside came {sorted(came.items())}, the deposits are {sorted(known.items())}"
 
@@ -288,9 +314,8 @@ def _deposits_are_credited(facts):
 
 def _outside_is_what_left(facts):
     """The ledger's outside is what the addresses of others hold, less what is stolen and what came back and is not credited."""
-    held, ours = _balances(facts), set(facts.addresses.values())  # an address that was lost with a database is nobody's of ours
-    abroad = sum(amount for address, amount in held.items() if address not in ours)
-    stolen = sum(map(facts.stolen, ours))
+    abroad = sum(amount for address, amount in _balances(facts).items() if address not in facts.owners)  # as is one that was lost with a database
+    stolen = sum(map(facts.stolen, set(facts.owners.values())))
     waiting = sum(row.amount for row in facts.deposits if row.entry_id is None)
     outside = sum(row.balance for row in facts.accounts if row.user_id is None and row.name in ("outside", "releasing"))
     if outside != abroad - stolen + waiting:
@@ -315,14 +340,14 @@ def _nothing_waits_in_a_lane(facts):
 
 
 ALWAYS = (_kept_balances, _each_op_once, _entries_are_their_legs, _legs_are_their_holders, _one_open_entry, _nonces_are_contiguous, _a_nonce_has_one_operation)
-HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _roots_are_of_their_trees, _done_means_done, _skips_wait)
-QUIET = (_all_is_done, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _deposits_are_what_came,
+HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _moves_go_home, _roots_are_of_their_trees, _done_means_done, _skips_wait)
+QUIET = (_all_is_done, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _replaced_addresses_are_empty, _deposits_are_what_came,
          _deposits_are_credited, _outside_is_what_left, _supply_is_what_was_issued, _nothing_waits_in_a_lane)  # fmt: skip
 
 
 def _signed(entry):
-    """What the entry adds to its holder's balance."""
-    return {"mint": 1, "deposit": 1, "empty": 0, "refused": 0}.get(entry.kind, -1) * entry.amount
+    """What the entry adds to what its holder has, at whichever of his addresses."""
+    return {"mint": 1, "deposit": 1, "move": 0, "empty": 0, "refused": 0}.get(entry.kind, -1) * entry.amount
 
 
 def _place(operation):
@@ -330,9 +355,9 @@ def _place(operation):
 
 
 def _may_fail(facts, operation):
-    """What was dropped, a refused withdrawal, what stood in the way of a restored database, and a root the chain has of that day already."""
+    """What was dropped, a withdrawal or move that was refused, what stood in the way of a restored database, and a root the chain has of that day already."""
     is_set_aside = (operation.error or "").startswith("set aside")
-    return operation.is_void or operation.kind == "release" or is_set_aside or (facts.is_restored and operation.kind == "root")
+    return operation.is_void or operation.kind in ("release", "move") or is_set_aside or (facts.is_restored and operation.kind == "root")
 
 
 def _known_hashes(facts):

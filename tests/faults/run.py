@@ -58,9 +58,10 @@ def _table(outcomes, seconds):
 
 
 def _story(drawn):
-    for place, (newcomer, moves) in enumerate(drawn.acts):
+    for place, act in enumerate(drawn.acts):
         strikes = ", ".join(name for name, _ in drawn.strikes.get(place, ()))
-        say(f"act {place}: {f'{newcomer} joins, ' if newcomer else ''}{len(moves)} transfers{f'; {strikes}' if strikes else ''}")
+        before = f"{f'{act.newcomer} joins, ' if act.newcomer else ''}{f'the key of {act.replaced} is replaced, ' if act.replaced else ''}"
+        say(f"act {place}: {before}{len(act.moves)} transfers{f'; {strikes}' if strikes else ''}")
 
 
 def _said(name, outcome, place):

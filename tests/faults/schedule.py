@@ -12,13 +12,24 @@ LEAST, MOST = 20, 200  # operations
 MOST_FAULTS = 6
 SELDOM_IN = 3  # one schedule of so many has a fault that needs an operator
 MOTIF_IN = 0.75  # of the schedules have one of CHAIN.md's interleavings among their faults
+REPLACED_IN = 0.25  # of the acts replace a member's key
+KEPT_IN = 0.5  # of what goes to him later goes to the address from before
 TEO = 10**6
 SMALL = 20_000  # half of such deposits wait for the others of their day
 
 
 @dataclass(frozen=True)
+class Act:
+    """What happens between two looks of the workers: who joins, whose key is replaced (or None), and what members and strangers then move."""
+
+    newcomer: str | None
+    replaced: str | None
+    moves: list
+
+
+@dataclass(frozen=True)
 class Schedule:
-    """`acts` are what members do between two looks of the workers: (joining or None, moves); `strikes` by act: (fault, seed)."""
+    """`strikes` by act: (fault, seed)."""
 
     seed: int
     endpoints: int
@@ -27,7 +38,7 @@ class Schedule:
 
     @property
     def operations(self):
-        return sum(len(moves) for _, moves in self.acts)
+        return sum(len(act.moves) for act in self.acts)
 
     @property
     def names(self):
@@ -49,7 +60,8 @@ def draw(seed):
     strikes = defaultdict(list)
     for name in _faults(dice) + _motifs(dice):
         strikes[dice.randrange(len(acts))].append((name, dice.getrandbits(32)))
-    return Schedule(seed, dice.choice([1, 1, 2]), acts, dict(strikes))
+    endpoints = dice.choice([1, 1, 2])
+    return Schedule(seed, endpoints, _with_replaced_keys(random.Random(f"keys of {seed}"), acts), dict(strikes))
 
 
 def shortest(name, count, among=300):
@@ -63,13 +75,15 @@ def run(world, schedule, mutant=None):
     outcome = Outcome(schedule, [])
     dice = random.Random(schedule.seed)
     world.reset(mutant, schedule.endpoints)
-    for place, (newcomer, moves) in enumerate(schedule.acts):
+    for place, act in enumerate(schedule.acts):
         for name, seed in schedule.strikes.get(place, ()):
             outcome.faults[name] += 1
             _DEEDS[name](world, random.Random(seed))
-        if newcomer:
-            world.join(newcomer)
-        world.post(moves)
+        if act.newcomer:
+            world.join(act.newcomer)
+        if act.replaced:
+            world.replace_key(act.replaced)
+        world.post(act.moves)
         world.work(dice.randint(1, 60))
         world.go_on()
         if dice.random() < 0.3:
@@ -98,6 +112,26 @@ def _acts(dice):
         acts.append((newcomer, moves))
         wanted -= len(moves)
     return acts
+
+
+def _with_replaced_keys(dice, acts):
+    """Dice of their own: what else a seed draws stays what it was."""
+    members, replaced, found = list(MEMBERS), set(), []
+    for newcomer, moves in acts:
+        members += [newcomer] if newcomer else []
+        name = dice.choice(members) if dice.random() < REPLACED_IN else None
+        replaced |= {name} - {None}
+        found.append(Act(newcomer, name, [_to_who_kept_it(dice, move, replaced) for move in moves]))
+    return found
+
+
+def _to_who_kept_it(dice, move, replaced):
+    """A withdrawal to another member's address, or a stranger's deposit, may go to the one that was replaced."""
+    key, source, target, amount = move
+    is_sent = source == OUTSIDE or target.endswith("@")
+    if is_sent and target.removesuffix("@") in replaced and dice.random() < KEPT_IN:
+        return key, source, f"{target.removesuffix('@')}@before", amount
+    return move
 
 
 def _move(dice, key, members, balances):
