@@ -11,7 +11,7 @@ from lms.domain.onchain import queries
 from lms.domain.rewards import actions as rewards
 from lms.domain.wallet import custody, moves, recovery
 from lms.domain.withdrawals import actions as withdrawals
-from lms.jobs import calls, outcomes
+from lms.jobs import calls, outcomes, together
 from lms.jobs import node as here
 from lms.jobs.deposits import MOST_BLOCKS
 from lms.jobs.operate.groups import chain
@@ -57,7 +57,8 @@ def _finish(used, pool):
         if operation.op in used and calls.outcome(operation, used[operation.op]):
             outcomes.used(operation, pool)
     for operation_id in queries.unfinished("mined", limit=None):
-        outcomes.finish(queries.operation(operation_id), pool)
+        if verb := outcomes.finish(queries.operation(operation_id), pool):
+            together.write({operation_id: verb})
 
 
 def _rebuild(deployment, token, notary, used):
