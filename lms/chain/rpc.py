@@ -143,7 +143,7 @@ def _block(web3, number_or_tag):
     found = plain.ask(web3, "eth_getBlockByNumber", number_or_tag if isinstance(number_or_tag, str) else hex(number_or_tag), False)
     if found is None:
         return None
-    number, timestamp, base_fee = (int(found.get(name, "0x0"), 16) for name in ("number", "timestamp", "baseFeePerGas"))
+    number, timestamp, base_fee = (int(each, 16) for each in (found["number"], found["timestamp"], found.get("baseFeePerGas", "0x0")))
     return Block(number, found["hash"].lower(), timestamp, base_fee)
 
 

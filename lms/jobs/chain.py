@@ -52,11 +52,18 @@ def take_queued(lane, place=0, lanes=1):
 
     One of four lanes at once leaves to the other three their share, until it lies: all would simulate the same operations, and one would sign them."""
     waiting, sent = queries.queued_for(place, lanes, clock.now() - LYING), 0
-    with together.telling(waiting):
-        while waiting and (room := min(lane.room(), together.MOST)):
-            some, waiting = queries.operations(waiting[:room]), waiting[room:]
-            sent += lane.take([operation for operation in some if operation.state == "queued"])
+    while some := _fitting(lane, waiting):
+        waiting = waiting[len(some) :]
+        sent += lane.take([operation for operation in queries.operations(some) if operation.state == "queued"])
     return sent
+
+
+def _fitting(lane, waiting):
+    """The first of these, as many as there is room for and one transaction writes; none where the chain does not say, which they are told."""
+    fitting = []
+    with together.telling(waiting):
+        fitting = waiting[: min(lane.room(), together.MOST)] if waiting else []
+    return fitting
 
 
 def sweep():

@@ -160,6 +160,8 @@ def broadcast(signed, pool):
     for operation_id, raw, tx_hash in [(operation_id, attempt.raw, attempt.tx_hash) for operation_id, attempt in signed.items()]:
         with together.telling([operation_id]):
             answers[operation_id] = transactions.broadcast(pool, raw), tx_hash
+    if not answers:
+        return 0
     with transaction():
         for operation_id, operation in onchain.locked(list(answers)).items():
             sent, tx_hash = answers[operation_id]

@@ -34,6 +34,8 @@ def each(operations, look):
 
 def write(changes):
     """Do what is to be done, {id: a verb that takes the operation}, each operation locked; where that fails each for itself. Whom it concerns is told."""
+    if not changes:
+        return
     try:
         _write(changes)
     except Exception:  # one of them keeps no other back

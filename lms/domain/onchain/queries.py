@@ -69,7 +69,7 @@ def queued_for(place, lanes, since):
 
 def unwatched(driven, since):
     """Ids of what is on its way and in none of these lanes, or was sent before that moment."""
-    rows = select(Operation.id).where(Operation.state == "sent", or_(Operation.signer.not_in(driven), Operation.sent_at < since))
+    rows = select(Operation.id).where(Operation.state == "sent", or_(func.coalesce(Operation.signer, "").not_in(driven), Operation.sent_at < since))
     return db.session.scalars(rows.order_by(Operation.id).limit(200)).all()
 
 
