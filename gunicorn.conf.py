@@ -4,6 +4,13 @@ import gc
 import runpy
 from pathlib import Path
 
+import gevent
+from gevent import monkey
+
+# The workers share what is imported before they are made, so sockets become gevent's before that.
+monkey.patch_all()
+preload_app = True
+
 worker_class = "gevent"
 worker_connections = 2000
 
@@ -17,8 +24,9 @@ keepalive = 30
 control_socket_disable = True
 
 
-def post_worker_init(worker):
-    """What is loaded by now stays for ever: the garbage collector need not walk it again and again."""
+def when_ready(server):
+    """What is loaded by now stays for ever: the garbage collector need not walk it again and again, nor copy it for each worker."""
+    gevent.sleep(0.1)  # a timer that the application has begun would end in the workers, which know of none
     gc.collect()
     gc.freeze()
 
@@ -26,8 +34,7 @@ def post_worker_init(worker):
 # The application logs each request with its id.
 accesslog = None
 
-# What gunicorn says itself is as the application's lines are. Their formatter is loaded alone: the master
-# must not import the application before a worker has made its sockets gevent's.
+# What gunicorn says itself is as the application's lines are. Their formatter is loaded alone: the application makes its own.
 _json = runpy.run_path(Path(__file__).with_name("lms") / "logs.py")["JsonFormatter"]
 logconfig_dict = {
     "formatters": {"json": {"()": _json}},

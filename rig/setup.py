@@ -126,7 +126,7 @@ class _once:
 
     def __init__(self, label, stamp, sources):
         self.stamp, self.progress = stamp, _progress(label)
-        self.hash = _hash(sources)
+        self.hash = hash_of(sources)
         self.needed = not stamp.exists() or stamp.read_text() != self.hash
 
     def __enter__(self):
@@ -206,7 +206,7 @@ def _need_disk():
         )
 
 
-def _hash(paths):
+def hash_of(paths):
     digest = hashlib.sha256()
     for path in paths:
         digest.update(str(path.relative_to(ROOT)).encode())

@@ -87,21 +87,15 @@ def _environment():
 
 
 def _need_chromium():
-    if tools.chromium():
-        return
-    if os.geteuid() == 0 and _is_debian() and shutil.which("apt-get"):
+    """Where we may, the build that is made for tests; another one that is there will do."""
+    if not shutil.which("chromium-headless-shell") and os.geteuid() == 0 and _is_debian() and shutil.which("apt-get"):
         say("Installing Chromium")
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-            subprocess.run(
-                command,
-                check=False,
-                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+        quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium-headless-shell"]):
+            subprocess.run(["apt-get", *command], check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, **quiet)
     if not tools.chromium():
         raise Refusal(
-            "Chromium is missing, and the browser tests need it: run `sudo apt-get install chromium` "
+            "Chromium is missing, and the browser tests need it: run `sudo apt-get install chromium-headless-shell` "
             "(or what your system has for it), then the same command again."
         )
 

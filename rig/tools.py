@@ -54,8 +54,9 @@ def analyser(name):
 
 
 def chromium():
-    """Return Chromium's path, or None."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """Return Chromium's path, or None. Debian's build without a window takes a third of the time."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def _node_version(path):

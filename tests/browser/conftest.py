@@ -71,7 +71,7 @@ def window(visitor):
     return open_for
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ask(site):
     """Return a function that asks the site's database."""
     with psycopg.connect(site.web_env["DATABASE_URL"].replace("+psycopg", ""), autocommit=True) as connection:

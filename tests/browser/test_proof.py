@@ -17,9 +17,10 @@ from tests.formats.test_solvency_proof import changes, proofs
 COUNT = "from lms import create_app\nfrom lms.jobs.solvency import publish\nwith create_app('cli').app_context(): publish()"
 
 
-@pytest.fixture
-def counted(wish, site, ask):
+@pytest.fixture(scope="module")
+def counted(_wishes, site, ask):
     """A member who earned some TEO and is in today's count, which is taken anew."""
+    wish = next(_wishes)
     wish.buy()
     wish.member.until(lambda: ask("SELECT 1 FROM transfers t JOIN accounts a ON a.id = t.target_id JOIN users u ON u.id = a.user_id WHERE u.email = %s", wish.member.email), "no reward")
     for table in ("solvency_levels", "solvency_leaves", "solvency_trees"):

@@ -23,18 +23,15 @@ def directory(tmp_path_factory):
     return tmp_path_factory.mktemp("killed")
 
 
-@pytest.fixture
-def demo(directory):
-    """The demo of this directory, started; it keeps its data from test to test."""
-    demo = Demo(directory)
-    yield demo.start()
-    demo.stop()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _removed(directory):
-    yield
-    Demo(directory).remove()
+@pytest.fixture(scope="module")
+def lives(directory):
+    """The demos of this directory, one after the other: the last one runs, and has the data of all."""
+    lives = [Demo(directory)]
+    try:
+        lives[0].start()
+        yield lives
+    finally:
+        lives[-1].remove()
 
 
 def ask(demo, statement, *values):
@@ -69,7 +66,8 @@ def audit(demo):
 
 
 @pytest.mark.parametrize("moment", ["at the webhook", "queued", "signed", "sent"])
-def test_killed_between_webhook_and_mint(demo, directory, moment):
+def test_killed_between_webhook_and_mint(lives, directory, moment):
+    demo = lives[-1]
     visitor = Visitor(demo.url).sign_up()
     email = visitor.email
     order = visitor.order(COURSE)
@@ -82,12 +80,13 @@ def test_killed_between_webhook_and_mint(demo, directory, moment):
         kill(demo.worker.child, demo.anvil.process.child)
     demo.stop()
 
-    with Demo(directory) as again:
-        wait_for(again, _ON_CHAIN, email)
-        assert ask(again, "SELECT count(*) FROM enrolments e JOIN users u ON u.id = e.user_id WHERE u.email = %s", email) == [(1,)]
-        assert ask(again, "SELECT amount FROM grants g JOIN users u ON u.id = g.user_id WHERE u.email = %s", email) == [(1_600_000,)]
-        assert ask(again, _MINTS, email) == [(1_600_000,)]
-        assert audit(again) == "differences 0, supply = ledger"
+    lives.append(again := Demo(directory))
+    again.start()
+    wait_for(again, _ON_CHAIN, email)
+    assert ask(again, "SELECT count(*) FROM enrolments e JOIN users u ON u.id = e.user_id WHERE u.email = %s", email) == [(1,)]
+    assert ask(again, "SELECT amount FROM grants g JOIN users u ON u.id = g.user_id WHERE u.email = %s", email) == [(1_600_000,)]
+    assert ask(again, _MINTS, email) == [(1_600_000,)]
+    assert audit(again) == "differences 0, supply = ledger"
 
 
 # A job may be faster than the eye: the state waited for, or one behind it.

@@ -50,7 +50,7 @@ def test_a_missing_python_is_one_sentence():
 def test_a_missing_chromium_is_one_sentence(monkeypatch):
     monkeypatch.setattr(tools, "chromium", lambda: None)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(Refusal, match=r"run `sudo apt-get install chromium`"):
+    with pytest.raises(Refusal, match=r"run `sudo apt-get install chromium-headless-shell`"):
         suite._need_chromium()
 
 
