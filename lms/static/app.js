@@ -142,17 +142,31 @@
     if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
   });
 
-  // A pushed row has its "why?" shut; one that was open is asked again, as what it says may have changed.
-  let opened = [];
+  // A pushed row has its "why?" shut; one that was open, or about to be, is asked again, as what it says may have changed.
+  // Whoever stood on it stands there still.
+  const asked = new Set();
+  let opened = [], stoodOn = "";
+
+  const whyOf = (element) => element.closest?.("a[id^=why-]")?.id;
 
   function rememberOpened() {
-    opened = Array.from(document.querySelectorAll(".evidence[open] > summary[id]"), (summary) => summary.id);
+    const open = Array.from(document.querySelectorAll(".evidence[open] > summary[id]"), (summary) => summary.id);
+    opened = [...open, ...asked];
+    stoodOn = document.activeElement?.id;
   }
 
   function openAgain() {
     for (const id of opened) document.querySelector(`a#${id}`)?.click();
+    if (stoodOn && document.activeElement === document.body) document.getElementById(stoodOn)?.focus({ preventScroll: true });
   }
 
+  document.addEventListener("htmx:before:request", (event) => {
+    const id = whyOf(event.target);
+    if (id) asked.add(id);
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    asked.delete(whyOf(event.target));
+  });
   document.addEventListener("htmx:before:swap", () => {
     rememberFigures();
     rememberOpened();
