@@ -1,5 +1,7 @@
 """What comes to our addresses from outside, and what nobody of ours did."""
 
+from collections import deque
+
 from lms import live
 from lms.chain import anvil
 from lms.chain import node as reader
@@ -32,6 +34,24 @@ def scan():
         credited = deposits.credit()
     for user_id in wallets.members_of(list(credited)):
         live.push(user_id, "balance_chip", "balance", "activity")
+
+
+class Arrivals:
+    """What came to our addresses since the last scan and is final, to be credited in the chain's order between what went out."""
+
+    def __init__(self, pool, deployment):
+        self.deployment, self.scanned, self.last = deployment, deployment.scanned_block, _last_final(pool)
+        starts = range(_first(self.scanned, self.last, pool), self.last + 1, MOST_BLOCKS)
+        parts = [reader.transfers(pool, deployment.token_address, first, min(self.last, first + MOST_BLOCKS - 1)) for first in starts]
+        self._transfers = deque(transfer for part in parts for transfer in part)
+
+    def credit(self, before=None):
+        """Record and credit what stands before this place, (block, index of the log), or all that is left."""
+        part = []
+        while self._transfers and (before is None or (self._transfers[0].block_number, self._transfers[0].log_index) < before):
+            part.append(self._transfers.popleft())
+        _record(self.deployment, part, self.scanned, self.last)
+        deposits.credit_all()
 
 
 def _record(deployment, transfers, scanned, last):

@@ -10,6 +10,7 @@ from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
 from lms.domain.onchain.models import Entry
+from lms.domain.wallet import deposits as crediting
 from lms.domain.wallet import queries as wallets
 from lms.domain.wallet.models import Deposit
 from lms.jobs import deposits, node
@@ -113,6 +114,14 @@ def test_small_ones_of_a_day_are_one_credit_on_the_next(rich, pay_in, audit):  #
     assert available(rich) == teo(30) + 12_000
     assert db.session.query(Entry).filter_by(kind="deposit").count() == 1
     assert audit() == GREEN
+
+
+def test_small_ones_keep_no_other_waiting(rich, pay_in, audit, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(crediting, "MOST", 2)
+    for amount in (1_000, 2_000, 3_000, teo(1)):
+        pay_in(rich, amount)
+    deposits.scan()
+    assert (available(rich), audit()) == (teo(31), GREEN)
 
 
 def test_what_the_outside_cannot_have_had_is_parked(rich, pay_in, audit):  # noqa: F811

@@ -24,7 +24,7 @@ from lms.jobs import rewards as becoming
 from lms.queue import enqueue
 from rig import tools
 from tests.conftest import teo
-from tests.jobs.test_deposits import pay, stranger  # noqa: F401  (a fixture)
+from tests.jobs.test_deposits import holding, pay, stranger  # noqa: F401  (fixtures)
 from tests.jobs.test_settlement import GREEN, credit
 from tests.jobs.test_withdrawals import OUTSIDE, _holdings, ask, flow, rich  # noqa: F401  (fixtures)
 
@@ -108,6 +108,23 @@ def test_a_release_lost_with_the_rows_is_taken_from_what_the_member_has(rich, ba
     flow()
     assert (_holdings(OUTSIDE), wallets.balance(rich.id).total) == (teo(20), teo(30))
     assert audit() == GREEN
+
+
+def test_what_was_paid_in_and_left_again_after_the_backup_is_booked_in_that_order(rich, holding, backup, recover, flow, audit):  # noqa: F811
+    restore = backup()
+    pay(holding, rich, teo(5))
+    pay(holding, rich, 4_000)
+    flow()
+    deposits.scan()
+    ask(rich, 35, key="w2")
+    flow()
+    assert _holdings(OUTSIDE) == teo(35)
+    restore()
+    recover()
+    assert (wallets.balance(rich.id).total, audit()) == (4_000, GREEN)
+    flow()
+    deposits.scan()
+    assert (wallets.balance(rich.id).total, audit()) == (4_000, GREEN)
 
 
 def test_of_what_a_recovery_took_from_the_maturing_no_more_matures_than_is_left(rich, backup, recover, flow, audit):  # noqa: F811

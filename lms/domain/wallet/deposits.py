@@ -17,6 +17,7 @@ from lms.domain.wallet import custody, moves
 from lms.domain.wallet.models import Deposit
 
 SMALL = 10_000  # millionths of TEO: below it a holder's deposits of a day are one credit
+MOST = 200  # credited in one transaction
 
 
 def scanned(deployment):
@@ -44,15 +45,25 @@ def incoming(transfers):
 
 
 def credit():
-    """Credit what waits; the ids of the holders who got something. What the ledger cannot explain is parked with an incident."""
-    credited = set()
-    for deposit in _due():
+    """Credit what waits; the ids of the holders who got something. What the ledger cannot explain is parked with an incident.
+
+    Small ones wait for the others of their day, and keep none that is not small from its turn."""
+    credited, today = set(), clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    for deposit in _waiting(~Deposit.is_parked, (Deposit.amount >= SMALL) | (Deposit.seen_at < today), limit=MOST):
         day = deposit.seen_at.date()
         if deposit.amount >= SMALL:
-            credited |= _credit(deposit.holder_id, f"deposit:{deposit.tx_hash}:{deposit.log_index}", [deposit])
-        elif day < clock.now().date():
+            credited |= _credit_alone(deposit)
+        else:
             credited |= _credit(deposit.holder_id, f"deposits:{deposit.address}:{day}", _small(deposit.address, day))
     return credited
+
+
+def credit_all():
+    """Credit each that waits, small ones and parked ones too: `flask chain recover` needs what was there when something left, and what could
+    not be explained before may be now."""
+    for deposit in _waiting():
+        deposit.is_parked = False
+        _credit_alone(deposit)
 
 
 def waiting():
@@ -67,14 +78,18 @@ def _keep(deployment, transfer, holder_id):
     db.session.execute(insert(Deposit).values(row).on_conflict_do_nothing(index_elements=["tx_hash", "log_index"]))
 
 
-def _due():
-    rows = select(Deposit).where(Deposit.entry_id.is_(None), ~Deposit.is_parked).order_by(Deposit.id).limit(200)
+def _waiting(*which, limit=None):
+    rows = select(Deposit).where(Deposit.entry_id.is_(None), *which).order_by(Deposit.id).limit(limit)
     return db.session.scalars(rows.with_for_update(skip_locked=True)).all()
 
 
 def _small(address, day):
     rows = select(Deposit).where(Deposit.address == address, Deposit.entry_id.is_(None), Deposit.amount < SMALL, ~Deposit.is_parked)
     return [deposit for deposit in db.session.scalars(rows.with_for_update()) if deposit.seen_at.date() == day]
+
+
+def _credit_alone(deposit):
+    return _credit(deposit.holder_id, f"deposit:{deposit.tx_hash}:{deposit.log_index}", [deposit])
 
 
 def _credit(holder_id, key, deposits):

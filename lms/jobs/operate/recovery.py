@@ -13,7 +13,7 @@ from lms.domain.wallet import custody, moves, recovery
 from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import calls, outcomes, together
 from lms.jobs import node as here
-from lms.jobs.deposits import MOST_BLOCKS
+from lms.jobs.deposits import MOST_BLOCKS, Arrivals
 from lms.jobs.operate.groups import chain
 from lms.jobs.operate.operations import adopt_lane
 from lms.queue import enqueue
@@ -30,8 +30,9 @@ def recover():
         raise click.ClickException("The newest transactions are not final yet. Run this again when they are.")
     used = (_used(pool, notary) if notary else {}) | _used(pool, token)
     _finish(used, pool)
+    arrivals = Arrivals(pool, deployment)
     with transaction():
-        taken, lost = _rebuild(deployment, token, notary, used)
+        taken, lost = _rebuild(deployment, token, notary, used, arrivals)
     for address in here.addresses():
         adopt_lane(address, pool)
     enqueue("settlement.settle")
@@ -61,20 +62,27 @@ def _finish(used, pool):
             together.write({operation_id: verb})
 
 
-def _rebuild(deployment, token, notary, used):
-    """How many operations were taken over, and how many numbers were given out and lost."""
+def _rebuild(deployment, token, notary, used, arrivals):
+    """How many operations were taken over, and how many numbers were given out and lost. What left was paid from what had come before it."""
     highest, ours = max(used, default=0), queries.by_numbers(deployment)
     onchain.take_numbers(deployment, highest)
     for op in [op for op, operation in ours.items() if _is_in_the_way(operation, used.get(op))]:
         _forget(queries.operation(ours.pop(op).id), deployment)
-    unknown = sorted(set(used) - set(ours))
+    unknown = sorted(set(used) - set(ours), key=lambda op: (_place(used[op]), op))
     for op in unknown:
+        arrivals.credit(before=_place(used[op]))
         _take_over(deployment, token, notary, op, used[op])
+    arrivals.credit()
     lost = [op for op in range(1, highest) if op not in used and op not in ours]
     for op in lost:
         onchain.queue_void(deployment, op)
     rewards.fit_lots()
     return len(unknown), len(lost)
+
+
+def _place(receipt):
+    """Where on the chain it begins: its block, and its first log there."""
+    return receipt.block_number, receipt.logs[0].index
 
 
 def _is_in_the_way(operation, receipt):
