@@ -257,6 +257,20 @@ def test_one_lost_with_the_rows_is_taken_over(rich, replace, backup, recover, fl
     assert (states(), held(old, new), wallets.balance(rich.id).available, audit()) == (["final"], [0, teo(50)], teo(50), GREEN)
 
 
+def test_one_to_an_address_made_after_the_backup_took_along_what_was_spent_and_not_burned(rich, replace, backup, recover, flow, audit):  # noqa: F811
+    with transaction():
+        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(20), "refund")
+    restore = backup()
+    old, lost = replace(rich.email)
+    flow()
+    assert held(old, lost) == [0, teo(30)]
+    restore()
+    recover()
+    assert (kinds(), wallets.balance(rich.id).total, books.platform("TEO", "outside").balance, audit()) == (["address lost"], 0, teo(30), GREEN)
+    flow()
+    assert (held(old, lost), audit()) == ([0, teo(30)], GREEN)
+
+
 class Mortal:
     """Jobs in workers that die by SIGKILL at the n-th commit or call of a node from now."""
 

@@ -50,6 +50,7 @@ def take_out(entry, holder, amount, target, key):
     """Move `amount` of the holder's parts, in their order, to an account that is no holder's, covered by the entry.
 
     Lots may be larger after it than what is maturing: rewards.fit_lots mends them in the same transaction."""
+    _issue_what_was_spent(holder, amount, key)
     taken = debts.take(key, _parts(holder), target, amount, "recovered")
     for transfer in taken:
         transfer.source_entry_id = entry.id
@@ -58,16 +59,31 @@ def take_out(entry, holder, amount, target, key):
     db.session.flush()
 
 
+def _issue_what_was_spent(holder, amount, key):
+    """A move takes along what the holder has spent and what is not burned yet. When it went to an address that is lost, that burn may have been
+    there: it is issued to him anew, so that all of it can leave, and the burn he owes takes the less from him."""
+    parts = _parts(holder)
+    ledger.lock(*parts)
+    missing = amount - sum(part.balance for part in parts)
+    if 0 < missing <= -sum(leg.amount for leg in _uncovered(holder.id)):
+        ledger.post(f"{key}:spent", books.platform(TEO, "issuance"), parts[0], missing, "recovered")
+
+
 def _owed(holder_id, amount):
     """The legs the chain has brought: the oldest that make exactly this amount, or, when none do, all of them.
 
     What was earned since the database came back stands behind those, and is owed still."""
-    legs, total = db.session.execute(_LEGS, {"holder": holder_id}).all(), 0
+    legs, total = _uncovered(holder_id), 0
     for count, leg in enumerate(legs, start=1):
         total += leg.amount
         if total == amount:
             return legs[:count]
     return legs
+
+
+def _uncovered(holder_id):
+    """The holder's legs no entry covers, oldest first."""
+    return db.session.execute(_LEGS, {"holder": holder_id}).all()
 
 
 _LEGS = text("""
