@@ -19,6 +19,7 @@ from rig.terminal import run, say
 SUPPORTED = [(3, 13), (3, 12), (3, 11)]
 NEEDED_DISK = 2 * 1024**3
 VENDOR = ROOT / "lms" / "static" / "vendor"
+INSTALLER = ROOT / "rig" / "requirements.lock"
 
 # What the browser gets, by its place under node_modules.
 BROWSER_FILES = {
@@ -72,13 +73,22 @@ def _environment(venv, label):
 
 
 def _python_packages(venv, lock, label):
-    with _once(label, venv / "requirements.stamp", [lock]) as needed:
+    with _once(label, venv / "requirements.stamp", [lock, INSTALLER]) as needed:
         if needed:
             _need_disk()
-            _do(
-                [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", "--no-deps", "--require-hashes", "-r", lock],
-                "The Python packages could not be installed: check the network (or pip's settings) and run the same command again.",
-            )
+            _install(venv, lock)
+
+
+def _install(venv, lock):
+    """By uv, which takes a tenth of pip's time; by pip where only pip is told the way to the packages."""
+    locked = ["--no-deps", "--require-hashes", "-r"]
+    pip = [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", *locked]
+    uv = [venv / "bin" / "uv", "pip", "install", "--python", venv / "bin" / "python", *locked]
+    try:
+        _do([*pip, INSTALLER], "")
+        _do([*uv, lock], "")
+    except Refusal:
+        _do([*pip, lock], "The Python packages could not be installed: check the network (or pip's settings) and run the same command again.")
 
 
 def _npm_packages():
