@@ -5,15 +5,24 @@ import pytest
 from rig import browser as browsers
 from rig.demo import Demo
 
+_SITE = pytest.StashKey()
+
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
+def site(request, tmp_path_factory):
     """A whole demo of its own, on free ports: web, worker, cron, PostgreSQL, Redis, anvil with one-second blocks."""
-    demo = Demo(tmp_path_factory.mktemp("site"), durable=False)
+    request.config.stash[_SITE] = demo = Demo(tmp_path_factory.mktemp("site"), durable=False)
     try:
         yield demo.start()
     finally:
         demo.remove()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """The site ends with the last test that needs it, as they run one after the other: its jobs would go on beside all others."""
+    if "site" in item.fixturenames and nextitem is not None and "site" not in nextitem.fixturenames:
+        item.config.stash[_SITE].remove()
 
 
 @pytest.fixture(scope="session")

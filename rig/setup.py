@@ -21,6 +21,7 @@ NEEDED_DISK = 2 * 1024**3
 VENDOR = ROOT / "lms" / "static" / "vendor"
 INSTALLER = ROOT / "rig" / "requirements.lock"
 
+_IMPORTED = ("lms.cli", "lms.jobs.cron", "lms.jobs.worker", "lms.jobs.operate", "web3", "alembic", "gevent.monkey", "hypothesis", "playwright.sync_api", "xdist")
 # What the browser gets, by its place under node_modules.
 BROWSER_FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
@@ -35,10 +36,11 @@ def main():
     with _alone():
         _environment(tools.VENV, "Python environment")
         _python_packages(tools.VENV, ROOT / "requirements.lock", "Python packages")
-        _npm_packages()
-        _browser_files()
-        _contracts()
-        _translations()
+        with _compiled():
+            _npm_packages()
+            _browser_files()
+            _contracts()
+            _translations()
 
 
 def analysers():
@@ -89,6 +91,21 @@ def _install(venv, lock):
         _do([*uv, lock], "")
     except Refusal:
         _do([*pip, lock], "The Python packages could not be installed: check the network (or pip's settings) and run the same command again.")
+
+
+@contextlib.contextmanager
+def _compiled():
+    """What most processes import is compiled meanwhile, once: those that start together would each do it."""
+    stamp = tools.VENV / "compiled.stamp"
+    if stamp.exists():
+        yield
+        return
+    command = [tools.PYTHON, "-c", f"import {', '.join(_IMPORTED)}"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    compiling = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    yield
+    compiling.wait()
+    stamp.touch()
 
 
 def _npm_packages():

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from rig import ROOT, Refusal, setup, tools
 from rig.terminal import run, say
 
-# Three processes share the tests, as one waits often, each with services of its own; tests/conftest.py says which stay together and which go first.
-SIDE_BY_SIDE = ["-n", "3", "--no-loadscope-reorder"]
+# Four processes share the tests, as one waits often, each with services of its own; tests/conftest.py says which stay together and which go first.
+SIDE_BY_SIDE = ["-n", "4", "--no-loadscope-reorder"]
 # OpenZeppelin's code is audited elsewhere; what slither finds in ours is mended or explained where it stands.
 SLITHER = ["--compile-force-framework", "foundry", "--filter-paths", "node_modules/@openzeppelin"]
 # slither compiles without the tests and wants a folder of its own for it, or forge would compile all anew afterwards.
@@ -81,7 +81,7 @@ def _do(step, output=None):
 def _environment():
     """The caller's, without what would reach our processes by chance. forge's compiler is a script for node; slither and
     halmos call forge, and halmos its solver."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "RPC_URLS")}
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "RPC_URLS", "PYTHONDONTWRITEBYTECODE")}
     ours = [Path(tools.node()).parent, Path(tools.forge()).parent, tools.ANALYSERS / "bin"]
     return {**kept, "PATH": os.pathsep.join([*(str(path) for path in ours), os.environ["PATH"]])}
 
