@@ -34,6 +34,15 @@ def when_ready(server):
 # The application logs each request with its id.
 accesslog = None
 
+
+def post_fork(server, worker):
+    """A HUP makes gunicorn set the logs up as below, and new workers of the same code: a new release is a new start."""
+    from lms import config, logs
+
+    settings = server.app.wsgi().config
+    logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
+
+
 # What gunicorn says itself is as the application's lines are. Their formatter is loaded alone: the application makes its own.
 _json = runpy.run_path(Path(__file__).with_name("lms") / "logs.py")["JsonFormatter"]
 logconfig_dict = {

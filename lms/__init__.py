@@ -28,7 +28,7 @@ CSP = "; ".join(
     )
 )
 LARGEST_REQUEST = 1024 * 1024  # bytes
-_CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3}, "hide_parameters": True, "skip_autocommit_rollback": True}
+_CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3, "options": "-c timezone=UTC"}, "hide_parameters": True, "skip_autocommit_rollback": True}
 
 
 def create_app(role, environ=None):

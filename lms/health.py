@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 0.1  # seconds
 SILENT_WORKER = timedelta(seconds=90)
-SILENT_CHAIN = timedelta(seconds=60)
 MANY_JOBS = 1000
 
 
@@ -82,7 +81,7 @@ def _chain():
         return Part("chain", False, "No worker has seen the chain yet. TEO waits here until one does.")
     age = max(clock.now() - state.seen_at, timedelta())
     facts = {"head": state.head, "seconds": int(age.total_seconds())}
-    if age > SILENT_CHAIN:
+    if onchain.is_silent(state.seen_at):
         return Part("chain", False, "The chain was last seen %(seconds)d s ago, at block %(head)d. TEO is credited here and follows there later.", facts)
     if audit.is_stopped("settlement"):
         return Part("chain", False, "Block %(head)d, seen %(seconds)d s ago, but settlement stands still until an admin has looked. TEO is credited here meanwhile.", facts)

@@ -1,7 +1,7 @@
 """What the chain was last seen to hold at our addresses: kept in Redis by a worker, served with its age, never waited for."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from redis.exceptions import RedisError
 
@@ -14,11 +14,11 @@ _LASTS = 24 * 3600  # seconds: older than this it says nothing
 
 @dataclass(frozen=True)
 class Observation:
-    """Millionths of TEO at an address in one block, and how long ago that was seen."""
+    """Millionths of TEO at an address in one block, and when that was seen."""
 
     amount: int
     block: int
-    age: timedelta
+    at: datetime
 
 
 def keep(block, balances):
@@ -38,4 +38,4 @@ def of(address):
         return None
     if amount is None:
         return None
-    return Observation(int(amount), int(block), clock.now() - datetime.fromisoformat(at.decode()))
+    return Observation(int(amount), int(block), datetime.fromisoformat(at.decode()))

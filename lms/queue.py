@@ -45,6 +45,13 @@ class Queue:
             return False
         return True
 
+    def is_down(self):
+        """Whether what is enqueued now waits for Redis, and for the sweep that finds it afterwards."""
+        try:
+            return not self.redis.ping()
+        except RedisError:
+            return True
+
     def waiting(self):
         """How many jobs wait; raises RedisError when Redis is down."""
         return self._queue.count + self._mail.count

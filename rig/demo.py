@@ -2,6 +2,7 @@
 
 import base64
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -160,14 +161,31 @@ class Demo:
 
     def _is_prepared(self):
         """Whether this code has prepared our own database and the chain still holds the contracts: then READY is there in half the time."""
-        stamp = self.directory / "prepared"
-        if self.postgres is None or not stamp.exists() or stamp.read_text() != _code():
+        if self.postgres is None or not (self._stamp.exists() and (self.directory / "logins.txt").exists()):
             return False
-        with psycopg.connect(_plain(self.postgres.url)) as connection:
-            contracts = connection.execute("SELECT address FROM contracts").fetchall()
-        return all(self.anvil.call("eth_getCode", address, "latest") != "0x" for (address,) in contracts)
+        if self._stamp.read_text() != _code() + self._keys():
+            return False
+        try:
+            with psycopg.connect(_plain(self.postgres.url)) as connection:
+                contracts = connection.execute("SELECT address FROM contracts").fetchall()
+        except psycopg.Error:
+            return False
+        return bool(contracts) and all(self.anvil.call("eth_getCode", address, "latest") != "0x" for (address,) in contracts)
+
+    @property
+    def _stamp(self):
+        """Beside the data it speaks of, and gone with them."""
+        return self.postgres.directory / "prepared"
+
+    def _keys(self):
+        """What stands for the keys that open what is kept."""
+        files = [self.directory / name for name in ("secrets.json", "signer.json")]
+        return "".join(hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.exists())
 
     def _prepare(self):
+        code = _code()
+        if self.postgres:
+            self._stamp.unlink(missing_ok=True)
         prepare = Process(
             "prepare", [PYTHON, "-m", "rig.prepare", self.directory / "logins.txt"], self.directory, _with_path(self.worker_env)
         )
@@ -178,7 +196,8 @@ class Demo:
             raise Refusal(
                 f"{prepare.tail()}\n\nThe database, the chain or the seed could not be prepared: the whole story is in {prepare.log}."
             )
-        (self.directory / "prepared").write_text(_code())
+        if self.postgres:
+            self._stamp.write_text(code + self._keys())
 
     def _start_processes(self):
         web, worker = _with_path(self.web_env), _with_path(self.worker_env)
@@ -227,7 +246,9 @@ def main():
 
 def _code():
     """What stands for all that preparing runs."""
-    return setup.hash_of(sorted(path for folder in ("lms", "migrations") for path in (ROOT / folder).rglob("*.*") if path.suffix in (".py", ".md")))
+    folders = {"lms": ("*.py", "*.md"), "migrations": ("*.py",), "contracts/src": ("*.sol",), "contracts/build": ("*.stamp",)}
+    sources = [path for folder, patterns in folders.items() for pattern in patterns for path in (ROOT / folder).rglob(pattern)]
+    return setup.hash_of([*sorted(sources), ROOT / "requirements.lock", ROOT / "rig" / "prepare.py"])
 
 
 def _plain(database_url):

@@ -21,8 +21,9 @@ def site(request, tmp_path_factory):
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item, nextitem):
     """The site ends with the last test that needs it, as they run one after the other: its jobs would go on beside all others."""
-    if "site" in item.fixturenames and nextitem is not None and "site" not in nextitem.fixturenames:
-        item.config.stash[_SITE].remove()
+    site = item.config.stash.get(_SITE, None)
+    if site and "site" in item.fixturenames and nextitem is not None and "site" not in nextitem.fixturenames:
+        site.remove()
 
 
 @pytest.fixture(scope="session")

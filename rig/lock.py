@@ -2,7 +2,7 @@
 
 import subprocess
 
-from rig import ROOT, tools
+from rig import ROOT, Refusal, tools
 from rig.terminal import run
 
 PRECISE = ["--universal", "--python-version=3.11", "--generate-hashes"]
@@ -16,6 +16,8 @@ BARE = ["--no-emit-index-url", "--no-annotate", "--no-header", "--quiet"]
 
 def main():
     uv = [tools.VENV / "bin" / "uv", "pip", "compile", *PRECISE, *BARE]
+    if not uv[0].exists():
+        raise Refusal("uv is missing, which writes the locks: run .venv/bin/python -m pip install uv")
     for lock, sources in LOCKS.items():
         subprocess.run([*uv, "--output-file", lock, *sources], check=True, cwd=ROOT)
 

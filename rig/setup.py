@@ -21,7 +21,6 @@ NEEDED_DISK = 2 * 1024**3
 VENDOR = ROOT / "lms" / "static" / "vendor"
 INSTALLER = ROOT / "rig" / "requirements.lock"
 
-_IMPORTED = ("lms.cli", "lms.jobs.cron", "lms.jobs.worker", "lms.jobs.operate", "web3", "alembic", "gevent.monkey", "hypothesis", "playwright.sync_api", "xdist")
 # What the browser gets, by its place under node_modules.
 BROWSER_FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
@@ -95,17 +94,19 @@ def _install(venv, lock):
 
 @contextlib.contextmanager
 def _compiled():
-    """What most processes import is compiled meanwhile, once: those that start together would each do it."""
-    stamp = tools.VENV / "compiled.stamp"
-    if stamp.exists():
+    """What processes import is compiled meanwhile, once, as all tests import it: those that start together would each do it."""
+    stamp, lock = tools.VENV / "compiled.stamp", hash_of([ROOT / "requirements.lock"])
+    if stamp.exists() and stamp.read_text() == lock:
         yield
         return
-    command = [tools.PYTHON, "-c", f"import {', '.join(_IMPORTED)}"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    compiling = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    yield
-    compiling.wait()
-    stamp.touch()
+    quiet = dict(stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    compiling = subprocess.Popen([tools.PYTHON, "-m", "pytest", "--collect-only", "-q"], cwd=ROOT, env=environment, **quiet)
+    try:
+        yield
+    finally:
+        compiling.wait()
+    stamp.write_text(lock)
 
 
 def _npm_packages():

@@ -1,5 +1,6 @@
 """Real PostgreSQL and Redis for every test, empty at its start; people called ana, bruno, tea and ada."""
 
+import gc
 import tempfile
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def pytest_collection_modifyitems(items):
     first = ("browser", "e2e", "faults", "jobs", "rig")
     place = {name: number for number, name in enumerate(first, start=-len(first))}
     items.sort(key=lambda item: (item.originalname == "test_a_schedule_of_faults_breaks_nothing", place.get(item.path.parent.name, 0)))
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays for ever: no collection of garbage looks through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 class Browser(FlaskClient):

@@ -250,6 +250,12 @@ def test_every_page_is_served_without(name, address, environ, pages, ana, tea, a
     assert found == dict.fromkeys(found, 200), found
 
 
+def test_who_waits_for_a_mail_is_told_that_it_is_late_without_redis(environ, client):
+    assert "Mail goes out late" not in client.get("/mailbox").text
+    code = "from wsgi import app; print('Mail goes out late' in app.test_client().get('/mailbox').text)"
+    assert run_python(code, environ, REDIS_URL=f"redis://127.0.0.1:{closed_port()}/0").strip() == "True"
+
+
 def test_the_admin_is_told_what_waits_without_redis(environ, ada):
     with transaction():
         token = accounts.open_session(ada)

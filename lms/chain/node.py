@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from eth_abi import decode, encode
 from eth_utils import keccak
 
-from lms.chain import plain
+from lms.chain import blocks, plain
 from lms.chain.contracts import artifact
 from lms.chain.contracts.abi import address
 
@@ -47,6 +47,10 @@ def holdings(pool, token, addresses, block_number=None):
 
 def transfers(pool, token, first_block, last_block):
     """The token's Transfer logs of these blocks, both included, in the chain's order."""
+    return [transfer for part in blocks.parts(first_block, last_block) for transfer in _transfers(pool, token, *part)]
+
+
+def _transfers(pool, token, first_block, last_block):
     wanted = {"address": token, "topics": [_TRANSFER], "fromBlock": hex(first_block), "toBlock": hex(last_block)}
     return pool.agreed(lambda web3: [_transfer(log) for log in plain.ask(web3, "eth_getLogs", wanted)])
 

@@ -132,10 +132,23 @@ def confirmations(pool, receipt):
     return head.number - receipt.block_number + 1
 
 
+def is_missing(pool, tx_hash):
+    """Whether two endpoints know no receipt; RpcDisagreement while one does: a lagging one is no evidence that nothing happened."""
+    return pool.agreed(lambda web3: _receipt(web3, tx_hash)) is None
+
+
 def is_final(pool, receipt):
     """Finalized by the chain's own word, deep enough, and in the same block for two endpoints."""
-    depth = 1 if pool.chain_id == ANVIL else FINAL_DEPTH
-    return receipt.block_number <= pool.finalized() and confirmations(pool, receipt) >= depth
+    return receipt.block_number <= pool.finalized() and confirmations(pool, receipt) >= _final_depth(pool)
+
+
+def final_block(pool):
+    """The number of the newest block that is final as is_final has it; 0 before there is another."""
+    return max(0, min(pool.finalized(), pool.head().number - _final_depth(pool) + 1))
+
+
+def _final_depth(pool):
+    return 1 if pool.chain_id == ANVIL else FINAL_DEPTH
 
 
 def created_address(sender, nonce):

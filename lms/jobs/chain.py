@@ -113,9 +113,9 @@ def _look_for_strangers(address, mined, pool):
     if mined > queries.signers()[address].next_nonce:
         _halt(address, nonce=mined - 1)
     oldest = queries.oldest_sent(address)
-    if oldest is None or oldest.attempts[-1].nonce >= pool.mined_nonce(address, "finalized"):
+    if oldest is None or oldest.attempts[-1].nonce >= pool.mined_nonce(address, transactions.final_block(pool)):
         return
-    if not any(transactions.receipt(pool, attempt.tx_hash) for attempt in oldest.attempts):
+    if all(transactions.is_missing(pool, attempt.tx_hash) for attempt in oldest.attempts):
         _halt(address, operation=oldest.id, nonce=oldest.attempts[-1].nonce)
 
 

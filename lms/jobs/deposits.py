@@ -3,9 +3,9 @@
 from collections import deque
 
 from lms import live
-from lms.chain import anvil
+from lms.chain import anvil, blocks
 from lms.chain import node as reader
-from lms.chain.transactions import FINAL_DEPTH
+from lms.chain.transactions import final_block
 from lms.db import transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import queries as onchain
@@ -14,7 +14,6 @@ from lms.domain.wallet import queries as wallets
 from lms.jobs import node
 
 NOBODY = "0x" + "00" * 20
-MOST_BLOCKS = 2_000  # what an endpoint answers logs of in one call
 FORGOTTEN = 64  # blocks: more than a development node forgets of a chain it kept
 
 
@@ -23,11 +22,11 @@ def scan():
     pool, deployment = node.pool(), onchain.deployment()
     if deployment is None:
         return
-    last = _last_final(pool)
+    last = final_block(pool)
     with transaction():
         scanned = deposits.scanned(deployment)
         first = _first(scanned, last, pool)
-        last = min(last, first + MOST_BLOCKS - 1)
+        last = min(last, first + blocks.MOST - 1)
         if first <= last:
             _record(deployment, reader.transfers(pool, deployment.token_address, first, last), scanned, last)
     with transaction():
@@ -39,11 +38,12 @@ def scan():
 class Arrivals:
     """What came to our addresses since the last scan and is final, to be credited in the chain's order between what went out."""
 
-    def __init__(self, pool, deployment):
-        self.deployment, self.scanned, self.last = deployment, deployment.scanned_block, _last_final(pool)
-        starts = range(_first(self.scanned, self.last, pool), self.last + 1, MOST_BLOCKS)
-        parts = [reader.transfers(pool, deployment.token_address, first, min(self.last, first + MOST_BLOCKS - 1)) for first in starts]
-        self._transfers = deque(transfer for part in parts for transfer in part)
+    def __init__(self, pool, deployment, last):
+        """Up to the block `last`, which is final."""
+        self.deployment, self.scanned = deployment, deployment.scanned_block
+        first = _first(self.scanned, last, pool)
+        self.last = last if first <= last else self.scanned
+        self._transfers = deque(reader.transfers(pool, deployment.token_address, first, last))
 
     def credit(self, before=None):
         """Record and credit what stands before this place, (block, index of the log), or all that is left."""
@@ -69,8 +69,3 @@ def _first(scanned, last, pool):
     if pool.chain_id != anvil.CHAIN_ID:
         return scanned + 1
     return max(1, scanned + 1 - FORGOTTEN) if last >= scanned else 1
-
-
-def _last_final(pool):
-    depth = 1 if pool.chain_id == anvil.CHAIN_ID else FINAL_DEPTH
-    return min(pool.finalized(), pool.head().number - depth + 1)

@@ -14,6 +14,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as switches
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
+from lms.domain.withdrawals import queries as withdrawals
 from lms.jobs import calls, outcomes, together
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,9 @@ class Lane:
     def _simulate(self, operation):
         """The Call it is, or None when the chain would refuse it now."""
         self._check_chain(operation)
+        if operation.kind == "release" and not operation.attempts and withdrawals.is_of_suspended(operation):
+            outcomes.withheld(operation)
+            return None
         sight = self._look()
         if operation.attempts and calls.contract(operation).op_used(self.pool, operation.op):
             outcomes.used(operation, self.pool)  # a second nonce only for a number that two endpoints call unused

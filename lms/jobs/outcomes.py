@@ -57,9 +57,18 @@ def refused(operation, refusal, pool):
     announce.progress(operation.id)
 
 
+def withheld(operation):
+    """Its member was suspended before anybody signed it: it never left, and is given back."""
+    with transaction():
+        onchain.lock(operation)
+        if operation.state == "queued" and not operation.attempts:
+            _fail(operation, "the member was suspended before it was signed")
+    announce.progress(operation.id)
+
+
 def used(operation, pool):
     """The chain has its number already: done when the chain's logs hold our entries, an incident when not."""
-    tx_hash = calls.contract(operation).find_used(pool, operation.op)
+    tx_hash = calls.contract(operation).find_used(pool, operation.op, operation.deployment.first_block)
     receipt = transactions.receipt(pool, tx_hash) if tx_hash else None
     if receipt is None:  # an endpoint has not caught up: nothing is decided on half of the evidence
         return

@@ -26,7 +26,7 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 # Imported before the first fork, as web3 takes a second to import; who sends mail does without it.
 JOBS = {
     "worker": (
-        *("accounts", "balances", "chain", "checkout", "deposits", "endpoints", "keys"),
+        *("accounts", "balances", "chain", "checkout", "contracts", "deposits", "endpoints", "keys"),
         *("mail", "rewards", "schedule", "settlement", "solvency", "wallets"),
     ),
     "mail": ("mail", "schedule"),
@@ -120,6 +120,7 @@ def main():
     warm(Worker.app, role)
     if role == "worker":
         import_module("lms.jobs.keys").check_at_start(Worker.app)
+        queue.enqueue("contracts.check")
     log.info("ready for jobs")
     Worker([QUEUES[role]], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
 

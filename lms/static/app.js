@@ -147,7 +147,7 @@
   const asked = new Set();
   let opened = [], stoodOn = "";
 
-  const whyOf = (element) => element.closest?.("a[id^=why-]")?.id;
+  const whyOf = (event) => event.detail.ctx?.sourceElement?.closest?.("a[id^=why-]")?.id;
 
   function rememberOpened() {
     const open = Array.from(document.querySelectorAll(".evidence[open] > summary[id]"), (summary) => summary.id);
@@ -161,11 +161,11 @@
   }
 
   document.addEventListener("htmx:before:request", (event) => {
-    const id = whyOf(event.target);
+    const id = whyOf(event);
     if (id) asked.add(id);
   });
   document.addEventListener("htmx:finally:request", (event) => {
-    asked.delete(whyOf(event.target));
+    asked.delete(whyOf(event));
   });
   document.addEventListener("htmx:before:swap", () => {
     rememberFigures();

@@ -14,6 +14,7 @@ from lms import clock, health
 from lms.chain.rpc import Block
 from lms.db import transaction
 from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import queries
 from lms.queue import MAIL, NAME, queue
 
 ASK = """
@@ -60,9 +61,9 @@ def settled(client):
 
 
 def prompt(answers):
-    """Whether each answer takes under 200 ms: PATIENCE and its own work, which other work on the machine does not prolong,
-    and no waiting for the part that hangs, which takes a second at least."""
-    return all(health.PATIENCE + worked < 0.2 and seconds < 1 for _, _, seconds, worked in answers)
+    """Whether they take under 200 ms: the quickest by the clock, and each by PATIENCE and its own work, which other work on the machine does not
+    prolong, without waiting for the part that hangs, which takes a second at least."""
+    return min(seconds for _, _, seconds, _ in answers) < 0.2 and all(health.PATIENCE + worked < 0.2 and seconds < 1 for _, _, seconds, worked in answers)
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_a_chain_nobody_has_seen_is_not_ready(client, worker):
 
 
 def test_a_chain_last_seen_long_ago_is_not_ready(client, worker, chain):
-    clock.advance(health.SILENT_CHAIN + timedelta(seconds=30))
+    clock.advance(queries.SILENT + timedelta(seconds=30))
     answer = settled(client)
     assert answer.status_code == 503
     assert answer.json["chain"]["sentence"].startswith("The chain was last seen 9")

@@ -362,6 +362,10 @@ def test_the_page_of_sales_sends_five_statements_at_any_size(browser, tea, ana, 
         answer = browser.get("/teach/sales")
     assert answer.status_code == 200 and f"{count} in all" in answer.text
     assert len(seen) <= 5, "\n\n".join(seen)
+    assert len(seen) == SEEN.setdefault("sales", len(seen))
+
+
+SEEN = {}
 
 
 def many_sales(teacher, course, count):

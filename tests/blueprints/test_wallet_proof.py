@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from lms import clock
+from lms import clock, observations
 from lms.db import transaction
 from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import solvency
 from lms.formats.solvency_proof import read, verify
-from tests.blueprints.test_wallet import words
+from tests.blueprints.test_wallet import give_address, words
 from tests.conftest import teo
 from tests.domain.test_solvency import credit, many_members, take
 
@@ -43,6 +43,15 @@ def test_the_page_says_what_is_counted_and_in_which_total(ana, bruno, log_in):
     page = log_in(ana).get("/wallet/proof").text
     assert "62.40 TEO in a total of 1\u202f062.40 TEO that 2 members have" in re.sub(r"<[^>]+>|\s+(?=\s)", "", page).replace("\n", " ")
     assert f"0x{tree.root.hex()}" in page
+
+
+def test_the_page_says_what_the_chain_was_seen_to_hold_and_when(ana, log_in):
+    browser = log_in(ana)
+    assert "has not been seen lately" in browser.get("/wallet/proof").text
+    give_address(ana, "0x" + "Ab" * 20)
+    observations.keep(48_201, {"0x" + "Ab" * 20: teo(62.4)})
+    clock.advance(timedelta(seconds=20))
+    assert "On the chain 62.40 TEO Block 48 201 Seen 20 s ago" in words(browser.get("/wallet/proof").text)
 
 
 def test_without_javascript_nothing_is_claimed(ana, log_in):
@@ -154,7 +163,7 @@ def test_page_and_file_take_as_many_statements_at_ten_thousand_members(ana, log_
         publish(take(), "mined")
         clock.advance(timedelta(days=1))
     browser = log_in(ana)
-    for address, allowed in (("/wallet/proof", 4), ("/wallet/proof.json", 3)):
+    for address, allowed in (("/wallet/proof", 5), ("/wallet/proof.json", 3)):
         browser.get(address)
         with statements() as seen:
             assert browser.get(address).status_code == 200

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from lms.chain import anvil, node, transactions
-from lms.chain.errors import FeeTooHigh, RpcDown
-from lms.chain.rpc import Pool
+from lms.chain.errors import FeeTooHigh, RpcDisagreement, RpcDown
+from lms.chain.rpc import Block, Pool
 from lms.chain.transactions import GWEI, Fees, bump
 from tests.faults.proxy import Lost
 
@@ -112,6 +112,34 @@ def test_the_head_block_is_one_confirmation_and_final_comes_later(pool, token, m
     anvil.mine(pool, 3)
     assert transactions.confirmations(pool, receipt) == 4
     assert transactions.is_final(pool, receipt)
+
+
+@pytest.mark.parametrize(
+    ("chain_id", "finalized", "head", "final"),
+    [(137, 1_000, 1_200, 701), (137, 1_000, 5_000, 1_000), (137, -1, 5_000, 0), (80_002, 400, 450, 0), (anvil.CHAIN_ID, 40, 42, 40)],
+)
+def test_final_is_what_the_chain_calls_so_and_five_hundred_blocks_deep(chain_id, finalized, head, final):
+    def block(number):
+        return Block(number, f"0x{number}", 0)
+
+    chain = SimpleNamespace(chain_id=chain_id, finalized=lambda: finalized, head=lambda: block(head), block=block)
+    assert transactions.final_block(chain) == final
+    receipts = [SimpleNamespace(block_number=number, block_hash=f"0x{number}") for number in (final, final + 1)]
+    assert [transactions.is_final(chain, receipt) for receipt in receipts] == [final > 0, False]
+    assert not transactions.is_final(chain, SimpleNamespace(block_number=final, block_hash="0xother"))
+
+
+def test_a_receipt_only_one_of_two_has_is_no_missing_one(mint, mined, proxy, make_key, anvil_url, pool):
+    def blind(method, forward):
+        return {"result": None} if method == "eth_getTransactionReceipt" else forward()
+
+    signed = mint(make_key().address)
+    transactions.broadcast(pool, signed.raw)
+    mined(signed.tx_hash)
+    both = Pool([proxy(blind).url, anvil_url], anvil.CHAIN_ID)
+    with pytest.raises(RpcDisagreement):
+        transactions.is_missing(both, signed.tx_hash)
+    assert transactions.is_missing(both, "0x" + "ab" * 32)
 
 
 def test_a_reorganised_block_confirms_nothing(pool, token, mint, mined, make_key):

@@ -20,10 +20,10 @@ FIT = "document.documentElement.scrollWidth <= innerWidth"
 OPTIONS = {"locale": "en-GB", "timezone_id": "Europe/Rome", "reduced_motion": "reduce"}
 
 
-def look(browser, url, directory=None, say=lambda line: None):
-    """Answers the problems found, one sentence each; writes the pictures where a directory is given."""
+def look(browser, shown, directory=None, say=lambda line: None):
+    """Answers the problems found on these pages by role, one sentence each; writes the pictures where a directory is given."""
     problems = []
-    for role, (visitor, paths) in pages(url).items():
+    for role, (visitor, paths) in shown.items():
         with _window(browser, visitor, problems) as page:
             for name, path in paths.items():
                 page.goto(path)
@@ -33,14 +33,16 @@ def look(browser, url, directory=None, say=lambda line: None):
 
 
 def wallet(browser, url, path):
-    """The picture of the README, docs/wallet.png: the upper part of a student's wallet, 1280 px wide, in light colours."""
+    """The picture of the README, docs/wallet.png: the upper part of a student's wallet, 1280 px wide, in light colours. Answers the problems found."""
     student, _ = pages(url)["student"]
-    with _window(browser, student, []) as page:
+    problems = []
+    with _window(browser, student, problems) as page:
         page.set_viewport_size({"width": 1280, "height": 800})
         page.emulate_media(color_scheme="light")
         page.goto("/wallet")
         page.locator("[data-live-state]", has_text="live").wait_for()
         page.screenshot(path=path, animations="disabled")
+    return problems
 
 
 @contextmanager
@@ -70,8 +72,8 @@ def main():
     url = demo_url()
     with chromium() as browser:
         PICTURES.mkdir(parents=True, exist_ok=True)
-        problems = look(browser, url, PICTURES, say=print)
-        wallet(browser, url, PICTURES / "readme.png")
+        problems = look(browser, pages(url), PICTURES, say=print)
+        problems += wallet(browser, url, PICTURES / "readme.png")
     print("\n".join(problems) or f"Every page fits. The pictures are in {PICTURES.relative_to(VAR.parent)}.")
     return 1 if problems else 0
 

@@ -10,7 +10,14 @@ ONLY_LEAD_ON = {"checkout.pay"}
 
 
 def test_every_page_fits(browser, site):
-    assert look(browser, site.url) == []
+    assert look(browser, pages(site.url)) == []
+
+
+def test_pictures_are_made_in_both_sizes_and_colours(browser, site, tmp_path):
+    visitor, paths = pages(site.url)["student"]
+    assert look(browser, {"student": (visitor, {"wallet": paths["wallet"]})}, tmp_path) == []
+    widths = {path.name: int.from_bytes(path.read_bytes()[16:20]) for path in tmp_path.iterdir()}
+    assert widths == {f"student-wallet-{width}-{scheme}.png": width for width in (390, 1440) for scheme in ("light", "dark")}
 
 
 def test_every_page_the_application_knows_is_among_them(site, prepared):
@@ -24,5 +31,5 @@ def test_every_page_the_application_knows_is_among_them(site, prepared):
 def test_the_picture_of_the_readme_is_made(browser, site, tmp_path):
     """On a wallet that shows what its caption says: what is available, what matures when, and movements with their states."""
     picture = tmp_path / "wallet.png"
-    wallet(browser, site.url, picture)
+    assert wallet(browser, site.url, picture) == []
     assert picture.read_bytes()[16:24] == (1280).to_bytes(4) + (800).to_bytes(4)

@@ -6,7 +6,7 @@ from tests.faults.proxy import TEXTS
 from tests.faults.world import LANES, OUTSIDE, TREASURY, job
 
 _ANY = ("eth_sendRawTransaction", "eth_sendRawTransaction", "eth_getTransactionReceipt", "eth_getTransactionCount", "eth_estimateGas", "eth_feeHistory",
-        "eth_getBlockByNumber", "eth_getCode", "eth_getBalance")  # fmt: skip
+        "eth_getBlockByNumber", "eth_getCode", "eth_getBalance", "eth_call", "eth_getLogs")  # fmt: skip
 _HOUR = 3_600
 _DEEPEST = FINAL  # blocks: only a node that is killed forgets what was final
 _BACKUP_AGE = 50  # operations

@@ -206,6 +206,17 @@ def _moves_go_home(facts):
             yield f"op {operation.op} moved what stood at {_address(event.words[1])} to {_address(event.words[2])}"
 
 
+def _releases_go_where_asked(facts):
+    """To the address of the withdrawal; a restored database may have lost the row."""
+    asked = {row.operation_id: row.to for row in facts.withdrawals}
+    for operation in facts.operations:
+        event = facts.used_by(operation)
+        if operation.kind != "release" or event is None or event.name != "Released" or (facts.is_restored and operation.id not in asked):
+            continue
+        if _address(event.words[2]).lower() != asked.get(operation.id, "nowhere").lower():
+            yield f"op {operation.op} released to {_address(event.words[2])}, asked was {asked.get(operation.id)}"
+
+
 def _roots_are_of_their_trees(facts):
     """What the Notary was told is root and total of the tree, and the total is what the tree's leaves make."""
     trees, totals = {row.operation_id: row for row in facts.solvency_trees}, Counter()
@@ -340,7 +351,7 @@ def _nothing_waits_in_a_lane(facts):
 
 
 ALWAYS = (_kept_balances, _each_op_once, _entries_are_their_legs, _legs_are_their_holders, _one_open_entry, _nonces_are_contiguous, _a_nonce_has_one_operation)
-HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _moves_go_home, _roots_are_of_their_trees, _done_means_done, _skips_wait)
+HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _moves_go_home, _releases_go_where_asked, _roots_are_of_their_trees, _done_means_done, _skips_wait)
 QUIET = (_all_is_done, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _replaced_addresses_are_empty, _deposits_are_what_came,
          _deposits_are_credited, _outside_is_what_left, _supply_is_what_was_issued, _nothing_waits_in_a_lane)  # fmt: skip
 

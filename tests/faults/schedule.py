@@ -103,7 +103,7 @@ def _motifs(dice):
 
 
 def _acts(dice):
-    wanted = min(dice.randint(LEAST, MOST) for _ in range(3))  # short ones find as much in less time
+    wanted = min(dice.randint(LEAST, MOST) for _ in range(4))  # short ones find as much in less time
     members, balances, acts = list(MEMBERS), Counter(treasury=TREASURY // 2), []
     while wanted > 0:
         newcomer = f"newcomer{len(members)}" if dice.random() < 0.1 else None

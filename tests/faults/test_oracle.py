@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from tests.faults.oracle import SMALL
-from tests.faults.world import OUTSIDE
+from tests.faults.world import OUTSIDE, THIEF
 
 CREDIT = [("credit", "issuance", "ana:available", 5), ("gift", "issuance", "bruno:available", 7)]
 
@@ -106,6 +106,7 @@ def test_moves_of_a_replaced_key_are_right(moved):
         ("UPDATE wallets SET holder_id = (SELECT min(holder_id) FROM wallets) WHERE replaced_at IS NOT NULL", "moved what stood at"),
         ("DELETE FROM wallets WHERE replaced_at IS NOT NULL", "moved what stood at"),
         ("UPDATE deposits SET address = (SELECT address FROM wallets w WHERE w.holder_id = deposits.holder_id AND replaced_at IS NULL)", "from outside came"),
+        (f"UPDATE withdrawals SET \"to\" = '{THIEF}'", "released to"),
         ("UPDATE wallets SET replaced_at = now() WHERE holder_id = (SELECT holder_id FROM deposits)", "stand at the replaced address"),
     ],
 )

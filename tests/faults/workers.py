@@ -67,6 +67,7 @@ def _fork(app, job, order, countdowns):
     status = 1
     try:
         signal.alarm(PATIENCE)
+        gc.disable()  # it ends before there is much to collect
         mutants.apply(order["mutant"])
         app.config.update(order["config"])
         if job.get("trapped", True):

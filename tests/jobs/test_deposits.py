@@ -1,5 +1,7 @@
 """TEO that comes from outside to a custodial address."""
 
+from datetime import timedelta
+
 import pytest
 
 from lms import clock
@@ -103,8 +105,6 @@ def test_what_was_paid_in_can_be_withdrawn(rich, pay_in, flow, audit):  # noqa: 
 
 
 def test_small_ones_of_a_day_are_one_credit_on_the_next(rich, pay_in, audit):  # noqa: F811
-    from datetime import timedelta
-
     for _ in range(3):
         pay_in(rich, 4_000)
     deposits.scan()
@@ -114,6 +114,20 @@ def test_small_ones_of_a_day_are_one_credit_on_the_next(rich, pay_in, audit):  #
     assert available(rich) == teo(30) + 12_000
     assert db.session.query(Entry).filter_by(kind="deposit").count() == 1
     assert audit() == GREEN
+
+
+def test_one_of_a_day_whose_others_are_credited_already_is_a_credit_of_its_own(rich, pay_in, audit):  # noqa: F811
+    pay_in(rich, 4_000)
+    deposits.scan()
+    clock.advance(timedelta(days=1))
+    deposits.scan()
+    pay_in(rich, 3_000)
+    deposits.scan()
+    with transaction():
+        first, second = db.session.query(Deposit).order_by(Deposit.id)
+        second.seen_at = first.seen_at
+    deposits.scan()
+    assert (available(rich), audit()) == (teo(30) + 7_000, GREEN)
 
 
 def test_small_ones_keep_no_other_waiting(rich, pay_in, audit, monkeypatch):  # noqa: F811

@@ -14,6 +14,7 @@ from lms.chain.signers import LocalSigner
 from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain.models import Attempt, Entry, Operation
@@ -28,7 +29,7 @@ from rig import ROOT
 from tests.conftest import teo
 from tests.jobs.test_deposits import holding, stranger  # noqa: F401  (fixtures)
 from tests.jobs.test_recovery import backup, recover  # noqa: F401  (fixtures)
-from tests.jobs.test_settlement import GREEN
+from tests.jobs.test_settlement import GREEN, credit
 from tests.jobs.test_withdrawals import OUTSIDE, ask, flow, rich  # noqa: F401  (fixtures)
 
 
@@ -269,6 +270,22 @@ def test_one_to_an_address_made_after_the_backup_took_along_what_was_spent_and_n
     assert (kinds(), wallets.balance(rich.id).total, books.platform("TEO", "outside").balance, audit()) == (["address lost"], 0, teo(30), GREEN)
     flow()
     assert (held(old, lost), audit()) == ([0, teo(30)], GREEN)
+
+
+def test_one_that_took_along_what_a_refund_has_taken_leaves_the_debt_as_it_is(rich, bruno, replace, backup, recover, flow, audit):  # noqa: F811
+    credit(bruno, teo(20), "another's")
+    flow()
+    with transaction():
+        debts.take_back("refund", [books.member(rich.id, "TEO", "available")], books.platform("TEO", "issuance"), teo(60), "refund")
+    restore = backup()
+    old, lost = replace(rich.email)
+    flow()
+    assert held(old, lost) == [0, 0]
+    restore()
+    recover()
+    flow()
+    debt = books.member(rich.id, "TEO", "debt").balance
+    assert (wallets.balance(rich.id).total, debt, held(old, lost), audit()) == (0, -teo(10), [0, 0], GREEN)
 
 
 class Mortal:

@@ -1,10 +1,13 @@
 """A reward on its way to the chain."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
 
+from lms import clock
+from lms.chain import anvil as clockwork
 from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
@@ -257,6 +260,18 @@ def test_a_sent_operation_shows_its_transaction_before_it_is_mined(queued, block
     assert (queued.state, queued.tx_hash) == ("sent", queued.attempts[0].tx_hash)
 
 
+def test_it_is_on_chain_at_the_depth_that_is_set(queued, worker, anvil, audit):
+    worker.config["CHAIN_DEPTH"] = 3
+    chain.submit(queued.id)
+    seen = []
+    for _ in range(3):
+        chain.sweep()
+        seen.append((queued.state, queued.entries[0].is_open))
+        anvil.call("evm_mine")
+    assert seen == [("sent", True), ("sent", True), ("mined", False)]
+    assert audit() == GREEN
+
+
 def test_a_reverted_transaction_is_followed_by_one_more_and_not_by_many(queued, anvil, run_jobs, audit, monkeypatch, blocks_wait):
     monkeypatch.setattr(lanes.transactions, "estimate_gas", lambda *_: 60_000)  # too little: it reverts
     chain.submit(queued.id)
@@ -350,4 +365,12 @@ def test_a_batch_mints_no_more_than_the_contract_lets_through_in_a_day(app, work
     run_jobs()
     operations = db.session.query(Operation).order_by(Operation.id).all()
     assert [len(operation.entries) for operation in operations] == [1, 1]
-    assert operations[0].state == "mined"
+    assert [operation.state == "mined" for operation in operations] == [True, False]
+    clock.advance(timedelta(days=1))
+    clockwork.advance(node.pool(), 24 * 3600)
+    for _ in range(2):
+        clockwork.mine(node.pool(), 3)
+        chain.sweep()
+        run_jobs()
+    assert [operation.state for operation in operations] == ["final", "final"]
+    assert audit() == GREEN

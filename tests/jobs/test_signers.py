@@ -135,18 +135,29 @@ def test_a_retired_signer_takes_nothing_until_it_is_reinstated(ana, both, send, 
     assert [signer.address for signer in node.settlers()] == [old, new]
 
 
-def test_one_that_still_signs_is_not_revoked_but_a_stolen_one_is_at_once(ana, both, send, run_jobs, anvil, audit):
+def test_one_that_still_signs_is_not_revoked_but_a_stolen_one_is_at_once(ana, both, send, run_jobs, anvil, audit, blocks_wait):  # noqa: F811
     """What it had on its way fails for want of the role, and goes again by the other."""
     app, old, new = both
     send(run(app, "grant", new, fails="must send"))
     run(app, "revoke", old, fails="It still signs")
+    blocks_wait()
     credit(ana, teo(5), "gift")
     wallets.sweep()
+    settlement.settle()
+    operation = db.session.query(Operation).one()
+    chain.submit(operation.id)
+    assert (operation.state, operation.signer) == ("sent", old)
+    anvil.call("anvil_dropAllTransactions")
     assert send(run(app, "revoke", old, "--now", fails="must send")) == 6
     run(app, "retire", old)
-    enqueue("settlement.settle")
-    run_jobs()
-    assert (signers(), audit()) == ([new], GREEN)
+
+    anvil.call("evm_setAutomine", True)
+    for _ in range(4):
+        chain.sweep()
+        run_jobs()
+        anvil.call("anvil_mine", "0x3")
+    assert [attempt.signer for attempt in operation.attempts] == [old, new]
+    assert (operation.state, audit()) == ("final", GREEN)
 
 
 def test_what_is_no_address_is_refused(worker):

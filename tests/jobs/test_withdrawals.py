@@ -174,9 +174,18 @@ def test_a_suspended_member_gets_no_new_release_and_a_signed_one_goes_on(rich, w
     assert (withdrawal.state, parts(rich)) == ("approved", (teo(30), teo(20)))
     suspend(rich, until=None)
     settlement.settle()
+    chain.submit(withdrawal.operation_id)
     suspend(rich)
     flow()
     assert (withdrawal.state, audit()) == ("sent", GREEN)
+
+
+def test_one_that_is_queued_and_not_signed_when_its_member_is_suspended_is_given_back(rich, worker, flow, audit):
+    withdrawal = ask(rich, 20)
+    settlement.settle()
+    suspend(rich)
+    flow()
+    assert (withdrawal.state, parts(rich), audit()) == ("failed", (teo(50), 0), GREEN)
 
 
 def test_a_suspended_member_is_settled_as_usual(rich, worker, flow, audit):

@@ -9,16 +9,19 @@ import pytest
 
 from rig import ROOT, Refusal, setup, tools
 from rig import test as suite
+from rig.lock import LOCKS as WRITTEN
+
+LOCKS = list(WRITTEN)
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "contracts/requirements.lock", "package-lock.json", ".npmrc"])
+@pytest.mark.parametrize("lock", [*LOCKS, "package-lock.json", ".npmrc"])
 def test_a_lock_holds_no_registry_address(lock):
     addresses = re.findall(r"https?://[^\s\"']+", (ROOT / lock).read_text())
     assert [address for address in addresses if re.search(r"\.tgz|\.whl|registry|pypi|simple", address)] == []
     assert '"resolved"' not in (ROOT / lock).read_text()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "contracts/requirements.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_each_locked_python_package_has_hashes(lock):
     lines = (ROOT / lock).read_text().splitlines()
     assert [line for line in lines if re.match(r"\w", line) and not line.endswith("\\")] == []
@@ -31,8 +34,9 @@ def test_the_lock_holds_what_setup_cfg_asks_for():
     assert {name for text in lists for name in _named(text)} - _locked("requirements.lock") == set()
 
 
-def test_the_analysers_are_locked_too():
-    assert _named((ROOT / "contracts" / "requirements.in").read_text()) - _locked("contracts/requirements.lock") == set()
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_the_analysers_and_the_installer_are_locked_too(lock):
+    assert _named((ROOT / lock).with_suffix(".in").read_text()) - _locked(lock) == set()
 
 
 def test_an_unsupported_python_is_one_sentence(monkeypatch):

@@ -12,7 +12,7 @@ from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import links, queries
 from lms.domain.ledger import actions as ledger
 from lms.domain.notices import actions as notices
-from lms.queue import enqueue
+from lms.queue import enqueue, queue
 from lms.ui import render
 from lms.ui.preferences import own_path
 
@@ -47,7 +47,7 @@ def _join(form):
 @blueprint.get("/mailbox")
 def mailbox():
     """Said after sign-up and after a forgotten password, whether the address is known or not."""
-    return render("accounts/mailbox.html", address=session.get("address"))
+    return render("accounts/mailbox.html", address=session.get("address"), is_late=queue.is_down())
 
 
 @blueprint.route("/verify/<token>", methods=["GET", "POST"])

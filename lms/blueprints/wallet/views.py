@@ -7,6 +7,7 @@ from flask import Blueprint, abort, current_app, g, request, send_file, session
 from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
+from lms import observations
 from lms.domain.wallet import queries as wallet
 from lms.domain.wallet import solvency
 from lms.errors import NotFound
@@ -54,7 +55,9 @@ def proof():
     """The member's part in the newest count, or in that of the day asked for; the browser checks it by itself."""
     trees = solvency.recent()
     tree = _tree(trees) if trees else None
-    return render("wallet/proof.html", trees=trees, tree=tree, proof=tree and solvency.proof(current_user.id, tree))
+    own = wallet.wallet_of(current_user.id)
+    facts = dict(proof=tree and solvency.proof(current_user.id, tree), seen=own and observations.of(own.address))
+    return render("wallet/proof.html", trees=trees, tree=tree, **facts)
 
 
 @blueprint.get("/wallet/proof.json")

@@ -4,6 +4,7 @@ import math
 
 from eth_utils import keccak, to_checksum_address
 
+from lms.chain import blocks
 from lms.chain.contracts import abi
 from lms.chain.contracts.artifacts import artifact, masked
 from lms.chain.errors import CodeMismatch
@@ -39,14 +40,19 @@ class Contract:
         """Whether this receipt dropped the operation for ever."""
         return self._told(receipt, "Voided", op)[0] is not None
 
-    def find_used(self, pool, op, from_block=0):
-        """The hash of the transaction that used up an operation's number, by the chain's own logs, or None."""
-        found = self._used(pool, {"fromBlock": from_block}, "0x" + op.to_bytes(32).hex())
-        return found.get(op)
+    def find_used(self, pool, op, first_block=0):
+        """The hash of the transaction that used up an operation's number, by the chain's own logs, or None. The newest blocks are asked first."""
+        for first, last in reversed(blocks.parts(first_block, pool.head().number)):
+            if found := self._used(pool, first, last, "0x" + op.to_bytes(32).hex()):
+                return found[op]
+        return None
 
     def used_ops(self, pool, first_block, last_block):
         """The op numbers used up in these blocks, both included, with the hash of the transaction that used each."""
-        return self._used(pool, {"fromBlock": first_block, "toBlock": last_block})
+        found = {}
+        for part in blocks.parts(first_block, last_block):
+            found |= self._used(pool, *part)
+        return found
 
     def check_code(self, pool):
         """CodeMismatch unless the address holds exactly the code built here, apart from its immutables."""
@@ -56,9 +62,9 @@ class Contract:
         if masked(self.name, found) != masked(self.name, bytes.fromhex(artifact(self.name)["deployedBytecode"]["object"][2:])):
             raise CodeMismatch(f"the contract at {self.address} is not the one built here")
 
-    def _used(self, pool, blocks, *op):
+    def _used(self, pool, first_block, last_block, *op):
         topics = [["0x" + abi.topic(self.name, name).hex() for name in (*self.uses, "Voided")], *op]
-        wanted = {"address": self.address, "topics": topics, **blocks}
+        wanted = {"address": self.address, "topics": topics, "fromBlock": first_block, "toBlock": last_block}
         logs = pool.agreed(lambda web3: [(int.from_bytes(log.topics[1]), log.transactionHash.to_0x_hex()) for log in web3.eth.get_logs(wanted)])
         return dict(logs)
 

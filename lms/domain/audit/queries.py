@@ -20,6 +20,11 @@ def stopped():
     return db.session.scalars(select(Switch).order_by(Switch.at)).all()
 
 
+def is_open(kind, subject):
+    rows = select(Incident.id).where(Incident.kind == kind, Incident.subject == str(subject), Incident.closed_at.is_(None))
+    return db.session.scalar(rows) is not None
+
+
 def open_by_kind():
     """How many open incidents there are of each kind."""
     return dict(db.session.execute(select(Incident.kind, func.count()).where(Incident.closed_at.is_(None)).group_by(Incident.kind).order_by(Incident.kind)).all())

@@ -21,9 +21,10 @@ class LaneHalted(DomainError):
         self.signer = signer
 
 
-def begin_deployment(chain_id, genesis_hash, signer):
-    """The deployment that the next contracts belong to."""
-    deployment = Deployment(chain_id=chain_id, genesis_hash=genesis_hash, signer=signer, deployed_at=clock.now())
+def begin_deployment(chain_id, genesis_hash, signer, first_block=0):
+    """The deployment that the next contracts belong to; nothing of ours is in a block before its first."""
+    began = dict(first_block=first_block, scanned_block=first_block, deployed_at=clock.now())
+    deployment = Deployment(chain_id=chain_id, genesis_hash=genesis_hash, signer=signer, **began)
     db.session.add(deployment)
     db.session.flush()
     return deployment

@@ -22,6 +22,7 @@ class Deployment(Model):
     genesis_hash: Mapped[str]
     signer: Mapped[str]
     next_op: Mapped[int] = mapped_column(BigInteger, default=1)
+    first_block: Mapped[int] = mapped_column(BigInteger, default=0)  # nothing of ours is in one before it
     scanned_block: Mapped[int] = mapped_column(BigInteger, default=0)  # deposits are known up to here
     is_active: Mapped[bool] = mapped_column(default=True)
     deployed_at: Mapped[object] = mapped_column(Moment)

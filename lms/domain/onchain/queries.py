@@ -1,12 +1,16 @@
 """Operations found."""
 
+from datetime import timedelta
+
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from lms import clock
 from lms.db import db, page_of
 from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Event, Operation, Signer
 
 PAGE = 50
+SILENT = timedelta(seconds=60)
 
 
 def deployment():
@@ -16,6 +20,11 @@ def deployment():
 
 def chain_state():
     return db.session.get(ChainState, 1)
+
+
+def is_silent(seen_at):
+    """Whether a chain last seen then has not been seen for too long."""
+    return clock.now() - seen_at > SILENT
 
 
 def operation(operation_id):

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
+from lms.domain.audit import queries as audit_found
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO, Holder, Transfer
@@ -54,16 +55,18 @@ def credit():
         if deposit.amount >= SMALL:
             credited |= _credit_alone(deposit)
         else:
-            credited |= _credit(deposit.holder_id, f"deposits:{deposit.address}:{day}", _small(deposit.address, day))
+            # By its first: another of that day may be seen after the others are credited.
+            credited |= _credit(deposit.holder_id, f"deposits:{deposit.id}", _small(deposit.address, day))
     return credited
 
 
 def credit_all():
-    """Credit each that waits, small ones and parked ones too: `flask chain recover` needs what was there when something left, and what could
-    not be explained before may be now."""
+    """Credit each that waits, small ones too: `flask chain recover` needs what was there when something left. What could not be explained may be
+    now, as long as nobody has looked at it."""
     for deposit in _waiting():
-        deposit.is_parked = False
-        _credit_alone(deposit)
+        if not deposit.is_parked or audit_found.is_open("deposit unexplained", _subject(deposit)):
+            deposit.is_parked = False
+            _credit_alone(deposit)
 
 
 def waiting():
@@ -79,8 +82,9 @@ def _keep(deployment, transfer, holder_id):
 
 
 def _waiting(*which, limit=None):
+    """Locked. Who wants only some leaves out those that another worker has."""
     rows = select(Deposit).where(Deposit.entry_id.is_(None), *which).order_by(Deposit.id).limit(limit)
-    return db.session.scalars(rows.with_for_update(skip_locked=True)).all()
+    return db.session.scalars(rows.with_for_update(skip_locked=limit is not None)).all()
 
 
 def _small(address, day):
@@ -89,7 +93,11 @@ def _small(address, day):
 
 
 def _credit_alone(deposit):
-    return _credit(deposit.holder_id, f"deposit:{deposit.tx_hash}:{deposit.log_index}", [deposit])
+    return _credit(deposit.holder_id, f"deposit:{_subject(deposit)}", [deposit])
+
+
+def _subject(deposit):
+    return f"{deposit.tx_hash}:{deposit.log_index}"
 
 
 def _credit(holder_id, key, deposits):
@@ -121,6 +129,6 @@ def _credit(holder_id, key, deposits):
 def _park(deposits):
     for deposit in deposits:
         deposit.is_parked = True
-        audit.open_incident("deposit unexplained", f"{deposit.tx_hash}:{deposit.log_index}", amount=deposit.amount, holder=deposit.holder_id)
+        audit.open_incident("deposit unexplained", _subject(deposit), amount=deposit.amount, holder=deposit.holder_id)
     db.session.flush()
     return set()

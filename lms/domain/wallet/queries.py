@@ -72,13 +72,19 @@ class Maturing(NamedTuple):
 
 @dataclass(frozen=True)
 class Overview:
-    """What stands above the movements: the parts, what matures next, what a cap deferred and until when, the address."""
+    """What stands above the movements: the parts, what matures next, what a cap deferred and until when, the address, and when the chain was seen."""
 
     balance: Balance
     maturing: list
     deferred: int
     granted_at: datetime | None
     address: str | None
+    chain_seen_at: datetime | None = None
+
+    @property
+    def is_chain_silent(self):
+        """No worker has seen the chain for a while: what goes there waits."""
+        return self.chain_seen_at is not None and onchain.is_silent(self.chain_seen_at)
 
 
 _PARTS = text("SELECT name, balance FROM accounts WHERE user_id = :user AND asset = 'TEO'")
@@ -94,7 +100,8 @@ _OVERVIEW = """
         WHERE l.user_id = {user} AND l.matured_id IS NULL AND l.amount > 0 AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next) AS lots,
     (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS deferred,
     (SELECT min(day) FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS granted_on,
-    (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = {user} AND w.replaced_at IS NULL) AS address"""
+    (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = {user} AND w.replaced_at IS NULL) AS address,
+    (SELECT seen_at FROM chain_state WHERE id = 1) AS chain_seen_at"""
 
 # The parts of a select list, each one value. JSON, as ten rows of fourteen columns take several times as long to read.
 # The member's own account decides which of the two entries is his, and so how far the chain has followed.
@@ -203,7 +210,7 @@ def page_of_sign_in(token, before=NEWEST):
 def _overview(found):
     maturing = [Maturing(**lot | {"at": datetime.fromisoformat(lot["at"])}) for lot in found.lots or ()]
     granted_at = datetime.combine(found.granted_on, time.min, UTC) if found.granted_on else None
-    return Overview(Balance(**found.parts or {}), maturing, found.deferred, granted_at, found.address)
+    return Overview(Balance(**found.parts or {}), maturing, found.deferred, granted_at, found.address, found.chain_seen_at)
 
 
 def _movements(found):

@@ -50,8 +50,10 @@ def take_out(entry, holder, amount, target, key):
     """Move `amount` of the holder's parts, in their order, to an account that is no holder's, covered by the entry.
 
     Lots may be larger after it than what is maturing: rewards.fit_lots mends them in the same transaction."""
-    _issue_what_was_spent(holder, amount, key)
-    taken = debts.take(key, _parts(holder), target, amount, "recovered")
+    parts, issuance = _parts(holder), books.platform(TEO, "issuance")
+    ledger.lock(issuance, target, *parts)
+    _issue_what_was_spent(holder, parts, issuance, amount, key)
+    taken = debts.take(key, parts, target, amount, "recovered")
     for transfer in taken:
         transfer.source_entry_id = entry.id
     if sum(transfer.amount for transfer in taken) < amount:
@@ -59,14 +61,12 @@ def take_out(entry, holder, amount, target, key):
     db.session.flush()
 
 
-def _issue_what_was_spent(holder, amount, key):
+def _issue_what_was_spent(holder, parts, issuance, amount, key):
     """A move takes along what the holder has spent and what is not burned yet. When it went to an address that is lost, that burn may have been
     there: it is issued to him anew, so that all of it can leave, and the burn he owes takes the less from him."""
-    parts = _parts(holder)
-    ledger.lock(*parts)
     missing = amount - sum(part.balance for part in parts)
     if 0 < missing <= -sum(leg.amount for leg in _uncovered(holder.id)):
-        ledger.post(f"{key}:spent", books.platform(TEO, "issuance"), parts[0], missing, "recovered")
+        ledger.post(f"{key}:spent", issuance, parts[0], missing, "recovered", repays=False)
 
 
 def _owed(holder_id, amount):
@@ -110,6 +110,6 @@ def _book(entry, difference, operation):
 
 def _parts(holder):
     if holder.user_id is None:
-        return [books.platform(TEO, "treasury")]
+        return [books.platform(TEO, "treasury"), books.platform(TEO, "escrow")]
     accounts = books.of_member(holder.user_id)
     return [accounts[TEO, name] for name in CUSTODY]

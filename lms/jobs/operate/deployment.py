@@ -48,8 +48,9 @@ def deploy():
 
 def _begin(pool, key):
     _admin(pool, key)  # refused before anything is recorded
+    first_block = 0 if pool.chain_id == anvil.CHAIN_ID else pool.head().number  # a development chain may begin anew
     with transaction():
-        return onchain.begin_deployment(pool.chain_id, _genesis(pool), key.address)
+        return onchain.begin_deployment(pool.chain_id, _genesis(pool), key.address, first_block)
 
 
 def _deploy(deployment, name, creation, pool, key):

@@ -97,7 +97,7 @@ def adopt(address):
 
 def adopt_lane(address, pool):
     """How many operations of this signer were pushed aside."""
-    final, mined = pool.mined_nonce(address, "finalized"), pool.mined_nonce(address)
+    final, mined = pool.mined_nonce(address, transactions.final_block(pool)), pool.mined_nonce(address)
     if final < mined:
         raise click.ClickException("The newest transactions of this signer are not final yet. Run this again when they are.")
     pushed = [queries.operation(each) for each in queries.unfinished("signed", "sent", signer=address)]
@@ -151,7 +151,7 @@ def _lane_of(operation):
 def _is_pushed_aside(operation, final, pool):
     """Its nonce is final on the chain, and in none of our transactions."""
     nonce = operation.attempts[-1].nonce
-    return nonce < final and not any(transactions.receipt(pool, attempt.tx_hash) for attempt in operation.attempts)
+    return nonce < final and all(transactions.is_missing(pool, attempt.tx_hash) for attempt in operation.attempts)
 
 
 def _millionths(text):

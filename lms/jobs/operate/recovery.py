@@ -9,11 +9,11 @@ from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.rewards import actions as rewards
-from lms.domain.wallet import custody, moves, recovery
+from lms.domain.wallet import custody, deposits, moves, recovery
 from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import calls, outcomes, together
 from lms.jobs import node as here
-from lms.jobs.deposits import MOST_BLOCKS, Arrivals
+from lms.jobs.deposits import Arrivals
 from lms.jobs.operate.groups import chain
 from lms.jobs.operate.operations import adopt_lane
 from lms.queue import enqueue
@@ -26,12 +26,14 @@ def recover():
     notary = _notary(deployment)
     if token is None:
         raise click.ClickException("Nothing is deployed yet. Run: flask chain deploy")
-    if any(pool.mined_nonce(address, "finalized") < pool.mined_nonce(address) for address in here.addresses()):
+    final = transactions.final_block(pool)
+    if any(pool.mined_nonce(address, final) < pool.mined_nonce(address) for address in here.addresses()):
         raise click.ClickException("The newest transactions are not final yet. Run this again when they are.")
-    used = (_used(pool, notary) if notary else {}) | _used(pool, token)
+    used = (_used(pool, deployment, notary, final) if notary else {}) | _used(pool, deployment, token, final)
     _finish(used, pool)
-    arrivals = Arrivals(pool, deployment)
+    arrivals = Arrivals(pool, deployment, final)
     with transaction():
+        deposits.scanned(deployment)  # and locked: no scan goes on beside this
         taken, lost = _rebuild(deployment, token, notary, used, arrivals)
     for address in here.addresses():
         adopt_lane(address, pool)
@@ -44,11 +46,9 @@ def _notary(deployment):
     return Notary(address) if address else None
 
 
-def _used(pool, contract):
-    """The receipt of every op number that is used for good."""
-    found, last = {}, pool.finalized()
-    for first in range(0, last + 1, MOST_BLOCKS):
-        found |= contract.used_ops(pool, first, min(last, first + MOST_BLOCKS - 1))
+def _used(pool, deployment, contract, final):
+    """The receipt of every op number that is used for good, by this block."""
+    found = contract.used_ops(pool, deployment.first_block, final)
     return {op: transactions.receipt(pool, tx_hash) for op, tx_hash in found.items()}
 
 

@@ -6,6 +6,7 @@ Roles are the admin's, whose key is on no server: what he must send is printed, 
 import click
 from eth_utils import is_address, to_checksum_address
 
+from lms.chain import transactions
 from lms.chain.contracts import BY_NAME
 from lms.chain.contracts.contract import ROLES
 from lms.db import transaction
@@ -61,7 +62,8 @@ def _check_done(address):
     waiting = len(queries.unfinished("signed", "sent", "mined", signer=address))
     if waiting:
         raise click.ClickException(f"{waiting} operations it has signed are not final yet. Run this again when they are.")
-    if here.pool().mined_nonce(address, "finalized") < lane.next_nonce:
+    pool = here.pool()
+    if pool.mined_nonce(address, transactions.final_block(pool)) < lane.next_nonce:
         raise click.ClickException("Its newest nonces are not final yet. Run this again when they are.")
 
 
@@ -82,4 +84,5 @@ def _roles(address, held):
     if deployment is None:
         raise click.ClickException("Nothing is deployed yet. Run: flask chain deploy")
     contracts = [BY_NAME[each.name](each.address) for each in deployment.contracts]
-    return [(contract, role) for contract in contracts for role in ROLES if contract.has_role(pool, role, address, "finalized") == held]
+    final = transactions.final_block(pool)
+    return [(contract, role) for contract in contracts for role in ROLES if contract.has_role(pool, role, address, final) == held]
