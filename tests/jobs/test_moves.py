@@ -285,7 +285,8 @@ def test_one_that_took_along_what_a_refund_has_taken_leaves_the_debt_as_it_is(ri
     recover()
     flow()
     debt = books.member(rich.id, "TEO", "debt").balance
-    assert (wallets.balance(rich.id).total, debt, held(old, lost), audit()) == (0, -teo(10), [0, 0], GREEN)
+    assert (wallets.balance(rich.id).total, debt, held(old, lost)) == (0, -teo(10), [0, 0])
+    assert audit() == "differences 0, supply + 20.000000 TEO that wait for settlement = ledger"  # bruno's, who has no address
 
 
 class Mortal:

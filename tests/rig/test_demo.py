@@ -109,6 +109,38 @@ def test_secrets_are_their_owners_only(demo, name):
     assert (demo.directory / name).stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("lost", ["logins.txt", "signer.json", "postgres/prepared"])
+def test_what_is_not_as_it_was_is_prepared_anew(prepared, lost):
+    assert prepared._is_prepared()
+    path = prepared.directory / lost
+    kept = path.read_bytes()
+    path.unlink()
+    assert not prepared._is_prepared()
+    path.write_bytes(kept)
+    assert prepared._is_prepared()
+
+
+def test_a_chain_without_the_contracts_is_prepared_anew(prepared):
+    with psycopg.connect(prepared.postgres.url.replace("+psycopg", "")) as connection:
+        ((address,),) = connection.execute("SELECT address FROM contracts WHERE name = 'TeoCoin'").fetchall()
+    code = prepared.anvil.call("eth_getCode", address, "latest")
+    prepared.anvil.call("anvil_setCode", address, "0x")
+    assert not prepared._is_prepared()
+    prepared.anvil.call("anvil_setCode", address, code)
+
+
+@pytest.fixture
+def prepared(demo, directory):
+    """What the demo that runs was started from, as the next start sees it."""
+    found = Demo(directory, {name: port_of(directory, name) for name in ("postgres", "anvil")})
+    return found
+
+
+def port_of(directory, name):
+    command = Path(f"/proc/{json.loads((directory / f'{name}.pid').read_text())['pid']}/cmdline").read_text().split("\0")
+    return int(command[command.index({"postgres": "-p", "anvil": "--port"}[name]) + 1])
+
+
 @pytest.mark.parametrize("name", ["worker", "anvil"])
 def test_a_part_that_is_killed_is_started_again(demo, name):
     killed = demo.pid(name)
@@ -147,38 +179,6 @@ def test_a_database_of_ones_own_is_used_in_place_of_ours(tmp_path):
                 assert connection.execute("SELECT count(*) FROM courses").fetchone()[0] > 0
             assert not (demo.directory / "postgres").exists()
         own.remove()
-
-
-@pytest.mark.parametrize("lost", ["logins.txt", "signer.json", "postgres/prepared"])
-def test_what_is_not_as_it_was_is_prepared_anew(prepared, lost):
-    assert prepared._is_prepared()
-    path = prepared.directory / lost
-    kept = path.read_bytes()
-    path.unlink()
-    assert not prepared._is_prepared()
-    path.write_bytes(kept)
-    assert prepared._is_prepared()
-
-
-def test_a_chain_without_the_contracts_is_prepared_anew(prepared):
-    with psycopg.connect(prepared.postgres.url.replace("+psycopg", "")) as connection:
-        ((address,),) = connection.execute("SELECT address FROM contracts WHERE name = 'TeoCoin'").fetchall()
-    code = prepared.anvil.call("eth_getCode", address, "latest")
-    prepared.anvil.call("anvil_setCode", address, "0x")
-    assert not prepared._is_prepared()
-    prepared.anvil.call("anvil_setCode", address, code)
-
-
-@pytest.fixture
-def prepared(demo, directory):
-    """What the demo that runs was started from, as the next start sees it."""
-    found = Demo(directory, {name: port_of(directory, name) for name in ("postgres", "anvil")})
-    return found
-
-
-def port_of(directory, name):
-    command = Path(f"/proc/{json.loads((directory / f'{name}.pid').read_text())['pid']}/cmdline").read_text().split("\0")
-    return int(command[command.index({"postgres": "-p", "anvil": "--port"}[name]) + 1])
 
 
 def test_a_taken_port_is_a_sentence(tmp_path):
