@@ -55,6 +55,7 @@ class Facts:
         ours = {row.address.lower() for row in self.signers}
         self.sent = [each for each in _transactions(anvil) if each["from"].lower() in ours]
         self.ours = {each["hash"] for each in self.sent}
+        self.reverted = {tx_hash for tx_hash in self.ours if int(anvil.call("eth_getTransactionReceipt", tx_hash)["status"], 16) == 0}
         self.owners = {row.address: row.holder_id for row in self.wallets}  # of replaced addresses too
         self.done = {event.tx_hash: operation for operation in self.operations if (event := self.used_by(operation))}
         self.counts = {row.address: int(anvil.call("eth_getTransactionCount", row.address, "latest"), 16) for row in self.signers}
@@ -171,7 +172,9 @@ def _nothing_asked_is_lost(facts):
 
 
 def _what_is_sent_is_saved(facts):
-    saved = _known_hashes(facts) | {row.tx_hash for row in facts.operations if facts.is_restored}  # taken over from the chain
+    saved = _known_hashes(facts)
+    if facts.is_restored:  # of the rows that were lost: what the chain did is taken over, and what it refused has done nothing
+        saved |= {row.tx_hash for row in facts.operations} | facts.reverted
     for sent in facts.sent:
         if sent["to"] in facts.contracts_called and sent["hash"] not in saved:
             yield f"transaction {sent['hash']} (nonce {int(sent['nonce'], 16)}) is on the chain and in no row"
