@@ -82,7 +82,8 @@ def sweep():
     lanes = {signer.address: Lane(pool, signer) for signer in node.signers()}
     driven = list(filter(_is_driven, lanes))
     _watch(lanes, queries.unwatched(driven, clock.now() - SOON), pool)
-    sent = sum(_send_again(queries.operations(some), pool) for some in together.parts(queries.unfinished("signed")))
+    # What is signed may be mined all the same: a node had it before its worker died, and takes no other under that nonce.
+    sent = sum(_send_again(some, pool) for some in together.parts(_look_at(queries.unfinished("signed"), pool)))
     sent += sum(take_queued(lane) for address, lane in lanes.items() if address not in driven)
     if sent or lost:
         hurry()

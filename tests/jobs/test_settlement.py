@@ -118,6 +118,25 @@ def test_a_worker_killed_after_signing_is_finished_by_the_sweep(bought, worker, 
     assert audit() == GREEN
 
 
+def test_one_that_a_node_took_before_its_worker_died_is_found_although_it_was_replaced(queued, run_jobs, audit, monkeypatch):
+    def dies(signed, pool):
+        for attempt in signed.values():
+            chain.transactions.broadcast(pool, attempt.raw)
+        raise SystemExit("killed")
+
+    monkeypatch.setattr(lanes, "broadcast", dies)
+    with pytest.raises(SystemExit):
+        chain.submit(queued.id)
+    monkeypatch.undo()
+    lanes.Lane(node.pool(), node.signers()[0]).replace(queued)
+    first, second = queued.attempts
+    assert (queued.state, first.nonce) == ("signed", second.nonce)
+    chain.sweep()
+    run_jobs()
+    assert (queued.state, queued.tx_hash) == ("mined", first.tx_hash)
+    assert audit() == GREEN
+
+
 def wallets_made(order):
     from lms.domain.wallet import queries
     from lms.jobs import wallets
