@@ -1,14 +1,26 @@
 """A worker's app over a real anvil with TeoCoin deployed anew for each test."""
 
 import base64
+import subprocess
+from types import SimpleNamespace
 
 import pytest
 import rq
 from rq.registry import FailedJobRegistry
+from sqlalchemy import text
 
+from lms.chain import vault
+from lms.chain.signers import LocalSigner
+from lms.db import db, transaction
+from lms.domain.checkout import actions as checkout
+from lms.domain.wallet import actions as wallet
+from lms.queue import enqueue
+from rig import tools
 from rig.services import Anvil
 from tests import rows
 from tests.aws import kms as kms
+from tests.conftest import teo
+from tests.jobs.acts import ask, credit, pay, wallets_made
 
 KEK = base64.b64encode(b"k" * 32).decode()
 
@@ -119,3 +131,117 @@ def audit(worker):
         return result.output.strip().splitlines()[-1]
 
     return last_line
+
+
+@pytest.fixture
+def bought(ana, course):
+    with transaction():
+        order = checkout.place_order(ana, course, "k1")
+    with transaction():
+        event = SimpleNamespace(id="e1", kind="payment.succeeded", reference="p1", order_id=order.id, amount=8000, currency="EUR")
+        checkout.receive("sandbox", event)
+    return order
+
+
+@pytest.fixture
+def queued(worker, bought):
+    """An operation that waits for its signature."""
+    wallets_made()
+    with transaction():
+        return wallet.open_batch()
+
+
+@pytest.fixture
+def blocks_wait(anvil):
+    """blocks_wait() keeps the node from mining by itself."""
+    yield lambda: anvil.call("evm_setAutomine", False)
+    anvil.call("evm_setAutomine", True)
+
+
+@pytest.fixture
+def rich(ana, worker, run_jobs):
+    """Ana, with 50 TEO at her address."""
+    credit(ana, teo(50), "gift")
+    enqueue("wallets.sweep")
+    enqueue("chain.sweep")
+    run_jobs()
+    return ana
+
+
+@pytest.fixture
+def flow(anvil, run_jobs):
+    """flow() lets everything happen that can, finality included."""
+
+    def go():
+        for _ in range(3):
+            enqueue("settlement.settle")
+            run_jobs()
+            anvil.call("anvil_mine", "0x3")
+            enqueue("chain.sweep")
+            run_jobs()
+
+    return go
+
+
+@pytest.fixture
+def stranger(anvil):
+    """Somebody's own wallet, with gas."""
+    key = vault.Key(b"\x07" * 32)
+    anvil.call("anvil_setBalance", key.address, hex(10**20))
+    return LocalSigner(key)
+
+
+@pytest.fixture
+def holding(rich, stranger, flow):
+    """The stranger, with 20 TEO that Ana withdrew."""
+    ask(rich, 20, to=stranger.address)
+    flow()
+    return stranger
+
+
+@pytest.fixture
+def pay_in(holding, anvil):
+    """pay_in(user, amount) sends TEO to the member's address and makes it final."""
+
+    def send(user, amount, final=True):
+        pay(holding, user, amount)
+        if final:
+            anvil.call("anvil_mine", "0x3")
+
+    return send
+
+
+@pytest.fixture
+def backup(services):
+    """backup() keeps the database as it is, and answers the function that brings it back."""
+    postgres, _ = services
+    url, programs = postgres.url.replace("+psycopg", ""), tools.postgres() / "pginstall" / "bin"
+
+    def run(program, *arguments, **options):
+        return subprocess.run([programs / program, *arguments, url], capture_output=True, text=True, check=True, **options).stdout
+
+    def keep():
+        kept = run("pg_dump", "--data-only", "--disable-triggers", "--exclude-table=alembic_version")
+
+        def restore():
+            db.session.rollback()
+            with transaction():
+                db.session.execute(text("SET LOCAL session_replication_role = replica"))
+                db.session.execute(text("; ".join(f"DELETE FROM {table.name}" for table in db.metadata.sorted_tables)))
+            run("psql", "-q", "-v", "ON_ERROR_STOP=1", input=kept)
+            db.session.expire_all()
+
+        return restore
+
+    return keep
+
+
+@pytest.fixture
+def recover(worker, anvil, run_jobs):
+    def run():
+        anvil.call("anvil_mine", "0x3")
+        result = worker.test_cli_runner().invoke(args=["chain", "recover"])
+        assert result.exit_code == 0, (result.output, result.exception)
+        return result.output
+
+    return run

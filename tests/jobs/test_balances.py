@@ -13,12 +13,11 @@ from lms.domain.wallet import queries as wallets
 from lms.jobs import balances, chain
 from lms.queue import queue
 from tests.conftest import teo
-from tests.jobs.test_settlement import credit
-from tests.jobs.test_withdrawals import ask, flow, rich  # noqa: F401  (fixtures)
+from tests.jobs.acts import ask, credit
 
 
 @pytest.fixture
-def address(rich):  # noqa: F811
+def address(rich):
     return wallets.wallet_of(rich.id).address
 
 
@@ -42,7 +41,7 @@ def test_with_redis_down_it_is_not_known(address, worker, monkeypatch):
     assert observations.of(address) is None
 
 
-def test_what_is_on_its_way_is_no_difference(rich, worker, audit):  # noqa: F811
+def test_what_is_on_its_way_is_no_difference(rich, worker, audit):
     credit(rich, teo(5), "more")
     ask(rich, 20)
     from lms.jobs import settlement
@@ -53,7 +52,7 @@ def test_what_is_on_its_way_is_no_difference(rich, worker, audit):  # noqa: F811
     assert not switches.is_stopped("settlement")
 
 
-def test_one_that_is_gone_at_the_next_look_is_forgotten(rich, worker):  # noqa: F811
+def test_one_that_is_gone_at_the_next_look_is_forgotten(rich, worker):
     for change in ("+ 1", "- 1", "+ 1"):
         with transaction():
             db.session.execute(text(f"UPDATE entries SET amount = amount {change}"))
@@ -62,7 +61,7 @@ def test_one_that_is_gone_at_the_next_look_is_forgotten(rich, worker):  # noqa: 
     assert db.session.query(Incident).count() == 0
 
 
-def test_a_difference_that_stays_stops_settlement_and_is_told(rich, ada, worker, client, log_in):  # noqa: F811
+def test_a_difference_that_stays_stops_settlement_and_is_told(rich, ada, worker, client, log_in):
     with transaction():
         db.session.execute(text("UPDATE entries SET amount = amount + 1"))
     balances.compare()

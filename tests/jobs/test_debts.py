@@ -10,13 +10,11 @@ from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallets
 from lms.jobs import deposits
 from tests.conftest import teo
-from tests.jobs.test_deposits import pay_in, stranger  # noqa: F401  (fixtures)
-from tests.jobs.test_settlement import GREEN, credit
-from tests.jobs.test_withdrawals import _holdings, ask, flow, rich  # noqa: F401  (fixtures)
+from tests.jobs.acts import GREEN, ask, credit, holdings
 
 
 @pytest.fixture
-def holding(rich, stranger, flow):  # noqa: F811
+def holding(rich, stranger, flow):
     """A stranger, with 45 of the 50 TEO that Ana had, who is then asked for 20."""
     ask(rich, 45, to=stranger.address)
     flow()
@@ -32,14 +30,14 @@ def part(user, name):
 
 def stands(user):
     """(available, debt, what the address holds)"""
-    return part(user, "available").balance, part(user, "debt").balance, _holdings(wallets.wallet_of(user.id).address)
+    return part(user, "available").balance, part(user, "debt").balance, holdings(wallets.wallet_of(user.id).address)
 
 
-def test_what_a_refund_cannot_take_leaves_the_audit_at_zero(rich, holding, audit):  # noqa: F811
+def test_what_a_refund_cannot_take_leaves_the_audit_at_zero(rich, holding, audit):
     assert (stands(rich), audit()) == ((0, -teo(15), 0), GREEN)
 
 
-def test_a_reward_that_repays_with_all_it_is_costs_no_operation(rich, holding, flow, audit):  # noqa: F811
+def test_a_reward_that_repays_with_all_it_is_costs_no_operation(rich, holding, flow, audit):
     before = db.session.query(Operation).count()
     credit(rich, teo(10), "more")
     flow()
@@ -47,13 +45,13 @@ def test_a_reward_that_repays_with_all_it_is_costs_no_operation(rich, holding, f
     assert db.session.query(Operation).count() == before
 
 
-def test_a_reward_is_minted_less_what_it_repaid(rich, holding, flow, audit):  # noqa: F811
+def test_a_reward_is_minted_less_what_it_repaid(rich, holding, flow, audit):
     credit(rich, teo(18), "more")
     flow()
     assert (stands(rich), audit()) == ((teo(3), 0, teo(3)), GREEN)
 
 
-def test_a_deposit_is_credited_whole_and_what_it_repaid_is_burned(rich, holding, pay_in, flow, audit):  # noqa: F811
+def test_a_deposit_is_credited_whole_and_what_it_repaid_is_burned(rich, holding, pay_in, flow, audit):
     pay_in(rich, teo(25))
     deposits.scan()
     assert (stands(rich), audit().partition(",")[0]) == ((teo(10), 0, teo(25)), "differences 0")
@@ -61,7 +59,7 @@ def test_a_deposit_is_credited_whole_and_what_it_repaid_is_burned(rich, holding,
     assert (stands(rich), audit()) == ((teo(10), 0, teo(10)), GREEN)
 
 
-def test_a_withdrawal_that_is_given_back_repays(rich, holding, worker, flow, audit):  # noqa: F811
+def test_a_withdrawal_that_is_given_back_repays(rich, holding, worker, flow, audit):
     credit(rich, teo(45), "more")
     flow()
     withdrawal = ask(rich, 30, key="w2")

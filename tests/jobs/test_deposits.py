@@ -2,11 +2,8 @@
 
 from datetime import timedelta
 
-import pytest
-
 from lms import clock
-from lms.chain import transactions, vault
-from lms.chain.signers import LocalSigner
+from lms.chain import transactions
 from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
@@ -18,52 +15,14 @@ from lms.domain.wallet.models import Deposit
 from lms.jobs import deposits, node
 from lms.queue import enqueue
 from tests.conftest import teo
-from tests.jobs.test_settlement import GREEN, credit
-from tests.jobs.test_withdrawals import ask, flow, rich  # noqa: F401  (fixtures)
-
-
-@pytest.fixture
-def stranger(anvil):
-    """Somebody's own wallet, with gas."""
-    key = vault.Key(b"\x07" * 32)
-    anvil.call("anvil_setBalance", key.address, hex(10**20))
-    return LocalSigner(key)
-
-
-@pytest.fixture
-def holding(rich, stranger, flow):  # noqa: F811
-    """The stranger, with 20 TEO that Ana withdrew."""
-    ask(rich, 20, to=stranger.address)
-    flow()
-    return stranger
-
-
-@pytest.fixture
-def pay_in(holding, anvil):
-    """pay_in(user, amount) sends TEO to the member's address and makes it final."""
-
-    def send(user, amount, final=True):
-        pay(holding, user, amount)
-        if final:
-            anvil.call("anvil_mine", "0x3")
-
-    return send
-
-
-def pay(stranger, user, amount):
-    """He sends TEO to the member's address."""
-    pool, token = node.pool(), node.token()
-    data = token._data("transfer", wallets.wallet_of(user.id).address, amount)
-    nonce = pool.mined_nonce(stranger.address)
-    signed = transactions.sign(stranger, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
-    assert transactions.broadcast(pool, signed.raw).accepted
+from tests.jobs.acts import GREEN, ask, credit
 
 
 def available(user):
     return wallets.balance(user.id).available
 
 
-def test_a_final_deposit_is_credited_once(rich, pay_in, audit):  # noqa: F811
+def test_a_final_deposit_is_credited_once(rich, pay_in, audit):
     pay_in(rich, teo(5))
     for _ in range(2):
         deposits.scan()
@@ -72,7 +31,7 @@ def test_a_final_deposit_is_credited_once(rich, pay_in, audit):  # noqa: F811
     assert audit() == GREEN
 
 
-def test_one_in_the_place_of_a_block_the_node_forgot_is_credited(rich, pay_in, anvil):  # noqa: F811
+def test_one_in_the_place_of_a_block_the_node_forgot_is_credited(rich, pay_in, anvil):
     pay_in(rich, teo(5))
     deposits.scan()
     anvil.call("anvil_rollback", 4)
@@ -81,13 +40,13 @@ def test_one_in_the_place_of_a_block_the_node_forgot_is_credited(rich, pay_in, a
     assert available(rich) == teo(42)
 
 
-def test_one_that_is_not_final_is_no_difference_and_no_credit(rich, pay_in, audit):  # noqa: F811
+def test_one_that_is_not_final_is_no_difference_and_no_credit(rich, pay_in, audit):
     pay_in(rich, teo(5), final=False)
     deposits.scan()
     assert (available(rich), audit()) == (teo(30), GREEN)
 
 
-def test_its_entry_is_born_covered_and_settles_nothing(rich, pay_in, flow, audit):  # noqa: F811
+def test_its_entry_is_born_covered_and_settles_nothing(rich, pay_in, flow, audit):
     pay_in(rich, teo(5))
     deposits.scan()
     flow()
@@ -96,7 +55,7 @@ def test_its_entry_is_born_covered_and_settles_nothing(rich, pay_in, flow, audit
     assert audit() == GREEN
 
 
-def test_what_was_paid_in_can_be_withdrawn(rich, pay_in, flow, audit):  # noqa: F811
+def test_what_was_paid_in_can_be_withdrawn(rich, pay_in, flow, audit):
     pay_in(rich, teo(5))
     deposits.scan()
     withdrawal = ask(rich, 35, key="w2")
@@ -104,7 +63,7 @@ def test_what_was_paid_in_can_be_withdrawn(rich, pay_in, flow, audit):  # noqa: 
     assert (withdrawal.state, audit()) == ("sent", GREEN)
 
 
-def test_small_ones_of_a_day_are_one_credit_on_the_next(rich, pay_in, audit):  # noqa: F811
+def test_small_ones_of_a_day_are_one_credit_on_the_next(rich, pay_in, audit):
     for _ in range(3):
         pay_in(rich, 4_000)
     deposits.scan()
@@ -116,7 +75,7 @@ def test_small_ones_of_a_day_are_one_credit_on_the_next(rich, pay_in, audit):  #
     assert audit() == GREEN
 
 
-def test_one_of_a_day_whose_others_are_credited_already_is_a_credit_of_its_own(rich, pay_in, audit):  # noqa: F811
+def test_one_of_a_day_whose_others_are_credited_already_is_a_credit_of_its_own(rich, pay_in, audit):
     pay_in(rich, 4_000)
     deposits.scan()
     clock.advance(timedelta(days=1))
@@ -130,7 +89,7 @@ def test_one_of_a_day_whose_others_are_credited_already_is_a_credit_of_its_own(r
     assert (available(rich), audit()) == (teo(30) + 7_000, GREEN)
 
 
-def test_small_ones_keep_no_other_waiting(rich, pay_in, audit, monkeypatch):  # noqa: F811
+def test_small_ones_keep_no_other_waiting(rich, pay_in, audit, monkeypatch):
     monkeypatch.setattr(crediting, "MOST", 2)
     for amount in (1_000, 2_000, 3_000, teo(1)):
         pay_in(rich, amount)
@@ -138,7 +97,7 @@ def test_small_ones_keep_no_other_waiting(rich, pay_in, audit, monkeypatch):  # 
     assert (available(rich), audit()) == (teo(31), GREEN)
 
 
-def test_what_the_outside_cannot_have_had_is_parked(rich, pay_in, audit):  # noqa: F811
+def test_what_the_outside_cannot_have_had_is_parked(rich, pay_in, audit):
     pay_in(rich, teo(5))
     with transaction():
         outside, treasury = books.platform("TEO", "outside"), books.platform("TEO", "issuance")
@@ -151,7 +110,7 @@ def test_what_the_outside_cannot_have_had_is_parked(rich, pay_in, audit):  # noq
     assert db.session.query(Incident).one().kind == "deposit unexplained"
 
 
-def test_a_mint_that_is_not_ours_stops_settlement(rich, worker, anvil):  # noqa: F811
+def test_a_mint_that_is_not_ours_stops_settlement(rich, worker, anvil):
     pool, token, signer = node.pool(), node.token(), node.signers()[0]
     data = token.settle_data(999, [(wallets.wallet_of(rich.id).address, teo(1))], [])
     signed = transactions.sign(signer, pool.chain_id, token.address, data, pool.mined_nonce(signer.address), transactions.fees(pool), 500_000)
@@ -163,7 +122,7 @@ def test_a_mint_that_is_not_ours_stops_settlement(rich, worker, anvil):  # noqa:
     assert db.session.query(Deposit).count() == 0
 
 
-def test_a_member_who_withdraws_to_another_members_address_pays_him(rich, bruno, worker, run_jobs, flow, audit):  # noqa: F811
+def test_a_member_who_withdraws_to_another_members_address_pays_him(rich, bruno, worker, run_jobs, flow, audit):
     enqueue("wallets.sweep")
     run_jobs()
     ask(rich, 20, to=wallets.wallet_of(bruno.id).address)
@@ -172,7 +131,7 @@ def test_a_member_who_withdraws_to_another_members_address_pays_him(rich, bruno,
     assert (available(bruno), audit()) == (teo(20), GREEN)
 
 
-def test_what_matures_meanwhile_is_settled_beside_it(rich, pay_in, flow, audit):  # noqa: F811
+def test_what_matures_meanwhile_is_settled_beside_it(rich, pay_in, flow, audit):
     credit(rich, teo(1), "more")
     pay_in(rich, teo(5))
     deposits.scan()
@@ -180,7 +139,7 @@ def test_what_matures_meanwhile_is_settled_beside_it(rich, pay_in, flow, audit):
     assert (available(rich), audit()) == (teo(36), GREEN)
 
 
-def test_what_our_rows_do_not_know_as_sent_yet_is_waited_for(rich, bruno, anvil, run_jobs, audit):  # noqa: F811
+def test_what_our_rows_do_not_know_as_sent_yet_is_waited_for(rich, bruno, anvil, run_jobs, audit):
     """A release whose end the chain calls final, and no sweep has seen it: the tokens are still releasing."""
     enqueue("wallets.sweep")
     run_jobs()

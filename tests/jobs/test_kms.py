@@ -13,8 +13,8 @@ from lms.domain.wallet.models import Wallet
 from lms.jobs import chain, lanes, node, wallets
 from lms.queue import enqueue
 from tests.conftest import teo
+from tests.jobs.acts import GREEN, credit
 from tests.jobs.conftest import KEK
-from tests.jobs.test_settlement import GREEN, credit
 
 
 @pytest.fixture

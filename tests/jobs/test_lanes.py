@@ -16,7 +16,7 @@ from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
 from lms.jobs import calls, chain, lanes, node
 from lms.queue import NAME, enqueue, queue
-from tests.jobs.test_settlement import GREEN, blocks_wait, bought, credit, queued, wallets_made  # noqa: F401  (fixtures)
+from tests.jobs.acts import GREEN, credit
 
 
 def kinds():
@@ -24,7 +24,7 @@ def kinds():
 
 
 @pytest.fixture
-def stuck(queued, blocks_wait):  # noqa: F811
+def stuck(queued, blocks_wait):
     """An operation that was sent, and no block comes."""
     blocks_wait()
     chain.submit(queued.id)
@@ -59,7 +59,7 @@ def test_whichever_attempt_is_mined_the_operation_happens_once(stuck, worker, an
     assert (stuck.state, audit()) == ("mined", GREEN)
 
 
-def test_a_full_lane_simulates_nothing_in_vain(queued, worker, monkeypatch):  # noqa: F811
+def test_a_full_lane_simulates_nothing_in_vain(queued, worker, monkeypatch):
     pool, address = node.pool(), node.addresses()[0]
     with transaction():
         onchain.adopt(address, pool.mined_nonce(address) + onchain.MOST_PENDING)
@@ -68,7 +68,7 @@ def test_a_full_lane_simulates_nothing_in_vain(queued, worker, monkeypatch):  # 
     assert (queued.state, queued.attempts, queued.error) == ("queued", [], None)
 
 
-def test_the_sweep_leaves_the_queue_to_a_drive_that_is_at_it(queued, worker):  # noqa: F811
+def test_the_sweep_leaves_the_queue_to_a_drive_that_is_at_it(queued, worker):
     with alone(f"lane {node.addresses()[0]}"):
         chain.sweep()
         assert queued.state == "queued"
@@ -76,7 +76,7 @@ def test_the_sweep_leaves_the_queue_to_a_drive_that_is_at_it(queued, worker):  #
     assert queued.state == "sent"
 
 
-def test_the_sweep_leaves_to_a_drive_what_that_has_just_sent(queued, worker, blocks_wait, anvil):  # noqa: F811
+def test_the_sweep_leaves_to_a_drive_what_that_has_just_sent(queued, worker, blocks_wait, anvil):
     blocks_wait()
     chain.submit(queued.id)
     anvil.call("evm_mine")
@@ -152,7 +152,7 @@ def test_a_settlement_that_is_dropped_is_owed_again_and_settled_by_the_next(stuc
     assert audit() == GREEN
 
 
-def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worker, run_jobs, audit):  # noqa: F811
+def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worker, run_jobs, audit):
     """As after a restored database: the chain has done it, and our rows know of no attempt."""
     chain.submit(queued.id)
     with transaction():
@@ -166,7 +166,7 @@ def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worke
     assert audit() == GREEN
 
 
-def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, worker):  # noqa: F811
+def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, worker):
     token, signer, pool = node.token(), node.signers()[0], node.pool()
     data = token.settle_data(queued.op, [("0x" + "11" * 20, 5)], [])
     nonce = pool.mined_nonce(signer.address)
@@ -181,7 +181,7 @@ def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, w
 
 
 @pytest.mark.parametrize(("times", "told", "state"), [(0.5, "out of funds", "queued"), (10, "funds very low", "sent"), (100, "funds low", "sent")])
-def test_an_admin_is_told_at_three_levels_that_gas_runs_out(queued, worker, anvil, times, told, state, blocks_wait):  # noqa: F811
+def test_an_admin_is_told_at_three_levels_that_gas_runs_out(queued, worker, anvil, times, told, state, blocks_wait):
     blocks_wait()
     pool, signer = node.pool(), node.signers()[0]
     gas = transactions.estimate_gas(pool, signer.address, *calls.data(queued))
@@ -190,7 +190,7 @@ def test_an_admin_is_told_at_three_levels_that_gas_runs_out(queued, worker, anvi
     assert (queued.state, kinds()) == (state, [told])
 
 
-def test_an_operator_pauses_signing_and_resumes_it(queued, worker, run_jobs, audit):  # noqa: F811
+def test_an_operator_pauses_signing_and_resumes_it(queued, worker, run_jobs, audit):
     run = worker.test_cli_runner().invoke
     assert run(args=["chain", "pause", "a look"]).exit_code == 0
     chain.sweep()
@@ -223,7 +223,7 @@ def test_a_foreign_nonce_halts_the_lane_until_an_operator_adopts_it(stuck, worke
     assert audit() == GREEN
 
 
-def test_a_nonce_nobody_of_ours_used_is_told_before_the_next_is_signed(queued, worker):  # noqa: F811
+def test_a_nonce_nobody_of_ours_used_is_told_before_the_next_is_signed(queued, worker):
     chain.submit(queued.id)
     pool, signer = node.pool(), node.signers()[0]
     nonce, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
@@ -233,7 +233,7 @@ def test_a_nonce_nobody_of_ours_used_is_told_before_the_next_is_signed(queued, w
     assert kinds() == ["foreign nonce"]
 
 
-def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, ana, worker, anvil, run_jobs, audit):  # noqa: F811
+def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, ana, worker, anvil, run_jobs, audit):
     """The holder's tokens are somewhere else: who has his key moved them."""
     from lms.chain import vault
     from lms.domain.ledger import actions as ledger

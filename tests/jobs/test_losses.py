@@ -23,8 +23,7 @@ from lms.jobs import balances, deposits, node, settlement
 from lms.jobs.wallets import owner
 from lms.queue import enqueue
 from tests.conftest import teo
-from tests.jobs.test_settlement import GREEN
-from tests.jobs.test_withdrawals import OUTSIDE, _holdings, ask, flow, parts, rich  # noqa: F401  (fixtures)
+from tests.jobs.acts import GREEN, OUTSIDE, ask, holdings, parts
 
 
 @pytest.fixture
@@ -81,26 +80,26 @@ def address_of(user):
     return wallets.wallet_of(user.id).address
 
 
-def test_a_theft_is_booked_and_the_member_has_what_he_had(rich, steal, book, flow, audit):  # noqa: F811
+def test_a_theft_is_booked_and_the_member_has_what_he_had(rich, steal, book, flow, audit):
     receipt = steal(rich, 30)
     assert not audit().startswith("differences 0")
     book(receipt)
     assert audit() == "differences 0, supply + 30.000000 TEO that wait for settlement = ledger"
-    assert (parts(rich), balance("outside"), _holdings(address_of(rich))) == ((teo(50), 0), teo(30), teo(20))
+    assert (parts(rich), balance("outside"), holdings(address_of(rich))) == ((teo(50), 0), teo(30), teo(20))
     flow()
-    assert (parts(rich), _holdings(address_of(rich)), audit()) == ((teo(50), 0), teo(50), GREEN)
+    assert (parts(rich), holdings(address_of(rich)), audit()) == ((teo(50), 0), teo(50), GREEN)
 
 
-def test_the_treasury_pays_and_new_tokens_what_it_lacks(rich, steal, book, flow, audit):  # noqa: F811
+def test_the_treasury_pays_and_new_tokens_what_it_lacks(rich, steal, book, flow, audit):
     fund_treasury(12)
     flow()
     book(steal(rich, 30))
     assert moved() == [("treasury", "available", teo(12)), ("issuance", "available", teo(18)), ("available", "outside", teo(30))]
     flow()
-    assert (balance("treasury"), parts(rich), _holdings(address_of(rich)), audit()) == (0, (teo(50), 0), teo(50), GREEN)
+    assert (balance("treasury"), parts(rich), holdings(address_of(rich)), audit()) == (0, (teo(50), 0), teo(50), GREEN)
 
 
-def test_the_loss_is_covered_at_birth_and_by_nothing_else(rich, steal, book):  # noqa: F811
+def test_the_loss_is_covered_at_birth_and_by_nothing_else(rich, steal, book):
     receipt = steal(rich, 30)
     book(receipt)
     entry, loss = db.session.query(Entry).filter_by(kind="loss").one(), books.transfer(f"lost:{receipt.tx_hash}:{receipt.logs[0].index}")
@@ -109,7 +108,7 @@ def test_the_loss_is_covered_at_birth_and_by_nothing_else(rich, steal, book):  #
     assert (loss.evidence["transaction"], loss.evidence["to"].lower(), loss.evidence["why"]) == (receipt.tx_hash, OUTSIDE.lower(), "key stolen")
 
 
-def test_the_same_theft_is_booked_once_and_another_too(rich, steal, book, flow, audit):  # noqa: F811
+def test_the_same_theft_is_booked_once_and_another_too(rich, steal, book, flow, audit):
     first, second = steal(rich, 10), steal(rich, 15)
     for receipt in (first, first, second):
         book(receipt)
@@ -118,7 +117,7 @@ def test_the_same_theft_is_booked_once_and_another_too(rich, steal, book, flow, 
     assert (parts(rich), audit()) == ((teo(50), 0), GREEN)
 
 
-def test_a_dry_run_says_it_and_books_nothing(rich, steal, book, audit):  # noqa: F811
+def test_a_dry_run_says_it_and_books_nothing(rich, steal, book, audit):
     fund_treasury(12)
     said = book(steal(rich, 30), "--dry-run")
     assert said.splitlines() == [
@@ -131,7 +130,7 @@ def test_a_dry_run_says_it_and_books_nothing(rich, steal, book, audit):  # noqa:
     assert not audit().startswith("differences 0")
 
 
-def test_what_is_staked_reserved_or_maturing_stays_where_it_is(rich, steal, book, flow, audit):  # noqa: F811
+def test_what_is_staked_reserved_or_maturing_stays_where_it_is(rich, steal, book, flow, audit):
     with transaction():
         ledger.post("stake", books.member(rich.id, "TEO", "available"), books.member(rich.id, "TEO", "staked"), teo(25), "staked")
     ask(rich, 20)
@@ -139,10 +138,10 @@ def test_what_is_staked_reserved_or_maturing_stays_where_it_is(rich, steal, book
     has = wallets.balance(rich.id)
     assert (has.available, has.reserved, has.staked) == (teo(5), teo(20), teo(25))
     flow()
-    assert (_holdings(address_of(rich)), audit()) == (teo(30), GREEN)
+    assert (holdings(address_of(rich)), audit()) == (teo(30), GREEN)
 
 
-def test_more_than_he_has_left_by_the_ledger_can_be_stolen(rich, steal, book, flow, audit):  # noqa: F811
+def test_more_than_he_has_left_by_the_ledger_can_be_stolen(rich, steal, book, flow, audit):
     """He spent 40 that are not burned yet, and owes 7: the thief took all the 50 the address held."""
     with transaction():
         debts.take_back("refund", [books.member(rich.id, "TEO", "available")], books.platform("TEO", "treasury"), teo(57), "refund")
@@ -150,10 +149,10 @@ def test_more_than_he_has_left_by_the_ledger_can_be_stolen(rich, steal, book, fl
     book(steal(rich, 50))
     assert (parts(rich), wallets.balance(rich.id).debt) == ((0, 0), -teo(7))
     flow()
-    assert (_holdings(address_of(rich)), audit()) == (0, GREEN)
+    assert (holdings(address_of(rich)), audit()) == (0, GREEN)
 
 
-def test_the_treasury_bears_its_own_loss(rich, run_jobs, steal, book, flow, audit):  # noqa: F811
+def test_the_treasury_bears_its_own_loss(rich, run_jobs, steal, book, flow, audit):
     fund_treasury(12)
     flow()
     with transaction():
@@ -163,7 +162,7 @@ def test_the_treasury_bears_its_own_loss(rich, run_jobs, steal, book, flow, audi
     assert (balance("treasury"), parts(rich), balance("outside"), audit()) == (0, (teo(54), 0), teo(12), GREEN)
 
 
-def test_what_the_thief_pays_in_is_his(rich, bruno, run_jobs, steal, book, flow, audit):  # noqa: F811
+def test_what_the_thief_pays_in_is_his(rich, bruno, run_jobs, steal, book, flow, audit):
     enqueue("wallets.sweep")
     run_jobs()
     book(steal(rich, 30, to=address_of(bruno)))
@@ -172,7 +171,7 @@ def test_what_the_thief_pays_in_is_his(rich, bruno, run_jobs, steal, book, flow,
     assert (parts(bruno), parts(rich), balance("outside"), audit()) == ((teo(30), 0), (teo(50), 0), 0, GREEN)
 
 
-def test_after_it_the_incident_is_closed_and_settlement_goes_on(rich, ada, steal, book, run, flow, audit):  # noqa: F811
+def test_after_it_the_incident_is_closed_and_settlement_goes_on(rich, ada, steal, book, run, flow, audit):
     receipt = steal(rich, 30)
     for _ in range(2):
         balances.compare()
@@ -181,17 +180,17 @@ def test_after_it_the_incident_is_closed_and_settlement_goes_on(rich, ada, steal
     assert (incident.kind, switches.is_stopped("settlement")) == ("ledger and chain differ", True)
     book(receipt)
     flow()
-    assert _holdings(address_of(rich)) == teo(20), "nothing is minted to the address before an operator says so"
+    assert holdings(address_of(rich)) == teo(20), "nothing is minted to the address before an operator says so"
     with transaction():
         incidents.close_incident(incident, ada, "booked as stolen")
     run("chain", "resume")
     flow()
     balances.compare()
-    assert (_holdings(address_of(rich)), audit()) == (teo(50), GREEN)
+    assert (holdings(address_of(rich)), audit()) == (teo(50), GREEN)
     assert (switches.open_count(), switches.is_stopped("settlement"), switches.is_stopped(balances.SUSPECTED)) == (0, False, False)
 
 
-def test_a_release_that_found_the_address_empty_goes_out_or_comes_back(rich, steal, book, run, flow, audit):  # noqa: F811
+def test_a_release_that_found_the_address_empty_goes_out_or_comes_back(rich, steal, book, run, flow, audit):
     withdrawal = ask(rich, 40)
     settlement.settle()
     book(steal(rich, 30))
@@ -202,7 +201,7 @@ def test_a_release_that_found_the_address_empty_goes_out_or_comes_back(rich, ste
     assert (withdrawal.state, parts(rich), audit()) == ("failed", (teo(50), 0), GREEN)
 
 
-def test_before_it_is_final_nothing_is_booked(rich, steal, run):  # noqa: F811
+def test_before_it_is_final_nothing_is_booked(rich, steal, run):
     receipt = steal(rich, 30, final=False)
     result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index, "key stolen")
     assert result.exit_code == 1 and "final" in result.output
@@ -210,18 +209,18 @@ def test_before_it_is_final_nothing_is_booked(rich, steal, run):  # noqa: F811
 
 
 @pytest.mark.parametrize("words", [("0x12", 0), ("0x" + "11" * 32, 0)])
-def test_it_takes_a_transaction_that_the_chain_has(rich, run, words):  # noqa: F811
+def test_it_takes_a_transaction_that_the_chain_has(rich, run, words):
     result = run("chain", "lost", *words, "key stolen")
     assert result.exit_code == 1 and result.exception.__class__ is SystemExit
 
 
-def test_a_log_that_is_no_transfer_is_refused(rich, steal, run):  # noqa: F811
+def test_a_log_that_is_no_transfer_is_refused(rich, steal, run):
     receipt = steal(rich, 30)
     result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index + 1, "key stolen")
     assert "no transfer of TEO" in result.output
 
 
-def test_what_nobody_of_ours_held_is_refused(rich, run, anvil, flow, steal):  # noqa: F811
+def test_what_nobody_of_ours_held_is_refused(rich, run, anvil, flow, steal):
     """A stranger who moves what a member sent him."""
     key = vault.Key(b"\x07" * 32)
     ask(rich, 20, to=key.address)
@@ -238,7 +237,7 @@ def test_what_nobody_of_ours_held_is_refused(rich, run, anvil, flow, steal):  # 
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_withdrawal_is_no_theft_known_to_our_rows_or_not(rich, run, flow, is_known):  # noqa: F811
+def test_a_withdrawal_is_no_theft_known_to_our_rows_or_not(rich, run, flow, is_known):
     ask(rich, 20)
     flow()
     release = db.session.query(Operation).filter_by(kind="release").one()

@@ -27,10 +27,7 @@ from lms.jobs.wallets import owner
 from lms.queue import enqueue
 from rig import ROOT
 from tests.conftest import teo
-from tests.jobs.test_deposits import holding, stranger  # noqa: F401  (fixtures)
-from tests.jobs.test_recovery import backup, recover  # noqa: F401  (fixtures)
-from tests.jobs.test_settlement import GREEN, credit
-from tests.jobs.test_withdrawals import OUTSIDE, ask, flow, rich  # noqa: F401  (fixtures)
+from tests.jobs.acts import GREEN, OUTSIDE, ask, credit
 
 
 @pytest.fixture
@@ -71,7 +68,7 @@ def transfer(signer, to, amount):
     assert transactions.broadcast(pool, signed.raw).accepted
 
 
-def test_what_the_old_address_holds_is_moved_to_the_new_one(rich, replace, flow, audit):  # noqa: F811
+def test_what_the_old_address_holds_is_moved_to_the_new_one(rich, replace, flow, audit):
     transfers = db.session.query(Transfer).count()
     old, new = replace(rich.email)
     assert wallets.overview(rich.id).address == wallets.wallet_of(rich.id).address == new != old
@@ -83,7 +80,7 @@ def test_what_the_old_address_holds_is_moved_to_the_new_one(rich, replace, flow,
     assert not db.session.query(Wallet).filter_by(must_move=True).count()
 
 
-def test_the_audit_is_clean_at_every_step(rich, replace, anvil, run_jobs, audit):  # noqa: F811
+def test_the_audit_is_clean_at_every_step(rich, replace, anvil, run_jobs, audit):
     replace(rich.email)
     rows = [audit()]
     settlement.settle()
@@ -101,7 +98,7 @@ def test_the_audit_is_clean_at_every_step(rich, replace, anvil, run_jobs, audit)
     assert rows == [GREEN, GREEN, GREEN, ("mined", GREEN), GREEN, ("final", GREEN)]
 
 
-def test_it_waits_for_the_settlement_that_is_open(rich, worker, replace, flow, audit):  # noqa: F811
+def test_it_waits_for_the_settlement_that_is_open(rich, worker, replace, flow, audit):
     """It was queued for the old address, and is signed by the old key."""
     with transaction():
         ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(8), "refund")
@@ -114,7 +111,7 @@ def test_it_waits_for_the_settlement_that_is_open(rich, worker, replace, flow, a
     assert (burn.state, held(old, new), states(), audit()) == ("final", [0, teo(42)], ["final"], GREEN)
 
 
-def test_later_settlements_and_withdrawals_wait_for_it(rich, worker, replace, flow, audit):  # noqa: F811
+def test_later_settlements_and_withdrawals_wait_for_it(rich, worker, replace, flow, audit):
     replace(rich.email)
     with transaction():
         ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(8), "refund")
@@ -130,7 +127,7 @@ def test_later_settlements_and_withdrawals_wait_for_it(rich, worker, replace, fl
     assert {entry.address for entry in db.session.query(Entry).filter(Entry.kind.in_(("burn", "release")))} == {wallets.wallet_of(rich.id).address}
 
 
-def test_what_comes_to_the_old_address_later_is_credited_and_moved_again(rich, holding, replace, anvil, flow, audit):  # noqa: F811
+def test_what_comes_to_the_old_address_later_is_credited_and_moved_again(rich, holding, replace, anvil, flow, audit):
     old, new = replace(rich.email)
     flow()
     transfer(holding, old, teo(5))
@@ -147,7 +144,7 @@ def test_what_comes_to_the_old_address_later_is_credited_and_moved_again(rich, h
     assert db.session.query(Deposit).count() == 1
 
 
-def test_a_withdrawal_to_the_members_own_old_address_comes_back_as_a_deposit(rich, replace, flow, audit):  # noqa: F811
+def test_a_withdrawal_to_the_members_own_old_address_comes_back_as_a_deposit(rich, replace, flow, audit):
     old, new = replace(rich.email)
     flow()
     ask(rich, 20, to=old)
@@ -157,7 +154,7 @@ def test_a_withdrawal_to_the_members_own_old_address_comes_back_as_a_deposit(ric
     assert (held(old, new), wallets.balance(rich.id).available, audit()) == ([0, teo(50)], teo(50), GREEN)
 
 
-def test_a_key_replaced_twice_moves_all_to_the_last(rich, replace, flow, audit):  # noqa: F811
+def test_a_key_replaced_twice_moves_all_to_the_last(rich, replace, flow, audit):
     first, second = replace(rich.email)
     settlement.settle()
     second_again, third = replace(rich.email)
@@ -167,7 +164,7 @@ def test_a_key_replaced_twice_moves_all_to_the_last(rich, replace, flow, audit):
     assert (held(first, second, third), states(), audit()) == ([0, 0, teo(50)], ["final", "final"], GREEN)
 
 
-def test_the_treasurys_key_is_replaced_like_a_members(rich, worker, replace, flow, audit):  # noqa: F811
+def test_the_treasurys_key_is_replaced_like_a_members(rich, worker, replace, flow, audit):
     with transaction():
         ledger.post("seed", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(7), "grant")
     flow()
@@ -182,7 +179,7 @@ def test_who_is_nobody_has_no_key(worker, ana):
     assert "has no address yet" in run(args=["keys", "replace", ana.email]).output
 
 
-def test_one_that_nobody_could_send_in_time_is_made_anew(rich, replace, flow, audit):  # noqa: F811
+def test_one_that_nobody_could_send_in_time_is_made_anew(rich, replace, flow, audit):
     old, new = replace(rich.email)
     settlement.settle()
     clockwork.advance(node.pool(), 2 * 24 * 3600)
@@ -193,7 +190,7 @@ def test_one_that_nobody_could_send_in_time_is_made_anew(rich, replace, flow, au
     assert (states(), held(old, new), audit()) == (["failed", "final"], [0, teo(50)], GREEN)
 
 
-def test_one_that_a_reorg_undid_and_that_came_too_late_then_is_made_anew(rich, replace, anvil, run_jobs, flow, audit):  # noqa: F811
+def test_one_that_a_reorg_undid_and_that_came_too_late_then_is_made_anew(rich, replace, anvil, run_jobs, flow, audit):
     """Our rows had called the old address empty by then."""
     old, new = replace(rich.email)
     enqueue("settlement.settle")
@@ -209,7 +206,7 @@ def test_one_that_a_reorg_undid_and_that_came_too_late_then_is_made_anew(rich, r
     assert (set(states()[:-1]), states()[-1], held(old, new), audit()) == ({"failed"}, "final", [0, teo(50)], GREEN)
 
 
-def test_one_that_an_operator_dropped_is_made_anew(rich, worker, replace, flow, audit):  # noqa: F811
+def test_one_that_an_operator_dropped_is_made_anew(rich, worker, replace, flow, audit):
     old, new = replace(rich.email)
     settlement.settle()
     result = worker.test_cli_runner().invoke(args=["chain", "void", str(newest().id)])
@@ -219,7 +216,7 @@ def test_one_that_an_operator_dropped_is_made_anew(rich, worker, replace, flow, 
     assert (states(), held(old, new), audit()) == (["failed", "final"], [0, teo(50)], GREEN)
 
 
-def test_one_the_chain_refuses_because_the_tokens_are_gone_is_an_incident(rich, worker, anvil, replace, run_jobs, audit):  # noqa: F811
+def test_one_the_chain_refuses_because_the_tokens_are_gone_is_an_incident(rich, worker, anvil, replace, run_jobs, audit):
     """Who else has the old key was faster: nothing is sent, and the audit says what is missing."""
     old, _ = replace(rich.email)
     key = vault.open_key(custody.sealed_keys([old])[old], owner(books.holder_of(rich.id).id), node.keks())
@@ -233,7 +230,7 @@ def test_one_the_chain_refuses_because_the_tokens_are_gone_is_an_incident(rich, 
     assert not audit().startswith("differences 0")
 
 
-def test_a_number_the_chain_has_for_this_move_already_is_done(rich, worker, replace, run_jobs, audit):  # noqa: F811
+def test_a_number_the_chain_has_for_this_move_already_is_done(rich, worker, replace, run_jobs, audit):
     """As after a lost row: the chain has moved it, and our rows know of no attempt."""
     old, new = replace(rich.email)
     enqueue("settlement.settle")
@@ -248,7 +245,7 @@ def test_a_number_the_chain_has_for_this_move_already_is_done(rich, worker, repl
     assert (states(), kinds(), held(old, new), audit()) == (["mined"], [], [0, teo(50)], GREEN)
 
 
-def test_one_lost_with_the_rows_is_taken_over(rich, replace, backup, recover, flow, audit):  # noqa: F811
+def test_one_lost_with_the_rows_is_taken_over(rich, replace, backup, recover, flow, audit):
     old, new = replace(rich.email)
     restore = backup()
     flow()
@@ -258,7 +255,7 @@ def test_one_lost_with_the_rows_is_taken_over(rich, replace, backup, recover, fl
     assert (states(), held(old, new), wallets.balance(rich.id).available, audit()) == (["final"], [0, teo(50)], teo(50), GREEN)
 
 
-def test_one_to_an_address_made_after_the_backup_took_along_what_was_spent_and_not_burned(rich, replace, backup, recover, flow, audit):  # noqa: F811
+def test_one_to_an_address_made_after_the_backup_took_along_what_was_spent_and_not_burned(rich, replace, backup, recover, flow, audit):
     with transaction():
         ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(20), "refund")
     restore = backup()
@@ -272,7 +269,7 @@ def test_one_to_an_address_made_after_the_backup_took_along_what_was_spent_and_n
     assert (held(old, lost), audit()) == ([0, teo(30)], GREEN)
 
 
-def test_one_that_took_along_what_a_refund_has_taken_leaves_the_debt_as_it_is(rich, bruno, replace, backup, recover, flow, audit):  # noqa: F811
+def test_one_that_took_along_what_a_refund_has_taken_leaves_the_debt_as_it_is(rich, bruno, replace, backup, recover, flow, audit):
     credit(bruno, teo(20), "another's")
     flow()
     with transaction():
@@ -322,7 +319,7 @@ def mortal(worker, worker_environ):
     mortal.close()
 
 
-def test_workers_killed_at_every_point_of_its_life_move_it_once(rich, worker, anvil, mortal, audit):  # noqa: F811
+def test_workers_killed_at_every_point_of_its_life_move_it_once(rich, worker, anvil, mortal, audit):
     """The n-th worker dies at its n-th point, so that each stage of the move meets many deaths; then one lives."""
     old, signer = wallets.wallet_of(rich.id).address, node.addresses()[0]
     lives, deaths = [("tests.faults.deeds.command", "keys", "replace", rich.email)], 0

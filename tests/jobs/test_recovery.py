@@ -1,9 +1,7 @@
 """The database restored from a backup meets a chain that has gone on."""
 
-import subprocess
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import text
 
 from lms import clock
@@ -22,50 +20,11 @@ from lms.domain.withdrawals.models import Withdrawal
 from lms.jobs import deposits, node, settlement, solvency
 from lms.jobs import rewards as becoming
 from lms.queue import enqueue
-from rig import tools
 from tests.conftest import teo
-from tests.jobs.test_deposits import holding, pay, stranger  # noqa: F401  (fixtures)
-from tests.jobs.test_settlement import GREEN, credit
-from tests.jobs.test_withdrawals import OUTSIDE, _holdings, ask, flow, rich  # noqa: F401  (fixtures)
+from tests.jobs.acts import GREEN, OUTSIDE, ask, credit, holdings, pay
 
 
-@pytest.fixture
-def backup(services):
-    """backup() keeps the database as it is, and answers the function that brings it back."""
-    postgres, _ = services
-    url, programs = postgres.url.replace("+psycopg", ""), tools.postgres() / "pginstall" / "bin"
-
-    def run(program, *arguments, **options):
-        return subprocess.run([programs / program, *arguments, url], capture_output=True, text=True, check=True, **options).stdout
-
-    def keep():
-        kept = run("pg_dump", "--data-only", "--disable-triggers", "--exclude-table=alembic_version")
-
-        def restore():
-            db.session.rollback()
-            with transaction():
-                db.session.execute(text("SET LOCAL session_replication_role = replica"))
-                db.session.execute(text("; ".join(f"DELETE FROM {table.name}" for table in db.metadata.sorted_tables)))
-            run("psql", "-q", "-v", "ON_ERROR_STOP=1", input=kept)
-            db.session.expire_all()
-
-        return restore
-
-    return keep
-
-
-@pytest.fixture
-def recover(worker, anvil, run_jobs):
-    def run():
-        anvil.call("anvil_mine", "0x3")
-        result = worker.test_cli_runner().invoke(args=["chain", "recover"])
-        assert result.exit_code == 0, (result.output, result.exception)
-        return result.output
-
-    return run
-
-
-def test_what_was_credited_before_the_backup_is_not_minted_again(rich, backup, recover, flow, audit):  # noqa: F811
+def test_what_was_credited_before_the_backup_is_not_minted_again(rich, backup, recover, flow, audit):
     credit(rich, teo(5), "more")
     restore = backup()
     flow()
@@ -77,7 +36,7 @@ def test_what_was_credited_before_the_backup_is_not_minted_again(rich, backup, r
     assert (wallets.balance(rich.id).total, audit()) == (teo(55), GREEN)
 
 
-def test_what_was_credited_after_the_backup_is_booked_as_recovered(rich, backup, recover, flow, audit):  # noqa: F811
+def test_what_was_credited_after_the_backup_is_booked_as_recovered(rich, backup, recover, flow, audit):
     restore = backup()
     credit(rich, teo(5), "more")
     flow()
@@ -88,29 +47,29 @@ def test_what_was_credited_after_the_backup_is_booked_as_recovered(rich, backup,
     assert audit() == GREEN
 
 
-def test_a_release_that_waited_in_the_backup_goes_out_once(rich, backup, recover, flow, audit):  # noqa: F811
+def test_a_release_that_waited_in_the_backup_goes_out_once(rich, backup, recover, flow, audit):
     ask(rich, 20)
     restore = backup()
     flow()
     restore()
     recover()
     flow()
-    assert (_holdings(OUTSIDE), wallets.balance(rich.id).total) == (teo(20), teo(30))
+    assert (holdings(OUTSIDE), wallets.balance(rich.id).total) == (teo(20), teo(30))
     assert audit() == GREEN
 
 
-def test_a_release_lost_with_the_rows_is_taken_from_what_the_member_has(rich, backup, recover, flow, audit):  # noqa: F811
+def test_a_release_lost_with_the_rows_is_taken_from_what_the_member_has(rich, backup, recover, flow, audit):
     restore = backup()
     ask(rich, 20)
     flow()
     restore()
     recover()
     flow()
-    assert (_holdings(OUTSIDE), wallets.balance(rich.id).total) == (teo(20), teo(30))
+    assert (holdings(OUTSIDE), wallets.balance(rich.id).total) == (teo(20), teo(30))
     assert audit() == GREEN
 
 
-def test_what_was_paid_in_and_left_again_after_the_backup_is_booked_in_that_order(rich, holding, backup, recover, flow, audit):  # noqa: F811
+def test_what_was_paid_in_and_left_again_after_the_backup_is_booked_in_that_order(rich, holding, backup, recover, flow, audit):
     restore = backup()
     pay(holding, rich, teo(5))
     pay(holding, rich, 4_000)
@@ -118,7 +77,7 @@ def test_what_was_paid_in_and_left_again_after_the_backup_is_booked_in_that_orde
     deposits.scan()
     ask(rich, 35, key="w2")
     flow()
-    assert _holdings(OUTSIDE) == teo(35)
+    assert holdings(OUTSIDE) == teo(35)
     restore()
     recover()
     assert (wallets.balance(rich.id).total, audit()) == (4_000, GREEN)
@@ -127,7 +86,7 @@ def test_what_was_paid_in_and_left_again_after_the_backup_is_booked_in_that_orde
     assert (wallets.balance(rich.id).total, audit()) == (4_000, GREEN)
 
 
-def test_of_what_a_recovery_took_from_the_maturing_no_more_matures_than_is_left(rich, backup, recover, flow, audit):  # noqa: F811
+def test_of_what_a_recovery_took_from_the_maturing_no_more_matures_than_is_left(rich, backup, recover, flow, audit):
     with transaction():
         for key, amount in (("older", 2), ("newer", 3)):
             rewards.grant(key, rich.id, "lesson", teo(amount), Rules(), clock.now() + timedelta(days=14))
@@ -143,10 +102,10 @@ def test_of_what_a_recovery_took_from_the_maturing_no_more_matures_than_is_left(
     becoming.mature()
     flow()
     has = wallets.balance(rich.id)
-    assert (has.available, has.maturing, _holdings(OUTSIDE), audit()) == (teo(4), 0, teo(51), GREEN)
+    assert (has.available, has.maturing, holdings(OUTSIDE), audit()) == (teo(4), 0, teo(51), GREEN)
 
 
-def test_batches_opened_before_somebody_noticed_are_set_aside(rich, backup, recover, flow, run_jobs, worker, audit):  # noqa: F811
+def test_batches_opened_before_somebody_noticed_are_set_aside(rich, backup, recover, flow, run_jobs, worker, audit):
     credit(rich, teo(5), "more")
     restore = backup()
     flow()
@@ -161,7 +120,7 @@ def test_batches_opened_before_somebody_noticed_are_set_aside(rich, backup, reco
     assert (wallets.balance(rich.id).total, audit()) == (teo(56), GREEN)
 
 
-def test_a_release_that_has_expired_meanwhile_is_not_given_back_when_the_chain_did_it(rich, backup, worker, anvil, flow, audit):  # noqa: F811
+def test_a_release_that_has_expired_meanwhile_is_not_given_back_when_the_chain_did_it(rich, backup, worker, anvil, flow, audit):
     withdrawal_id = ask(rich, 20).id
     settlement.settle()
     restore = backup()
@@ -172,10 +131,10 @@ def test_a_release_that_has_expired_meanwhile_is_not_given_back_when_the_chain_d
     clockwork.advance(node.pool(), 2 * 24 * 3600)
     flow()
     assert db.session.get_one(Withdrawal, withdrawal_id).state == "sent"
-    assert (_holdings(OUTSIDE), wallets.balance(rich.id).total, audit()) == (teo(20), teo(30), GREEN)
+    assert (holdings(OUTSIDE), wallets.balance(rich.id).total, audit()) == (teo(20), teo(30), GREEN)
 
 
-def test_the_number_of_a_root_lost_with_its_rows_is_not_given_out_again(rich, backup, recover, flow, audit):  # noqa: F811
+def test_the_number_of_a_root_lost_with_its_rows_is_not_given_out_again(rich, backup, recover, flow, audit):
     restore = backup()
     solvency.publish()
     flow()
@@ -187,7 +146,7 @@ def test_the_number_of_a_root_lost_with_its_rows_is_not_given_out_again(rich, ba
     assert (states, audit()) == ([("root", "final"), ("settle", "final")], GREEN)
 
 
-def test_numbers_that_were_given_out_and_lost_are_used_up(rich, backup, recover, flow, worker, audit):  # noqa: F811
+def test_numbers_that_were_given_out_and_lost_are_used_up(rich, backup, recover, flow, worker, audit):
     restore = backup()
     with transaction():
         db.session.execute(text("UPDATE deployments SET next_op = next_op + 2"))
@@ -200,7 +159,7 @@ def test_numbers_that_were_given_out_and_lost_are_used_up(rich, backup, recover,
     assert audit() == GREEN
 
 
-def test_what_was_taken_over_is_no_foreign_mint(rich, backup, recover, flow, audit):  # noqa: F811
+def test_what_was_taken_over_is_no_foreign_mint(rich, backup, recover, flow, audit):
     restore = backup()
     credit(rich, teo(5), "more")
     flow()
@@ -211,14 +170,14 @@ def test_what_was_taken_over_is_no_foreign_mint(rich, backup, recover, flow, aud
     assert ([incident.kind for incident in db.session.query(Incident)], wallets.balance(rich.id).total, audit()) == ([], teo(55), GREEN)
 
 
-def test_it_may_run_twice_and_on_a_database_that_lost_nothing(rich, recover, flow, audit):  # noqa: F811
+def test_it_may_run_twice_and_on_a_database_that_lost_nothing(rich, recover, flow, audit):
     flow()
     assert "0 operations taken over, 0 lost" in recover()
     assert "0 operations taken over, 0 lost" in recover()
     assert audit() == GREEN
 
 
-def test_an_address_made_after_the_backup_is_an_incident_and_what_it_holds_is_outside(rich, bruno, backup, recover, flow, run_jobs, audit):  # noqa: F811
+def test_an_address_made_after_the_backup_is_an_incident_and_what_it_holds_is_outside(rich, bruno, backup, recover, flow, run_jobs, audit):
     restore = backup()
     credit(bruno, teo(5), "more")
     enqueue("wallets.sweep")
@@ -236,7 +195,7 @@ def test_an_address_made_after_the_backup_is_an_incident_and_what_it_holds_is_ou
     assert audit() == GREEN
 
 
-def test_what_a_lost_address_burned_may_have_come_by_a_release_the_backup_knows(rich, bruno, stranger, backup, recover, flow, run_jobs, audit):  # noqa: F811
+def test_what_a_lost_address_burned_may_have_come_by_a_release_the_backup_knows(rich, bruno, stranger, backup, recover, flow, run_jobs, audit):
     ask(rich, 3, to=stranger.address)
     settlement.settle()
     restore = backup()
@@ -251,4 +210,4 @@ def test_what_a_lost_address_burned_may_have_come_by_a_release_the_backup_knows(
     flow()
     restore()
     recover()
-    assert (_holdings(stranger.address), books.platform("TEO", "outside").balance, audit()) == (0, teo(1), GREEN)
+    assert (holdings(stranger.address), books.platform("TEO", "outside").balance, audit()) == (0, teo(1), GREEN)

@@ -1,7 +1,6 @@
 """A reward on its way to the chain."""
 
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +9,6 @@ from lms import clock
 from lms.chain import anvil as clockwork
 from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
-from lms.domain.checkout import actions as checkout
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.onchain import queries as onchain
@@ -19,30 +17,15 @@ from lms.domain.wallet import queries as wallet
 from lms.domain.wallet.models import Wallet
 from lms.jobs import calls, chain, lanes, node, settlement
 from lms.queue import enqueue
+from tests.jobs.acts import GREEN, credit, wallets_made
 
 FIRST_LANE = "0x" + "11" * 20
-GREEN = "differences 0, supply = ledger"
-
-
-@pytest.fixture
-def bought(ana, course):
-    with transaction():
-        order = checkout.place_order(ana, course, "k1")
-    with transaction():
-        event = SimpleNamespace(id="e1", kind="payment.succeeded", reference="p1", order_id=order.id, amount=8000, currency="EUR")
-        checkout.receive("sandbox", event)
-    return order
 
 
 @pytest.fixture
 def settled(bought, run_jobs):
     enqueue("wallets.sweep")
     run_jobs()
-
-
-def credit(user, amount, key):
-    with transaction():
-        ledger.post(key, accounts.platform("TEO", "issuance"), accounts.member(user.id, "TEO", "available"), amount, "lesson")
 
 
 def test_a_reward_is_minted_to_the_members_address(settled, ana, audit):
@@ -102,7 +85,7 @@ def test_a_worker_killed_after_signing_is_finished_by_the_sweep(bought, worker, 
     def killed(*_):
         raise SystemExit("killed")
 
-    wallets_made(bought)
+    wallets_made()
     with transaction():
         from lms.domain.wallet import actions
 
@@ -135,14 +118,6 @@ def test_one_that_a_node_took_before_its_worker_died_is_found_although_it_was_re
     run_jobs()
     assert (queued.state, queued.tx_hash) == ("mined", first.tx_hash)
     assert audit() == GREEN
-
-
-def wallets_made(order):
-    from lms.domain.wallet import queries
-    from lms.jobs import wallets
-
-    for holder_id in queries.without_address():
-        wallets.make(holder_id)
 
 
 def test_an_operation_becomes_final(settled, anvil, worker, run_jobs):
@@ -249,28 +224,11 @@ def test_the_worker_reaches_no_node_but_the_rest_runs_on(bought, worker, monkeyp
     from lms.chain.errors import RpcDown
 
     worker.config["RPC_URLS"] = ("http://127.0.0.1:9",)
-    wallets_made(bought)
+    wallets_made()
     settlement.settle()
     with pytest.raises(RpcDown):
         chain.submit(db.session.query(Operation).one().id)
     assert onchain.counts() == {"queued": 1}
-
-
-@pytest.fixture
-def queued(worker, bought):
-    """An operation that waits for its signature."""
-    from lms.domain.wallet import actions
-
-    wallets_made(bought)
-    with transaction():
-        return actions.open_batch()
-
-
-@pytest.fixture
-def blocks_wait(anvil):
-    """blocks_wait() keeps the node from mining by itself."""
-    yield lambda: anvil.call("evm_setAutomine", False)
-    anvil.call("evm_setAutomine", True)
 
 
 def test_a_sent_operation_shows_its_transaction_before_it_is_mined(queued, blocks_wait):
@@ -330,7 +288,7 @@ def test_a_halted_lane_keeps_nothing_back_that_was_sent(queued, bruno, worker, a
 
     blocks_wait()
     chain.submit(queued.id)
-    wallets_made(None)
+    wallets_made()
     credit(bruno, 500_000, "x1")
     with transaction():
         later = actions.open_batch()
@@ -369,7 +327,7 @@ def test_nothing_is_signed_on_another_chain_or_without_the_code(queued, anvil, w
 
 def test_who_comes_while_another_settles_leaves_it_to_him(bought, worker):
     """Or every worker would wait for its turn, and none be left for the lanes."""
-    wallets_made(bought)
+    wallets_made()
     with alone("settlement"):
         settlement.settle()
         assert db.session.query(Operation).count() == 0

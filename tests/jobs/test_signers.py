@@ -12,8 +12,8 @@ from lms.domain.onchain.models import Operation
 from lms.jobs import chain, node, settlement, wallets
 from lms.queue import enqueue
 from tests.conftest import teo
+from tests.jobs.acts import GREEN, credit
 from tests.jobs.conftest import forget
-from tests.jobs.test_settlement import GREEN, blocks_wait, credit  # noqa: F401  (fixtures)
 
 CALL = re.compile(r"(grantRole|revokeRole) of (\w+), (\w+): to (0x\w+) data (0x\w+)")
 
@@ -83,7 +83,7 @@ def signers():
     return [operation.signer for operation in db.session.query(Operation).order_by(Operation.id).populate_existing()]
 
 
-def test_one_signer_follows_another_while_operations_are_on_their_way(ana, bruno, both, anvil, send, blocks_wait, run_jobs, settings, audit, monkeypatch):  # noqa: F811
+def test_one_signer_follows_another_while_operations_are_on_their_way(ana, bruno, both, anvil, send, blocks_wait, run_jobs, settings, audit, monkeypatch):
     app, old, new = both
     monkeypatch.setattr(chain, "PATIENCE", 0.5)  # seconds a drive stays with what no block takes
     run(app, "retire", old, fails="No other signer whose key is here may settle")
@@ -135,7 +135,7 @@ def test_a_retired_signer_takes_nothing_until_it_is_reinstated(ana, both, send, 
     assert [signer.address for signer in node.settlers()] == [old, new]
 
 
-def test_one_that_still_signs_is_not_revoked_but_a_stolen_one_is_at_once(ana, both, send, run_jobs, anvil, audit, blocks_wait):  # noqa: F811
+def test_one_that_still_signs_is_not_revoked_but_a_stolen_one_is_at_once(ana, both, send, run_jobs, anvil, audit, blocks_wait):
     """What it had on its way fails for want of the role, and goes again by the other."""
     app, old, new = both
     send(run(app, "grant", new, fails="must send"))

@@ -8,8 +8,7 @@ from lms.jobs import node
 from lms.jobs import solvency as job
 from lms.queue import enqueue
 from tests.conftest import teo
-from tests.jobs.test_settlement import GREEN
-from tests.jobs.test_withdrawals import flow, rich  # noqa: F401  (fixtures)
+from tests.jobs.acts import GREEN
 
 
 def notary():
@@ -19,7 +18,7 @@ def notary():
     return Notary(queries.deployment().address_of("Notary"))
 
 
-def test_root_and_total_stand_on_the_chain_once(rich, flow, audit):  # noqa: F811
+def test_root_and_total_stand_on_the_chain_once(rich, flow, audit):
     for _ in range(2):
         enqueue("solvency.publish")
         flow()
@@ -31,7 +30,7 @@ def test_root_and_total_stand_on_the_chain_once(rich, flow, audit):  # noqa: F81
     assert audit() == GREEN
 
 
-def test_the_proof_names_contract_and_transaction(rich, flow):  # noqa: F811
+def test_the_proof_names_contract_and_transaction(rich, flow):
     job.publish()
     flow()
     tree = db.session.query(SolvencyTree).one()
@@ -39,7 +38,7 @@ def test_the_proof_names_contract_and_transaction(rich, flow):  # noqa: F811
     assert (proof.notary, proof.transaction) == (notary().address, tree.operation.tx_hash)
 
 
-def test_a_tree_taken_before_the_contracts_stand_waits(app, rich, flow):  # noqa: F811
+def test_a_tree_taken_before_the_contracts_stand_waits(app, rich, flow):
     from sqlalchemy import text
 
     from lms.db import transaction
@@ -55,7 +54,7 @@ def test_a_tree_taken_before_the_contracts_stand_waits(app, rich, flow):  # noqa
     assert db.session.query(Operation).filter_by(kind="root").one().state == "final"
 
 
-def test_one_that_the_notary_has_already_fails_for_good(rich, flow, audit):  # noqa: F811
+def test_one_that_the_notary_has_already_fails_for_good(rich, flow, audit):
     """As after a restored database, which counts the day anew."""
     job.publish()
     flow()

@@ -16,45 +16,12 @@ from lms.domain.ledger import queries as books
 from lms.domain.onchain import queries
 from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallets
-from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError
 from lms.jobs import chain, node, settlement
 from lms.queue import enqueue
 from tests.conftest import teo
-from tests.jobs.test_settlement import GREEN, credit
-
-OUTSIDE = "0x00000000000000000000000000000000000A11cE"
-
-
-@pytest.fixture
-def rich(ana, worker, run_jobs):
-    """Ana, with 50 TEO at her address."""
-    credit(ana, teo(50), "gift")
-    enqueue("wallets.sweep")
-    enqueue("chain.sweep")
-    run_jobs()
-    return ana
-
-
-@pytest.fixture
-def flow(anvil, run_jobs):
-    """flow() lets everything happen that can, finality included."""
-
-    def go():
-        for _ in range(3):
-            enqueue("settlement.settle")
-            run_jobs()
-            anvil.call("anvil_mine", "0x3")
-            enqueue("chain.sweep")
-            run_jobs()
-
-    return go
-
-
-def ask(user, amount, key="w1", to=OUTSIDE):
-    with transaction():
-        return withdrawals.request(key, user, to, teo(amount))
+from tests.jobs.acts import GREEN, OUTSIDE, ask, credit, holdings, parts
 
 
 def wake(user):
@@ -66,12 +33,6 @@ def suspend(user, until="now()"):
     with transaction():
         db.session.execute(text(f"UPDATE users SET suspended_at = {until or 'NULL'} WHERE id = :id"), {"id": user.id})
     db.session.expire_all()
-
-
-def parts(user):
-    found = wallets.balance(user.id)
-    return found.available, found.reserved
-
 
 
 def test_one_for_which_the_chain_asks_too_much_waits_and_says_so(rich, worker, run_jobs, flow, audit, monkeypatch):
@@ -98,12 +59,6 @@ def test_one_for_which_the_chain_asks_too_much_waits_and_says_so(rich, worker, r
     assert (db.session.query(Withdrawal).one().state, audit()) == ("sent", GREEN)
 
 
-def _holdings(address):
-    from lms.chain import node as reader
-
-    return reader.holdings(node.pool(), node.token().address, [address]).balances[address]
-
-
 def test_one_that_the_ledger_refuses_keeps_no_other_back(rich, flow):
     first, second = ask(rich, 20), ask(rich, 5, key="w2")
     with transaction():
@@ -117,7 +72,7 @@ def test_what_is_withdrawn_arrives_and_is_the_members_affair(rich, flow, audit):
     withdrawal = ask(rich, 20)
     assert parts(rich) == (teo(30), teo(20))
     flow()
-    assert (withdrawal.state, parts(rich), _holdings(OUTSIDE)) == ("sent", (teo(30), 0), teo(20))
+    assert (withdrawal.state, parts(rich), holdings(OUTSIDE)) == ("sent", (teo(30), 0), teo(20))
     assert books.platform("TEO", "outside").balance == teo(20)
     assert audit() == GREEN
 
@@ -239,7 +194,7 @@ def test_one_that_was_dropped_does_not_happen_when_anvil_has_lost_its_blocks(ric
     assert withdrawal.state == "failed"
     anvil.call("evm_revert", before)
     flow()
-    assert (_holdings(OUTSIDE), audit()) == (0, GREEN)
+    assert (holdings(OUTSIDE), audit()) == (0, GREEN)
     assert node.pool().mined_nonce(node.addresses()[0]) == queries.signers()[node.addresses()[0]].next_nonce
 
 
@@ -274,7 +229,7 @@ def test_the_command_withdraws_in_the_members_name(rich, worker, flow, audit):
         result = worker.test_cli_runner().invoke(args=["chain", "release", rich.email, OUTSIDE, "12.5", "--key", "by-hand"])
         assert result.exit_code == 0, result.output
     flow()
-    assert (_holdings(OUTSIDE), audit()) == (teo(12.5), GREEN)
+    assert (holdings(OUTSIDE), audit()) == (teo(12.5), GREEN)
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "NaN", "1e40", "0.0000001", "many"])

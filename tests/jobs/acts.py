@@ -1,0 +1,47 @@
+"""What members, strangers and jobs do in the tests of this folder, and what is to be seen afterwards."""
+
+from lms.chain import node as reader
+from lms.chain import transactions
+from lms.db import transaction
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.wallet import queries as wallet
+from lms.domain.withdrawals import actions as withdrawals
+from lms.jobs import node, wallets
+from tests.conftest import teo
+
+GREEN = "differences 0, supply = ledger"
+OUTSIDE = "0x00000000000000000000000000000000000A11cE"
+
+
+def credit(user, amount, key):
+    with transaction():
+        ledger.post(key, books.platform("TEO", "issuance"), books.member(user.id, "TEO", "available"), amount, "lesson")
+
+
+def wallets_made():
+    for holder_id in wallet.without_address():
+        wallets.make(holder_id)
+
+
+def ask(user, amount, key="w1", to=OUTSIDE):
+    with transaction():
+        return withdrawals.request(key, user, to, teo(amount))
+
+
+def pay(stranger, user, amount):
+    """He sends TEO to the member's address."""
+    pool, token = node.pool(), node.token()
+    data = token._data("transfer", wallet.wallet_of(user.id).address, amount)
+    nonce = pool.mined_nonce(stranger.address)
+    signed = transactions.sign(stranger, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
+    assert transactions.broadcast(pool, signed.raw).accepted
+
+
+def holdings(address):
+    return reader.holdings(node.pool(), node.token().address, [address]).balances[address]
+
+
+def parts(user):
+    found = wallet.balance(user.id)
+    return found.available, found.reserved
