@@ -144,28 +144,32 @@
 
   // A pushed row has its "why?" shut; one that was open, or about to be, is asked again, as what it says may have changed.
   // Whoever stood on it stands there still.
-  const asked = new Set();
+  const asked = new Map();
   let opened = [], stoodOn = "";
-
-  const whyOf = (event) => event.detail.ctx?.sourceElement?.closest?.("a[id^=why-]")?.id;
 
   function rememberOpened() {
     const open = Array.from(document.querySelectorAll(".evidence[open] > summary[id]"), (summary) => summary.id);
-    opened = [...open, ...asked];
+    opened = [...open, ...asked.keys()];
     stoodOn = document.activeElement?.id;
   }
 
   function openAgain() {
-    for (const id of opened) document.querySelector(`a#${id}`)?.click();
+    for (const id of opened) {
+      const link = document.querySelector(`a#${id}`);
+      if (link && asked.get(id) !== link) link.click();
+    }
     if (stoodOn && document.activeElement === document.body) document.getElementById(stoodOn)?.focus({ preventScroll: true });
   }
 
-  document.addEventListener("htmx:before:request", (event) => {
-    const id = whyOf(event);
-    if (id) asked.add(id);
+  // Kept with the request: the link has lost its id by the time the answer has taken its place.
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    const link = ctx.sourceElement?.closest?.("a[id^=why-]");
+    if (!link) return;
+    ctx.why = { id: link.id, link };
+    asked.set(link.id, link);
   });
-  document.addEventListener("htmx:finally:request", (event) => {
-    asked.delete(whyOf(event));
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (ctx.why && asked.get(ctx.why.id) === ctx.why.link) asked.delete(ctx.why.id);
   });
   document.addEventListener("htmx:before:swap", () => {
     rememberFigures();

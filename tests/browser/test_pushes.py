@@ -74,6 +74,23 @@ def test_what_a_member_opened_stays_open_when_its_row_is_pushed(newcomer, window
     expect(evidence.get_by_role("link", name="operation")).to_be_visible()
 
 
+def test_what_a_member_closed_again_stays_closed_when_its_row_is_pushed(newcomer, window, unreloaded, blocks):
+    page = window(newcomer)
+    page.goto("/wallet")
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    unreloaded(page)
+    blocks.stop()
+    newcomer.buy("renaissance-in-florence")
+    reward = page.locator("#activity li", has_text="Purchase reward")
+    reward.get_by_role("link", name="why?").click()
+    reward.locator("details.evidence[open] > summary").click()
+    blocks.go_on()
+    expect(reward).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
+    expect(reward).to_contain_text("final", timeout=SLOW)
+    expect(reward.get_by_role("link", name="why?")).to_be_visible()
+    expect(reward.locator("details.evidence")).to_have_count(0)
+
+
 @pytest.fixture
 def blocks(site):
     """The blocks of the site's chain, which a test may stop."""

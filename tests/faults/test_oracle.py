@@ -20,11 +20,21 @@ def kept(world):
     return world
 
 
+def as_it_was(world, name):
+    world.restore(name)
+    world.is_restored = False  # it has lost nothing
+    return world
+
+
+def plant(world, *statements):
+    with psycopg.connect(world.database) as connection:
+        for statement in ("SET session_replication_role = replica", *statements):
+            connection.execute(statement)
+
+
 @pytest.fixture
 def settled(kept):
-    kept.restore("settled")
-    kept.is_restored = False  # it has lost nothing
-    return kept
+    return as_it_was(kept, "settled")
 
 
 def test_a_world_at_rest_is_right(settled):
@@ -53,10 +63,7 @@ def test_a_world_at_rest_is_right(settled):
     ],
 )
 def test_a_planted_fault_is_told(settled, fault, said):
-    with psycopg.connect(settled.database) as connection:
-        connection.execute("SET session_replication_role = replica; ")
-        connection.execute("ALTER TABLE attempts DROP CONSTRAINT uq_attempts_tx_hash")
-        connection.execute(fault)
+    plant(settled, "ALTER TABLE attempts DROP CONSTRAINT uq_attempts_tx_hash", fault)
     assert said in " ".join(settled.violations())
 
 
@@ -81,9 +88,7 @@ def moved_once(world):
 
 @pytest.fixture
 def moved(moved_once):
-    moved_once.restore("moved")
-    moved_once.is_restored = False  # it has lost nothing
-    return moved_once
+    return as_it_was(moved_once, "moved")
 
 
 def test_moves_of_a_replaced_key_are_right(moved):
@@ -111,13 +116,10 @@ def test_moves_of_a_replaced_key_are_right(moved):
     ],
 )
 def test_a_planted_fault_about_a_move_is_told(moved, fault, said):
-    with psycopg.connect(moved.database) as connection:
-        connection.execute("SET session_replication_role = replica; ")
-        connection.execute(fault)
+    plant(moved, fault)
     assert said in " ".join(moved.violations())
 
 
 def test_a_world_is_not_at_rest_while_something_must_move(moved):
-    with psycopg.connect(moved.database) as connection:
-        connection.execute("UPDATE wallets SET must_move = true WHERE replaced_at IS NOT NULL")
+    plant(moved, "UPDATE wallets SET must_move = true WHERE replaced_at IS NOT NULL")
     assert not moved.is_quiet()
