@@ -90,7 +90,7 @@ def works():
 
 def _await_the_first_round():
     """When it begins, cron asks for all that it ever asks for: hourly jobs too, one after the other."""
-    jobs, calm_since = rq.Queue(NAME, connection=queue.connection()), None
+    jobs, calm_since = rq.Queue(NAME, connection=queue.redis), None
     while calm_since is None or time.monotonic() - calm_since < CALM:
         if jobs.count or jobs.started_job_registry.count:
             calm_since = time.monotonic()

@@ -4,7 +4,7 @@ import logging
 
 import rq
 from redis import Redis
-from redis.backoff import NoBackoff
+from redis.backoff import ConstantBackoff, NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
@@ -19,16 +19,11 @@ class Queue:
     """Enqueues functions of lms.jobs by their name; `metadata` (a request id) travels with the job."""
 
     def init_app(self, app):
-        self._url = app.config["REDIS_URL"]
         # Once more: a connection kept from before a restart of Redis must not cost what is sent first.
         again = Retry(NoBackoff(), 1)
-        self.redis = Redis.from_url(self._url, socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15, retry=again)
+        self.redis = Redis.from_url(app.config["REDIS_URL"], socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15, retry=again)
         self._queue, self._mail = (rq.Queue(name, connection=self.redis, default_timeout=120) for name in (NAME, MAIL))
         self._metadata = dict
-
-    def connection(self):
-        """A connection for a worker, which waits on it longer than a web request may."""
-        return Redis.from_url(self._url, socket_timeout=None, socket_connect_timeout=5)
 
     def carry(self, metadata):
         """Let `metadata()` give what every job carries on."""
@@ -69,6 +64,11 @@ class Queue:
 def queue_of(name):
     """The queue in which lms.jobs.<name> waits."""
     return MAIL if name.startswith("mail.") else NAME
+
+
+def lasting(url):
+    """A connection for workers and cron, which live on it: where a web request gives up, they wait half a minute for a Redis that is started again."""
+    return Redis.from_url(url, socket_timeout=None, socket_connect_timeout=5, retry=Retry(ConstantBackoff(1), 30))
 
 
 queue = Queue()

@@ -2,18 +2,17 @@
 
 import os
 
-from redis import Redis
 from rq.cron import CronScheduler
 
 from lms import config, logs
 from lms.jobs import schedule
-from lms.queue import queue_of
+from lms.queue import lasting, queue_of
 
 
 def main():
     settings = config.read("web")
     logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
-    scheduler(Redis.from_url(settings["REDIS_URL"])).start()
+    scheduler(lasting(settings["REDIS_URL"])).start()
 
 
 def scheduler(redis):

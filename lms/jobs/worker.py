@@ -19,7 +19,7 @@ from sqlalchemy.orm import configure_mappers
 
 from lms import create_app, live, logs
 from lms.domain.accounts.models import LOCALES
-from lms.queue import MAIL, NAME, queue
+from lms.queue import MAIL, NAME, lasting, queue
 
 log = logging.getLogger("lms.jobs.worker")
 QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
@@ -122,7 +122,8 @@ def main():
         import_module("lms.jobs.keys").check_at_start(Worker.app)
         queue.enqueue("contracts.check")
     log.info("ready for jobs")
-    Worker([QUEUES[role]], connection=queue.connection(), worker_ttl=60, serializer=Plain).work(logging_level="WARNING")
+    connection = lasting(Worker.app.config["REDIS_URL"])
+    Worker([QUEUES[role]], connection=connection, worker_ttl=20, serializer=Plain).work(logging_level="WARNING")
 
 
 if __name__ == "__main__":

@@ -110,13 +110,15 @@ def _undeploy(anvil, deployments):
 @pytest.fixture
 def run_jobs(worker):
     """run_jobs() lets a real RQ worker do what is queued, until nothing is; a job that fails fails the test."""
-    from lms.queue import MAIL, NAME, queue
+    from lms.queue import MAIL, NAME, lasting
+
+    redis = lasting(worker.config["REDIS_URL"])
 
     def run():
-        jobs = rq.Queue(NAME, connection=queue.connection())
-        rq.SimpleWorker([jobs, rq.Queue(MAIL, connection=queue.connection())], connection=queue.connection()).work(burst=True, logging_level="ERROR")
+        jobs = rq.Queue(NAME, connection=redis)
+        rq.SimpleWorker([jobs, rq.Queue(MAIL, connection=redis)], connection=redis).work(burst=True, logging_level="ERROR")
         failed = FailedJobRegistry(queue=jobs)
-        assert not failed.get_job_ids(), rq.job.Job.fetch(failed.get_job_ids()[0], connection=queue.connection()).exc_info
+        assert not failed.get_job_ids(), rq.job.Job.fetch(failed.get_job_ids()[0], connection=redis).exc_info
         return jobs
 
     return run

@@ -128,7 +128,7 @@ def test_what_the_chain_has_left_behind_is_driven_again(stuck, worker, anvil):
     anvil.call("anvil_dropAllTransactions")
     chain.sweep()
     db.session.refresh(stuck)
-    jobs = [job.func_name for job in rq.Queue(NAME, connection=queue.connection()).jobs]
+    jobs = [job.func_name for job in rq.Queue(NAME, connection=queue.redis).jobs]
     assert (stuck.state, jobs) == ("sent", ["lms.jobs.chain.drive"])
 
 

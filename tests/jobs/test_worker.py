@@ -16,7 +16,7 @@ from rq.registry import FailedJobRegistry
 from lms import create_app, logs
 from lms.jobs import cron, schedule
 from lms.jobs.worker import NAMES, Job, Plain, Worker, load, warm
-from lms.queue import MAIL, NAME, enqueue, queue
+from lms.queue import MAIL, NAME, enqueue, lasting, queue
 
 
 class WithoutForks(Worker):
@@ -31,8 +31,8 @@ def run(app, monkeypatch):
     monkeypatch.setattr(Worker, "app", app)
 
     def work():
-        jobs = rq.Queue(NAME, connection=queue.connection(), job_class=Job, serializer=Plain)
-        worker = WithoutForks([jobs], connection=queue.connection(), serializer=Plain)
+        jobs = rq.Queue(NAME, connection=queue.redis, job_class=Job, serializer=Plain)
+        worker = WithoutForks([jobs], connection=lasting(app.config["REDIS_URL"]), serializer=Plain)
         copy_context().run(worker.work, burst=True, logging_level="CRITICAL")
         return FailedJobRegistry(queue=jobs).count
 
@@ -117,7 +117,7 @@ def test_a_worker_has_compiled_what_its_jobs_render_with_what_that_uses(environ,
 
 
 def test_a_worker_is_seen_again_after_redis_was_emptied(app):
-    worker = Worker([NAME], connection=queue.connection(), serializer=Plain)
+    worker = Worker([NAME], connection=lasting(app.config["REDIS_URL"]), serializer=Plain)
     worker.register_birth()
     queue.redis.flushdb()
     assert queue.worker_seen() is None
