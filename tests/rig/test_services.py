@@ -161,7 +161,8 @@ def kill(service):
 
 def pay(anvil):
     sender, receiver = anvil.call("eth_accounts")[:2]
-    anvil.call("eth_sendTransaction", {"from": sender, "to": receiver, "value": "0x5"})
+    paid = anvil.call("eth_sendTransaction", {"from": sender, "to": receiver, "value": "0x5"})
+    wait_until(lambda: anvil.call("eth_getTransactionReceipt", paid))  # the answer may come before the block
 
 
 def received(anvil):
