@@ -12,8 +12,8 @@ from typing import NamedTuple
 from rig import ROOT, Refusal, setup, tools
 from rig.terminal import run, say
 
-# Three processes share the tests, as one waits often, each with services of its own; tests/conftest.py says which stay together and which go first.
-SIDE_BY_SIDE = ["-n", "3", "--no-loadscope-reorder"]
+# Four processes share the tests, as two wait often, each with services of its own; tests/conftest.py says which stay together and which go first.
+SIDE_BY_SIDE = ["-n", "4", "--no-loadscope-reorder"]
 # OpenZeppelin's code is audited elsewhere; what slither finds in ours is mended or explained where it stands.
 SLITHER = ["--compile-force-framework", "foundry", "--filter-paths", "node_modules/@openzeppelin"]
 # slither compiles without the tests and wants a folder of its own for it, or forge would compile all anew afterwards.

@@ -70,7 +70,7 @@ def home():
 @pytest.fixture(scope="session")
 def services(home):
     """PostgreSQL and Redis of this run."""
-    with Postgres(home, durable=False) as postgres, Redis(home) as redis:
+    with Postgres(home, durable=False) as postgres, Redis(home, durable=False) as redis:
         yield postgres, redis
         postgres.remove()
         redis.remove()
