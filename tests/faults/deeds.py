@@ -96,10 +96,9 @@ def work(most, seed):
 def send_from_the_same_key(lane, kept):
     """A second process with the key of one of our signers sends a transaction of its own, which moves nothing.
 
-    It offers twice what we do, so that it pushes aside what waits under the same nonce. The bytes are kept in a file, to be sent again."""
+    It offers more than we ever do, so that it pushes aside what waits under the same nonce. The bytes are kept in a file, to be sent again."""
     pool, signer = node.pool(), node.signers()[lane]
-    nonce, usual = pool.mined_nonce(signer.address), transactions.fees(pool)
-    fees = transactions.Fees(2 * usual.tip, 2 * usual.cap)
+    nonce, fees = pool.mined_nonce(signer.address), transactions.Fees(transactions.MOST_CAP, 2 * transactions.MOST_CAP)
     signed = transactions.sign(signer, pool.chain_id, signer.address, b"", nonce, fees, 21_000)
     with open(kept, "a") as file:
         print("0x" + signed.raw.hex(), file=file)
