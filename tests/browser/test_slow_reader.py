@@ -1,0 +1,58 @@
+"""What a page that reads nothing costs the process that feeds it, and the pages beside it."""
+
+import json
+import socket
+import time
+from pathlib import Path
+
+from playwright.sync_api import expect
+from redis import Redis
+
+from lms import live
+
+NEWS, SIZE = 200, 200_000  # forty megabytes in all, much more than sockets hold
+
+
+def test_a_page_that_reads_nothing_takes_no_memory_and_keeps_no_other_waiting(site, newcomer, window, ask):
+    page, silent = window(newcomer), open_and_read_nothing(site, newcomer)
+    page.goto("/wallet")
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    ((user_id,),) = ask("SELECT id FROM users WHERE email = %s", newcomer.email)
+    before = memory(site.web)
+    with Redis.from_url(site.redis.url) as redis, silent:
+        for number in range(1, NEWS + 1):
+            redis.publish(live.channel(user_id), balance(f"{number}.00 TEO", filling="x" * SIZE))
+            time.sleep(0.01)
+        expect(page.locator("#balance-chip")).to_have_text(f"{NEWS}.00 TEO")
+        assert memory(site.web) - before < NEWS * SIZE / 2
+
+
+def open_and_read_nothing(site, member):
+    cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in member.cookies)
+    connection = socket.create_connection(("127.0.0.1", site.port))
+    connection.sendall(f"GET /live?show=balance HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nCookie: {cookies}\r\n\r\n".encode())
+    assert connection.recv(15) == b"HTTP/1.1 200 OK"
+    return connection
+
+
+def balance(shown, filling):
+    html = f'<hx-partial hx-target="#balance-chip" hx-swap="outerMorph"><span id="balance-chip">{shown}</span><!--{filling}--></hx-partial>'
+    return json.dumps({"name": "balance", "order": time.time_ns() // 1000, "html": html})
+
+
+def memory(process):
+    """Bytes of this process and all it has started."""
+    there_are = [Path("/proc", name.name) for name in Path("/proc").iterdir() if name.name.isdigit()]
+    return sum(resident(folder) for folder in there_are if session_of(folder) == process.pid)
+
+
+def session_of(folder):
+    try:
+        return int((folder / "stat").read_text().rpartition(")")[2].split()[3])
+    except OSError:  # it has ended meanwhile
+        return None
+
+
+def resident(folder):
+    pages = int((folder / "statm").read_text().split()[1])
+    return pages * 4096
