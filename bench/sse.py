@@ -7,7 +7,6 @@ import resource
 import selectors
 import socket
 import time
-from pathlib import Path
 
 from bench.house import house, server
 from bench.measure import Figure, percentile
@@ -16,6 +15,7 @@ from lms import live
 from lms.db import transaction
 from lms.queue import queue
 from rig import Refusal
+from rig.process import resident
 from rig.services import LOOPBACK
 
 STREAMS = 1000
@@ -37,15 +37,15 @@ def figures():
             for page in [Page(port, user.id, signed_in) for user, signed_in in list(zip(members, cookies, strict=True))[:WARMING]]:
                 page.close()
             time.sleep(2)  # the worker forgets them
-            before = _resident_kilobytes(pid)
+            before = resident(pid)
             pages = [Page(port, user.id, signed_in) for user, signed_in in zip(members, cookies, strict=True)]
             milliseconds = Readers(pages).measure()
-            grown = _resident_kilobytes(pid) - before
+            grown = resident(pid) - before
             for page in pages:
                 page.close()
     return [
         Figure("sse.1000.p99_ms", percentile(milliseconds, 99), "ms", 20),
-        Figure("sse.1000.kb_per_stream", grown / STREAMS, "KB", 30),
+        Figure("sse.1000.kb_per_stream", grown / 1024 / STREAMS, "KB", 30),
     ]
 
 
@@ -123,7 +123,3 @@ def _allow_many_sockets():
     if hard != resource.RLIM_INFINITY and hard < wanted:
         raise Refusal(f"At most {hard} files may be open here, and the bench needs {wanted}: raise the limit with ulimit -n {wanted}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _resident_kilobytes(pid):
-    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1])

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -137,6 +138,11 @@ def session(leader):
     if not Path("/proc/self/stat").exists():
         return [leader] if _alive(leader) else []
     return [pid for pid in _pids() if _session_of(pid) == leader]
+
+
+def resident(pid):
+    """Return the bytes of memory a process has."""
+    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1]) * 1024
 
 
 def _pids():

@@ -123,6 +123,7 @@ def main():
         queue.enqueue("contracts.check")
     log.info("ready for jobs")
     connection = lasting(Worker.app.config["REDIS_URL"])
+    # It waits for jobs 15 s less than this, then says that it lives: a Redis that was emptied knows it again within 5 s.
     Worker([QUEUES[role]], connection=connection, worker_ttl=20, serializer=Plain).work(logging_level="WARNING")
 
 

@@ -3,12 +3,12 @@
 import json
 import socket
 import time
-from pathlib import Path
 
 from playwright.sync_api import expect
 from redis import Redis
 
 from lms import live
+from rig.process import resident, session
 
 NEWS, SIZE = 200, 200_000  # forty megabytes in all, much more than sockets hold
 
@@ -42,17 +42,4 @@ def balance(shown, filling):
 
 def memory(process):
     """Bytes of this process and all it has started."""
-    there_are = [Path("/proc", name.name) for name in Path("/proc").iterdir() if name.name.isdigit()]
-    return sum(resident(folder) for folder in there_are if session_of(folder) == process.pid)
-
-
-def session_of(folder):
-    try:
-        return int((folder / "stat").read_text().rpartition(")")[2].split()[3])
-    except OSError:  # it has ended meanwhile
-        return None
-
-
-def resident(folder):
-    pages = int((folder / "statm").read_text().split()[1])
-    return pages * 4096
+    return sum(resident(pid) for pid in session(process.pid))

@@ -91,7 +91,7 @@ def test_tables_keep_their_alignment_without_style():
     "piece", ["[", "![", "](", "[a](", "> ", ">", "- ", "* ", "**a*", "_", "`", "``a", "<", "<a ", "&#", "'\"", "|", "\\", "[a]: <", "((((", "~~~\n"]
 )
 def test_a_text_made_to_exhaust_us_gives_bounded_html(piece):
-    size = LARGEST // 4  # of some, four times as much takes sixteen times as long
+    size = LARGEST // 4  # four times as much takes sixteen times as long for some
     assert len(render((piece * size)[:size])) < 8 * size
 
 
