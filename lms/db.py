@@ -40,6 +40,11 @@ def transaction():
         raise
 
 
+def array(values):
+    """Numbers or hex words as PostgreSQL writes an array, to be cast: psycopg's general way takes ten times as long for two hundred."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
 def disconnect():
     """Close every connection of this process: who forks must have none, or its children share them."""
     db.session.remove()

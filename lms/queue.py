@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 NAME = "default"
 MAIL = "mail"  # with workers of its own: a mail server that hangs must not keep the chain waiting, nor a node that hangs the mail
 RESULT_SECONDS = 60
+# Many ask for these, and one that waits does it for all. A mark outlives a job that was lost by so many seconds.
+ONCE, MARK_SECONDS = ("settlement.settle", "chain.drive"), 3
 
 
 class Queue:
@@ -30,8 +32,10 @@ class Queue:
         self._metadata = metadata
 
     def enqueue(self, name, *ids):
-        """Ask a worker to run lms.jobs.<name>(*ids); True when Redis took it."""
+        """Ask a worker to run lms.jobs.<name>(*ids); True when Redis took it, or has it already of a job that is asked for ONCE."""
         try:
+            if name in ONCE and not self.redis.set(_mark(name, ids), 1, nx=True, ex=MARK_SECONDS):
+                return True
             (self._mail if queue_of(name) == MAIL else self._queue).enqueue(
                 f"lms.jobs.{name}", *ids, result_ttl=RESULT_SECONDS, failure_ttl=86_400, meta=self._metadata()
             )
@@ -39,6 +43,13 @@ class Queue:
             log.warning("job not queued", extra={"job": name, "error": type(error).__name__})
             return False
         return True
+
+    def begun(self, name, *ids):
+        """A job that is asked for ONCE has begun: who comes now needs another, as it may have looked already."""
+        try:
+            self.redis.delete(_mark(name, ids))
+        except RedisError as error:
+            log.warning("mark not taken away", extra={"job": name, "error": type(error).__name__})
 
     def is_down(self):
         """Whether what is enqueued now waits for Redis, and for the sweep that finds it afterwards."""
@@ -59,6 +70,10 @@ class Queue:
         """When a worker of the queue last gave a sign of life, or None; raises RedisError when Redis is down."""
         beats = (worker.last_heartbeat for worker in rq.Worker.all(queue=self._mail if name == MAIL else self._queue))
         return max((beat for beat in beats if beat), default=None)
+
+
+def _mark(name, ids):
+    return "waits:" + ":".join((name, *map(str, ids)))
 
 
 def queue_of(name):

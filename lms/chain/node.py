@@ -1,6 +1,7 @@
 """What the chain holds, read with the block it belongs to."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from eth_abi import decode, encode
 from eth_utils import keccak
@@ -10,6 +11,7 @@ from lms.chain.contracts import artifact
 from lms.chain.contracts.abi import address
 
 _TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
+_NOBODY = "0x" + "00" * 32
 # The answer comes as the code of a contract, which may be 24,576 bytes: 32 for each holder.
 _HOLDERS_A_CALL = 700
 
@@ -23,15 +25,31 @@ class Holdings:
     balances: dict
 
 
-@dataclass(frozen=True)
-class Transfer:
+class Transfer(NamedTuple):
+    """`parties` are the topics of source and target: most transfers are mints of ours, whose addresses nobody asks for."""
+
     tx_hash: str
     log_index: int
     block_number: int
     block_hash: str
-    source: str
-    target: str
+    parties: tuple
     amount: int
+
+    @property
+    def source(self):
+        return address(bytes.fromhex(self.parties[0][2:]))
+
+    @property
+    def target(self):
+        return address(bytes.fromhex(self.parties[1][2:]))
+
+    @property
+    def is_mint(self):
+        return self.parties[0] == _NOBODY
+
+    @property
+    def is_burn(self):
+        return self.parties[1] == _NOBODY
 
 
 def holdings(pool, token, addresses, block_number=None):
@@ -63,13 +81,11 @@ def _ask(pool, token, addresses, block_number):
 
 
 def _transfer(log):
-    source, target = (address(bytes.fromhex(topic[2:])) for topic in log["topics"][1:3])
     return Transfer(
         tx_hash=log["transactionHash"].lower(),
         log_index=int(log["logIndex"], 16),
         block_number=int(log["blockNumber"], 16),
         block_hash=log["blockHash"].lower(),
-        source=source,
-        target=target,
+        parties=tuple(log["topics"][1:3]),
         amount=int(log["data"], 16),
     )

@@ -12,7 +12,6 @@ from lms.domain.audit import queries as switches
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import deposits, reconciliation
 from lms.jobs import node
-from lms.jobs.deposits import NOBODY
 
 # What moves while we read, or a development chain that is being rebuilt, looks like a difference once; a real one stays.
 STAYS = timedelta(seconds=30)
@@ -49,6 +48,6 @@ def _incoming(pool, token, head):
     """What came to our addresses by this block and is not credited: recorded and waiting, or too young to be recorded."""
     found = Counter(deposits.waiting())
     young = reader.transfers(pool, token.address, onchain.deployment().scanned_block + 1, head)
-    for transfer, _ in deposits.incoming([transfer for transfer in young if transfer.source != NOBODY]):
+    for transfer, _ in deposits.incoming([transfer for transfer in young if not transfer.is_mint]):
         found[transfer.target] += transfer.amount
     return found

@@ -9,6 +9,9 @@ from lms.domain.wallet import custody
 from lms.jobs import node
 from lms.jobs.wallets import owner
 
+# A mint to somebody new takes 25,000, and nothing else as much.
+GAS_OF_A_BATCH, GAS_OF_AN_ENTRY = 100_000, 30_000
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -24,6 +27,13 @@ def data(operation):
     if operation.is_void:
         return called.address, called.void_data(operation.op)
     return called.address, {"settle": _settle, "release": _release, "move": _release, "root": _root}[operation.kind](operation, called)
+
+
+def likely_gas(operation):
+    """More than a settlement of so many entries takes; None where only the node knows."""
+    if operation.kind != "settle" or operation.is_void:
+        return None
+    return GAS_OF_A_BATCH + GAS_OF_AN_ENTRY * queries.entry_count(operation)
 
 
 def outcome(operation, receipt):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from lms import clock
 from lms.chain import transactions
-from lms.chain.errors import ChainError
+from lms.chain.errors import ChainError, RpcDisagreement
 from lms.chain.glance import Glance
 from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
@@ -15,7 +15,7 @@ from lms.domain.onchain import queries
 from lms.jobs import node, outcomes, together
 from lms.jobs.lanes import Lane, broadcast
 from lms.jobs.rebuild import rebuild
-from lms.queue import enqueue
+from lms.queue import enqueue, queue
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ def submit(operation_id):
 
 def drive(address):
     """Bring forward what this signer can, until nothing of it is on its way; a second drive of the same lane leaves it alone."""
+    queue.begun("chain.drive", address)
     lane = Lane(node.pool(), node.signer(address))
     with alone(f"lane {address}") as is_alone:
         if is_alone and _drive(lane):
@@ -136,7 +137,7 @@ def _drive(lane):
             lane.look_again()
         signed = take_queued(lane, *place)  # first: while the node works on these, those of the last block are looked at
         if head != seen:
-            _look_at(queries.unfinished("sent", signer=lane.signer.address), lane.pool)
+            _look_at(_perhaps_mined(lane), lane.pool)
         if head != seen or signed:
             is_under_way = bool(queries.unfinished("sent", signer=lane.signer.address, limit=1))
         seen, in_all = head, in_all + signed
@@ -147,11 +148,21 @@ def _drive(lane):
     return in_all > 0
 
 
+def _perhaps_mined(lane):
+    """Ids of what is on its way and may have a receipt: none under a nonce that the chain has not come to."""
+    address = lane.signer.address
+    try:
+        return queries.perhaps_mined(address, lane.pool.mined_nonce(address))
+    except RpcDisagreement:  # one endpoint lags: each receipt says for itself whether two have it
+        return queries.unfinished("sent", signer=address)
+
+
 def _finish(pool):
     """How many of those that were mined the chain has left behind."""
     glance, lost = Glance(pool), 0
     for some in together.parts(queries.unfinished("mined")):
-        verbs = together.each(queries.operations(some), lambda operation: outcomes.finish(operation, glance))
+        mints = queries.only_mints(some)
+        verbs = together.each(queries.operations(some), lambda operation, mints=mints: outcomes.finish(operation, glance, operation.id in mints))
         together.write({each: verb for each, verb in verbs.items() if verb})
         lost += sum(verb is onchain.mark_vanished for verb in verbs.values())
     return lost

@@ -1,6 +1,9 @@
 """What comes to our addresses from outside, and what nobody of ours did."""
 
+import logging
 from collections import deque
+
+from redis.exceptions import RedisError
 
 from lms import live
 from lms.chain import anvil, blocks
@@ -12,9 +15,12 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import deposits
 from lms.domain.wallet import queries as wallets
 from lms.jobs import node
+from lms.queue import queue
 
-NOBODY = "0x" + "00" * 20
+log = logging.getLogger(__name__)
+
 FORGOTTEN = 64  # blocks: more than a development node forgets of a chain it kept
+_SCANNED = "scanned-block"  # in Redis: the hash of the last one
 
 
 def scan():
@@ -29,6 +35,7 @@ def scan():
         last = min(last, first + blocks.MOST - 1)
         if first <= last:
             _record(deployment, reader.transfers(pool, deployment.token_address, first, last), scanned, last)
+    _remember(last, pool)
     with transaction():
         credited = deposits.credit()
     for user_id in wallets.members_of(list(credited)):
@@ -58,14 +65,32 @@ def _record(deployment, transfers, scanned, last):
     """A mint in a transaction we never signed has no operation of ours behind it: nothing goes on before somebody has looked."""
     ours = onchain.known_hashes({transfer.tx_hash for transfer in transfers})
     for transfer in transfers:
-        if transfer.source == NOBODY and transfer.block_number > scanned and transfer.tx_hash not in ours:
+        if transfer.is_mint and transfer.block_number > scanned and transfer.tx_hash not in ours:
             audit.open_incident("foreign mint", transfer.tx_hash, to=transfer.target, amount=transfer.amount)
             audit.stop("settlement", "The chain minted TEO that is not ours.")
-    deposits.record(deployment, [transfer for transfer in transfers if transfer.source != NOBODY], last)
+    deposits.record(deployment, [transfer for transfer in transfers if not transfer.is_mint], last)
 
 
 def _first(scanned, last, pool):
     """A development node that was killed forgets its newest blocks, also final ones, and makes others in their place: those are read again."""
-    if pool.chain_id != anvil.CHAIN_ID:
+    if pool.chain_id != anvil.CHAIN_ID or _has_kept(scanned, pool):
         return scanned + 1
     return max(1, scanned + 1 - FORGOTTEN) if last >= scanned else 1
+
+
+def _has_kept(scanned, pool):
+    """Whether the block that was scanned last is the chain's still; not where nobody remembers it."""
+    block = pool.block(scanned)
+    try:
+        return block is not None and queue.redis.get(_SCANNED) == block.hash.encode()
+    except RedisError:
+        return False
+
+
+def _remember(scanned, pool):
+    block = pool.block(scanned) if pool.chain_id == anvil.CHAIN_ID else None
+    try:
+        if block:
+            queue.redis.set(_SCANNED, block.hash)
+    except RedisError as error:
+        log.warning("scanned block not remembered", extra={"error": type(error).__name__})

@@ -84,7 +84,7 @@ class Lane:
             return None
         target, data = calls.data(operation)
         try:
-            gas = transactions.estimate_gas(self.pool, self.signer.address, target, data)
+            gas = transactions.estimate_gas(self.pool, self.signer.address, target, data, calls.likely_gas(operation))
         except Reverted as refusal:
             outcomes.refused(operation, refusal, self.pool)
             return None

@@ -58,8 +58,8 @@ def _kek(key):
 
 
 def place(address):
-    """(which of the lanes it is, how many there are)"""
-    lanes = addresses()
+    """(which of the lanes it is, how many there are) among those that sign what is new; one that is retired takes nothing, wherever it stands."""
+    lanes = [each for each in addresses() if each == address or not onchain.is_retired(each)]
     return lanes.index(address), len(lanes)
 
 

@@ -50,7 +50,7 @@ def refused(operation, refusal, pool):
         if operation.state != "queued":  # another worker has used it meanwhile, for us
             return
         onchain.note(operation, str(refusal))
-        if operation.kind == "move" and refusal.reason.startswith("ERC20InsufficientBalance"):
+        if operation.kind == "move" and refusal.reason.startswith("ERC20InsufficientBalance") and moves.has_firm_ground(operation):
             audit.open_incident("move refused", operation.id, why=str(refusal))  # who else has the old key was faster
         if operation.kind != "settle" and refusal.reason.startswith(_FOR_GOOD):
             _fail(operation, str(refusal))
@@ -82,11 +82,15 @@ def used(operation, pool):
             _not_ours(operation, tx_hash)
 
 
-def finish(operation, pool):
-    """The verb that makes it final, or `onchain.mark_vanished` when the chain has left its block behind; None while neither is so."""
+def finish(operation, pool, is_only_mints=False):
+    """The verb that makes it final, or `onchain.mark_vanished` when the chain has left its block behind; None while neither is so.
+
+    Where it only mints, its block says what its receipt would: with the same hash it holds the same transactions, and they did the same."""
     block = pool.block(operation.block_number)
     if block is None or block.hash != operation.block_hash:
         return onchain.mark_vanished
+    if is_only_mints:
+        return partial(_final, became=calls.Outcome()) if transactions.is_final(pool, operation) else None
     receipt = transactions.receipt(pool, operation.tx_hash) if transactions.is_final(pool, operation) else None
     return receipt and partial(_final, became=calls.outcome(operation, receipt))
 

@@ -15,12 +15,14 @@ from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import queries as approved
 from lms.errors import DomainError
 from lms.jobs import announce, chain, together
+from lms.queue import queue
 
 
 def settle():
     """Queue the moves and releases that can go, then, when it is time, open batches until nothing is left to cover.
 
     One worker does it at a time; those that come meanwhile leave it to him, or all would wait for their turn and none be left for the lanes."""
+    queue.begun("settlement.settle")
     while onchain.deployment() and _take_turn():
         db.session.rollback()  # what came while the turn was let go is looked for once more
 

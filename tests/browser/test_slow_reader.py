@@ -18,12 +18,17 @@ def test_a_page_that_reads_nothing_takes_no_memory_and_keeps_no_other_waiting(si
     page.goto("/wallet")
     expect(page.locator("[data-live-state]")).to_have_text("live")
     ((user_id,),) = ask("SELECT id FROM users WHERE email = %s", newcomer.email)
-    before = memory(site.web)
     with Redis.from_url(site.redis.url) as redis, silent:
-        for number in range(1, NEWS + 1):
-            redis.publish(live.channel(user_id), balance(f"{number}.00 TEO", filling="x" * SIZE))
-            time.sleep(0.01)
-        expect(page.locator("#balance-chip")).to_have_text(f"{NEWS}.00 TEO")
+
+        def push(numbers):
+            for number in numbers:
+                redis.publish(live.channel(user_id), balance(f"{number}.00 TEO", filling="x" * SIZE))
+                time.sleep(0.01)
+            expect(page.locator("#balance-chip")).to_have_text(f"{numbers[-1]}.00 TEO")
+
+        push(range(1, NEWS + 1))  # what handling so much takes once is not given back
+        before = memory(site.web)
+        push(range(NEWS + 1, 2 * NEWS + 1))
         assert memory(site.web) - before < NEWS * SIZE / 2
 
 

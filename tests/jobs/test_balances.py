@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from lms import clock, observations
+from lms import clock, health, observations
 from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
@@ -61,7 +61,8 @@ def test_one_that_is_gone_at_the_next_look_is_forgotten(rich, worker):
     assert db.session.query(Incident).count() == 0
 
 
-def test_a_difference_that_stays_stops_settlement_and_is_told(rich, ada, worker, client, log_in):
+def test_a_difference_that_stays_stops_settlement_and_is_told(rich, ada, worker, client, log_in, monkeypatch):
+    monkeypatch.setattr(health, "PATIENCE", 30)  # seconds: what is told is looked at, not how soon
     with transaction():
         db.session.execute(text("UPDATE entries SET amount = amount + 1"))
     balances.compare()

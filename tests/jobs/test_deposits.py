@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from lms import clock
+from lms.chain import node as reader
 from lms.chain import transactions
 from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
+from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry
 from lms.domain.wallet import deposits as crediting
 from lms.domain.wallet import queries as wallets
@@ -38,6 +40,16 @@ def test_one_in_the_place_of_a_block_the_node_forgot_is_credited(rich, pay_in, a
     pay_in(rich, teo(7))
     deposits.scan()
     assert available(rich) == teo(42)
+
+
+def test_what_the_node_kept_is_read_once(rich, pay_in, monkeypatch):
+    pay_in(rich, teo(5))
+    deposits.scan()
+    known, asked, read = onchain.deployment().scanned_block, [], reader.transfers
+    monkeypatch.setattr(reader, "transfers", lambda pool, token, first, last: asked.append(first) or read(pool, token, first, last))
+    pay_in(rich, teo(7))
+    deposits.scan()
+    assert (asked, available(rich)) == ([known + 1], teo(42))
 
 
 def test_one_that_is_not_final_is_no_difference_and_no_credit(rich, pay_in, audit):

@@ -8,6 +8,8 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.chain import transactions
+from lms.chain.errors import RpcDisagreement
+from lms.chain.rpc import Pool
 from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
@@ -29,6 +31,18 @@ def stuck(queued, blocks_wait):
     blocks_wait()
     chain.submit(queued.id)
     return queued
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_a_drive_sees_what_is_mined_whether_or_not_endpoints_agree_how_many_are(stuck, worker, anvil, monkeypatch, agree):
+    def disagree(*_):
+        raise RpcDisagreement("2 endpoints give 2 answers")
+
+    anvil.call("evm_mine")
+    if not agree:
+        monkeypatch.setattr(Pool, "mined_nonce", disagree)
+    chain.drive(node.addresses()[0])
+    assert stuck.state == "mined"
 
 
 def test_what_is_stuck_offers_an_eighth_more_under_the_same_nonce(stuck, worker):
@@ -184,7 +198,7 @@ def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, w
 def test_an_admin_is_told_at_three_levels_that_gas_runs_out(queued, worker, anvil, times, told, state, blocks_wait):
     blocks_wait()
     pool, signer = node.pool(), node.signers()[0]
-    gas = transactions.estimate_gas(pool, signer.address, *calls.data(queued))
+    gas = transactions.estimate_gas(pool, signer.address, *calls.data(queued), calls.likely_gas(queued))
     anvil.call("anvil_setBalance", signer.address, hex(int(gas * transactions.fees(pool).cap * times)))
     chain.sweep()
     assert (queued.state, kinds()) == (state, [told])

@@ -216,7 +216,7 @@ def test_one_that_an_operator_dropped_is_made_anew(rich, worker, replace, flow, 
     assert (states(), held(old, new), audit()) == (["failed", "final"], [0, teo(50)], GREEN)
 
 
-def test_one_the_chain_refuses_because_the_tokens_are_gone_is_an_incident(rich, worker, anvil, replace, run_jobs, audit):
+def test_one_the_chain_refuses_because_the_tokens_are_gone_is_an_incident(rich, worker, anvil, replace, run_jobs, flow, audit):
     """Who else has the old key was faster: nothing is sent, and the audit says what is missing."""
     old, _ = replace(rich.email)
     key = vault.open_key(custody.sealed_keys([old])[old], owner(books.holder_of(rich.id).id), node.keks())
@@ -224,10 +224,24 @@ def test_one_the_chain_refuses_because_the_tokens_are_gone_is_an_incident(rich, 
     transfer(LocalSigner(key), OUTSIDE, teo(50))
     enqueue("settlement.settle")
     run_jobs()
-    chain.sweep()
+    for _ in range(2):
+        flow()
     assert (states(), kinds()) == (["queued"], ["move refused"])
     assert db.session.query(Attempt).filter_by(operation_id=newest().id).count() == 0
     assert not audit().startswith("differences 0")
+
+
+def test_one_whose_tokens_a_reorg_took_back_waits_for_them_and_is_no_incident(rich, anvil, replace, flow, audit):
+    old, new = replace(rich.email)
+    settlement.settle()
+    (brought,) = db.session.query(Operation.block_number).filter_by(kind="settle").one()
+    anvil.call("anvil_rollback", node.pool().head().number - brought + 1)
+    node.pool().forget_head()
+    chain.submit(newest().id)
+    assert (states(), kinds(), held(old, new)) == (["queued"], [], [0, 0])
+    for _ in range(4):
+        flow()
+    assert (states(), kinds(), held(old, new), audit()) == (["final"], [], [0, teo(50)], GREEN)
 
 
 def test_a_number_the_chain_has_for_this_move_already_is_done(rich, worker, replace, run_jobs, audit):

@@ -25,6 +25,27 @@ class WithoutForks(Worker):
     execute_job = rq.SimpleWorker.execute_job
 
 
+@pytest.mark.parametrize(("name", "ids"), [("settlement.settle", ()), ("chain.drive", ("0x1",))])
+def test_what_many_ask_for_waits_once_until_it_has_begun(app, name, ids):
+    jobs = rq.Queue(NAME, connection=queue.redis)
+    assert [enqueue(name, *ids) for _ in range(3)] == [True] * 3
+    assert jobs.count == 1
+    queue.begun(name, *ids)  # it may have looked already when the next one asks
+    enqueue(name, *ids)
+    assert jobs.count == 2
+
+
+def test_a_lane_asks_for_itself_alone(app):
+    for address in ("0x1", "0x2"):
+        enqueue("chain.drive", address)
+    assert rq.Queue(NAME, connection=queue.redis).count == 2
+
+
+def test_what_was_lost_before_it_began_can_soon_be_asked_for_again(app):
+    enqueue("settlement.settle")
+    assert 0 < queue.redis.ttl("waits:settlement.settle") <= 3
+
+
 @pytest.fixture
 def run(app, monkeypatch):
     """run() works the queue off as the worker does, without forks; answers how many jobs failed."""

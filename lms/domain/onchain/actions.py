@@ -4,7 +4,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
-from lms.db import db
+from lms.db import array, db
 from lms.domain.onchain.models import Attempt, ChainState, Contract, Deployment, Entry, Event, Nonce, Operation, Signer
 from lms.errors import DomainError
 
@@ -62,7 +62,7 @@ def queue(key, kind, entries, payload=None):
 
 def entry_ids(count):
     """So many ids for entries to be made."""
-    rows = text("SELECT nextval(pg_get_serial_sequence('entries', 'id')) FROM generate_series(1, :count)")
+    rows = text("SELECT nextval(name) FROM (SELECT CAST(pg_get_serial_sequence('entries', 'id') AS regclass) AS name OFFSET 0) sequence, generate_series(1, :count)")
     return db.session.scalars(rows, {"count": count}).all()
 
 
@@ -75,8 +75,8 @@ def make_entries(operation, ids, holders, nets):
         SELECT id, CASE WHEN net <> 0 THEN CAST(:operation AS int) END, holder, address,
                CASE sign(net) WHEN 1 THEN 'mint' WHEN -1 THEN 'burn' ELSE 'empty' END, abs(net), net <> 0
         FROM unnest(CAST(:ids AS int[]), CAST(:holders AS int[]), CAST(:addresses AS text[]), CAST(:nets AS bigint[])) e (id, holder, address, net)""")
-    of_holders = {"holders": [holder.id for holder in holders], "addresses": [holder.address for holder in holders]}
-    db.session.execute(rows, {"operation": operation and operation.id, "ids": ids, "nets": nets, **of_holders})
+    of_holders = {"holders": array(holder.id for holder in holders), "addresses": array(holder.address for holder in holders)}
+    db.session.execute(rows, {"operation": operation and operation.id, "ids": array(ids), "nets": array(nets), **of_holders})
     if operation:
         db.session.expire(operation, ["entries"])
 

@@ -1,8 +1,10 @@
 """Operations found."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms import clock
@@ -41,10 +43,29 @@ def operations(operation_ids):
     return sorted(found, key=lambda each: operation_ids.index(each.id))
 
 
+class Moved(NamedTuple):
+    holder_id: int
+    address: str
+    kind: str
+    amount: int
+
+
 def entries(operation):
-    """(holder_id, address, kind, amount) of each of its entries; two hundred of them as objects take longer than all that is done with them."""
-    rows = select(Entry.holder_id, Entry.address, Entry.kind, Entry.amount).where(Entry.operation_id == operation.id)
-    return db.session.execute(rows.order_by(Entry.id)).all()
+    """Each of its entries; as columns, as two hundred rows of them take longer than most that is done with them."""
+    columns = (func.array_agg(aggregate_order_by(getattr(Entry, name), Entry.id)) for name in Moved._fields)
+    found = db.session.execute(select(*columns).where(Entry.operation_id == operation.id)).one()
+    return list(map(Moved, *(column or () for column in found)))
+
+
+def entry_count(operation):
+    return db.session.scalar(select(func.count()).where(Entry.operation_id == operation.id))
+
+
+def only_mints(operation_ids):
+    """Those of the settlements of which the chain can refuse no part: there is no burn among their entries, and nobody has dropped them."""
+    burns = select(Entry.id).where(Entry.operation_id == Operation.id, Entry.kind != "mint")
+    rows = select(Operation.id).where(Operation.id.in_(operation_ids), Operation.kind == "settle", ~Operation.is_void, ~burns.exists())
+    return set(db.session.scalars(rows))
 
 
 def history(operation):
@@ -67,6 +88,13 @@ def unfinished(*states, signer=None, limit=200):
     """Ids of the operations in these states, in order; those of one signer's lane when it is named."""
     rows = select(Operation.id).where(Operation.state.in_(states)).order_by(Operation.id).limit(limit)
     return db.session.scalars(rows.where(Operation.signer == signer) if signer else rows).all()
+
+
+def perhaps_mined(signer, mined):
+    """Ids of the signer's operations on their way that may have a receipt, where so many of his transactions are mined."""
+    below = select(Attempt.id).where(Attempt.operation_id == Operation.id, Attempt.nonce < mined)
+    rows = select(Operation.id).where(Operation.state == "sent", Operation.signer == signer, below.exists())
+    return db.session.scalars(rows.order_by(Operation.id).limit(200)).all()
 
 
 def queued_for(place, lanes, since):

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
-from lms.db import db
+from lms.db import array, db
 from lms.domain.audit import queries as audit
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain import actions as onchain_actions
@@ -93,10 +93,10 @@ def _within_net(holders):
     """(the first of these holders, their nets), up to the one with whom the batch mints as much as a batch may."""
     rows = text("""
         SELECT holder_id, sum(amount)::bigint AS net FROM (
-            SELECT target_holder_id AS holder_id, amount FROM transfers WHERE target_entry_id IS NULL AND target_holder_id = ANY(:holders)
-            UNION ALL SELECT source_holder_id, -amount FROM transfers WHERE source_entry_id IS NULL AND source_holder_id = ANY(:holders)
+            SELECT target_holder_id AS holder_id, amount FROM transfers WHERE target_entry_id IS NULL AND target_holder_id = ANY(CAST(:holders AS int[]))
+            UNION ALL SELECT source_holder_id, -amount FROM transfers WHERE source_entry_id IS NULL AND source_holder_id = ANY(CAST(:holders AS int[]))
         ) legs GROUP BY holder_id""")
-    found = dict(db.session.execute(rows, {"holders": [holder.id for holder in holders]}).all())
+    found = dict(db.session.execute(rows, {"holders": array(holder.id for holder in holders)}).all())
     nets = [found.get(holder.id, 0) for holder in holders]
     most = next((count for count, net in enumerate(accumulate(nets), 1) if net >= LARGEST_NET), len(holders))
     return holders[:most], nets[:most]
@@ -118,4 +118,4 @@ def _cover_side(side, entries, holders):
                     (SELECT id FROM transfers WHERE {side}_holder_id = e.holder AND {side}_entry_id IS NULL OFFSET 0) waiting) leg
             WHERE t.id = leg.id RETURNING t.amount)
         SELECT coalesce(sum(amount), 0)::bigint FROM covered""")
-    return db.session.scalar(rows, {"entries": entries, "holders": [holder.id for holder in holders]})
+    return db.session.scalar(rows, {"entries": array(entries), "holders": array(holder.id for holder in holders)})

@@ -10,7 +10,8 @@ from lms import clock
 from lms.db import db
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain.models import Entry
+from lms.domain.onchain import queries as onchain_queries
+from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet import actions, custody
 from lms.domain.wallet.models import Wallet
 from lms.errors import DomainError
@@ -56,6 +57,14 @@ def stay(operation):
     onchain.refuse_entries(operation, [entry.holder_id for entry in operation.entries])
     for entry in operation.entries:
         expect(entry.address)
+
+
+def has_firm_ground(operation):
+    """Whether all that brought what it moves is final: what only seemed to be there was taken by nobody, and comes again."""
+    addresses = [entry.address for entry in onchain_queries.entries(operation)]
+    rows = select(Entry.id).join(Operation, Operation.id == Entry.operation_id)
+    young = rows.where(Entry.address.in_(addresses), Entry.kind == "mint", Operation.state.not_in(("final", "failed")))
+    return not db.session.scalar(select(young.exists()))
 
 
 def expect(address):

@@ -12,7 +12,6 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook.rules import MICRO
 from lms.domain.wallet import losses
 from lms.jobs import node as here
-from lms.jobs.deposits import NOBODY
 from lms.jobs.operate.groups import chain
 
 
@@ -56,7 +55,7 @@ def _theft(tx_hash, log_index):
     if tx_hash in {*onchain.known_hashes([tx_hash]), *token.used_ops(pool, block, block).values()}:
         raise click.ClickException("The transaction is of an operation, and no theft. If our rows don't know it: flask chain recover")
     found = [each for each in reader.transfers(pool, token.address, block, block) if (each.tx_hash, each.log_index) == (tx_hash, log_index)]
-    if not found or NOBODY in (found[0].source, found[0].target):
+    if not found or found[0].is_mint or found[0].is_burn:
         raise click.ClickException("This log is no transfer of TEO from one address to another.")
     return found[0]
 
