@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from rig import ROOT, Refusal, setup, tools
+from rig.services import PATTERN
 from rig.terminal import run, say
 
 # Four processes share the tests, as two wait often, each with services of its own; tests/conftest.py says which stay together and which go first.
@@ -40,7 +42,8 @@ class Outcome(NamedTuple):
 def main():
     """Run all steps even when one fails, and end with what failed. The contracts' run beside the others, and show at the end what they said."""
     _need_chromium()
-    with ThreadPoolExecutor(max_workers=1) as beside:
+    with tempfile.TemporaryDirectory(prefix="lms-pattern-") as directory, ThreadPoolExecutor(max_workers=1) as beside:
+        os.environ[PATTERN] = f"{directory}/cluster"
         contracts = beside.submit(lambda: [_do(step, subprocess.PIPE) for step in _contracts()])
         outcomes = [_do(step) for step in _house(sys.argv[1:])] + contracts.result()
     for outcome in outcomes:

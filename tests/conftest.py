@@ -47,9 +47,10 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What is loaded by now stays for ever: no collection of garbage looks through it again."""
+    """What is loaded by now stays for ever: no collection of garbage looks through it again, and what a test leaves can wait."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 class Browser(FlaskClient):

@@ -13,7 +13,7 @@ import redis
 
 from rig import Refusal
 from rig.process import Process, command_of, end_leftover, session
-from rig.services import Anvil, Postgres, Redis
+from rig.services import PATTERN, Anvil, Postgres, Redis
 
 
 @pytest.fixture
@@ -53,6 +53,19 @@ def test_postgres_works_in_a_closed_directory_and_leaves_nothing(tmp_path):
         assert (place / "data" / "PG_VERSION").exists()
     postgres.remove()
     assert not place.exists() and not postgres.directory.exists()
+
+
+def test_a_copied_cluster_is_one_that_was_made_before(tmp_path, monkeypatch):
+    monkeypatch.setenv(PATTERN, str(tmp_path / "pattern"))
+    clusters = set()
+    for name in ("made", "copied"):
+        with Postgres(tmp_path / name, durable=False) as service, connect(service) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+            clusters.update(connection.execute("SELECT system_identifier FROM pg_control_system()").fetchone())
+            with pytest.raises(psycopg.OperationalError, match="password"):
+                psycopg.connect(host="127.0.0.1", port=service.port, user="lms", password="guess", dbname="lms")
+        service.remove()
+    assert len(clusters) == 1
 
 
 def test_redis_keeps_its_keys(tmp_path):

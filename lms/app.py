@@ -1,0 +1,158 @@
+"""The application: config, extensions, blueprints."""
+
+from datetime import timedelta
+from importlib import import_module
+
+from flask import Flask, abort, g, request
+from flask.sessions import SecureCookieSessionInterface
+from flask_babel import Babel
+from flask_login import LoginManager, current_user
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from lms import access_log, blueprints, clock, config, logs, refusals, ui
+from lms.blueprints.limits import limiter
+from lms.db import db
+from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
+from lms.domain.accounts import queries as accounts
+from lms.queue import queue
+
+CSP = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+LARGEST_REQUEST = 1024 * 1024  # bytes
+_CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3, "options": "-c timezone=UTC"}, "hide_parameters": True, "skip_autocommit_rollback": True}
+
+
+def create_app(role, environ=None):
+    """The app of a process: `web`, `worker` or `cli`. Refuses to start (ConfigError) with a missing or foreign setting.
+
+    `environ` stands for the environment where one process makes several apps."""
+    settings = config.read(role, environ)
+    app = _App("lms")
+    app.config.update(settings, ROLE=role, **_flask_settings(settings))
+    logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
+    access_log.init_app(app)
+    clock.use_file(settings["CLOCK_FILE"])
+    db.init_app(app)
+    queue.init_app(app)
+    queue.carry(lambda: {"request_id": logs.request_id.get()})
+    CSRFProtect(app)
+    limiter.init_app(app)
+    Babel(app, locale_selector=_locale, timezone_selector=_time_zone)
+    _login(app)
+    ui.init_app(app)
+    blueprints.register(app)
+    if role == "cli":  # what the commands import takes a second, and some of it holds keys
+        import_module("lms.cli").register(app)
+    _requests(app)
+    refusals.init_app(app)
+    _believe_proxies(app, settings.get("PROXY_COUNT", 0))
+    return app
+
+
+class _Sessions(SecureCookieSessionInterface):
+    def get_signing_serializer(self, app):
+        """Kept: Flask makes the signer of the cookie anew for each request."""
+        if "session_signer" not in app.extensions:
+            app.extensions["session_signer"] = super().get_signing_serializer(app)
+        return app.extensions["session_signer"]
+
+
+class _App(Flask):
+    session_interface = _Sessions()
+
+    def ensure_sync(self, func):
+        """No view or hook is a coroutine: looking at each of them anew took a twentieth of a short request."""
+        return func
+
+
+def _believe_proxies(app, count):
+    """Take the visitor's address and scheme from as many proxies as are ours; without one the headers are anybody's word."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+
+
+def _flask_settings(settings):
+    secure = settings["ENVIRONMENT"] == "production"
+    return {
+        "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, **_CONNECTIONS},
+        # Connections for one statement that only reads: to begin and end a transaction around it takes as long as itself.
+        # All that are opened are kept: an overflowing one would be made anew for each statement.
+        "SQLALCHEMY_BINDS": {"reading": {"url": settings["DATABASE_URL"], "isolation_level": "AUTOCOMMIT", "pool_size": 20, "max_overflow": 0, **_CONNECTIONS}},
+        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "RATELIMIT_STORAGE_URI": settings["REDIS_URL"],
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.3},
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_HEADERS_ENABLED": False,
+        "BABEL_DEFAULT_LOCALE": "en",
+        "BABEL_TRANSLATION_DIRECTORIES": "translations",
+        "PROPAGATE_EXCEPTIONS": None,
+    }
+
+
+def _login(app):
+    login = LoginManager(app)
+    login.login_view = "accounts.log_in"
+    login.login_message = None
+    login.session_protection = None
+    login.user_loader(_member)
+
+
+def _member(token):
+    """Whom the session's token signs in; a view that has read the member together with its page leaves him in `g.member`."""
+    return g.member if "member" in g else accounts.of_session(token)
+
+
+def _locale():
+    viewer = _viewer()
+    if viewer:
+        return viewer.locale
+    return ui.preferences.chosen_language() or request.accept_languages.best_match(ui.preferences.LANGUAGES) or "en"
+
+
+def _time_zone():
+    viewer = _viewer()
+    return viewer.time_zone if viewer else "UTC"
+
+
+def _viewer():
+    """Whom the page is for: the member logged in, or the one a fragment is pushed to."""
+    if "viewer" in g:
+        return g.viewer
+    return current_user if current_user.is_authenticated else None
+
+
+def _requests(app):
+    @app.before_request
+    def begin():
+        if "\x00" in request.path:  # no name of ours holds it, and PostgreSQL refuses to look for one
+            abort(404)
+
+    @app.after_request
+    def secure(response):
+        response.headers.setdefault("Content-Security-Policy", CSP)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        if app.config["SESSION_COOKIE_SECURE"]:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        if "Cache-Control" not in response.headers and current_user.is_authenticated:
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
