@@ -11,6 +11,7 @@ from web3 import HTTPProvider, Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
 from web3.middleware import AttributeDictMiddleware, ExtraDataToPOAMiddleware
 
+from lms.chain import plain
 from lms.chain.errors import RpcBehind, RpcDown, RpcForeign, RpcRefused
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class Endpoint:
     def _connected(self):
         if self._web3 is None:
             web3 = _web3(self._url, self._timeout)
-            if web3.eth.chain_id != self._chain_id:
+            if plain.number(web3, "eth_chainId") != self._chain_id:
                 raise RpcForeign(f"it serves another chain than {self._chain_id}")
             self._web3 = web3
         return self._web3

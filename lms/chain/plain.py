@@ -9,3 +9,8 @@ def ask(web3, method, *params):
     if answer.get("error"):
         raise Web3RPCError(str(answer["error"]), rpc_response=answer)
     return answer["result"]
+
+
+def number(web3, method, *params):
+    """The number that is the result."""
+    return int(ask(web3, method, *params), 16)

@@ -104,11 +104,12 @@ class Pool:
 
     def mined_nonce(self, address, block="latest"):
         """How many transactions of this address are mined by this block, as two endpoints count them."""
-        return self.agreed(lambda web3: int(web3.eth.get_transaction_count(address, block)))
+        tag = block if isinstance(block, str) else hex(block)
+        return self.agreed(lambda web3: plain.number(web3, "eth_getTransactionCount", address, tag))
 
     def balance(self, address):
         """What an address holds for gas, in wei."""
-        return self.read(lambda web3: int(web3.eth.get_balance(address)))
+        return self.read(lambda web3: plain.number(web3, "eth_getBalance", address, "latest"))
 
     def _first(self, question):
         """(endpoint, its answer) of the first that answers."""
