@@ -5,6 +5,7 @@ import json
 import math
 import shutil
 import subprocess
+import time
 from collections import Counter
 from contextlib import suppress
 
@@ -169,11 +170,13 @@ class World:
             self.command("chain", "resume")
 
     def recover(self):
-        """After a restored database, before anything else: a command that dies is given again."""
-        for _ in range(6):
+        """After a restored database, before anything else: a command that dies is given again, after a while where it is the machine that is slow."""
+        for tries in range(6):
             if self.command("chain", "recover"):
                 return
-        raise RuntimeError(f"flask chain recover never ends well: see {self.directory}/workers.log")
+            time.sleep(tries / 2)
+        said = (self.directory / "workers.log").read_text().splitlines()[-40:]
+        raise RuntimeError("\n".join(["flask chain recover never ends well:", *said]))
 
     def replace_key(self, name):
         """By the operator, of a member who has an address. A command that dies may have done it: given again, it replaces the new key too."""
