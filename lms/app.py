@@ -155,4 +155,3 @@ def _requests(app):
         if "Cache-Control" not in response.headers and current_user.is_authenticated:
             response.headers["Cache-Control"] = "private, no-store"
         return response
-

@@ -86,6 +86,6 @@ def _transfer(log):
         log_index=int(log["logIndex"], 16),
         block_number=int(log["blockNumber"], 16),
         block_hash=log["blockHash"].lower(),
-        parties=tuple(log["topics"][1:3]),
+        parties=tuple(topic.lower() for topic in log["topics"][1:3]),
         amount=int(log["data"], 16),
     )

@@ -10,7 +10,7 @@ from lms.jobs import node
 from lms.jobs.wallets import owner
 
 # A mint to somebody new takes 25,000, and nothing else as much.
-GAS_OF_A_BATCH, GAS_OF_AN_ENTRY = 100_000, 30_000
+GAS_OF_A_BATCH, GAS_OF_AN_ENTRY = 100_000, 26_000
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,9 @@ def drive(address):
     queue.begun("chain.drive", address)
     lane = Lane(node.pool(), node.signer(address))
     with alone(f"lane {address}") as is_alone:
-        if is_alone and _drive(lane):
-            enqueue("chain.drive", address)
+        is_more = is_alone and _drive(lane)
+    if is_more:  # asked for once the lane is let go, or who comes at once would leave it alone
+        enqueue("chain.drive", address)
 
 
 def take_queued(lane, place=0, lanes=1):

@@ -34,8 +34,10 @@ def scan():
         first = _first(scanned, last, pool)
         last = min(last, first + blocks.MOST - 1)
         if first <= last:
+            block = pool.block(last)  # asked before its logs: if the node forgets it meanwhile, they are read again
             _record(deployment, reader.transfers(pool, deployment.token_address, first, last), scanned, last)
-    _remember(last, pool)
+    if first <= last:
+        _remember(block)
     with transaction():
         credited = deposits.credit()
     for user_id in wallets.members_of(list(credited)):
@@ -87,10 +89,8 @@ def _has_kept(scanned, pool):
         return False
 
 
-def _remember(scanned, pool):
-    block = pool.block(scanned) if pool.chain_id == anvil.CHAIN_ID else None
+def _remember(block):
     try:
-        if block:
-            queue.redis.set(_SCANNED, block.hash)
+        queue.redis.set(_SCANNED, block.hash)
     except RedisError as error:
         log.warning("scanned block not remembered", extra={"error": type(error).__name__})

@@ -105,7 +105,9 @@ def _mined(operation, receipt, pool):
 
 def _bring(operation, receipt, became):
     onchain.mark_mined(operation, receipt)
-    if not became.is_void:
+    if became.is_void:
+        operation.is_void = True  # also where our rows have lost that somebody dropped it
+    else:
         onchain.close_entries(operation, but=became.refused)
 
 

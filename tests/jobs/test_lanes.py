@@ -166,6 +166,22 @@ def test_a_settlement_that_is_dropped_is_owed_again_and_settled_by_the_next(stuc
     assert audit() == GREEN
 
 
+def test_one_whose_dropping_our_rows_have_lost_is_owed_again_too(queued, worker, flow, audit):
+    """As after a restored database: the number is used up on the chain, and our rows still wait to mint under it."""
+    result = worker.test_cli_runner().invoke(args=["chain", "void", str(queued.id)])
+    assert result.exit_code == 0, result.output
+    chain.sweep()
+    with transaction():
+        for table in ("attempts", "nonces"):
+            db.session.execute(text(f"DELETE FROM {table}"))
+        db.session.execute(text("UPDATE operations SET state = 'queued', is_void = false, tx_hash = NULL, block_number = NULL, block_hash = NULL, mined_at = NULL"))
+    db.session.expire_all()
+    for _ in range(3):
+        flow()
+    states = [operation.state for operation in db.session.query(Operation).order_by(Operation.id)]
+    assert (states, audit()) == (["failed", "final"], GREEN)
+
+
 def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worker, run_jobs, audit):
     """As after a restored database: the chain has done it, and our rows know of no attempt."""
     chain.submit(queued.id)

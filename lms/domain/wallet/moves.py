@@ -62,8 +62,10 @@ def stay(operation):
 def has_firm_ground(operation):
     """Whether all that brought what it moves is final: what only seemed to be there was taken by nobody, and comes again."""
     addresses = [entry.address for entry in onchain_queries.entries(operation)]
+    minted = (Entry.kind == "mint") & Entry.address.in_(addresses)
+    moved = (Entry.kind == "move") & Operation.payload["to"].astext.in_(addresses)
     rows = select(Entry.id).join(Operation, Operation.id == Entry.operation_id)
-    young = rows.where(Entry.address.in_(addresses), Entry.kind == "mint", Operation.state.not_in(("final", "failed")))
+    young = rows.where(minted | moved, Operation.state.not_in(("final", "failed")))
     return not db.session.scalar(select(young.exists()))
 
 
