@@ -21,7 +21,7 @@ LONGEST = 30  # seconds
 
 _GAS = 10_000_000
 _FEES = transactions.Fees(transactions.LEAST_TIP, transactions.MOST_CAP)
-_TRANSFER = keccak(text="Transfer(address,address,uint256)")
+_TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 
 
 def key(name):

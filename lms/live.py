@@ -21,6 +21,8 @@ from lms.queue import queue
 
 log = logging.getLogger(__name__)
 
+MANY = 100  # members at once
+
 
 @dataclass(frozen=True)
 class Fragment:
@@ -52,10 +54,17 @@ def listening(user_ids):
     Ask where news are for many: what is rendered for nobody costs more than what the news are of."""
     channels = {channel(user_id).encode(): user_id for user_id in user_ids}
     try:
-        return [channels[heard] for heard, count in queue.redis.pubsub_numsub(*channels) if count] if channels else []
+        return [channels[heard] for heard in _heard(channels)]
     except RedisError as error:
         log.warning("nobody is told", extra={"error": type(error).__name__})
         return []
+
+
+def _heard(channels):
+    """Those of the channels that somebody hears: where there are many, all that are heard at all are fewer."""
+    if len(channels) > MANY:
+        return channels.keys() & queue.redis.pubsub_channels(channel("*"))
+    return [heard for heard, count in queue.redis.pubsub_numsub(*channels) if count] if channels else []
 
 
 def channel(user_id):

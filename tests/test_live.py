@@ -77,8 +77,11 @@ def test_nobody_is_shown_nothing(app):
     assert live.shown(99, ["balance"]) == {}
 
 
-def test_those_are_listening_whose_channel_somebody_hears(ana, bruno, heard):
+@pytest.mark.parametrize("many", [0, 100])
+def test_those_are_listening_whose_channel_somebody_hears(ana, bruno, tea, heard, monkeypatch, many):
+    monkeypatch.setattr(live, "MANY", many)
     heard(ana)
+    heard(tea)
     assert live.listening([bruno.id, ana.id]) == [ana.id]
     assert live.listening([]) == []
 

@@ -28,12 +28,12 @@ def settle():
 
 
 def _take_turn():
-    """How many operations were queued. The lanes begin with the first of them."""
+    """How many operations were queued. The lanes begin with the first of them; one that found nothing for it yet is asked again, ever more seldom."""
     opened = []
     with alone("settlement") as is_alone:
         for operation_id in _opened() if is_alone else ():
             opened.append(operation_id)
-            if len(opened) == 1:
+            if len(opened).bit_count() == 1:
                 chain.hurry()
         for some in together.parts(opened):
             announce.queued(*some)

@@ -40,6 +40,11 @@ def test_events_are_what_web3_reads(pool, token, submit, name):
     assert [({field: found.args[field] for field in args}, found.index) for found, (args, _) in zip(told, expected, strict=True)] == expected
 
 
+def words(*values):
+    """As a node writes them."""
+    return tuple("0x" + (value if isinstance(value, bytes) else value.to_bytes(32)).hex() for value in values)
+
+
 def test_an_address_is_checksummed():
     for _ in range(50):
         bare = secrets.token_bytes(20)
@@ -47,13 +52,13 @@ def test_an_address_is_checksummed():
 
 
 def test_a_value_has_its_name_and_nothing_else_has_one():
-    (event,) = abi.events("TeoCoin", "Voided", [Log("0x", (abi.topic("TeoCoin", "Voided"), (7).to_bytes(32)), b"", 4)])
+    (event,) = abi.events("TeoCoin", "Voided", [Log("0x", words(abi.topic("TeoCoin", "Voided"), 7), "0x", 4)])
     assert (event.args.op, event.args["op"], event.index) == (7, 7, 4)
     with pytest.raises(AttributeError):
         _ = event.args.amount
 
 
 def test_numbers_are_the_words_of_an_event_the_indexed_ones_first():
-    topics = (abi.topic("TeoCoin", "Skipped"), (7).to_bytes(32), (2**159 + 5).to_bytes(32))
-    other = Log("0x", (abi.topic("TeoCoin", "Voided"), (7).to_bytes(32)), b"", 5)
-    assert abi.numbers("TeoCoin", "Skipped", [Log("0x", topics, (9).to_bytes(32), 4), other]) == [(7, 2**159 + 5, 9)]
+    topics = words(abi.topic("TeoCoin", "Skipped"), 7, 2**159 + 5)
+    other = Log("0x", words(abi.topic("TeoCoin", "Voided"), 7), "0x", 5)
+    assert abi.numbers("TeoCoin", "Skipped", [Log("0x", topics, *words(9), 4), other]) == [(7, 2**159 + 5, 9)]

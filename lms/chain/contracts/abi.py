@@ -10,18 +10,17 @@ from lms.chain.contracts.artifacts import artifact
 
 
 class Log(NamedTuple):
-    """A log as it stands in a receipt, `index` its place in the block."""
+    """A log as it stands in a receipt, its words in hex as nodes write them: most are never looked at. `index` is its place in the block."""
 
     address: str
     topics: tuple
-    data: bytes
+    data: str
     index: int
 
     @classmethod
     def read(cls, log):
         """From what a node answers."""
-        words = tuple(bytes.fromhex(topic[2:]) for topic in log["topics"])
-        return cls(log["address"].lower(), words, bytes.fromhex(log["data"][2:]), int(log["logIndex"], 16))
+        return cls(log["address"].lower(), tuple(map(str.lower, log["topics"])), log["data"], int(log["logIndex"], 16))
 
 
 class Event(NamedTuple):
@@ -59,18 +58,23 @@ def topic(contract, name):
 
 def events(contract, name, logs):
     """The events of this name among logs of this contract."""
-    wanted, fields = _event(contract, name)
+    topic, fields = _event(contract, name)
+    wanted = _hex(topic)
     return [_told(log, fields) for log in logs if log.topics[0] == wanted]
 
 
 def numbers(contract, name, logs):
     """The values of each event of this name as they stand in its log, the indexed ones first: for two hundred of them names take longer than all else."""
-    wanted = topic(contract, name)
-    return [tuple(map(int.from_bytes, (*log.topics[1:], *_words(log.data)))) for log in logs if log.topics[0] == wanted]
+    wanted = _hex(topic(contract, name))
+    return [tuple([int(word, 16) for word in (*log.topics[1:], *_words(log.data))]) for log in logs if log.topics[0] == wanted]
 
 
 def _words(data):
-    return (data[at : at + 32] for at in range(0, len(data), 32))
+    return [data[at : at + 64] for at in range(2, len(data), 64)]
+
+
+def _hex(word):
+    return f"0x{word.hex()}"
 
 
 @lru_cache(1024)
@@ -82,10 +86,8 @@ def address(word):
 
 
 def _told(log, fields):
-    topics, at, words = iter(log.topics[1:]), 0, {}
-    for name, (_, is_indexed) in fields.items():
-        words[name] = next(topics) if is_indexed else log.data[at : at + 32]
-        at += 0 if is_indexed else 32
+    indexed, plain = (topic[2:] for topic in log.topics[1:]), iter(_words(log.data))
+    words = {name: bytes.fromhex(next(indexed if is_indexed else plain)) for name, (_, is_indexed) in fields.items()}
     return Event(Args(words, fields), log.index)
 
 

@@ -49,13 +49,13 @@ def open_batch():
     if audit.is_stopped("settlement") or onchain.deployment() is None:
         return None
     db.session.execute(select(func.pg_advisory_xact_lock(_TURN)))
-    holders, nets = _within_net(_lock_holders())
+    holders, nets, sides = _within_net(_lock_holders())
     ids = onchain_actions.entry_ids(len(holders))
     moving = [entry_id for entry_id, net in zip(ids, nets, strict=True) if net]
     operation = onchain_actions.queue(f"settle:{moving[0]}", "settle", []) if moving else None
     if holders:
         onchain_actions.make_entries(operation, ids, holders, nets)
-        _cover(ids, holders, nets)
+        _cover(ids, holders, nets, sides)
     return operation
 
 
@@ -90,23 +90,25 @@ def _lock_holders():
 
 
 def _within_net(holders):
-    """(the first of these holders, their nets), up to the one with whom the batch mints as much as a batch may."""
+    """(the first of these holders, their nets, the sides on which any of the holders has legs), up to the one with whom the batch mints as much as a batch may."""
     rows = text("""
-        SELECT holder_id, sum(amount)::bigint AS net FROM (
+        SELECT holder_id, sum(amount)::bigint AS net, bool_or(amount > 0) AS gains, bool_or(amount < 0) AS loses FROM (
             SELECT target_holder_id AS holder_id, amount FROM transfers WHERE target_entry_id IS NULL AND target_holder_id = ANY(CAST(:holders AS int[]))
             UNION ALL SELECT source_holder_id, -amount FROM transfers WHERE source_entry_id IS NULL AND source_holder_id = ANY(CAST(:holders AS int[]))
         ) legs GROUP BY holder_id""")
-    found = dict(db.session.execute(rows, {"holders": array(holder.id for holder in holders)}).all())
-    nets = [found.get(holder.id, 0) for holder in holders]
+    found = {row.holder_id: row for row in db.session.execute(rows, {"holders": array(holder.id for holder in holders)})}
+    nets = [found[holder.id].net if holder.id in found else 0 for holder in holders]
     most = next((count for count, net in enumerate(accumulate(nets), 1) if net >= LARGEST_NET), len(holders))
-    return holders[:most], nets[:most]
+    sides = {"target": any(row.gains for row in found.values()), "source": any(row.loses for row in found.values())}
+    return holders[:most], nets[:most], [side for side, has_legs in sides.items() if has_legs]
 
 
-def _cover(entries, holders, nets):
-    """Let these entries cover what is uncovered of their holders: no leg was added to a locked holder since they were added up."""
-    gained, lost = (_cover_side(side, entries, holders) for side in ("target", "source"))
-    if gained - lost != sum(nets):
-        raise RuntimeError(f"legs of {gained - lost} were covered by entries of {sum(nets)}")
+def _cover(entries, holders, nets, sides):
+    """Let these entries cover what is uncovered of their holders on these sides: no leg was added to a locked holder since they were added up."""
+    covered = {side: _cover_side(side, entries, holders) for side in sides}
+    net = covered.get("target", 0) - covered.get("source", 0)
+    if net != sum(nets):
+        raise RuntimeError(f"legs of {net} were covered by entries of {sum(nets)}")
 
 
 def _cover_side(side, entries, holders):
