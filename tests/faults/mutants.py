@@ -92,7 +92,7 @@ def _watermark():
             db.session.execute(rows.values({f"{side}_entry_id": Entry.id}), execution_options={"synchronize_session": False})
 
     wallet.text = lambda statement: text(statement.replace("FOR UPDATE OF h", "FOR NO KEY UPDATE OF h"))
-    wallet._within_net = lambda holders: (holders, [net(holder) for holder in holders])
+    wallet._within_net = lambda holders: (holders, [net(holder) for holder in holders], _SIDES)
     wallet._cover = cover
 
 
