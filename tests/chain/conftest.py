@@ -1,5 +1,4 @@
 import os
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from lms.chain.vault import new_key, open_key
 from rig.services import Anvil
 from tests.aws import kms as kms
 from tests.faults.proxy import Proxy
+from tests.receipts import awaited
 from tests.transit import vault as vault
 
 BOUND = 1_000_000 * 10**6
@@ -61,17 +61,8 @@ def submit(pool, signer, mined):
 
 @pytest.fixture
 def mined(pool):
-    """The receipt, as soon as the node has it."""
-
-    def mined(tx_hash, seconds=10):
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if receipt := transactions.receipt(pool, tx_hash):
-                return receipt
-            time.sleep(0.01)
-        raise TimeoutError(f"{tx_hash} is not mined")
-
-    return mined
+    """mined(tx_hash) is the receipt, as soon as the node has it."""
+    return lambda tx_hash: awaited(pool, tx_hash)
 
 
 @pytest.fixture

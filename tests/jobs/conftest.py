@@ -14,6 +14,7 @@ from lms.chain.signers import LocalSigner
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.wallet import actions as wallet
+from lms.jobs import chain
 from lms.queue import enqueue
 from rig import tools
 from rig.services import Anvil
@@ -105,6 +106,13 @@ def _undeploy(anvil, deployments):
     for deployed in deployments.values():
         forget(anvil, deployed.bare)
     deployments.clear()
+
+
+@pytest.fixture(autouse=True)
+def drives_are_short(monkeypatch):
+    """A drive stays with what no block takes; here blocks come at once or not at all."""
+    monkeypatch.setattr(chain, "PATIENCE", 0.5)  # seconds
+    monkeypatch.setattr(chain, "STEP", 0.02)
 
 
 class Deaf(rq.SimpleWorker):

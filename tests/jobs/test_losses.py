@@ -24,6 +24,7 @@ from lms.jobs.wallets import owner
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, OUTSIDE, ask, holdings, parts
+from tests.receipts import awaited
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def steal(anvil):
         assert transactions.broadcast(pool, signed.raw).accepted
         if final:
             anvil.call("anvil_mine", "0x3")
-        return transactions.receipt(pool, signed.tx_hash)
+        return awaited(pool, signed.tx_hash)
 
     return send
 
@@ -231,7 +232,7 @@ def test_what_nobody_of_ours_held_is_refused(rich, run, anvil, flow, steal):
     signed = transactions.sign(LocalSigner(key), pool.chain_id, token.address, data, 0, transactions.fees(pool), 100_000)
     transactions.broadcast(pool, signed.raw)
     anvil.call("anvil_mine", "0x3")
-    receipt = transactions.receipt(pool, signed.tx_hash)
+    receipt = awaited(pool, signed.tx_hash)
     result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index, "key stolen")
     assert result.exit_code == 1 and "no address we keep a key of" in result.output
 

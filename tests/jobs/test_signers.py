@@ -14,6 +14,7 @@ from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, credit
 from tests.jobs.conftest import forget
+from tests.receipts import awaited
 
 CALL = re.compile(r"(grantRole|revokeRole) of (\w+), (\w+): to (0x\w+) data (0x\w+)")
 
@@ -65,7 +66,7 @@ def send(admin, anvil):
             signed = transactions.sign(admin, pool.chain_id, to, bytes.fromhex(data[2:]), nonce, transactions.fees(pool), 200_000)
             assert transactions.broadcast(pool, signed.raw).accepted
             anvil.call("evm_mine")
-            assert transactions.receipt(pool, signed.tx_hash).succeeded
+            assert awaited(pool, signed.tx_hash).succeeded
         anvil.call("anvil_mine", "0x3")
         return len(calls)
 
@@ -83,9 +84,8 @@ def signers():
     return [operation.signer for operation in db.session.query(Operation).order_by(Operation.id).populate_existing()]
 
 
-def test_one_signer_follows_another_while_operations_are_on_their_way(ana, bruno, both, anvil, send, blocks_wait, run_jobs, settings, audit, monkeypatch):
+def test_one_signer_follows_another_while_operations_are_on_their_way(ana, bruno, both, anvil, send, blocks_wait, run_jobs, settings, audit):
     app, old, new = both
-    monkeypatch.setattr(chain, "PATIENCE", 0.5)  # seconds a drive stays with what no block takes
     run(app, "retire", old, fails="No other signer whose key is here may settle")
     assert send(run(app, "grant", new, fails="The admin of the contracts must send these calls")) == 6
     assert f"{new} may settle" in run(app, "grant", new)
