@@ -30,8 +30,9 @@ def house():
             service.start()
         app = make_app(settings(postgres, redis))
         app.config["HOME"] = Path(directory)
-        with app.app_context():
+        with create_app("cli").app_context():  # alone in having the migrations
             upgrade()
+        with app.app_context():
             with transaction():
                 open_platform()
                 install()

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from wsgi import app as application
+from wsgi import app
 
 bare = Flask("bare")
 
@@ -13,4 +13,4 @@ def hello():
     return "Hello"
 
 
-app = DispatcherMiddleware(application, {"/bare": bare})
+app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/bare": bare})
