@@ -33,10 +33,10 @@ def scan():
         scanned = deposits.scanned(deployment)
         first = _first(scanned, last, pool)
         last = min(last, first + blocks.MOST - 1)
-        if first <= last:
-            block = pool.block(last)  # asked before its logs: if the node forgets it meanwhile, they are read again
+        block = pool.block(last) if first <= last else None  # asked before its logs: if the node forgets it meanwhile, they are read again
+        if block:
             _record(deployment, reader.transfers(pool, deployment.token_address, first, last), scanned, last)
-    if first <= last:
+    if block:
         _remember(block)
     with transaction():
         credited = deposits.credit()

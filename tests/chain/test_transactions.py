@@ -125,6 +125,26 @@ def test_a_receipt_only_one_of_two_has_is_not_believed_yet(token, mint, mined, p
     assert transactions.receipt(Pool([proxy(blind).url, anvil_url], anvil.CHAIN_ID), signed.tx_hash) is None
 
 
+def test_a_receipt_on_whose_logs_two_do_not_agree_is_not_believed(token, mint, mined, proxy, make_key, anvil_url, pool):
+    """Each writes them as it likes, with fields of its own; what they say must be the same."""
+
+    def rewritten(change):
+        def answer(method, forward):
+            said = forward()
+            if method == "eth_getTransactionReceipt":
+                said["result"]["logs"] = [change(log) for log in said["result"]["logs"]]
+            return said
+
+        return Pool([anvil_url, proxy(answer).url], anvil.CHAIN_ID)
+
+    signed = mint(make_key().address)
+    transactions.broadcast(pool, signed.raw)
+    honest = mined(signed.tx_hash)
+    decorated = rewritten(lambda log: log | {"data": log["data"].upper().replace("0X", "0x"), "note": "ours"})
+    assert transactions.receipt(decorated, signed.tx_hash) == honest
+    assert transactions.receipt(rewritten(lambda log: log | {"data": log["data"][:-1] + "f"}), signed.tx_hash) is None
+
+
 def test_the_head_block_is_one_confirmation_and_final_comes_later(pool, token, mint, mined, make_key):
     signed = mint(make_key().address)
     transactions.broadcast(pool, signed.raw)

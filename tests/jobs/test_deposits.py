@@ -5,6 +5,7 @@ from datetime import timedelta
 from lms import clock
 from lms.chain import node as reader
 from lms.chain import transactions
+from lms.chain.rpc import Pool
 from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
@@ -50,6 +51,18 @@ def test_what_the_node_kept_is_read_once(rich, pay_in, monkeypatch):
     pay_in(rich, teo(7))
     deposits.scan()
     assert (asked, available(rich)) == ([known + 1], teo(42))
+
+
+def test_a_block_the_node_forgets_meanwhile_is_scanned_the_next_time(rich, pay_in, monkeypatch):
+    deposits.scan()
+    known, block = onchain.deployment().scanned_block, Pool.block
+    pay_in(rich, teo(5))
+    with monkeypatch.context() as forgetful:
+        forgetful.setattr(Pool, "block", lambda pool, number: block(pool, number) if number <= known else None)
+        deposits.scan()
+    assert (onchain.deployment().scanned_block, available(rich)) == (known, teo(30))
+    deposits.scan()
+    assert available(rich) == teo(35)
 
 
 def test_one_that_is_not_final_is_no_difference_and_no_credit(rich, pay_in, audit):

@@ -196,6 +196,23 @@ def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worke
     assert audit() == GREEN
 
 
+def test_one_that_a_lost_attempt_brought_is_signed_anew_when_the_chain_forgets_it(queued, worker, anvil, flow, audit):
+    chain.submit(queued.id)
+    with transaction():
+        for table in ("attempts", "nonces"):
+            db.session.execute(text(f"DELETE FROM {table}"))
+        db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL"))
+    db.session.expire_all()
+    chain.sweep()
+    assert (queued.state, db.session.query(Attempt).count()) == ("mined", 0)
+    anvil.call("anvil_rollback", 1)
+    anvil.call("anvil_mine", "0x1")
+    with transaction():  # the lane signs again under the nonce that the chain has given back
+        db.session.execute(text("UPDATE signers SET next_nonce = :next"), {"next": node.pool().mined_nonce(node.addresses()[0])})
+    flow()
+    assert (queued.state, db.session.query(Attempt).count(), audit()) == ("final", 1, GREEN)
+
+
 def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, worker):
     token, signer, pool = node.token(), node.signers()[0], node.pool()
     data = token.settle_data(queued.op, [("0x" + "11" * 20, 5)], [])

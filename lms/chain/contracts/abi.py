@@ -20,7 +20,7 @@ class Log(NamedTuple):
     @classmethod
     def read(cls, log):
         """From what a node answers."""
-        return cls(log["address"].lower(), tuple(map(str.lower, log["topics"])), log["data"], int(log["logIndex"], 16))
+        return cls(log["address"].lower(), tuple(map(str.lower, log["topics"])), log["data"].lower(), int(log["logIndex"], 16))
 
 
 class Event(NamedTuple):

@@ -182,10 +182,13 @@ def mark_final(operation):
 
 
 def mark_vanished(operation):
-    """The chain forgot the block: the same bytes are sent again. Its entries stay closed, later ones may stand on them."""
-    operation.state, operation.mined_at, operation.final_at = "sent", None, None
+    """The chain forgot the block: the same bytes are sent again. Its entries stay closed, later ones may stand on them.
+
+    What a lost attempt had brought has no bytes any more, and is signed anew: its number lets it happen once."""
+    operation.state, step = ("sent", "sent again") if operation.attempts else ("queued", "queued again")
+    operation.mined_at = operation.final_at = None
     vanished, operation.block_number, operation.block_hash = operation.block_number, None, None
-    _tell(operation, "sent again", f"the chain has left block {vanished} behind")
+    _tell(operation, step, f"the chain has left block {vanished} behind")
 
 
 def note(operation, error):
