@@ -182,28 +182,26 @@ def test_one_whose_dropping_our_rows_have_lost_is_owed_again_too(queued, worker,
     assert (states, audit()) == (["failed", "final"], GREEN)
 
 
-def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worker, run_jobs, audit):
+def bring_and_lose_the_attempt(operation):
     """As after a restored database: the chain has done it, and our rows know of no attempt."""
-    chain.submit(queued.id)
+    chain.submit(operation.id)
     with transaction():
         for table in ("attempts", "nonces"):
             db.session.execute(text(f"DELETE FROM {table}"))
         db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL"))
     db.session.expire_all()
     chain.sweep()
+
+
+def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worker, run_jobs, audit):
+    bring_and_lose_the_attempt(queued)
     assert (queued.state, db.session.query(Attempt).count()) == ("mined", 0)
     assert kinds() == []
     assert audit() == GREEN
 
 
 def test_one_that_a_lost_attempt_brought_is_signed_anew_when_the_chain_forgets_it(queued, worker, anvil, flow, audit):
-    chain.submit(queued.id)
-    with transaction():
-        for table in ("attempts", "nonces"):
-            db.session.execute(text(f"DELETE FROM {table}"))
-        db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL"))
-    db.session.expire_all()
-    chain.sweep()
+    bring_and_lose_the_attempt(queued)
     assert (queued.state, db.session.query(Attempt).count()) == ("mined", 0)
     anvil.call("anvil_rollback", 1)
     anvil.call("anvil_mine", "0x1")
