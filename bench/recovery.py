@@ -5,6 +5,7 @@ import tempfile
 import time
 import urllib.request
 from contextlib import ExitStack
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -29,15 +30,18 @@ LONGEST = 60  # seconds
 
 _WALLET = re.compile(r"(?:on chain|final) · block ([\d,]+)")
 _OPERATION = re.compile(r"<dt>Block</dt><dd class=\"money\">([\d,]+)</dd>")
+_DONE = re.compile(r"<span class=\"state done\">(on chain|final)</span>")
 
 
 def figures():
     with ExitStack() as stack:
         demo, first = _demo(stack)
         stack.enter_context(make_app(demo.web_env).app_context())
-        pages = [page for number in range(ROUNDS) for page in _rewarded(demo, f"reorg{number}")]
-        reorg = max(_reorganised(demo, _rewarded(demo, f"again{number}") + pages) for number in range(ROUNDS))
-        dead = _without(first, demo, pages)
+        with transaction():
+            site = Site(demo, cookie(member("desk", role="admin")))
+        pages = [page for number in range(ROUNDS) for page in _rewarded(site, f"reorg{number}")]
+        reorg = max(_reorganised(site, _rewarded(site, f"again{number}") + pages) for number in range(ROUNDS))
+        dead = _without(first, site, pages)
     return [Figure("recovery.reorg_s", reorg, "s", 15), Figure("recovery.dead_rpc_s", dead, "s", 15)]
 
 
@@ -72,11 +76,18 @@ class Endpoint:
         return forward()
 
 
-class Pages:
-    """A member's wallet and the operation that brought his reward."""
+class Site(NamedTuple):
+    """`admin`: the cookie of one."""
 
-    def __init__(self, demo, user):
-        self.demo, self.user_id = demo, user.id
+    demo: Demo
+    admin: str
+
+
+class Pages:
+    """A member's wallet, the operation that brought his reward, and its row in the admin's list."""
+
+    def __init__(self, site, user):
+        self.site, self.user_id = site, user.id
         self.holder_id, self.cookie = books.holder_of(user.id).id, cookie(user)
 
     def reward(self):
@@ -91,29 +102,39 @@ class Pages:
         rows = select(Attempt.tx_hash, Attempt.operation_id).join(Entry, Entry.operation_id == Attempt.operation_id)
         for tx_hash, operation_id in db.session.execute(rows.where(Entry.holder_id == self.holder_id)):
             self.operation_id = operation_id
-            if receipt := self.demo.anvil.call("eth_getTransactionReceipt", tx_hash):
+            if receipt := self.site.demo.anvil.call("eth_getTransactionReceipt", tx_hash):
                 return int(receipt["blockNumber"], 16)
         return None
 
     @property
     def are_right(self):
-        """Whether both say that it is on the chain, and in which block."""
+        """Whether all say that it is on the chain, and in which block those that name it."""
         db.session.rollback()
         block = self.block
-        return block is not None and self._shown("/wallet", _WALLET) == self._shown(f"/operations/{self.operation_id}", _OPERATION) == block
+        if block is None or not self._is_listed_as_done:
+            return False
+        return self._shown("/wallet", _WALLET) == self._shown(f"/operations/{self.operation_id}", _OPERATION) == block
+
+    @property
+    def _is_listed_as_done(self):
+        rows = self._page("/admin/operations", self.site.admin).split("<tr>")
+        return any(f'/operations/{self.operation_id}"' in row and _DONE.search(row) for row in rows)
 
     def _shown(self, path, block):
-        request = urllib.request.Request(f"{self.demo.url}{path}", headers={"Cookie": self.cookie})
-        with urllib.request.urlopen(request, timeout=LONGEST) as answer:
-            found = block.search(answer.read().decode())
+        found = block.search(self._page(path, self.cookie))
         return int(found[1].replace(",", "")) if found else None
 
+    def _page(self, path, cookie):
+        request = urllib.request.Request(f"{self.site.demo.url}{path}", headers={"Cookie": cookie})
+        with urllib.request.urlopen(request, timeout=LONGEST) as answer:
+            return answer.read().decode()
 
-def _rewarded(demo, name):
+
+def _rewarded(site, name):
     """Pages of members whose rewards stand in blocks one after the other."""
     with transaction():
         users = [member(f"{name}-{number}") for number in range(MEMBERS)]
-        pages = [Pages(demo, user) for user in users]
+        pages = [Pages(site, user) for user in users]
     open_wallets(users)
     for page in pages:
         page.reward()
@@ -121,20 +142,20 @@ def _rewarded(demo, name):
     return pages
 
 
-def _reorganised(demo, pages):
+def _reorganised(site, pages):
     """Seconds from the moment at which the newest blocks are empty and their transactions nowhere."""
     began = time.monotonic()
-    demo.anvil.call("anvil_reorg", DEPTH, [])
+    site.demo.anvil.call("anvil_reorg", DEPTH, [])
     if all(page.block for page in pages):
         raise Refusal("The reorganisation took no transaction with it: there is nothing to recover from.")
     return _seconds_until_right(pages, began)
 
 
-def _without(first, demo, pages):
+def _without(first, site, pages):
     """Seconds from the death of the first endpoint until what is earned in that moment stands on the chain and all pages say so."""
     with transaction():
         users = [member(f"late-{number}") for number in range(MEMBERS)]
-        late = [Pages(demo, user) for user in users]
+        late = [Pages(site, user) for user in users]
     open_wallets(users)
     began = time.monotonic()
     first.die()
