@@ -190,6 +190,88 @@ def test_workers_at_once_cover_each_leg_once(app, holders):
     assert (uncovered(), wrong_entries(), db.session.query(Entry).count()) == (0, 0, 60)
 
 
+def test_what_is_uncovered_while_a_batch_is_added_up_waits_for_the_next(app, holders, monkeypatch):
+    """A batch that was mined, left behind by the chain and then dropped: its entries are closed already, and their sum is zero."""
+    first, second = holders(2)
+    gain(second, 9, "before")
+    opened()
+    _close_all()
+    gain(first, 5, "in")
+    lose(second, 5, "out")
+    dropped = opened().id
+    _close_all()
+    gain(first, 1, "more of the first")
+    gain(second, 2, "more of the second")
+    other, add_up = threading.Thread(target=_drop, args=(app, dropped)), wallet._within_net
+
+    def added_up(found):
+        nets = add_up(found)
+        other.start()
+        other.join(timeout=1)
+        return nets
+
+    monkeypatch.setattr(wallet, "_within_net", added_up)
+    operation = opened()
+    other.join()
+    assert [(entry.holder_id, entry.kind, entry.amount) for entry in operation.entries] == [(first, "mint", 1), (second, "mint", 2)]
+    assert wrong_entries() == 0
+    monkeypatch.undo()
+    _close_all()
+    assert [(entry.holder_id, entry.kind, entry.amount) for entry in opened().entries] == [(first, "mint", 5), (second, "burn", 5)]
+
+
+def _close_all():
+    with transaction():
+        db.session.execute(text("UPDATE entries SET is_open = false"))
+
+
+def _drop(app, operation_id):
+    with app.app_context(), transaction():
+        wallet.uncover(db.session.get_one(Operation, operation_id))
+
+
+def test_a_batch_does_not_start_with_whose_legs_are_being_uncovered(app, holders):
+    (holder_id,) = holders(1)
+    gain(holder_id, 5, "in")
+    refused = opened().id
+    _close_all()
+    gain(holder_id, 1, "more")
+    with app.app_context():
+        wallet.uncover(db.session.get_one(Operation, refused))
+        with app.app_context():
+            assert opened() is None
+        db.session.commit()
+    assert [entry.amount for entry in opened().entries] == [6]
+
+
+def test_what_is_posted_does_not_wait_for_what_is_uncovered(app, holders):
+    (holder_id,) = holders(1)
+    gain(holder_id, 5, "in")
+    refused = opened().id
+    with app.app_context():
+        wallet.uncover(db.session.get_one(Operation, refused))
+        with app.app_context():
+            db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
+            gain(holder_id, 1, "meanwhile")
+        db.session.commit()
+    assert uncovered() == 2
+
+
+def test_entries_that_are_wrong_by_as_much_as_each_other_are_not_made(holders, monkeypatch):
+    for holder_id, amount in zip(holders(2), (3, 5), strict=True):
+        gain(holder_id, amount, f"gain {holder_id}")
+    add_up = wallet._within_net
+
+    def exchanged(found):
+        having, nets, sides = add_up(found)
+        return having, nets[::-1], sides
+
+    monkeypatch.setattr(wallet, "_within_net", exchanged)
+    with pytest.raises(RuntimeError, match="of 5 would cover legs of 3"):
+        opened()
+    assert (entries(), uncovered()) == ([], 2)
+
+
 def test_a_number_is_given_once_though_the_deployment_was_read_before(app, chain):
     seen = onchain.deployment()
     assert seen.next_op == 1

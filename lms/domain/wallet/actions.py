@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import array, db
 from lms.domain.audit import queries as audit
-from lms.domain.ledger.models import Transfer
+from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain_actions
 from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook.rules import MICRO
@@ -60,12 +60,21 @@ def open_batch():
 
 
 def uncover(operation, holder_ids=None):
-    """What the chain refused these holders (all of them, when none are named) for good is owed again: the legs wait for the next entry."""
+    """What the chain refused these holders (all of them, when none are named) for good is owed again: the legs wait for the next entry.
+
+    After a reorganisation their entries here may be closed already, so that a batch could be adding up their legs: it ends first."""
     entries = [entry for entry in operation.entries if holder_ids is None or entry.holder_id in holder_ids]
+    _wait_for(entry.holder_id for entry in entries)
     for covered in ("source_entry_id", "target_entry_id"):
         rows = update(Transfer).where(getattr(Transfer, covered).in_([entry.id for entry in entries]))
         db.session.execute(rows.values({covered: None}))
     onchain_actions.refuse_entries(operation, [entry.holder_id for entry in entries])
+
+
+def _wait_for(holder_ids):
+    """Until no batch, release or move is at these holders, nor begins with them before this transaction ends. What is posted to them meanwhile waits for nothing."""
+    rows = select(Holder.id).where(Holder.id.in_(holder_ids)).order_by(Holder.id)
+    db.session.execute(rows.with_for_update(key_share=True))
 
 
 def _lock_holders():
@@ -104,20 +113,22 @@ def _within_net(holders):
 
 
 def _cover(entries, holders, nets, sides):
-    """Let these entries cover what is uncovered of their holders on these sides: no leg was added to a locked holder since they were added up."""
+    """Let these entries cover what is uncovered of their holders on these sides: no leg was added to a locked holder, nor taken from him, since they were added up."""
     covered = {side: _cover_side(side, entries, holders) for side in sides}
-    net = covered.get("target", 0) - covered.get("source", 0)
-    if net != sum(nets):
-        raise RuntimeError(f"legs of {net} were covered by entries of {sum(nets)}")
+    for entry, net in zip(entries, nets, strict=True):
+        legs = covered.get("target", {}).get(entry, 0) - covered.get("source", {}).get(entry, 0)
+        if legs != net:
+            raise RuntimeError(f"entry {entry} of {net} would cover legs of {legs}")
 
 
 def _cover_side(side, entries, holders):
-    """The sum of what these entries cover on this side. Holder by holder, whatever PostgreSQL's last count of what is uncovered: it may have found nothing, and then reads all."""
+    """{entry: the sum of what it covers on this side}. Holder by holder, whatever PostgreSQL's last count of what is uncovered: it may have found nothing, and then reads all."""
     rows = text(f"""
         WITH covered AS (
             UPDATE transfers t SET {side}_entry_id = leg.entry FROM (
                 SELECT e.entry, waiting.id FROM unnest(CAST(:entries AS int[]), CAST(:holders AS int[])) e (entry, holder) CROSS JOIN LATERAL
                     (SELECT id FROM transfers WHERE {side}_holder_id = e.holder AND {side}_entry_id IS NULL OFFSET 0) waiting) leg
-            WHERE t.id = leg.id RETURNING t.amount)
-        SELECT coalesce(sum(amount), 0)::bigint FROM covered""")
-    return db.session.scalar(rows, {"entries": array(entries), "holders": array(holder.id for holder in holders)})
+            WHERE t.id = leg.id RETURNING leg.entry, t.amount)
+        SELECT entry, sum(amount)::bigint FROM covered GROUP BY entry""")
+    found = db.session.execute(rows, {"entries": array(entries), "holders": array(holder.id for holder in holders)})
+    return dict(found.all())
