@@ -1,8 +1,11 @@
 """Builds that are broken on purpose: what the oracle must find. Applied in the forked worker alone, by name."""
 
+import re
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import NamedTuple
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -16,10 +19,23 @@ from lms.jobs import calls, chain, outcomes
 _SIDES = ("target", "source")
 
 
+class Mutant(NamedTuple):
+    """`build` breaks the process it is called in. `crime` is what the oracle says (a regular expression) of what this build alone does:
+    a build that merely stands still, or cannot even start, leaves much undone as well, and is no proof of anything."""
+
+    build: Callable
+    crime: str
+
+
 def apply(name):
     """Break this process in the way of that name; None leaves it alone."""
     if name:
-        MUTANTS[name]()
+        MUTANTS[name].build()
+
+
+def convicting(name, sentences):
+    """Those that only this broken build can have earned."""
+    return [sentence for sentence in sentences if re.search(MUTANTS[name].crime, sentence)]
 
 
 def _nonce_from_the_node():
@@ -78,8 +94,8 @@ def _watermark():
 
     def is_newer(side, holder):
         leg, other = Transfer, aliased(Transfer)
-        same = getattr(other, f"{side}_holder_id") == holder, getattr(other, f"{side}_entry_id").is_not(None)
-        newest = select(func.coalesce(func.max(other.id), 0)).where(*same).correlate(leg, Entry).scalar_subquery()
+        covered = [(getattr(other, f"{each}_holder_id") == holder) & getattr(other, f"{each}_entry_id").is_not(None) for each in _SIDES]
+        newest = select(func.coalesce(func.max(other.id), 0)).where(or_(*covered)).correlate(leg, Entry).scalar_subquery()
         return getattr(leg, f"{side}_holder_id") == holder, getattr(leg, f"{side}_entry_id").is_(None), leg.id > newest
 
     def net(holder):
@@ -87,9 +103,10 @@ def _watermark():
         return int(gained - lost)
 
     def cover(entries, *_):
-        for side in _SIDES:
-            rows = update(Transfer).where(Entry.id.in_(entries), *is_newer(side, Entry.holder_id))
-            db.session.execute(rows.values({f"{side}_entry_id": Entry.id}), execution_options={"synchronize_session": False})
+        newer = {side: db.session.execute(select(Transfer.id, Entry.id).where(Entry.id.in_(entries), *is_newer(side, Entry.holder_id))).all() for side in _SIDES}
+        for side, legs in newer.items():
+            for leg, entry in legs:
+                db.session.execute(update(Transfer).where(Transfer.id == leg).values({f"{side}_entry_id": entry}))
 
     wallet.text = lambda statement: text(statement.replace("FOR UPDATE OF h", "FOR NO KEY UPDATE OF h"))
     wallet._within_net = lambda holders: (holders, [net(holder) for holder in holders], _SIDES)
@@ -102,10 +119,10 @@ def _final_at_once():
 
 
 MUTANTS = {
-    "nonce from the node": _nonce_from_the_node,
-    "broadcast before save": _broadcast_before_save,
-    "no op check": _a_new_op_when_no_receipt_comes,
-    "no digest check": _any_receipt_will_do,
-    "watermark": _watermark,
-    "give-back before final": _final_at_once,
+    "nonce from the node": Mutant(_nonce_from_the_node, r"^nonce \d+ was signed for operations"),
+    "broadcast before save": Mutant(_broadcast_before_save, r"^transaction 0x\w+ \(nonce \d+\) is on the chain and in no row"),
+    "no op check": Mutant(_a_new_op_when_no_receipt_comes, r"^op \d+ is on the chain and in no row"),
+    "no digest check": Mutant(_any_receipt_will_do, r"^op \d+ did .*, its entries are"),
+    "watermark": Mutant(_watermark, "and no entry covers it, though one covers what came later"),
+    "give-back before final": Mutant(_final_at_once, r"^operation \d+ is called failed, and the chain did it"),
 }

@@ -279,10 +279,20 @@ def _nobody_waits_for_an_operator(facts):
 
 
 def _each_leg_is_covered(facts):
-    waiting = facts.incidents_of("burn skipped")
+    waiting, newest = facts.incidents_of("burn skipped"), _newest_settled(facts)
     for transfer, holder, amount, entry, _ in facts.legs():
         if entry is None and str(holder) not in waiting:
-            yield f"transfer {transfer.key} changes holder {holder} by {amount}, and no entry covers it"
+            later = ", though one covers what came later" if transfer.id < newest[holder] else ""
+            yield f"transfer {transfer.key} changes holder {holder} by {amount}, and no entry covers it{later}"
+
+
+def _newest_settled(facts):
+    """{holder: the id of his newest transfer that a settlement covers}"""
+    settled, newest = {entry.id for entry in facts.entries if entry.kind in ("mint", "burn", "empty")}, Counter()
+    for transfer, holder, _, entry, _ in facts.legs():
+        if entry in settled:
+            newest[holder] = max(newest[holder], transfer.id)
+    return newest
 
 
 def _holders_have_their_totals(facts):

@@ -69,7 +69,7 @@ def _said(name, outcome, place):
     if outcome is None:
         say(f"mutant {name!r} is NOT caught by {ENOUGH} schedules")
         return False
-    say(f"mutant {name!r} is caught by schedule {place} (SEED={outcome.seed}): {outcome.violations[0]}")
+    say(f"mutant {name!r} is caught by schedule {place} (SEED={outcome.seed}): {outcome.convictions[0]}")
     return True
 
 

@@ -3,10 +3,11 @@
 import pytest
 
 from tests.faults import schedule
-from tests.faults.mutants import MUTANTS
+from tests.faults.mutants import MUTANTS, convicting
 from tests.faults.world import job
 
 CREDIT = 10**6
+TRIALS = 5  # schedules within which a broken build must be found
 # The interleaving that finds each broken build, most often.
 CAUGHT_BY = {
     "nonce from the node": "several wait",
@@ -25,7 +26,19 @@ def test_a_schedule_of_faults_breaks_nothing(world, seed):
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_build_that_is_broken_on_purpose_is_found(world, mutant):
-    assert any(schedule.run(world, drawn, mutant).violations for drawn in schedule.shortest(CAUGHT_BY[mutant], 3))
+    found = (schedule.run(world, drawn, mutant).violations for drawn in schedule.shortest(CAUGHT_BY[mutant], TRIALS))
+    assert any(convicting(mutant, violations) for violations in found)
+
+
+def test_a_build_that_only_stands_still_is_convicted_of_nothing(world):
+    """What a broken rig, or a mutant whose jobs all die, leaves undone."""
+    world.reset()
+    for name in ("credit", "more"):
+        world.post([(name, "issuance", "ana:available", CREDIT)])
+        world.insist(job("lms.jobs.settlement.settle"))
+    violations = world.violations()
+    assert {" ".join(sentence.split()[2:4]) for sentence in violations} >= {"is queued:", "changes holder"}
+    assert not any(convicting(mutant, violations) for mutant in MUTANTS)
 
 
 def test_a_seed_draws_the_same_schedule_again():

@@ -10,6 +10,7 @@ from multiprocessing import connection
 from pathlib import Path
 
 from tests.faults import schedule
+from tests.faults.mutants import convicting
 from tests.faults.world import World
 
 
@@ -25,8 +26,9 @@ class Outcome:
     is_broken: bool = False
 
     @property
-    def is_caught(self):
-        return bool(self.violations) and not self.is_broken
+    def convictions(self):
+        """What proves that the oracle has found the mutant."""
+        return [] if self.is_broken else convicting(self.mutant, self.violations)
 
 
 class Worlds:
@@ -71,8 +73,8 @@ class Worlds:
         while busy:
             for pipe in connection.wait(list(busy)):
                 (mutant, left), outcome = busy[pipe], pipe.recv()
-                if outcome.is_caught or not left:
-                    yield mutant, outcome if outcome.is_caught else None, len(seeds) - len(left)
+                if outcome.convictions or not left:
+                    yield mutant, outcome if outcome.convictions else None, len(seeds) - len(left)
                     del busy[pipe]
                     if not searches:
                         continue
