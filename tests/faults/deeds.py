@@ -3,6 +3,7 @@
 import random
 import traceback
 from concurrent import futures
+from types import SimpleNamespace
 
 import rq
 from flask import current_app
@@ -14,6 +15,7 @@ from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import queries as members
 from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import debts
 from lms.domain.ledger import queries as ledgers
 from lms.domain.rulebook.actions import install
 from lms.domain.withdrawals import actions as withdrawals
@@ -22,6 +24,7 @@ from lms.queue import enqueue, queue
 
 _TOGETHER = 5
 _LATE = 2  # seconds
+_ADMIN = SimpleNamespace(id=0, is_admin=True)
 
 
 def command(*words):
@@ -49,8 +52,19 @@ def join(name):
         ledger.open_member(user)
 
 
+def suspend(name):
+    with transaction():
+        accounts.suspend(_user(name), _ADMIN)
+
+
+def let_in(name):
+    with transaction():
+        accounts.let_in(_user(name), _ADMIN)
+
+
 def post(moves):
-    """Ledger transfers (key, source, target, amount) and withdrawals, whose target is an address, as many to a transaction as a purchase has, then the hint to settle."""
+    """Ledger transfers (key, source, target, amount), withdrawals, whose target is an address, and refunds, whose source is "ana:parts", as many to a
+    transaction as a purchase has, then the hint to settle."""
     for start in range(0, len(moves), _TOGETHER):
         with transaction():
             for move in moves[start : start + _TOGETHER]:
@@ -93,21 +107,25 @@ def work(most, seed):
             traceback.print_exc()
 
 
-def send_from_the_same_key(lane, kept):
-    """A second process with the key of one of our signers sends a transaction of its own, which moves nothing.
+def send_from_the_same_key(lane, kept, target=None, data=""):
+    """A second process with the key of one of our signers sends a transaction of its own, which moves nothing: hex `data` to `target`, or nothing to itself.
 
     It offers more than we ever do, so that it pushes aside what waits under the same nonce. The bytes are kept in a file, to be sent again."""
     pool, signer = node.pool(), node.signers()[lane]
     nonce, fees = pool.mined_nonce(signer.address), transactions.Fees(transactions.MOST_CAP, 2 * transactions.MOST_CAP)
-    signed = transactions.sign(signer, pool.chain_id, signer.address, b"", nonce, fees, 21_000)
+    signed = transactions.sign(signer, pool.chain_id, target or signer.address, bytes.fromhex(data), nonce, fees, 100_000)
     with open(kept, "a") as file:
         print("0x" + signed.raw.hex(), file=file)
     transactions.broadcast(pool, signed.raw)
 
 
 def _post(key, source, target, amount):
+    owner, _, part = source.partition(":")
     if target.startswith("0x"):
-        withdrawals.request(key, members.by_email(_email(source.partition(":")[0])), target, amount)
+        withdrawals.request(key, _user(owner), target, amount)
+        return
+    if part == "parts":
+        debts.take_back(key, [_account(f"{owner}:{name}") for name in ("maturing", "available")], _account(target), amount, "refund")
         return
     ledger.post(key, _account(source), _account(target), amount, "lesson")
 
@@ -117,7 +135,11 @@ def _account(place):
     owner, _, name = place.rpartition(":")
     if not owner:
         return ledgers.platform("TEO", name)
-    return ledgers.member(members.by_email(_email(owner)).id, "TEO", name)
+    return ledgers.member(_user(owner).id, "TEO", name)
+
+
+def _user(name):
+    return members.by_email(_email(name))
 
 
 def _email(name):

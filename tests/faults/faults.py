@@ -175,6 +175,16 @@ def _paused(world, draw):
     world.later(lambda: setattr(world, "is_paused", False), draw.randint(1, 30))
 
 
+def _contract_paused(world, draw):
+    """A signer pauses the contract while a settlement waits for its block: that is refused there, and goes again once the admin has ended the pause."""
+    node.mine_by_itself(world.anvil, False)
+    world.post([(f"paused:{draw.getrandbits(32)}", "issuance", "ana:available", PRICE)])
+    world.work()
+    world.pause_contract(draw.randrange(LANES))
+    node.mine_by_itself(world.anvil, True)
+    world.later(lambda: setattr(world, "keeps_contract_paused", False), draw.randint(1, 30))
+
+
 def _restored(world, draw):
     """The database as it was, and members go on; what they were told since is lost to it."""
     posted = world.copy("backup")
@@ -225,10 +235,11 @@ FAULTS = {
     "dropped by an operator": _dropped_by_an_operator,
     "replaced by an operator": _replaced_by_an_operator,
     "paused": _paused,
+    "contract paused": _contract_paused,
     "foreign nonce": _foreign_nonce,
     "holder robbed": _holder_robbed,
     "restored": _restored,
 }
 # These need an operator and much of a schedule's time, so they are seldom drawn; kills are what all the rest is about.
-SELDOM = ("foreign nonce", "holder robbed", "restored", "dropped by an operator", "replaced by an operator", "paused")
+SELDOM = ("foreign nonce", "holder robbed", "restored", "dropped by an operator", "replaced by an operator", "paused", "contract paused")
 OFTEN = (*(name for name in FAULTS if name not in SELDOM), *["killed"] * 8, *["connection cut"] * 3)

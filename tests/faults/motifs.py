@@ -58,6 +58,36 @@ def late_commit(world, draw):
     FAULTS["late commit"](world, draw)
 
 
+def refund_after_it_was_spent(world, draw):
+    """What a refund cannot take is owed, and a credit repays it: the chain mints the credit and burns the repayment, in one entry or in two."""
+    name, guest = _name("owed", draw), _guest(world, draw)
+    world.post([(f"{name}:reward", "issuance", f"{guest}:available", 3 * PRICE)])
+    world.cron()
+    world.post([(f"{name}:out", f"{guest}:available", OUTSIDE, PRICE), (f"{name}:spent", f"{guest}:available", "treasury", PRICE)])
+    world.cron()
+    world.post([(f"{name}:refund", f"{guest}:parts", "issuance", 3 * PRICE)])
+    if draw.randrange(2):
+        world.cron()
+    world.post([(f"{name}:lesson", "issuance", f"{guest}:maturing", PRICE), (f"{name}:deposit", OUTSIDE, guest, PRICE), (f"{name}:more", "issuance", f"{guest}:available", PRICE)])
+    world.work()
+
+
+def suspended_while_it_leaves(world, draw):
+    """One withdrawal is signed and one waits for it when the member is suspended: he is settled as ever, the first completes, the second does not begin."""
+    name, guest = _name("suspended", draw), _guest(world, draw)
+    world.post([(f"{name}:reward", "issuance", f"{guest}:available", 3 * PRICE)])
+    world.cron()
+    _blocks_wait(world)
+    world.post([(f"{name}:first", f"{guest}:available", OUTSIDE, PRICE), (f"{name}:second", f"{guest}:available", OUTSIDE, PRICE)])
+    world.work(draw.choice([1, 200]))
+    world.suspend(guest)
+    world.post([(f"{name}:lesson", "issuance", f"{guest}:available", PRICE)])
+    _blocks_come(world)
+    world.cron()
+    if draw.randrange(2):
+        world.let_in(guest)
+
+
 def restored_and_not_told(world, draw):
     """An older database, and nobody runs `flask chain recover` until numbers meet that the chain has used already."""
     name = _name("restored", draw)
@@ -81,11 +111,21 @@ MOTIFS = {
     "voided and reorganised": FAULTS["dropped by an operator"],
     "nonce taken": FAULTS["foreign nonce"],
     "restored and not told": restored_and_not_told,
+    "refund after it was spent": refund_after_it_was_spent,
+    "suspended while it leaves": suspended_while_it_leaves,
+    "refused by a pause": FAULTS["contract paused"],
 }
 
 
 def _name(motif, draw):
     return f"{motif}:{draw.getrandbits(32)}"
+
+
+def _guest(world, draw):
+    """Somebody no other fault counts on."""
+    name = f"guest{draw.getrandbits(32)}"
+    world.join(name)
+    return name
 
 
 def _blocks_wait(world):

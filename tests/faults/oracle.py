@@ -10,7 +10,7 @@ import psycopg
 from eth_utils import keccak, to_checksum_address
 from psycopg.rows import namedtuple_row
 
-_TABLES = ("accounts", "transfers", "holders", "wallets", "deployments", "contracts", "operations", "entries", "attempts", "nonces", "signers",
+_TABLES = ("users", "accounts", "transfers", "holders", "wallets", "deployments", "contracts", "operations", "entries", "attempts", "nonces", "signers",
            "switches", "incidents", "withdrawals", "deposits", "solvency_trees", "solvency_leaves")  # fmt: skip
 _EVENTS = ("Transfer(address,address,uint256)", "Settled(uint256,bytes32)", "Skipped(uint256,address,uint256)",
            "Released(uint256,address,address,uint256)", "Voided(uint256)", "Published(uint256,bytes32,uint256,bytes32,uint256)")  # fmt: skip
@@ -21,6 +21,8 @@ _USES = ("Settled", "Released", "Voided", "Published")
 _HOME = {"root": "Notary"}  # kind of operation → its contract, where that is not the token
 SMALL = 10_000  # millionths of TEO: a deposit below it is credited with the day's others
 _TOLD = ("burn skipped", "address lost", "funds low", "funds very low")  # open because of what the world did, or nothing that waits
+_PAUSE = "0x" + keccak(text="pause()").hex()[:8]
+_PARTS = ("available", "maturing", "staked", "unbonding", "reserved")
 _TOTAL_SUPPLY = "0x" + keccak(text="totalSupply()").hex()[:8]
 
 
@@ -36,12 +38,13 @@ class Event:
 
 
 class Facts:
-    """What the database holds and what the chain says; `posted` maps the key of each transfer asked for to its amount.
+    """What the database holds and what the chain says; `posted` maps the key of each transfer asked for to its amount, `suspended` the name of each
+    member who is kept out to the newest attempt that was signed before.
 
     Only a database that was restored may have lost the rows of what our signers sent to the token."""
 
-    def __init__(self, anvil, database, posted, is_restored=False):
-        self.posted, self.is_restored = posted, is_restored
+    def __init__(self, anvil, database, posted, suspended, is_restored=False):
+        self.posted, self.suspended, self.is_restored = posted, suspended, is_restored
         with psycopg.connect(database, row_factory=namedtuple_row) as connection:
             for table in _TABLES:
                 setattr(self, table, connection.execute(f"SELECT * FROM {table}").fetchall())
@@ -165,18 +168,60 @@ def _a_nonce_has_one_operation(facts):
 
 
 def _nothing_asked_is_lost(facts):
-    found = {row.key: row.amount for row in (*facts.transfers, *facts.withdrawals)}
+    found = Counter({row.key: row.amount for row in (*facts.transfers, *facts.withdrawals)})
+    for row in facts.transfers:
+        if row.reason == "refund":  # part by part, the debt among them
+            found[row.key.rpartition(":")[0]] += row.amount
     for key, amount in facts.posted.items():
-        if found.get(key) != amount:
+        if found[key] != amount:
             yield f"transfer {key} of {amount} was acknowledged, the ledger has {found.get(key)}"
 
+
+def _debts_are_what_could_not_be_taken(facts):
+    """A refund leaves a debt only where the parts it takes from are empty, and whatever is credited then repays first. By the ids, as all of a member's locks his debt."""
+    accounts, paid = {row.id: row for row in facts.accounts}, {row.key: row.amount for row in facts.transfers if row.reason == "repaid"}
+    stands = Counter()  # by (member, part); a debt below zero
+    for row in sorted(facts.transfers, key=lambda row: row.id):
+        source, target = accounts[row.source_id], accounts[row.target_id]
+        owed, repaid = -stands[target.user_id, "debt"], paid.get(f"{row.key}:debt", 0)
+        if _is_credit(row, source, target) and repaid != min(row.amount, owed):
+            yield f"transfer {row.key} of {row.amount} repaid {repaid}, and {owed} were owed"
+        stands[source.user_id, source.name] -= row.amount
+        stands[target.user_id, target.name] += row.amount
+        left = {name: stands[source.user_id, name] for name in ("maturing", "available")}
+        if source.name == "debt" and any(left.values()):
+            yield f"transfer {row.key} made a debt of {row.amount} and left {left}"
+
+
+def _is_credit(row, source, target):
+    """Something comes to a member from elsewhere, or is his for good now; what a recovery issues anew was spent already."""
+    is_his = target.user_id is not None and target.asset == "TEO" and target.name in _PARTS
+    return is_his and (source.user_id != target.user_id or source.name == "maturing") and not row.key.endswith(":spent")
+
+
+def _suspended_get_no_new_release(facts):
+    """What was signed before goes on; what was not is given back or waits."""
+    signed, operations = {}, {row.id: row for row in facts.operations}
+    for row in facts.attempts:
+        signed[row.operation_id] = min(row.id, signed.get(row.operation_id, row.id))
+    members = {row.email.partition("@")[0]: row for row in facts.users}
+    for name, newest in facts.suspended.items():
+        if members[name].suspended_at is None:
+            yield f"{name} was suspended and is let in"
+        for withdrawal in facts.withdrawals:
+            operation = operations.get(withdrawal.operation_id)
+            if operation and withdrawal.user_id == members[name].id and not operation.is_void and signed.get(operation.id, 0) > newest:
+                yield f"withdrawal {withdrawal.key} was signed after its member was suspended"
+    for operation in facts.operations:
+        if (operation.error or "").startswith("the member was suspended") and operation.id in signed:
+            yield f"operation {operation.id} was signed, and is given back as its member was suspended"
 
 def _what_is_sent_is_saved(facts):
     saved = _known_hashes(facts)
     if facts.is_restored:  # of the rows that were lost: what the chain did is taken over, and what it refused has done nothing
         saved |= {row.tx_hash for row in facts.operations} | facts.reverted
     for sent in facts.sent:
-        if sent["to"] in facts.contracts_called and sent["hash"] not in saved:
+        if _is_our_call(facts, sent) and sent["hash"] not in saved:
             yield f"transaction {sent['hash']} (nonce {int(sent['nonce'], 16)}) is on the chain and in no row"
 
 
@@ -267,6 +312,7 @@ def _all_is_done(facts):
         if operation.state != "final" and not (operation.state == "failed" and _may_fail(facts, operation)):
             yield f"operation {operation.id} is {operation.state}: {operation.error or 'no reason noted'}"
     waiting = {holder.user_id for holder in facts.holders if str(holder.id) in facts.incidents_of("burn skipped")}
+    waiting |= {user.id for user in facts.users if user.suspended_at}
     for withdrawal in facts.withdrawals:
         if withdrawal.state not in ("sent", "failed") and not (withdrawal.state == "approved" and withdrawal.user_id in waiting):
             yield f"withdrawal {withdrawal.key} is {withdrawal.state}"
@@ -347,11 +393,12 @@ def _outside_is_what_left(facts):
 
 
 def _supply_is_what_was_issued(facts):
-    """Apart from what is owed to holders who wait for a look."""
+    """Apart from what is owed to holders who wait for a look; what members owe came back in the ledger alone."""
     issuance = next(row.id for row in facts.accounts if row.name == "issuance")
     issued = sum(row.amount for row in facts.transfers if row.source_id == issuance)
     issued -= sum(row.amount for row in facts.transfers if row.target_id == issuance)
     issued -= sum(amount for _, _, amount, entry, _ in facts.legs() if entry is None)
+    issued -= sum(row.balance for row in facts.accounts if row.name == "debt" and row.asset == "TEO")
     held = _balances(facts)
     if not facts.supply == issued == sum(held.values()):
         yield f"issued {issued}, supply {facts.supply}, balances {sum(held.values())}"
@@ -364,7 +411,7 @@ def _nothing_waits_in_a_lane(facts):
 
 
 ALWAYS = (_kept_balances, _each_op_once, _entries_are_their_legs, _legs_are_their_holders, _one_open_entry, _nonces_are_contiguous, _a_nonce_has_one_operation)
-HISTORY = (_nothing_asked_is_lost, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _moves_go_home, _releases_go_where_asked, _roots_are_of_their_trees, _done_means_done, _skips_wait)
+HISTORY = (_nothing_asked_is_lost, _debts_are_what_could_not_be_taken, _suspended_get_no_new_release, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _moves_go_home, _releases_go_where_asked, _roots_are_of_their_trees, _done_means_done, _skips_wait)
 QUIET = (_all_is_done, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _replaced_addresses_are_empty, _deposits_are_what_came,
          _deposits_are_credited, _outside_is_what_left, _supply_is_what_was_issued, _nothing_waits_in_a_lane)  # fmt: skip
 
@@ -390,7 +437,12 @@ def _known_hashes(facts):
 
 def _foreign_nonces(facts, signer, known):
     sent = [each for each in facts.sent if each["from"].lower() == signer.lower() and each["hash"] not in known]
-    return {int(each["nonce"], 16) for each in sent if facts.is_restored or each["to"] not in facts.contracts_called}
+    return {int(each["nonce"], 16) for each in sent if facts.is_restored or not _is_our_call(facts, each)}
+
+
+def _is_our_call(facts, sent):
+    """To one of our contracts, and for an operation: a signer may pause the contract without one."""
+    return sent["to"] in facts.contracts_called and not sent["input"].startswith(_PAUSE)
 
 
 def _skipped(facts):

@@ -1,4 +1,4 @@
-"""Wallets that are not ours: who pays members from outside, who has a key of ours, and who steals."""
+"""Wallets that are not ours: who pays members from outside, who has a key of ours, who steals, and the contracts' admin."""
 
 from contextlib import suppress
 
@@ -7,9 +7,11 @@ from eth_account import Account
 from tests.faults import node
 
 STRANGER = Account.from_key(b"\x07" * 32)
+ADMIN = Account.from_key(b"\x09" * 32)
 _WEI = 10**21
 _UNPRICED = {"type": 2, "chainId": 31337, "gas": 100_000, "value": 0, "maxFeePerGas": 10**13, "maxPriorityFeePerGas": 10**9}
 _BALANCE_OF, _TRANSFER = "0x70a08231", "0xa9059cbb"
+_PAUSED, _UNPAUSE = "0x5c975abb", "0x3f4ba83a"
 
 
 class Strangers:
@@ -62,6 +64,16 @@ class Strangers:
         self._anvil.call("anvil_impersonateAccount", address)
         node.set_balance(self._anvil, address, _WEI)
         self._anvil.call("eth_sendTransaction", {"from": address, "to": self.token, "data": _transfer(to, self._held(address))})
+
+    def is_paused(self):
+        """Whether the token refuses what our signers send; not where a node that forgot everything has no token yet."""
+        return int(self._anvil.call("eth_call", {"to": self.token, "data": _PAUSED}, "latest").removeprefix("0x") or "0", 16) == 1
+
+    def unpause(self):
+        """Only the admin may; his key is on no server of ours."""
+        self._anvil.call("anvil_impersonateAccount", ADMIN.address)
+        node.set_balance(self._anvil, ADMIN.address, _WEI)
+        self._anvil.call("eth_sendTransaction", {"from": ADMIN.address, "to": self.token, "data": _UNPAUSE, "gas": hex(100_000)})
 
     def _held(self, address):
         """0 as well where a node that forgot everything has no token yet."""

@@ -18,7 +18,7 @@ from rig.tools import PYTHON
 from tests.faults import node, oracle
 from tests.faults.databases import Databases
 from tests.faults.proxy import Faults, Proxy
-from tests.faults.strangers import STRANGER, Strangers
+from tests.faults.strangers import ADMIN, STRANGER, Strangers
 
 MEMBERS = ("ana", "bruno", "carla", "dino", "elsa", "fabio")
 TREASURY = 1_000 * 10**6
@@ -27,6 +27,7 @@ LANES = 2
 ROUNDS = 12  # of settling, mining and sweeping before a world counts as stuck
 THIEF = "0x" + "dead".rjust(40, "0")
 _STEP = 25  # seconds from one round to the next: more than what a stuck transaction waits
+_PAUSE = "8456cb59"
 _SECRET = "only-for-faults-" + "0123456789abcdef" * 2
 _WEI = 10**21
 _DAY = 24 * 3600
@@ -111,12 +112,12 @@ class World:
         raise RuntimeError(f"one of {jobs} is never done: see {self.directory}/workers.log")
 
     def post(self, moves):
-        """Transfers (key, source, target, amount): whoever asks again with the same key gets the same one.
+        """Transfers (key, source, target, amount): whoever asks again with the same key gets the same one. From somebody's parts is a refund.
 
         To somebody's "…@" is a withdrawal, to OUTSIDE and to "token@" too; from OUTSIDE it is a deposit. Either may go to "…@before":
         who sends it has kept the address from before the key was replaced."""
         if self.is_restored:
-            moves = [move for move in moves if move[1] in ("issuance", OUTSIDE)]  # who has what is no longer what the schedule thinks
+            moves = [move for move in moves if move[1] in ("issuance", OUTSIDE) or move[1].endswith(":parts")]  # who has what is no longer what the schedule thinks
         asked = [(key, source, self._place(target), amount) for key, source, target, amount in moves if source != OUTSIDE]
         self.insist(job("tests.faults.deeds.post", asked))
         self.posted |= {key: amount for key, _, _, amount in asked}
@@ -136,6 +137,15 @@ class World:
     def join(self, name):
         self._newcomers.add(name)
         self.insist(job("tests.faults.deeds.join", name))
+
+    def suspend(self, name):
+        newest = self._sql("SELECT coalesce(max(id), 0) FROM attempts")[0][0]
+        self.insist(job("tests.faults.deeds.suspend", name))
+        self.suspended.setdefault(name, newest)
+
+    def let_in(self, name):
+        self.insist(job("tests.faults.deeds.let_in", name))
+        self.suspended.pop(name, None)
 
     def work(self, most=200):
         """Let a worker do what is queued; a second one comes with a sweep, so that they meet at one operation."""
@@ -168,6 +178,8 @@ class World:
                 self._sql(f"UPDATE incidents SET closed_at = now() WHERE id = {number}")
         if self._sql("SELECT name FROM switches") and not self.is_paused:
             self.command("chain", "resume")
+        if self.strangers.is_paused() and not self.keeps_contract_paused:
+            self.strangers.unpause()
 
     def recover(self):
         """After a restored database, before anything else: a command that dies is given again, once a node that lost blocks is as high as it was."""
@@ -219,6 +231,11 @@ class World:
 
     def send_from_the_same_key(self, lane):
         self.insist(job("tests.faults.deeds.send_from_the_same_key", lane, str(self.strangers.foreign), trapped=False))
+
+    def pause_contract(self, lane):
+        """By the key of one of our signers; the admin ends it once nobody wants it any more."""
+        self.insist(job("tests.faults.deeds.send_from_the_same_key", lane, str(self.strangers.foreign), self.token, _PAUSE, trapped=False))
+        self.keeps_contract_paused = True
 
     def kill_node(self, forgets):
         """SIGKILL, and started again: it has lost its newest blocks; if it `forgets`, every block there was."""
@@ -272,7 +289,8 @@ class World:
         self.left = {}
         node.set_base_fee(self.anvil, 1)
         node.mine_by_itself(self.anvil, True)
-        self.is_paused, self.ahead = False, self.furthest
+        self.is_paused = self.keeps_contract_paused = False
+        self.ahead = self.furthest
         self.resend()
         traces = []
         for _ in range(ROUNDS):
@@ -293,7 +311,7 @@ class World:
         return self._sql(_UNDER_WAY) == [(0,)] and not self.strangers.unmined()
 
     def violations(self, is_quiet=True):
-        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.is_restored), is_quiet)
+        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.suspended, self.is_restored), is_quiet)
 
     def copy(self, name):
         """Keep the database as it is now, for restore(name)."""
@@ -304,6 +322,7 @@ class World:
         """The database as it was then; those it knows nothing of sign up again."""
         self._databases.copy(name, "world")
         self.is_restored = True
+        self.suspended = dict(self._sql(_SUSPENDED))
         for newcomer in sorted(self._newcomers):
             self.join(newcomer)
 
@@ -319,7 +338,8 @@ class World:
         self.left, self.killed = {}, 0
         self.endpoints, self.workers, self.posted, self.operations = endpoints, 1, {}, 0
         self.ahead = self.furthest = 0
-        self.is_restored = self.is_robbed = self.is_paused = False
+        self.is_restored = self.is_robbed = self.is_paused = self.keeps_contract_paused = False
+        self.suspended = {}  # by name the newest attempt that was signed before
         self._plans, self.struck, self.highest = [], Counter(), 0
         self._newcomers = set()
         self.strangers.forget()
@@ -379,6 +399,7 @@ class World:
             "MAIL_URL": f"outbox://{self.directory}/outbox",
             "CHAIN_ID": str(self.anvil.chain_id),
             "CHAIN_DEPTH": "1",
+            "TOKEN_ADMIN": ADMIN.address,
             "CLOCK_FILE": str(self.directory / "clock"),
             "KEK": base64.b64encode(b"k" * 32).decode(),
             "SIGNER_FILES": ",".join(str(self.directory / f"signer{lane}.json") for lane in range(LANES)),
@@ -393,11 +414,13 @@ _UNDER_WAY = f"""
          + (SELECT count(*) FROM transfers WHERE source_entry_id IS NULL AND source_holder_id IS NOT NULL AND source_holder_id::text NOT IN {_LOOKED_AT})
          + (SELECT count(*) FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL AND target_holder_id::text NOT IN {_LOOKED_AT})
          + (SELECT count(*) FROM withdrawals w JOIN holders h USING (user_id)
-            WHERE state NOT IN ('sent', 'failed') AND NOT (state = 'approved' AND h.id::text IN {_LOOKED_AT}))
+            WHERE state NOT IN ('sent', 'failed')
+            AND NOT (state = 'approved' AND (h.id::text IN {_LOOKED_AT} OR user_id IN (SELECT id FROM users WHERE suspended_at IS NOT NULL))))
          + (SELECT count(*) FROM deposits WHERE entry_id IS NULL AND NOT is_parked AND amount >= {oracle.SMALL})
          + (SELECT count(*) FROM wallets WHERE must_move)
          + (SELECT count(*) FROM switches)"""
 _TRACES = f"SELECT state, count(*) FROM operations GROUP BY state UNION ALL SELECT 'attempts', count(*) FROM attempts UNION ALL SELECT 'under way', ({_UNDER_WAY}) ORDER BY 1, 2"
+_SUSPENDED = "SELECT split_part(email, '@', 1), (SELECT coalesce(max(id), 0) FROM attempts) FROM users WHERE suspended_at IS NOT NULL"
 _INCIDENTS = "SELECT id, kind, subject FROM incidents WHERE closed_at IS NULL ORDER BY id"
 # What is done about an incident; nothing but a look where the world itself does it.
 _COMMANDS = {
