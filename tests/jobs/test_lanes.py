@@ -90,6 +90,20 @@ def test_the_sweep_leaves_the_queue_to_a_drive_that_is_at_it(queued, worker):
     assert queued.state == "sent"
 
 
+def test_who_comes_for_the_next_drive_at_once_finds_the_lane_free(queued, blocks_wait, monkeypatch):
+    """It would leave the lane to the one that is about to end, and nobody would be at what waits for its block."""
+    free = []
+
+    def come(name, *args):
+        with alone(f"lane {args[0]}") as is_alone:
+            free.append((name, is_alone))
+
+    monkeypatch.setattr(chain, "enqueue", come)
+    blocks_wait()
+    chain.drive(node.addresses()[0])
+    assert (queued.state, free) == ("sent", [("chain.drive", True)])
+
+
 def test_the_sweep_leaves_to_a_drive_what_that_has_just_sent(queued, worker, blocks_wait, anvil):
     blocks_wait()
     chain.submit(queued.id)

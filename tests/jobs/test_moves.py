@@ -244,6 +244,24 @@ def test_one_whose_tokens_a_reorg_took_back_waits_for_them_and_is_no_incident(ri
     assert (states(), kinds(), held(old, new), audit()) == (["final"], [], [0, teo(50)], GREEN)
 
 
+def test_one_whose_tokens_came_by_a_move_that_a_reorg_took_back_waits_for_it_and_is_no_incident(rich, anvil, replace, run_jobs, flow, audit):
+    """The mint is final by then: what is young is the move that brought them there."""
+    flow()
+    first, second = replace(rich.email)
+    enqueue("settlement.settle")
+    run_jobs()
+    _, third = replace(rich.email)
+    settlement.settle()
+    assert (states(), held(first, second)) == (["mined", "queued"], [0, teo(50)])
+    anvil.call("anvil_rollback", 1)
+    node.pool().forget_head()
+    chain.submit(newest().id)
+    assert (states(), kinds(), held(first, second)) == (["mined", "queued"], [], [teo(50), 0])
+    for _ in range(4):
+        flow()
+    assert (states(), kinds(), held(first, second, third), audit()) == (["final", "final"], [], [0, 0, teo(50)], GREEN)
+
+
 def test_a_number_the_chain_has_for_this_move_already_is_done(rich, worker, replace, run_jobs, audit):
     """As after a lost row: the chain has moved it, and our rows know of no attempt."""
     old, new = replace(rich.email)
