@@ -39,7 +39,7 @@ def signed(token, op, debits):
 
 @contextmanager
 def chain():
-    """A running Chain; PlainToken is compiled for it, as only the bench knows it."""
+    """A running Chain; the plain contracts are compiled for it, as only the bench knows them."""
     subprocess.run([tools.node(), ROOT / "contracts" / "build.js", "bench"], check=True, stdin=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory(prefix="lms-bench-", ignore_cleanup_errors=True) as directory, Anvil(directory) as node:
         yield Chain(node.url)
@@ -70,9 +70,13 @@ class Chain:
 
     def plain_mints(self, amount):
         """The gas of a mint by OpenZeppelin's token to a fresh holder, and of one to the same again."""
-        plain = Web3().eth.contract(self._create(creation_data("PlainToken", [], [])), abi=artifact("PlainToken")["abi"])
+        plain = self._plain("PlainToken")
         self._mint_plain(plain, "somebody", amount)  # the supply's slot is not zero for the others
         return [self._mint_plain(plain, "holder", amount) for _ in range(2)]
+
+    def plain_certificate(self, number):
+        """The gas of a mint of this token by OpenZeppelin's ERC-721, to a holder of none."""
+        return self._mint_plain(self._plain("PlainCertificate"), "holder", number)
 
     def settle(self, token, op, mints, burns=()):
         """The gas of one settlement that skipped nothing; mints are (address, amount)."""
@@ -92,6 +96,9 @@ class Chain:
         if not receipt.succeeded:
             raise Refusal(f"The transaction {signed.tx_hash} was refused.")
         return receipt
+
+    def _plain(self, name):
+        return Web3().eth.contract(self._create(creation_data(name, [], [])), abi=artifact(name)["abi"])
 
     def _mint_plain(self, plain, name, amount):
         data = plain.encode_abi("mint", args=[key(name).address, amount])
