@@ -2,6 +2,7 @@
 
 from lms.domain.accounts import models as accounts
 from lms.domain.audit import models as audit
+from lms.domain.certificates import models as certificates
 from lms.domain.checkout import models as checkout
 from lms.domain.courses import models as courses
 from lms.domain.learning import models as learning
@@ -13,4 +14,4 @@ from lms.domain.rulebook import models as rulebook
 from lms.domain.wallet import models as wallet
 from lms.domain.withdrawals import models as withdrawals
 
-__all__ = ["accounts", "audit", "checkout", "courses", "learning", "ledger", "notices", "onchain", "rewards", "rulebook", "wallet", "withdrawals"]
+__all__ = ["accounts", "audit", "certificates", "checkout", "courses", "learning", "ledger", "notices", "onchain", "rewards", "rulebook", "wallet", "withdrawals"]

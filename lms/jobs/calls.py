@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from lms.chain import vault
-from lms.chain.contracts import Burn, Notary, TeoCoin
+from lms.chain.contracts import BY_NAME, Burn, TeoCoin
 from lms.domain.onchain import queries
 from lms.domain.wallet import custody
 from lms.jobs import node
 from lms.jobs.wallets import owner
 
-# A mint to somebody new takes 25,000, and nothing else as much.
-GAS_OF_A_BATCH, GAS_OF_AN_ENTRY = 100_000, 26_000
+# A mint to somebody new takes 25,000, and nothing else as much; a certificate 50,000.
+GAS_OF_A_BATCH, GAS_OF_AN_ENTRY, GAS_OF_A_CERTIFICATE = 100_000, 26_000, 52_000
 
 
 @dataclass(frozen=True)
@@ -26,28 +26,33 @@ def data(operation):
     called = contract(operation)
     if operation.is_void:
         return called.address, called.void_data(operation.op)
-    return called.address, {"settle": _settle, "release": _release, "move": _release, "root": _root}[operation.kind](operation, called)
+    return called.address, _DATA[operation.kind](operation, called)
 
 
 def likely_gas(operation):
-    """More than a settlement of so many entries takes; None where only the node knows."""
-    if operation.kind != "settle" or operation.is_void:
-        return None
-    return GAS_OF_A_BATCH + GAS_OF_AN_ENTRY * queries.entry_count(operation)
+    """More than a batch of so many entries takes; None where only the node knows."""
+    if operation.kind == "settle" and not operation.is_void:
+        return GAS_OF_A_BATCH + GAS_OF_AN_ENTRY * queries.entry_count(operation)
+    if operation.kind == "certificates" and not operation.is_void:
+        return GAS_OF_A_BATCH + GAS_OF_A_CERTIFICATE * len(_certificates(operation))
+    return None
 
 
 def outcome(operation, receipt):
     """The Outcome by the logs of a transaction that succeeded; None when it did something else under this number."""
-    token = contract(operation)
-    if token.voided(receipt, operation.op):
+    called = contract(operation)
+    if called.voided(receipt, operation.op):
         return Outcome(is_void=True)
     if operation.kind == "root":
-        publication = token.publication(receipt, operation.op)
+        publication = called.publication(receipt, operation.op)
         return Outcome() if publication and publication.brought(*_published(operation)) else None
+    if operation.kind == "certificates":
+        issuance = called.issuance(receipt, operation.op)
+        return Outcome() if issuance and issuance.brought(_certificates(operation)) else None
     if operation.kind in ("release", "move"):
         (entry,) = queries.entries(operation)
-        return Outcome() if token.released(receipt, operation.op) == (entry.address, operation.payload["to"], entry.amount) else None
-    settlement, entries = token.settlement(receipt, operation.op), queries.entries(operation)
+        return Outcome() if called.released(receipt, operation.op) == (entry.address, operation.payload["to"], entry.amount) else None
+    settlement, entries = called.settlement(receipt, operation.op), queries.entries(operation)
     if settlement is None or not settlement.brought(_pairs(entries, "mint"), _pairs(entries, "burn")):
         return None
     skipped = {address for address, _ in settlement.skips}
@@ -56,8 +61,21 @@ def outcome(operation, receipt):
 
 def contract(operation):
     """The contract the operation is for, of its own deployment."""
-    kind = Notary if operation.kind == "root" else TeoCoin
-    return kind(operation.deployment.address_of(kind.name))
+    name, _ = operation.number
+    return BY_NAME[name](operation.deployment.address_of(name))
+
+
+def token(operation):
+    """The token of the operation's deployment."""
+    return TeoCoin(operation.deployment.token_address)
+
+
+def is_the_tokens(operation, pool):
+    """Whether the token has used the number of another contract's operation.
+
+    That contract would take it, and nobody notice that the database is an older one until the next settlement, under a number that the token
+    does not know, mints once more what was minted."""
+    return contract(operation).name != TeoCoin.name and token(operation).op_used(pool, operation.op)
 
 
 def _settle(operation, token):
@@ -76,6 +94,18 @@ def _release(operation, token):
 
 def _root(operation, notary):
     return notary.publish_data(operation.op, *_published(operation))
+
+
+def _issue(operation, certificate):
+    return certificate.issue_data(operation.op, _certificates(operation))
+
+
+_DATA = {"settle": _settle, "release": _release, "move": _release, "root": _root, "certificates": _issue}
+
+
+def _certificates(operation):
+    """Pairs of (address, id)"""
+    return [(address, int(digest, 16)) for address, digest in operation.payload["entries"]]
 
 
 def _published(operation):

@@ -5,6 +5,7 @@ from functools import partial
 from lms.chain import transactions
 from lms.db import transaction
 from lms.domain.audit import actions as audit
+from lms.domain.certificates import actions as certificates
 from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import moves
@@ -17,6 +18,7 @@ FOLLOWS = {
     "move": (lambda operation: None, moves.stay),
     "release": (withdrawals.mark_sent, withdrawals.give_back),
     "root": (lambda operation: None, lambda operation: None),
+    "certificates": (lambda operation: None, certificates.wait_again),
 }
 # What no later try would change; anything else (a pause, the bound, a role) is tried again.
 _FOR_GOOD = ("ReleaseExpired", "NotTheHolder", "TransferToToken", "ERC20InvalidReceiver", "AlreadyPublished")
@@ -75,6 +77,11 @@ def used(operation, pool):
     if calls.outcome(operation, receipt):
         together.write({operation.id: _mined(operation, receipt, pool) or wait})
         return
+    given_twice(operation, tx_hash)
+
+
+def given_twice(operation, tx_hash):
+    """The chain has its number, of another operation: nothing goes on before an operator has looked."""
     with transaction():
         onchain.lock(operation)
         if operation.state == "queued":

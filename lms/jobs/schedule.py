@@ -15,6 +15,7 @@ TABLE = (
     ("accounts.forget_sessions", 3600),
     ("contracts.check", 3600),
     ("solvency.publish", 300),
+    ("certificates.issue", 60),
 )
 
 

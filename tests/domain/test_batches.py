@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
@@ -279,3 +280,17 @@ def test_a_number_is_given_once_though_the_deployment_was_read_before(app, chain
         assert actions.queue("first", "root", []).op == 1
     with transaction():
         assert actions.queue("second", "root", []).op == 2
+
+
+@pytest.mark.parametrize(("first", "second"), [("settle", "release"), ("root", "root"), ("certificates", "certificates")])
+def test_a_number_that_was_given_out_before_the_backup_too_stands_for_one_operation_of_a_contract(chain, first, second):
+    _queue_under_the_first_number("first", first)
+    _queue_under_the_first_number("elsewhere", "root" if first != "root" else "certificates")
+    with pytest.raises(IntegrityError):
+        _queue_under_the_first_number("second", second)
+
+
+def _queue_under_the_first_number(key, kind):
+    with transaction():
+        db.session.execute(text("UPDATE deployments SET next_op = 1"))
+        actions.queue(key, kind, [])

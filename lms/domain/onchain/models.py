@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.db import Model, Moment
 
 STATES = ("queued", "signed", "sent", "mined", "final", "failed")
+_CONTRACTS = {"root": "Notary", "certificates": "Certificate"}  # by kind of operation, where it is not the token
 OPEN_STATES = ("queued", "signed", "sent")
 FEES_TOO_HIGH = "fees too high"  # an error that begins so ends by itself, when they fall
 
@@ -70,11 +71,14 @@ class Signer(Model):
 
 
 class Operation(Model):
-    """`payload` is what an operation needs beside its entries: the target and deadline of a release or a move. `is_void`: it shall never happen."""
+    """`payload` is what an operation needs beside its entries: the target and deadline of a release or a move, the [address, digest] of each certificate.
+    `is_void`: it shall never happen."""
 
     __tablename__ = "operations"
     __table_args__ = (
-        UniqueConstraint("deployment_id", "op"),
+        # Each number is given out once. After a restored database that may be a second time, and a contract knows nothing of what another one did.
+        UniqueConstraint("deployment_id", "kind", "op"),
+        Index("uq_operations_token_op", "deployment_id", "op", unique=True, postgresql_where="kind NOT IN ('root', 'certificates')"),
         CheckConstraint("state IN ('queued', 'signed', 'sent', 'mined', 'final', 'failed')", name="state"),
         Index("ix_operations_unfinished", "state", "id", postgresql_where="state NOT IN ('final', 'failed')"),
         Index("ix_operations_mined_at", "mined_at"),
@@ -103,6 +107,11 @@ class Operation(Model):
     deployment: Mapped[Deployment] = relationship()
     entries: Mapped[list["Entry"]] = relationship(back_populates="operation", order_by="Entry.id")
     attempts: Mapped[list["Attempt"]] = relationship(back_populates="operation", order_by="Attempt.id")
+
+    @property
+    def number(self):
+        """(name of the contract, op): a number is used up in one contract."""
+        return _CONTRACTS.get(self.kind, "TeoCoin"), self.op
 
     @property
     def is_open(self):

@@ -119,8 +119,8 @@ def oldest_sent(signer):
 
 
 def by_numbers(deployment):
-    """The deployment's operations, by op number."""
-    return {found.op: found for found in db.session.scalars(select(Operation).where(Operation.deployment_id == deployment.id))}
+    """The deployment's operations, by number."""
+    return {found.number: found for found in db.session.scalars(select(Operation).where(Operation.deployment_id == deployment.id))}
 
 
 def signers():

@@ -15,7 +15,7 @@ from lms.domain.wallet import custody
 
 def take_over(deployment, op, receipt, kind="settle"):
     """The operation the chain did under a number we do not know, final, without entries yet."""
-    facts = dict(key=f"recovered:{deployment.id}:{op}", kind=kind, deployment_id=deployment.id, op=op, state="final")
+    facts = dict(key=f"recovered:{deployment.id}:{kind}:{op}", kind=kind, deployment_id=deployment.id, op=op, state="final")
     moments = dict.fromkeys(("queued_at", "sent_at", "mined_at", "final_at"), clock.now())
     block = dict(tx_hash=receipt.tx_hash, block_number=receipt.block_number, block_hash=receipt.block_hash, gas_used=receipt.gas_used)
     operation = Operation(**facts, **moments, **block)

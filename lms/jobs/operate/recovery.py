@@ -3,8 +3,9 @@
 import click
 
 from lms.chain import transactions
-from lms.chain.contracts import Notary
+from lms.chain.contracts import BY_NAME, Certificate, Notary
 from lms.db import db, transaction
+from lms.domain.certificates import actions as certificates
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
@@ -23,57 +24,52 @@ from lms.queue import enqueue
 def recover():
     """Take over what the chain has done under numbers this database does not know; nothing is minted twice. May run twice."""
     pool, deployment, token = here.pool(), queries.deployment(), here.token()
-    notary = _notary(deployment)
     if token is None:
         raise click.ClickException("Nothing is deployed yet. Run: flask chain deploy")
     final = transactions.final_block(pool)
     if any(pool.mined_nonce(address, final) < pool.mined_nonce(address) for address in here.addresses()):
         raise click.ClickException("The newest transactions are not final yet. Run this again when they are.")
-    used = (_used(pool, deployment, notary, final) if notary else {}) | _used(pool, deployment, token, final)
+    used = _used(pool, deployment, final)
     _finish(used, pool)
     arrivals = Arrivals(pool, deployment, final)
     with transaction():
         deposits.scanned(deployment)  # and locked: no scan goes on beside this
-        taken, lost = _rebuild(deployment, token, notary, used, arrivals)
+        taken, lost = _rebuild(deployment, used, arrivals)
     for address in here.addresses():
         adopt_lane(address, pool)
     enqueue("settlement.settle")
     click.echo(f"{taken} operations taken over, {lost} lost numbers are being used up")
 
 
-def _notary(deployment):
-    address = deployment and deployment.address_of(Notary.name)
-    return Notary(address) if address else None
-
-
-def _used(pool, deployment, contract, final):
-    """The receipt of every op number that is used for good, by this block."""
-    found = contract.used_ops(pool, deployment.first_block, final)
-    return {op: transactions.receipt(pool, tx_hash) for op, tx_hash in found.items()}
+def _used(pool, deployment, final):
+    """The receipt of every number that is used for good, by this block; numbers as `Operation.number`."""
+    contracts = [BY_NAME[contract.name](contract.address) for contract in deployment.contracts]
+    found = {(contract.name, op): tx_hash for contract in contracts for op, tx_hash in contract.used_ops(pool, deployment.first_block, final).items()}
+    return {number: transactions.receipt(pool, tx_hash) for number, tx_hash in found.items()}
 
 
 def _finish(used, pool):
     """End what our rows know and the chain has done: what left by it may have come back and been burned at an address that is lost."""
     for operation in map(queries.operation, queries.unfinished("queued", "signed", "sent", limit=None)):
-        if operation.op in used and calls.outcome(operation, used[operation.op]):
+        if operation.number in used and calls.outcome(operation, used[operation.number]):
             outcomes.used(operation, pool)
     for operation_id in queries.unfinished("mined", limit=None):
         if verb := outcomes.finish(queries.operation(operation_id), pool):
             together.write({operation_id: verb})
 
 
-def _rebuild(deployment, token, notary, used, arrivals):
+def _rebuild(deployment, used, arrivals):
     """How many operations were taken over, and how many numbers were given out and lost. What left was paid from what had come before it."""
-    highest, ours = max(used, default=0), queries.by_numbers(deployment)
+    highest, ours = max((op for _, op in used), default=0), queries.by_numbers(deployment)
     onchain.take_numbers(deployment, highest)
-    for op in [op for op, operation in ours.items() if _is_in_the_way(operation, used.get(op))]:
-        _forget(queries.operation(ours.pop(op).id), deployment)
-    unknown = sorted(set(used) - set(ours), key=lambda op: (_place(used[op]), op))
-    for op in unknown:
-        arrivals.credit(before=_place(used[op]))
-        _take_over(deployment, token, notary, op, used[op])
+    for number in [number for number, operation in ours.items() if _is_in_the_way(operation, used.get(number))]:
+        _forget(queries.operation(ours.pop(number).id), deployment)
+    unknown = sorted(set(used) - set(ours), key=lambda number: (_place(used[number]), number))
+    for number in unknown:
+        arrivals.credit(before=_place(used[number]))
+        _take_over(deployment, *number, used[number])
     arrivals.credit()
-    lost = [op for op in range(1, highest) if op not in used and op not in ours]
+    lost = sorted(set(range(1, highest)) - {op for _, op in (*used, *ours)})
     for op in lost:
         onchain.queue_void(deployment, op)
     rewards.fit_lots()
@@ -98,10 +94,19 @@ def _forget(operation, deployment):
     outcomes.FOLLOWS[operation.kind][1](operation)
 
 
-def _take_over(deployment, token, notary, op, receipt):
-    if notary and notary.publication(receipt, op):
+def _take_over(deployment, name, op, receipt):
+    contract = BY_NAME[name](deployment.address_of(name))
+    if name == Notary.name:
         recovery.take_over(deployment, op, receipt, "root")  # of a tree that was lost: nothing else hangs on it
-        return
+    elif name == Certificate.name:
+        issuance = contract.issuance(receipt, op)
+        operation = recovery.take_over(deployment, op, receipt, "certificates")
+        certificates.take_over(operation, *(issuance.issued, issuance.skips) if issuance else ((), ()))
+    else:
+        _take_over_of_token(deployment, contract, op, receipt)
+
+
+def _take_over_of_token(deployment, token, op, receipt):
     released, settlement = token.released(receipt, op), token.settlement(receipt, op)
     operation = recovery.take_over(deployment, op, receipt, "release" if released else "settle")
     if released:

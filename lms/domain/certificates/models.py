@@ -1,0 +1,37 @@
+"""What members have achieved, as credentials of which the chain knows a digest each."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.db import Model, Moment
+from lms.domain.onchain.models import Operation
+
+
+class Certificate(Model):
+    """`credential` says member, course and when it was completed. Its salted digest is the id on the chain, from which nobody learns any of that.
+
+    It waits while it has no operation; `address` is the custodial one it was queued for, `batches` how often it was. Of one whose rows were lost
+    with a database the chain tells holder and digest, and nobody the rest."""
+
+    __tablename__ = "certificates"
+    __table_args__ = (
+        UniqueConstraint("holder_id", "course_id"),
+        CheckConstraint("num_nulls(course_id, credential, salt) IN (0, 3)", name="credential"),
+        CheckConstraint("(address IS NULL) = (operation_id IS NULL)", name="address"),
+        CheckConstraint("operation_id IS NOT NULL OR salt IS NOT NULL", name="waiting"),
+        Index("ix_certificates_waiting", "id", postgresql_where="operation_id IS NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"))
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"))
+    credential: Mapped[dict | None] = mapped_column(JSONB(none_as_null=True))
+    salt: Mapped[bytes | None]
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    address: Mapped[str | None]
+    operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)
+    batches: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[object] = mapped_column(Moment)
+
+    operation: Mapped[Operation | None] = relationship()
