@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import EnvironBuilder
 
 from lms.domain.accounts import queries as accounts
+from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
 from lms.domain.ledger import queries as ledger
@@ -134,7 +135,7 @@ def _activity(user, _):
 
 def _operation(user, argument):
     sight = wallet.sight(user, int(argument)) if argument.isdecimal() and len(argument) < 10 else None
-    return sight and {"sight": sight}
+    return sight and {"sight": sight, "certificates": certificates.issued_by(sight.operation)}
 
 
 def _receipt(user, argument):

@@ -4,13 +4,17 @@ import re
 from datetime import timedelta
 from types import SimpleNamespace
 
-from lms import clock
+import pytest
+
+from lms import clock, live
 from lms.db import db, transaction
+from lms.domain.certificates import actions as certificates
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.onchain.models import FEES_TOO_HIGH, Entry
 from tests.blueprints.test_wallet import give_address, reward, settle, words
+from tests.conftest import take_part
 
 
 def both(ana, bruno):
@@ -94,6 +98,41 @@ def test_a_root_has_no_entries_and_says_what_it_is(ada, log_in, chain):
         operation = onchain.queue("root:1", "root", [])
     page = log_in(ada).get(f"/operations/{operation.id}").text
     assert "Published root" in page and "Root and total of the day" in page and "Entries" not in page
+
+
+@pytest.fixture
+def batch(ana, course, chain):
+    """A batch with Ana's certificate, and one of which the database knows nothing."""
+    give_address(ana)
+    with transaction():
+        certificate = certificates.make(take_part(ana, course))
+    with transaction():
+        operation = certificates.queue()
+        operation.payload = {"entries": [*operation.payload["entries"], ["0x" + "cc" * 20, "07" * 32]]}
+    return operation, certificate
+
+
+def test_an_admin_sees_what_a_batch_issues_to_whom(batch, ada, log_in):
+    operation, certificate = batch
+    shown = log_in(ada).get(f"/operations/{operation.id}").text
+    page = words(shown)
+    assert "Batch of certificates" in page and "Each certificate goes to its member" in page
+    assert re.search("How chains work Ana .*What it says is lost nobody we know", page)
+    assert certificate.digest.hex() in shown and "07" * 32 in shown
+    (pushed,) = live.shown(ada.id, [f"operation:{operation.id}"]).values()
+    assert certificate.digest.hex() in pushed and "How chains work" in pushed
+
+
+def test_of_one_that_was_lost_with_its_rows_the_holder_is_known(batch, ada, log_in):
+    operation, certificate = batch
+    with transaction():
+        certificate.credential = certificate.salt = certificate.course_id = None
+    assert "What it says is lost Ana" in words(log_in(ada).get(f"/operations/{operation.id}").text)
+
+
+def test_a_batch_is_no_members_page_yet(batch, ana, log_in):
+    operation, _ = batch
+    assert log_in(ana).get(f"/operations/{operation.id}").status_code == 404
 
 
 def test_an_admin_reads_all_that_befell_an_operation_in_the_order_of_time(ana, ada, log_in, chain):

@@ -109,6 +109,9 @@ def test_a_batch_takes_the_fifty_oldest_and_the_next_one_the_rest(fifty_one, sta
     assert [len(operation.payload["entries"]) for operation in (first, queue())] == [50, 1]
     assert [certificate.operation_id == first.id for certificate in fifty_one] == [True] * 50 + [False]
     assert len(seen) < 15
+    with statements() as seen:
+        assert [(certificate, name) for *_, certificate, name in queries.issued_by(first)] == [(certificate, "Ana") for certificate in fifty_one[:50]]
+    assert len(seen) == 1
 
 
 def test_two_workers_at_once_put_nothing_into_two_batches(app, fifty_one):

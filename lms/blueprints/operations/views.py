@@ -3,6 +3,7 @@
 from flask import Blueprint
 from flask_login import current_user, login_required
 
+from lms.domain.certificates import queries as certificates
 from lms.domain.wallet import queries as wallet
 from lms.errors import NotFound
 from lms.ui import render
@@ -16,4 +17,4 @@ def show(operation_id):
     sight = wallet.sight(current_user, operation_id)
     if sight is None:
         raise NotFound("There is no such operation.")
-    return render("operations/show.html", "operation", sight=sight)
+    return render("operations/show.html", "operation", sight=sight, certificates=certificates.issued_by(sight.operation))
