@@ -11,16 +11,18 @@ from eth_utils import keccak, to_checksum_address
 from psycopg.rows import namedtuple_row
 
 _TABLES = ("users", "accounts", "transfers", "holders", "wallets", "deployments", "contracts", "operations", "entries", "attempts", "nonces", "signers",
-           "switches", "incidents", "withdrawals", "deposits", "solvency_trees", "solvency_leaves")  # fmt: skip
+           "switches", "incidents", "withdrawals", "deposits", "solvency_trees", "solvency_leaves", "certificates", "courses")  # fmt: skip
 _EVENTS = ("Transfer(address,address,uint256)", "Settled(uint256,bytes32)", "Skipped(uint256,address,uint256)",
-           "Released(uint256,address,address,uint256)", "Voided(uint256)", "Published(uint256,bytes32,uint256,bytes32,uint256)")  # fmt: skip
+           "Released(uint256,address,address,uint256)", "Voided(uint256)", "Published(uint256,bytes32,uint256,bytes32,uint256)",
+           "Issued(uint256,bytes32)")  # fmt: skip
 _NAMES = {"0x" + keccak(text=event).hex(): event.partition("(")[0] for event in _EVENTS}
+_NAMES["0x" + keccak(text="Skipped(uint256,uint256,address)").hex()] = "Existed"  # the token has another event of the name
 _NOBODY = "0x" + "00" * 20
 _SOLVENCY = int.from_bytes(b"solvency".ljust(32, b"\0"))
-_USES = ("Settled", "Released", "Voided", "Published")
-_HOME = {"root": "Notary"}  # kind of operation → its contract, where that is not the token
+_USES = ("Settled", "Released", "Voided", "Published", "Issued")
+_HOME = {"root": "Notary", "certificates": "Certificate"}  # kind of operation → its contract, where that is not the token
 SMALL = 10_000  # millionths of TEO: a deposit below it is credited with the day's others
-_TOLD = ("burn skipped", "address lost", "funds low", "funds very low")  # open because of what the world did, or nothing that waits
+_TOLD = ("burn skipped", "address lost", "certificate lost", "funds low", "funds very low")  # open because of what the world did, or nothing that waits
 _PAUSE = "0x" + keccak(text="pause()").hex()[:8]
 _PARTS = ("available", "maturing", "staked", "unbonding", "reserved")
 _TOTAL_SUPPLY = "0x" + keccak(text="totalSupply()").hex()[:8]
@@ -48,7 +50,7 @@ class Facts:
         with psycopg.connect(database, row_factory=namedtuple_row) as connection:
             for table in _TABLES:
                 setattr(self, table, connection.execute(f"SELECT * FROM {table}").fetchall())
-        named = {row.address.lower(): row.name for row in self.contracts if row.name in ("TeoCoin", "Notary")}
+        named = {row.address.lower(): row.name for row in self.contracts}
         (self.token,) = [row.address for row in self.contracts if row.name == "TeoCoin"]
         self.contracts_called = {None, *named}
         logs = anvil.call("eth_getLogs", {"address": list(named), "fromBlock": "0x0"})
@@ -63,8 +65,8 @@ class Facts:
         self.done = {event.tx_hash: operation for operation in self.operations if (event := self.used_by(operation))}
         self.counts = {row.address: int(anvil.call("eth_getTransactionCount", row.address, "latest"), 16) for row in self.signers}
 
-    def named(self, name):
-        return [event for event in self.events if event.name == name]
+    def named(self, name, contract="TeoCoin"):
+        return [event for event in self.events if (event.contract, event.name) == (contract, name)]
 
     def used_by(self, operation):
         """The event that used up the operation's number on its contract, or None."""
@@ -168,13 +170,13 @@ def _a_nonce_has_one_operation(facts):
 
 
 def _nothing_asked_is_lost(facts):
-    found = Counter({row.key: row.amount for row in (*facts.transfers, *facts.withdrawals)})
+    found = Counter({row.key: row.amount for row in (*facts.transfers, *facts.withdrawals)} | dict.fromkeys(_certified(facts), 1))
     for row in facts.transfers:
         if row.reason == "refund":  # part by part, the debt among them
             found[row.key.rpartition(":")[0]] += row.amount
     for key, amount in facts.posted.items():
         if found[key] != amount:
-            yield f"transfer {key} of {amount} was acknowledged, the ledger has {found.get(key)}"
+            yield f"{key} of {amount} was acknowledged, the rows have {found.get(key)}"
 
 
 def _debts_are_what_could_not_be_taken(facts):
@@ -282,6 +284,32 @@ def _roots_are_of_their_trees(facts):
             yield f"op {operation.op} published {event.words[1:]}, its tree says {told}"
 
 
+def _batches_issue_what_they_say(facts):
+    """Each (address, id) of a batch, those included that the chain had already."""
+    said = {_place(row): sorted((address, int(digest, 16)) for address, digest in row.payload.get("entries", ())) for row in facts.operations}
+    for issued in facts.named("Issued", "Certificate"):
+        events = [event for event in facts.events if event.contract == "Certificate" and event.tx_hash == issued.tx_hash]
+        did = sorted((_address(event.words[_HOLDER[event.name]]), event.words[_ID[event.name]]) for event in events if event.name in _ID)
+        if did != said.get(("Certificate", issued.words[0])):
+            yield f"op {issued.words[0]} issued {did}, its row says {said.get(('Certificate', issued.words[0]))}"
+
+
+def _certificates_are_where_the_chain_has_them(facts):
+    """Each in one row with its holder and the address it is at, unless its rows and its address were lost; each of a final batch is there."""
+    issued = Counter((event.words[2], _address(event.words[1])) for event in facts.named("Transfer", "Certificate"))
+    rows = {int.from_bytes(row.digest): row for row in facts.certificates}
+    lost, final = facts.incidents_of("certificate lost"), {row.id for row in facts.operations if row.state == "final"}
+    for (number, address), times in issued.items():
+        row = rows.get(number)
+        is_lost = f"{number:064x}" in lost and address not in facts.owners
+        if times > 1 or (row is None and not is_lost) or (row and (row.address, row.holder_id) != (address, facts.owners.get(address))):
+            yield f"certificate {number:064x} was issued to {address} {times} times, its row is {row}"
+    there = {number for number, _ in issued}
+    for number, row in rows.items():
+        if row.operation_id in final and number not in there:
+            yield f"certificate {row.id} is called final, and the chain has none"
+
+
 def _done_means_done(facts):
     skipped = _skipped(facts)
     for operation in facts.operations:
@@ -316,6 +344,12 @@ def _all_is_done(facts):
     for withdrawal in facts.withdrawals:
         if withdrawal.state not in ("sent", "failed") and not (withdrawal.state == "approved" and withdrawal.user_id in waiting):
             yield f"withdrawal {withdrawal.key} is {withdrawal.state}"
+
+
+def _no_certificate_waits(facts):
+    for row in facts.certificates:
+        if row.operation_id is None:
+            yield f"certificate {row.id} is in no batch"
 
 
 def _nobody_waits_for_an_operator(facts):
@@ -411,8 +445,9 @@ def _nothing_waits_in_a_lane(facts):
 
 
 ALWAYS = (_kept_balances, _each_op_once, _entries_are_their_legs, _legs_are_their_holders, _one_open_entry, _nonces_are_contiguous, _a_nonce_has_one_operation)
-HISTORY = (_nothing_asked_is_lost, _debts_are_what_could_not_be_taken, _suspended_get_no_new_release, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _moves_go_home, _releases_go_where_asked, _roots_are_of_their_trees, _done_means_done, _skips_wait)
-QUIET = (_all_is_done, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _replaced_addresses_are_empty, _deposits_are_what_came,
+HISTORY = (_nothing_asked_is_lost, _debts_are_what_could_not_be_taken, _suspended_get_no_new_release, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _moves_go_home, _releases_go_where_asked,
+           _roots_are_of_their_trees, _batches_issue_what_they_say, _certificates_are_where_the_chain_has_them, _done_means_done, _skips_wait)  # fmt: skip
+QUIET = (_all_is_done, _no_certificate_waits, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _replaced_addresses_are_empty, _deposits_are_what_came,
          _deposits_are_credited, _outside_is_what_left, _supply_is_what_was_issued, _nothing_waits_in_a_lane)  # fmt: skip
 
 
@@ -429,6 +464,13 @@ def _may_fail(facts, operation):
     """What was dropped, a withdrawal or move that was refused, what stood in the way of a restored database, and a root the chain has of that day already."""
     is_set_aside = (operation.error or "").startswith("set aside")
     return operation.is_void or operation.kind in ("release", "move") or is_set_aside or (facts.is_restored and operation.kind == "root")
+
+
+def _certified(facts):
+    """What was asked for, by the names of the schedule."""
+    holders, names = {row.id: row.user_id for row in facts.holders}, {row.id: row.email.partition("@")[0] for row in facts.users}
+    slugs = {row.id: row.slug for row in facts.courses}
+    return [f"certificate:{names[holders[row.holder_id]]}:{slugs[row.course_id]}" for row in facts.certificates if row.course_id]
 
 
 def _known_hashes(facts):
@@ -477,6 +519,7 @@ def _released(_, event):
 
 
 _DID = dict.fromkeys(_USES, lambda *_: []) | {"Settled": _brought, "Released": _released}
+_HOLDER, _ID = {"Transfer": 1, "Existed": 2}, {"Transfer": 2, "Existed": 1}  # which words of a Certificate's events
 _SAID = dict.fromkeys(_USES, lambda *_: []) | {"Settled": _settle_says, "Released": _release_says}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.faults.faults import FAULTS, OFTEN, SELDOM
 from tests.faults.motifs import MOTIFS
-from tests.faults.world import MEMBERS, OUTSIDE, TREASURY
+from tests.faults.world import COURSES, MEMBERS, OUTSIDE, TREASURY
 
 LEAST, MOST = 20, 200  # operations
 MOST_FAULTS = 6  # an interleaving is one of them
@@ -16,6 +16,8 @@ REPLACED_IN = 0.25  # of the acts replace a member's key
 SUSPENDED_IN = 0.1  # of the acts suspend a member
 LET_IN_IN = 0.2  # of the acts let one in again
 RELIED_ON = ("ana", "bruno")  # by faults and interleavings: never suspended, and owe nothing
+CERTIFIED_IN = 0.3  # of the acts end courses for some members
+MOST_CERTIFIED = 3
 KEPT_IN = 0.5  # of what goes to him later goes to the address from before
 TEO = 10**6
 SMALL = 20_000  # half of such deposits wait for the others of their day
@@ -23,14 +25,15 @@ SMALL = 20_000  # half of such deposits wait for the others of their day
 
 @dataclass(frozen=True)
 class Act:
-    """What happens between two looks of the workers: who joins, whose key is replaced, who is suspended and who let in again (or None), and what members and
-    strangers then move."""
+    """What happens between two looks of the workers: who joins, whose key is replaced, who is suspended and who let in again (or None), what members and
+    strangers then move, and which courses, (name, slug), they complete."""
 
     newcomer: str | None
     replaced: str | None
     moves: list
     suspended: str | None = None
     let_in: str | None = None
+    achieved: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def draw(seed):
         strikes[dice.randrange(len(acts))].append((name, dice.getrandbits(32)))
     endpoints = dice.choice([1, 1, 2])
     acts = _with_replaced_keys(random.Random(f"keys of {seed}"), acts)
-    return Schedule(seed, endpoints, _with_suspensions(random.Random(f"suspensions of {seed}"), acts), dict(strikes))
+    acts = _with_suspensions(random.Random(f"suspensions of {seed}"), acts)
+    return Schedule(seed, endpoints, _with_certificates(random.Random(f"certificates of {seed}"), acts), dict(strikes))
 
 
 def shortest(name, count, among=300):
@@ -94,6 +98,8 @@ def run(world, schedule, mutant=None):
             world.suspend(act.suspended)
         if act.let_in:
             world.let_in(act.let_in)
+        if act.achieved:
+            world.certify(act.achieved)
         world.post(act.moves)
         world.work(dice.randint(1, 60))
         world.go_on()
@@ -130,6 +136,16 @@ def _with_replaced_keys(dice, acts):
         name = dice.choice(members) if dice.random() < REPLACED_IN else None
         replaced |= {name} - {None}
         found.append(Act(newcomer, name, [_to_who_kept_it(dice, move, replaced) for move in moves]))
+    return found
+
+
+def _with_certificates(dice, acts):
+    """Dice of their own, again."""
+    members, found = list(MEMBERS), []
+    for act in acts:
+        members += [act.newcomer] if act.newcomer else []
+        count = dice.randint(1, MOST_CERTIFIED) if dice.random() < CERTIFIED_IN else 0
+        found.append(replace(act, achieved=tuple((dice.choice(members), dice.choice(COURSES)) for _ in range(count))))
     return found
 
 

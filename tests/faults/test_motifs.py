@@ -47,7 +47,7 @@ def test_what_a_refund_could_not_take_is_repaid_by_what_comes_next(owed):
     [
         ("DELETE FROM transfers WHERE reason = 'repaid'", "repaid 0, and 2000000 were owed"),
         ("UPDATE transfers SET amount = amount - 1 WHERE key LIKE '%:refund:available'", "made a debt of 2000000 and left {'maturing': 0, 'available': 1}"),
-        ("DELETE FROM transfers WHERE key LIKE '%:refund:debt'", "refund of 3000000 was acknowledged, the ledger has 1000000"),
+        ("DELETE FROM transfers WHERE key LIKE '%:refund:debt'", "refund of 3000000 was acknowledged, the rows have 1000000"),
         ("UPDATE accounts SET balance = balance - 7 WHERE name = 'debt' AND user_id IN (SELECT id FROM users WHERE name LIKE 'Guest%')", "issued"),
     ],
 )

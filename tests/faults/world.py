@@ -21,6 +21,7 @@ from tests.faults.proxy import Faults, Proxy
 from tests.faults.strangers import ADMIN, STRANGER, Strangers
 
 MEMBERS = ("ana", "bruno", "carla", "dino", "elsa", "fabio")
+COURSES = ("algebra", "botany", "chemistry")
 TREASURY = 1_000 * 10**6
 OUTSIDE = "outside@"
 LANES = 2
@@ -131,6 +132,11 @@ class World:
         if address := self.address(name):
             self.strangers.pay(address, amount)
 
+    def certify(self, achieved):
+        """Members complete courses, (name, slug) each, and get a certificate: whoever asks again gets the same one."""
+        self.insist(job("tests.faults.deeds.certify", achieved))
+        self.posted |= {f"certificate:{name}:{slug}": 1 for name, slug in achieved}
+
     def resend(self):
         self.strangers.resend()
 
@@ -158,7 +164,7 @@ class World:
         """What the clock starts, each once; the blocks that time brings."""
         self.move_clock(_STEP)
         self.resend()
-        self._start("wallets.sweep", "settlement.settle", "solvency.publish")
+        self._start("wallets.sweep", "settlement.settle", "solvency.publish", "certificates.issue")
         node.mine(self.anvil, node.FINAL + 1)
         self._start("deposits.scan", "chain.sweep")
         self.operate()
@@ -348,7 +354,7 @@ class World:
         """Schema, contract, members with addresses, a treasury that holds something: what each schedule begins with."""
         self._begin(None, 1)
         self.how = {"inside": True}
-        self.insist(job("tests.faults.deeds.open_house", MEMBERS), times=1)
+        self.insist(job("tests.faults.deeds.open_house", MEMBERS, COURSES), times=1)
         for words in (("chain", "signer"), ("chain", "deploy")):
             self.insist(job("tests.faults.deeds.command", *words), times=1)
         self.token = self.strangers.token = self._sql("SELECT address FROM contracts WHERE name = 'TeoCoin'")[0][0]
@@ -418,6 +424,7 @@ _UNDER_WAY = f"""
             AND NOT (state = 'approved' AND (h.id::text IN {_LOOKED_AT} OR user_id IN (SELECT id FROM users WHERE suspended_at IS NOT NULL))))
          + (SELECT count(*) FROM deposits WHERE entry_id IS NULL AND NOT is_parked AND amount >= {oracle.SMALL})
          + (SELECT count(*) FROM wallets WHERE must_move)
+         + (SELECT count(*) FROM certificates WHERE operation_id IS NULL)
          + (SELECT count(*) FROM switches)"""
 _TRACES = f"SELECT state, count(*) FROM operations GROUP BY state UNION ALL SELECT 'attempts', count(*) FROM attempts UNION ALL SELECT 'under way', ({_UNDER_WAY}) ORDER BY 1, 2"
 _SUSPENDED = "SELECT split_part(email, '@', 1), (SELECT coalesce(max(id), 0) FROM attempts) FROM users WHERE suspended_at IS NOT NULL"
