@@ -75,7 +75,7 @@ def is_the_tokens(operation, pool):
 
     That contract would take it, and nobody notice that the database is an older one until the next settlement, under a number that the token
     does not know, mints once more what was minted."""
-    return contract(operation).name != TeoCoin.name and token(operation).op_used(pool, operation.op)
+    return contract(operation).name != TeoCoin.name and not operation.is_void and token(operation).op_used(pool, operation.op)
 
 
 def _settle(operation, token):
@@ -105,7 +105,7 @@ _DATA = {"settle": _settle, "release": _release, "move": _release, "root": _root
 
 def _certificates(operation):
     """Pairs of (address, id)"""
-    return [(address, int(digest, 16)) for address, digest in operation.payload["entries"]]
+    return [(address, int(digest, 16)) for address, digest in operation.payload.get("entries", ())]
 
 
 def _published(operation):

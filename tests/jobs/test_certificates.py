@@ -9,6 +9,8 @@ from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.certificates import actions, queries
 from lms.domain.certificates.models import Certificate
+from lms.domain.onchain import actions as onchain_actions
+from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import queries as wallets
 from lms.jobs import calls, certificates, chain, lanes, node, solvency
@@ -208,15 +210,32 @@ def test_what_a_lost_attempt_has_issued_is_done(queued, number, issued, run_jobs
     assert (states(), db.session.query(Attempt).count(), [each for _, each in issued()]) == (["mined"], 0, [number])
 
 
-def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, worker):
-    contract, signer, pool = calls.contract(queued), node.signers()[0], node.pool()
-    data, nonce = contract.issue_data(queued.op, [("0x" + "11" * 20, 5)]), pool.mined_nonce(signer.address)
+def issue_elsewhere(operation):
+    """Our signer issues something else under the operation's number, as by a transaction whose rows are lost."""
+    contract, signer, pool = calls.contract(operation), node.signers()[0], node.pool()
+    data, nonce = contract.issue_data(operation.op, [("0x" + "11" * 20, 5)]), pool.mined_nonce(signer.address)
     signed = transactions.sign(signer, pool.chain_id, contract.address, data, nonce, transactions.fees(pool), 500_000)
     transactions.broadcast(pool, signed.raw)
+    awaited(pool, signed.tx_hash)
     with transaction():
         db.session.execute(text("UPDATE signers SET next_nonce = next_nonce + 1"))
+
+
+def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued):
+    issue_elsewhere(queued)
     chain.submit(queued.id)
     assert (queued.state, incidents()) == ("queued", ["not our entries"])
+
+
+def test_a_lost_number_that_was_not_used_up_in_time_is_told_and_taken_over(rich, recover, flow):
+    with transaction():
+        deployment = onchain.deployment()
+        onchain_actions.queue_void(deployment, deployment.next_op, "certificates")
+    issue_elsewhere(db.session.query(Operation).filter_by(kind="certificates").one())
+    flow()
+    assert (states(), incidents()) == (["queued"], ["not our entries"])
+    assert "1 operations taken over" in recover()
+    assert (states(), incidents()) == (["failed", "final"], ["certificate lost", "not our entries"])
 
 
 def test_what_waited_in_the_backup_is_found_on_the_chain(rich, course, backup, recover, issued, flow, audit):
@@ -318,6 +337,22 @@ def test_a_number_that_the_token_has_used_is_no_other_contracts_and_nothing_is_m
     certificates.issue()
     flow()
     assert (states("certificates")[-1], wallets.balance(rich.id).total, audit()) == ("final", teo(55), GREEN)
+
+
+def test_one_whose_number_the_token_has_used_can_be_dropped(rich, course, backup, command, let_sign, flow):
+    certify(rich, course)
+    restore = backup()
+    credit(rich, teo(5), "lost")
+    flow()
+    restore()
+    let_sign()
+    certificates.issue()
+    flow()
+    assert (states(), incidents()) == (["queued"], ["not our entries"])
+    command("void", db.session.query(Operation).filter_by(kind="certificates").one().id)
+    command("resume")
+    flow()
+    assert (states(), queries.waiting()) == (["failed"], 1)
 
 
 def test_a_lost_batch_is_taken_over_although_a_settlement_has_its_number_by_now(rich, course, backup, recover, let_sign, issued, flow, audit):

@@ -227,9 +227,9 @@ def renumber(operation, deployment):
     _tell(operation, "renumbered", f"the chain knows number {was} as another's")
 
 
-def queue_void(deployment, op):
-    """Use up a number that was given out and lost: whatever was signed under it can never happen."""
-    operation = Operation(key=f"void:{deployment.id}:{op}", kind="settle", deployment_id=deployment.id, op=op, is_void=True, queued_at=clock.now())
+def queue_void(deployment, op, kind):
+    """Use up a number that was given out and lost, in the contract of this kind: whatever was signed for it under the number can never happen."""
+    operation = Operation(key=f"void:{deployment.id}:{kind}:{op}", kind=kind, deployment_id=deployment.id, op=op, is_void=True, queued_at=clock.now())
     db.session.add(operation)
     db.session.flush()
 

@@ -1,5 +1,7 @@
 """`flask chain recover`: after a database was restored from a backup, the chain's events tell what it does not know."""
 
+from itertools import product
+
 import click
 
 from lms.chain import transactions
@@ -70,10 +72,13 @@ def _rebuild(deployment, used, arrivals):
         _take_over(deployment, *number, used[number])
     arrivals.credit()
     lost = sorted(set(range(1, highest)) - {op for _, op in (*used, *ours)})
-    for op in lost:
-        onchain.queue_void(deployment, op)
+    for op, kind in product(lost, _VOIDED):
+        onchain.queue_void(deployment, op, kind)
     rewards.fit_lots()
     return len(unknown), len(lost)
+
+
+_VOIDED = ("settle", "certificates")  # of a lost number nobody knows for which contract it was; on a root nothing hangs
 
 
 def _place(receipt):
