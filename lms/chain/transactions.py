@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from statistics import median_high
 
 import rlp
+from eth_account.typed_transactions import TypedTransaction
 from eth_utils import keccak, to_canonical_address, to_checksum_address
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
 
@@ -104,6 +106,13 @@ def sign(signer, chain_id, to, data, nonce, fees, gas):
     }
     raw, tx_hash = signer.sign_transaction(transaction)
     return Signed(raw, tx_hash, nonce, fees.tip, fees.cap)
+
+
+def sign_for_more(signer, raw, fresh):
+    """The transaction of these bytes again under its nonce, for an eighth more or the fresh Fees. FeeTooHigh when that is more than we ever pay."""
+    old = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+    fees = bump(Fees(old["maxPriorityFeePerGas"], old["maxFeePerGas"]), fresh)
+    return sign(signer, old["chainId"], old["to"] or None, bytes(old["data"]), old["nonce"], fees, old["gas"])
 
 
 def broadcast(pool, raw):

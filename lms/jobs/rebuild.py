@@ -16,7 +16,7 @@ def rebuild(deployment, pool):
     attempts = {signer: queries.attempts_from(signer, nonce) for signer, nonce in mined.items()}
     broken = {signer for signer, rows in attempts.items() if any(not row.operation.is_open for row in rows)}
     if created:
-        _send_again(created, [deployment.signer], pool)
+        _send_again(_creations_from(mined[deployment.signer], deployment), [deployment.signer], pool)
     if not all(anvil.has_code(pool, contract.address) for contract in created):
         return None
     # Mined while we asked: the next sweep looks again.
@@ -24,6 +24,12 @@ def rebuild(deployment, pool):
     if broken and all(pool.mined_nonce(signer) == mined[signer] for signer in still):
         _bring_back([row for signer in broken for row in _as_mined(attempts[signer])], broken, pool)
     return bool(broken)
+
+
+def _creations_from(nonce, deployment):
+    """What makes the contracts, in nonce order: of each nonce the highest bid, and also of one that was used up in vain, or those after it would wait for it."""
+    bids = {bid.nonce: bid for contract in deployment.contracts for bid in contract.creations if bid.nonce >= nonce}
+    return [bids[each] for each in sorted(bids)]
 
 
 def _bring_back(attempts, signers, pool):

@@ -10,7 +10,7 @@ import psycopg
 from eth_utils import keccak, to_checksum_address
 from psycopg.rows import namedtuple_row
 
-_TABLES = ("users", "accounts", "transfers", "holders", "wallets", "deployments", "contracts", "operations", "entries", "attempts", "nonces", "signers",
+_TABLES = ("users", "accounts", "transfers", "holders", "wallets", "deployments", "contracts", "creations", "operations", "entries", "attempts", "nonces", "signers",
            "switches", "incidents", "withdrawals", "deposits", "solvency_trees", "solvency_leaves", "certificates", "courses")  # fmt: skip
 _EVENTS = ("Transfer(address,address,uint256)", "Settled(uint256,bytes32)", "Skipped(uint256,address,uint256)",
            "Released(uint256,address,address,uint256)", "Voided(uint256)", "Published(uint256,bytes32,uint256,bytes32,uint256)",
@@ -151,7 +151,7 @@ def _nonces_are_contiguous(facts):
     """Each is in our rows once, or is somebody else's by the chain, or of a transaction whose rows a restored database has lost."""
     used, known = defaultdict(list), _known_hashes(facts)
     (deployer,) = [row.signer for row in facts.deployments]
-    used[deployer] = [row.nonce for row in facts.contracts]
+    used[deployer] = sorted({row.nonce for row in facts.creations})
     for row in facts.nonces:
         used[row.signer].append(row.nonce)
     for signer in facts.signers:
@@ -474,7 +474,7 @@ def _certified(facts):
 
 
 def _known_hashes(facts):
-    return {row.tx_hash for row in (*facts.attempts, *facts.contracts)}
+    return {row.tx_hash for row in (*facts.attempts, *facts.creations)}
 
 
 def _foreign_nonces(facts, signer, known):

@@ -102,6 +102,21 @@ def bare(anvil, deployments):
     forget(anvil, fresh)
 
 
+@pytest.fixture
+def undeployed(app, bare, worker_environ):
+    """A worker's app on a chain where nothing is yet, with its signer made."""
+    from lms import create_app
+
+    worker = create_app("cli", worker_environ)
+    with worker.app_context():
+        assert worker.test_cli_runner().invoke(args=["chain", "signer"]).exit_code == 0
+        yield worker
+
+
+def deploy(app):
+    return app.test_cli_runner().invoke(args=["chain", "deploy"])
+
+
 def _undeploy(anvil, deployments):
     for deployed in deployments.values():
         forget(anvil, deployed.bare)

@@ -9,26 +9,10 @@ from lms.db import db, transaction
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Contract, Deployment
 from lms.jobs import chain, lanes, node
-from lms.jobs.operate import deployment as deploying
 from rig.services import Anvil
-from tests.jobs.conftest import forget
+from tests.jobs.conftest import deploy, forget
 
 NAMES = ["Certificate", "Notary", "TeoCoin"]
-
-
-@pytest.fixture
-def undeployed(app, bare, worker_environ):
-    """A worker's app on a chain where nothing is yet, with its signer made."""
-    from lms import create_app
-
-    worker = create_app("cli", worker_environ)
-    with worker.app_context():
-        assert worker.test_cli_runner().invoke(args=["chain", "signer"]).exit_code == 0
-        yield worker
-
-
-def deploy(app):
-    return app.test_cli_runner().invoke(args=["chain", "deploy"])
 
 
 def rows():
@@ -62,7 +46,7 @@ def test_a_run_that_was_killed_before_a_broadcast_is_gone_on_with(undeployed, mo
         sent.append(raw)
         return send(pool, raw)
 
-    monkeypatch.setattr(deploying.transactions, "broadcast", killed)
+    monkeypatch.setattr(transactions, "broadcast", killed)
     assert deploy(undeployed).exit_code != 0
     monkeypatch.undo()
     kept = rows()

@@ -54,13 +54,20 @@ class Contract:
             found |= self._used(pool, *part)
         return found
 
+    def is_there(self, pool):
+        """Whether the address holds any code, as two endpoints know it."""
+        return len(self._code(pool)) > 0
+
     def check_code(self, pool):
         """CodeMismatch unless the address holds exactly the code built here, apart from its immutables."""
-        found = pool.agreed(lambda web3: bytes(web3.eth.get_code(self.address)))
+        found = self._code(pool)
         if not found:
             raise CodeMismatch(f"there is no contract at {self.address} on chain {pool.chain_id}")
         if masked(self.name, found) != masked(self.name, bytes.fromhex(artifact(self.name)["deployedBytecode"]["object"][2:])):
             raise CodeMismatch(f"the contract at {self.address} is not the one built here")
+
+    def _code(self, pool):
+        return pool.agreed(lambda web3: bytes(web3.eth.get_code(self.address)))
 
     def _used(self, pool, first_block, last_block, *op):
         topics = [["0x" + abi.topic(self.name, name).hex() for name in (*self.uses, "Voided")], *op]

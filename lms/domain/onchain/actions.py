@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import array, db
-from lms.domain.onchain.models import Attempt, ChainState, Contract, Deployment, Entry, Event, Nonce, Operation, Signer
+from lms.domain.onchain.models import Attempt, ChainState, Contract, Creation, Deployment, Entry, Event, Nonce, Operation, Signer
 from lms.errors import DomainError
 
 # What is executable at once: Polygon's nodes drop what one sender has beyond it.
@@ -40,11 +40,22 @@ def next_nonce(signer, mined_count):
 
 def record_contract(deployment, name, address, signed):
     """Where a contract will stand, with the signed bytes, before they are broadcast."""
-    facts = dict(name=name, address=address, nonce=signed.nonce, raw=signed.raw, tx_hash=signed.tx_hash)
-    contract = Contract(deployment_id=deployment.id, **facts)
+    contract = Contract(deployment_id=deployment.id, name=name, address=address, nonce=signed.nonce)
     deployment.contracts.append(contract)
-    db.session.flush()
+    keep_bid(contract, signed)
     return contract
+
+
+def keep_bid(contract, signed):
+    """Signed bytes that make the contract, before they are broadcast; those before them may be mined all the same."""
+    contract.creations.append(Creation(nonce=signed.nonce, raw=signed.raw, tx_hash=signed.tx_hash, signed_at=clock.now()))
+    db.session.flush()
+
+
+def move_contract(contract, address, signed):
+    """The nonce it held is used up without it: it will stand elsewhere, made under another."""
+    contract.address, contract.nonce = address, signed.nonce
+    keep_bid(contract, signed)
 
 
 def queue(key, kind, entries, payload=None):

@@ -28,7 +28,7 @@ class Deployment(Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     deployed_at: Mapped[object] = mapped_column(Moment)
 
-    contracts: Mapped[list["Contract"]] = relationship(order_by="Contract.nonce")
+    contracts: Mapped[list["Contract"]] = relationship(back_populates="deployment", order_by="Contract.nonce")
 
     def address_of(self, name):
         """The address of one of its contracts, or None before that is deployed."""
@@ -40,7 +40,7 @@ class Deployment(Model):
 
 
 class Contract(Model):
-    """A contract of a deployment, with the signed bytes that make it, kept before they are sent."""
+    """A contract of a deployment: the signer's nonce that its creation holds says where it will stand."""
 
     __tablename__ = "contracts"
     __table_args__ = (UniqueConstraint("deployment_id", "name"),)
@@ -50,8 +50,27 @@ class Contract(Model):
     name: Mapped[str]
     address: Mapped[str]
     nonce: Mapped[int] = mapped_column(BigInteger)
+
+    deployment: Mapped[Deployment] = relationship(back_populates="contracts")
+    creations: Mapped[list["Creation"]] = relationship(order_by="Creation.id")
+
+    @property
+    def bids(self):
+        """What was signed for the nonce it holds, the highest last: whichever is mined, it is the same contract."""
+        return [creation for creation in self.creations if creation.nonce == self.nonce]
+
+
+class Creation(Model):
+    """A signed transaction that makes a contract, kept before it is first broadcast. Those of one nonce differ in their fees."""
+
+    __tablename__ = "creations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
+    nonce: Mapped[int] = mapped_column(BigInteger)
     raw: Mapped[bytes] = mapped_column(deferred=True)
-    tx_hash: Mapped[str]
+    tx_hash: Mapped[str] = mapped_column(unique=True)
+    signed_at: Mapped[object] = mapped_column(Moment)
 
 
 class Signer(Model):

@@ -20,6 +20,12 @@ def deployment():
     return db.session.scalar(select(Deployment).where(Deployment.is_active))
 
 
+def contract(name):
+    """A contract of the active deployment, or None before its creation is signed."""
+    active = deployment()
+    return active and next((each for each in active.contracts if each.name == name), None)
+
+
 def chain_state():
     return db.session.get(ChainState, 1)
 

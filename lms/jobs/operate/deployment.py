@@ -1,6 +1,5 @@
 """The signers' keys, and the contracts: made once, found again when a run was killed."""
 
-import time
 from pathlib import Path
 
 import click
@@ -9,11 +8,13 @@ from flask import current_app
 from lms import config
 from lms.chain import anvil, contracts, transactions
 from lms.chain.signers import LocalSigner, is_in_kms
-from lms.db import transaction
+from lms.db import alone, transaction
+from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.rulebook.rules import MICRO
 from lms.jobs import node as here
+from lms.jobs.operate import creations
 from lms.jobs.operate.groups import chain
 
 ADMIN_DELAY = 2 * 24 * 3600  # seconds
@@ -36,44 +37,87 @@ def signer():
 @chain.command()
 def deploy():
     """Deploy each contract once: its signed bytes are kept before they are sent, so a run that was killed goes on here."""
-    pool, key = here.pool(), here.signers()[0]
-    deployment = queries.deployment() or _begin(pool, key)
-    if deployment.chain_id != pool.chain_id or deployment.genesis_hash != _genesis(pool):
+    with alone("deploy") as is_alone:
+        if not is_alone:
+            raise click.ClickException("Another run of this command is at work. Wait until it has ended.")
+        pool = here.pool()
+        _check_chain(pool)
+        for name in _CREATIONS:
+            _deploy(name, pool)
+
+
+def _check_chain(pool):
+    deployment = queries.deployment()
+    if deployment and (deployment.chain_id != pool.chain_id or deployment.genesis_hash != _genesis(pool)):
         raise click.ClickException("The database belongs to another chain than RPC_URLS. Nothing is signed.")
-    if pool.chain_id == anvil.CHAIN_ID and pool.balance(key.address) == 0:
-        anvil.fund(pool, key.address, 10**21)
-    for name, creation in _CREATIONS.items():
-        _deploy(deployment, name, creation, pool, key)
 
 
-def _begin(pool, key):
-    _admin(pool, key)  # refused before anything is recorded
-    first_block = 0 if pool.chain_id == anvil.CHAIN_ID else pool.head().number  # a development chain may begin anew
-    with transaction():
-        return onchain.begin_deployment(pool.chain_id, _genesis(pool), key.address, first_block)
-
-
-def _deploy(deployment, name, creation, pool, key):
+def _deploy(name, pool):
     """One contract, from wherever the last run got to."""
-    contract = next((each for each in deployment.contracts if each.name == name), None) or _record(deployment, name, creation, pool, key)
-    if transactions.receipt(pool, contract.tx_hash) is None:
-        transactions.broadcast(pool, contract.raw)
-    receipt = _await(pool, contract.tx_hash)
-    if not receipt.succeeded:
-        raise click.ClickException(f"The deployment of {name} failed in block {receipt.block_number}.")
-    contracts.BY_NAME[name](contract.address).check_code(pool)
+    contract = queries.contract(name) or _record(name, pool)
+    if not creations.on_chain(contract).is_there(pool):
+        _make_anew_if_lost(contract, pool)
+        creations.bring(contract, pool, _key(pool))
+    creations.on_chain(contract).check_code(pool)
+    click.echo(f"{name} at {contract.address}{_cost(creations.receipt(contract, pool))}")
+
+
+def _cost(receipt):
+    """A node may have forgotten the receipt of what stands since long."""
+    if receipt is None:
+        return ""
     cost = receipt.gas_used * receipt.effective_gas_price / 10**18
-    click.echo(f"{name} at {contract.address}, {receipt.gas_used} gas, {cost:.6f} of the chain's coin")
+    return f", {receipt.gas_used} gas, {cost:.6f} of the chain's coin"
 
 
-def _record(deployment, name, creation, pool, key):
-    data = creation(_admin(pool, key), ADMIN_DELAY, here.addresses())
+def _make_anew_if_lost(contract, pool):
+    """A second nonce only after a final foreign transaction or a final revert."""
+    lost_to = creations.lost_to(contract, pool)
+    if lost_to is None:
+        return
+    nonce = contract.nonce
+    if lost_to == creations.FOREIGN:
+        with transaction():
+            audit.open_incident("foreign nonce", contract.deployment.signer, contract=contract.name, nonce=nonce)
+    _record(contract.name, pool, contract)
+    click.echo(f"Nonce {nonce} was used up by {lost_to}: {contract.name} is made anew under nonce {contract.nonce}, at another address.")
+
+
+def _record(name, pool, lost=None):
+    """The contract with its creation signed under the next nonce and kept; `lost` is the one whose nonce is used up without it."""
+    key = _key(pool)
+    data = _CREATIONS[name](_admin(pool, key), ADMIN_DELAY, here.addresses())
     gas, fees = transactions.estimate_gas(pool, key.address, None, data), transactions.fees(pool)
-    mined = pool.mined_nonce(key.address)
+    _check_funds(name, key.address, gas * fees.cap, pool)
+    mined, genesis, first_block = pool.mined_nonce(key.address), _genesis(pool), _first_block(pool)
     with transaction():
         nonce = onchain.next_nonce(key.address, mined)
-        signed = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas)
-        return onchain.record_contract(deployment, name, transactions.created_address(key.address, nonce), signed)
+        signed, address = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas), transactions.created_address(key.address, nonce)
+        if lost:
+            onchain.move_contract(lost, address, signed)
+            return lost
+        deployment = queries.deployment() or onchain.begin_deployment(pool.chain_id, genesis, key.address, first_block)
+        return onchain.record_contract(deployment, name, address, signed)
+
+
+def _key(pool):
+    """The key that creates all contracts of the deployment; on a development chain it is given gas."""
+    deployment = queries.deployment()
+    key = here.signer(deployment.signer) if deployment else here.signers()[0]
+    if key is None:
+        raise click.ClickException(f"The key of {deployment.signer}, which creates the contracts, is not here. Put it into SIGNER_FILES.")
+    if pool.chain_id == anvil.CHAIN_ID and pool.balance(key.address) == 0:
+        anvil.fund(pool, key.address, 10**21)
+    return key
+
+
+def _check_funds(name, address, cost, pool):
+    balance = pool.balance(address)
+    if balance < cost:
+        raise click.ClickException(
+            f"The signer {address} has {balance / 10**18:.6f} of the chain's coin, and creating {name} may take {cost / 10**18:.6f}. "
+            "Send it some, then run this again."
+        )
 
 
 def _token(admin, delay, settlers):
@@ -98,11 +142,6 @@ def _genesis(pool):
     return pool.block(0).hash
 
 
-def _await(pool, tx_hash):
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        receipt = transactions.receipt(pool, tx_hash)
-        if receipt:
-            return receipt
-        time.sleep(0.1)
-    raise click.ClickException("The deployment is not mined yet. Run this again.")
+def _first_block(pool):
+    """A development chain may begin anew."""
+    return 0 if pool.chain_id == anvil.CHAIN_ID else pool.head().number

@@ -1,0 +1,239 @@
+"""A contract's creation that is stuck, pushed aside or refused: more is offered under its nonce, and another nonce is taken for good reason only."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from eth_account.typed_transactions import TypedTransaction
+from hexbytes import HexBytes
+
+from lms import clock
+from lms.chain import contracts, transactions
+from lms.db import alone, db
+from lms.domain.audit.models import Incident
+from lms.domain.onchain.models import Contract, Creation
+from lms.jobs import chain, node
+from lms.jobs.operate import creations
+from rig import ROOT
+from tests.jobs.conftest import deploy, forget
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits_long(monkeypatch):
+    monkeypatch.setattr(creations, "PATIENCE", 0.3)  # seconds
+
+
+@pytest.fixture
+def stuck(undeployed, blocks_wait):
+    """A run that sent the first contract, and no block came."""
+    blocks_wait()
+    refused = deploy(undeployed)
+    assert refused.exit_code == 1 and "TeoCoin is not mined yet under nonce 0. Run this again." in refused.output
+    return undeployed
+
+
+def go_on(app):
+    """What the next run says, which ends well."""
+    db.session.expire_all()
+    result = deploy(app)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.output
+
+
+def is_refused(app):
+    """What the next run says, which does not."""
+    db.session.expire_all()
+    result = deploy(app)
+    assert result.exit_code == 1, result.output
+    return result.output
+
+
+def offers(nonce=0):
+    """(tip, cap) of each bid for a nonce, the oldest first."""
+    rows = db.session.query(Creation).filter_by(nonce=nonce).order_by(Creation.id)
+    return [(bid["maxPriorityFeePerGas"], bid["maxFeePerGas"]) for bid in (TypedTransaction.from_bytes(HexBytes(row.raw)).as_dict() for row in rows)]
+
+
+def nonces():
+    db.session.expire_all()
+    return [row.nonce for row in db.session.query(Contract).order_by(Contract.nonce)]
+
+
+def wait(seconds=21):
+    clock.advance(timedelta(seconds=seconds))
+
+
+def all_stand():
+    pool = node.pool()
+    for row in db.session.query(Contract).populate_existing():
+        contracts.BY_NAME[row.name](row.address).check_code(pool)
+    return True
+
+
+def test_what_is_stuck_offers_an_eighth_more_under_the_same_nonce(stuck, anvil):
+    address = db.session.query(Contract).one().address
+    is_refused(stuck)
+    assert len(offers()) == 1  # it has not waited long enough
+    wait()
+    is_refused(stuck)
+    (tip, cap), (higher_tip, higher_cap) = offers()
+    assert higher_tip >= -(-tip * 9 // 8) and higher_cap >= -(-cap * 9 // 8)
+    is_refused(stuck)
+    assert len(offers()) == 2  # each further time it waits twice as long
+    anvil.call("evm_setAutomine", True)
+    anvil.call("evm_mine")
+    assert f"TeoCoin at {address}" in go_on(stuck)
+    assert nonces() == [0, 1, 2] and all_stand()
+
+
+@pytest.mark.parametrize("mined", [0, 1])
+def test_whichever_bid_is_mined_it_is_the_contract(stuck, anvil, mined):
+    wait()
+    is_refused(stuck)
+    bids = db.session.query(Creation).order_by(Creation.id).all()
+    anvil.call("anvil_dropAllTransactions")
+    anvil.call("eth_sendRawTransaction", "0x" + bids[mined].raw.hex())
+    anvil.call("evm_setAutomine", True)
+    anvil.call("evm_mine")
+    told = go_on(stuck).splitlines()[0]
+    receipt = anvil.call("eth_getTransactionReceipt", bids[mined].tx_hash)
+    gas, price = int(receipt["gasUsed"], 16), int(receipt["effectiveGasPrice"], 16)
+    assert told == f"TeoCoin at {transactions.created_address(node.addresses()[0], 0)}, {gas} gas, {gas * price / 10**18:.6f} of the chain's coin"
+    assert (nonces(), len(offers())) == ([0, 1, 2], 2)
+
+
+def test_at_the_absolute_cap_it_says_so_and_a_later_run_goes_on(stuck, anvil):
+    anvil.call("anvil_setNextBlockBaseFeePerGas", hex(4_000 * transactions.GWEI))
+    anvil.call("evm_mine")
+    wait()
+    assert f"gwei, and {transactions.MOST_CAP // transactions.GWEI} is the most we pay. Run this again." in is_refused(stuck)
+    assert len(offers()) == 1
+    anvil.call("anvil_setNextBlockBaseFeePerGas", hex(transactions.GWEI))
+    anvil.call("evm_mine")
+    anvil.call("evm_setAutomine", True)
+    go_on(stuck)
+    assert (nonces(), len(offers())) == ([0, 1, 2], 1)
+
+
+def _push_aside(app, anvil):
+    """Somebody else who has the key takes the nonce of the first contract."""
+    (tip, cap), *_ = offers()
+    pool, signer = node.pool(), node.signers()[0]
+    foreign = transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", 0, transactions.Fees(2 * tip, 2 * cap), 50_000)
+    assert transactions.broadcast(pool, foreign.raw).accepted
+    anvil.call("evm_mine")
+    anvil.call("evm_setAutomine", True)
+
+
+def test_a_nonce_that_a_foreign_transaction_has_for_good_is_followed_by_the_next(stuck, anvil):
+    before = db.session.query(Contract).one().address
+    _push_aside(stuck, anvil)
+    assert "nonce 0 was used up by a foreign transaction. When that is final, run this again." in is_refused(stuck)
+    assert (nonces(), db.session.query(Creation).count()) == ([0], 1)  # a reorganisation may bring ours back
+    anvil.call("anvil_mine", "0x3")
+    said = go_on(stuck)
+    assert "Nonce 0 was used up by a foreign transaction: TeoCoin is made anew under nonce 1, at another address." in said
+    assert nonces() == [1, 2, 3] and all_stand()
+    token = db.session.query(Contract).filter_by(name="TeoCoin").one()
+    assert token.address == transactions.created_address(node.addresses()[0], 1) != before
+    assert [creation.nonce for creation in token.creations] == [0, 1]
+    assert [(row.kind, row.subject, row.details["nonce"]) for row in db.session.query(Incident)] == [("foreign nonce", node.addresses()[0], 0)]
+    assert "anew" not in go_on(stuck) and nonces() == [1, 2, 3]
+
+
+@pytest.fixture
+def short_of_gas(undeployed, anvil, monkeypatch):
+    """A run whose first creation was mined and failed."""
+    monkeypatch.setattr(transactions, "estimate_gas", lambda *_: 1_000_000)
+    assert "nonce 0 was used up by its creation, which failed in block" in is_refused(undeployed)
+    monkeypatch.undo()
+    monkeypatch.setattr(creations, "PATIENCE", 5)
+    return undeployed
+
+
+def test_a_creation_that_failed_for_good_is_made_anew(short_of_gas, anvil):
+    assert "When that is final, run this again." in is_refused(short_of_gas)
+    assert nonces() == [0]
+    anvil.call("anvil_mine", "0x3")
+    assert "its creation, which failed in block" in go_on(short_of_gas)
+    assert nonces() == [1, 2, 3] and all_stand()
+    assert db.session.query(Incident).count() == 0
+
+
+def test_a_missing_receipt_is_no_reason_for_another_nonce(undeployed, anvil, monkeypatch):
+    """Nodes forget receipts after some weeks; what stands at the address they know."""
+    deploy(undeployed)
+    anvil.call("anvil_mine", "0x3")
+    monkeypatch.setattr(transactions, "_receipt", lambda *_: None)
+    assert [line.split()[0] for line in go_on(undeployed).splitlines()] == ["TeoCoin", "Certificate", "Notary"]
+    assert (nonces(), db.session.query(Creation).count()) == ([0, 1, 2], 3)
+
+
+@pytest.fixture
+def blank(bare, anvil):
+    """The snapshot of the chain before any run."""
+    return anvil.call("evm_snapshot")
+
+
+def test_a_node_that_forgot_everything_has_the_contracts_again_whatever_was_bid_for_them(blank, short_of_gas, anvil, blocks_wait, monkeypatch):
+    anvil.call("anvil_mine", "0x3")
+    blocks_wait()
+    monkeypatch.setattr(creations, "PATIENCE", 0.3)
+    is_refused(short_of_gas)
+    wait()
+    is_refused(short_of_gas)
+    assert len(offers(nonce=1)) == 2
+    anvil.call("evm_setAutomine", True)
+    anvil.call("evm_mine")
+    go_on(short_of_gas)
+    forget(anvil, blank)
+    assert node.pool().mined_nonce(node.addresses()[0]) == 0
+    chain.sweep()
+    assert nonces() == [1, 2, 3] and all_stand()
+
+
+def test_two_runs_at_once_are_one(undeployed):
+    with alone("deploy"):
+        assert "Another run of this command is at work" in is_refused(undeployed)
+    assert db.session.query(Contract).count() == 0
+
+
+def test_the_key_that_creates_the_contracts_must_be_here(stuck, anvil, home):
+    stuck.config["SIGNER_FILES"] = (str(home / "another.json"),)
+    stuck.test_cli_runner().invoke(args=["chain", "signer"])
+    assert "which creates the contracts, is not here" in is_refused(stuck)
+    assert db.session.query(Creation).count() == 1
+
+
+def deploy_and_die(environ, when, number):
+    """A process of its own, killed around its so-manieth broadcast."""
+    run = subprocess.run([sys.executable, "-m", "tests.jobs.mortal", when, str(number)], cwd=ROOT, env={"PATH": os.environ["PATH"], **environ}, timeout=60)
+    assert run.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_killed_around_a_broadcast_is_gone_on_with(undeployed, worker_environ, when, number):
+    deploy_and_die(worker_environ, when, number)
+    kept = {(row.name, row.address, row.nonce) for row in db.session.query(Contract)}
+    assert len(kept) == number  # saved before it is sent
+    assert node.pool().mined_nonce(node.addresses()[0]) == number - (when == "before")
+    go_on(undeployed)
+    assert kept <= {(row.name, row.address, row.nonce) for row in db.session.query(Contract)}
+    assert (nonces(), db.session.query(Creation).count(), node.pool().mined_nonce(node.addresses()[0])) == ([0, 1, 2], 3, 3)
+    assert all_stand()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_killed_around_a_higher_bid_is_gone_on_with(stuck, anvil, worker_environ, when):
+    wait()
+    deploy_and_die(worker_environ, when, 2)  # the first sends again what was kept
+    assert len(offers()) == 2
+    anvil.call("evm_setAutomine", True)
+    anvil.call("evm_mine")
+    go_on(stuck)
+    assert (nonces(), db.session.query(Creation).count(), node.pool().mined_nonce(node.addresses()[0])) == ([0, 1, 2], 4, 3)
+    assert all_stand()
