@@ -1,9 +1,7 @@
 """Whether the chain still is the one, and holds the code, that our rows speak of."""
 
 import logging
-from datetime import timedelta
 
-from lms import clock
 from lms.chain import anvil
 from lms.chain.contracts import BY_NAME
 from lms.chain.errors import CodeMismatch
@@ -14,13 +12,11 @@ from lms.jobs import node
 
 log = logging.getLogger(__name__)
 
-JUST_NOW = timedelta(hours=1)  # `flask chain deploy`, which checks them too, may be on its way
-
 
 def check():
     """When a worker starts and every hour: on another chain, or with other code at our addresses, nothing is signed before somebody has looked."""
     deployment = onchain.deployment()
-    if deployment is None or clock.now() - deployment.deployed_at < JUST_NOW:
+    if deployment is None:
         return
     try:
         _compare(deployment, node.pool())
@@ -32,9 +28,11 @@ def check():
 
 
 def _compare(deployment, pool):
-    """Code that is missing on a development chain is brought back by the sweep: it may have lost its blocks."""
+    """A contract whose creation is on its way has no code yet. Code that is missing on a development chain is brought back by the sweep: it may have lost its blocks."""
     if pool.block(0).hash != deployment.genesis_hash:
         raise CodeMismatch(f"chain {pool.chain_id} begins with another block than that of the deployment")
+    mined = pool.mined_nonce(deployment.signer)
     for contract in deployment.contracts:
-        if pool.chain_id != anvil.CHAIN_ID or anvil.has_code(pool, contract.address):
+        is_due = contract.nonce < mined
+        if is_due and (pool.chain_id != anvil.CHAIN_ID or anvil.has_code(pool, contract.address)):
             BY_NAME[contract.name](contract.address).check_code(pool)
