@@ -7,7 +7,7 @@ from sqlalchemy import Date, cast, func, select
 
 from lms import clock
 from lms.db import db
-from lms.domain.onchain.models import Operation, Signer
+from lms.domain.onchain.models import OPEN_STATES, Operation, Signer
 
 DAYS = 30  # of a month's figures
 _SPENDING = 7  # days whose spending says how long a balance lasts
@@ -55,6 +55,11 @@ def counts():
 def oldest_queued():
     """Since when the oldest operation waits to be signed, or None."""
     return db.session.scalar(select(func.min(Operation.queued_at)).where(Operation.state == "queued"))
+
+
+def oldest_open():
+    """The operation that has waited longest for its block, or None."""
+    return db.session.scalar(select(Operation).where(Operation.state.in_(OPEN_STATES)).order_by(Operation.queued_at, Operation.id).limit(1))
 
 
 def month():

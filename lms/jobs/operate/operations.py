@@ -8,7 +8,6 @@ from lms.chain import transactions
 from lms.db import transaction
 from lms.domain.accounts import queries as members
 from lms.domain.audit import actions as watch
-from lms.domain.audit import queries as switches
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.rulebook.rules import MICRO
@@ -20,27 +19,6 @@ from lms.jobs.operate.groups import chain
 from lms.queue import enqueue
 
 PARTS = ("signing", "settlement")
-
-
-@chain.command()
-def status():
-    """Signers with balance and nonces, the queue, heights, lag and incidents."""
-    pool, deployment = here.pool(), queries.deployment()
-    head, seen = pool.head(), queries.chain_state()
-    click.echo(f"chain {pool.chain_id}, head {head.number}, final {pool.finalized()}, a worker saw {seen.head if seen else 'nothing yet'}")
-    if deployment:
-        click.echo(f"next operation {deployment.next_op}, deposits known to block {deployment.scanned_block}")
-        for contract in deployment.contracts:
-            click.echo(f"{contract.name} {contract.address}")
-    for address, lane in queries.signers().items():
-        facts = f"{pool.balance(address) / 10**18:.4f} coins, {pool.mined_nonce(address)} mined, next nonce {lane.next_nonce}"
-        click.echo(f"signer {address}, {facts}{f', HALTED: {lane.halted}' if lane.halted else ''}{', retired' if lane.retired_at else ''}")
-    for state, count in queries.counts().items():
-        click.echo(f"{state:8} {count}")
-    for part in PARTS:
-        if switches.is_stopped(part):
-            click.echo(f"{part} is stopped")
-    click.echo(f"incidents {switches.open_count()}")
 
 
 @chain.command()

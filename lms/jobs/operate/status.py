@@ -1,0 +1,72 @@
+"""`flask chain status`: how the chain, the signers, the queue and the books stand, in words for a terminal."""
+
+import click
+
+from lms import clock
+from lms.domain.audit import queries as audit
+from lms.domain.onchain import figures, queries
+from lms.domain.wallet import custody
+from lms.jobs import node as here
+from lms.jobs.operate.groups import chain
+from lms.jobs.operate.operations import PARTS
+
+
+@chain.command()
+def status():
+    """Signers with balance and nonces, the queue, heights, lag and incidents."""
+    pool, deployment = here.pool(), queries.deployment()
+    head = pool.head()
+    lines = [f"chain {pool.chain_id}, head {head.number}, final {pool.finalized()}", _lag(head)]
+    lines += [*_deployment(deployment, head), *_signers(pool), *_queue(), *_stopped(), *_incidents()]
+    click.echo("\n".join(lines))
+
+
+def _lag(head):
+    """How far what pages show is behind."""
+    seen = queries.chain_state()
+    if seen is None:
+        return "no worker has seen the chain yet"
+    return f"a worker saw block {seen.head}, {max(0, head.number - seen.head)} behind, {_seconds(seen.seen_at)} s ago"
+
+
+def _deployment(deployment, head):
+    if deployment is None:
+        return ["nothing is deployed"]
+    scanned = deployment.scanned_block
+    known = f"next operation {deployment.next_op}, deposits known to block {scanned}, {max(0, head.number - scanned)} behind"
+    return [known, *(f"{contract.name} {contract.address}" for contract in deployment.contracts)]
+
+
+def _signers(pool):
+    for address, lane in queries.signers().items():
+        facts = f"{pool.balance(address) / 10**18:.4f} coins, {pool.mined_nonce(address)} mined, next nonce {lane.next_nonce}"
+        yield f"signer {address}, {facts}{f', HALTED: {lane.halted}' if lane.halted else ''}{', retired' if lane.retired_at else ''}"
+
+
+def _queue():
+    yield from (f"{state:8} {count}" for state, count in queries.counts().items())
+    oldest, uncovered = figures.oldest_open(), custody.uncovered()
+    if oldest:
+        yield f"operation {oldest.id} waits longest: {oldest.state} for {_seconds(oldest.queued_at)} s"
+    if uncovered.legs:
+        yield f"{uncovered.legs} legs of {uncovered.holders} holders wait for an operation, the oldest for {_seconds(uncovered.oldest)} s"
+
+
+def _stopped():
+    return [f"{switch.name} is stopped since {_moment(switch.at)}: {switch.reason}" for switch in audit.stopped() if switch.name in PARTS]
+
+
+def _incidents():
+    page = audit.open_incidents()
+    yield f"incidents {page.total}"
+    yield from (f"  {incident.kind}: {incident.subject}, since {_moment(incident.opened_at)}" for incident in page.items)
+    if page.total > len(page.items):
+        yield f"  and {page.total - len(page.items)} older"
+
+
+def _seconds(since):
+    return max(0, int((clock.now() - since).total_seconds()))
+
+
+def _moment(at):
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,99 @@
+"""What `flask chain status` says of the chain, the signers, the queue and the books."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.audit import actions as audit
+from lms.domain.audit import queries as switches
+from lms.domain.audit.models import Incident
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import queries
+from lms.jobs import chain, node
+from tests.conftest import teo
+from tests.jobs.acts import credit
+
+LATER = 90  # seconds
+
+
+def told(app):
+    db.session.expire_all()
+    result = app.test_cli_runner().invoke(args=["chain", "status"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.output.splitlines()
+
+
+@pytest.fixture
+def busy(worker, queued, bruno, anvil, blocks_wait):
+    """A worker has seen the chain and sent an operation; then blocks came, a minute and a half went by, a leg was posted, and another half minute went."""
+    blocks_wait()
+    chain.sweep()
+    anvil.call("anvil_dropAllTransactions")
+    anvil.call("anvil_mine", "0x5")
+    clock.advance(timedelta(seconds=LATER))
+    credit(bruno, teo(3), "gift")
+    clock.advance(timedelta(seconds=30))
+    return worker
+
+
+def seconds(line):
+    """The number before " s", and the line with N in its place: a busy machine takes some more."""
+    words = line.split()
+    place = words.index("s") - 1
+    return int(words[place]), " ".join([*words[:place], "N", *words[place + 1 :]])
+
+
+def test_heights_and_how_far_they_lag(busy):
+    pool, seen = node.pool(), queries.chain_state()
+    head = pool.head().number
+    lines = told(busy)
+    assert lines[0] == f"chain 31337, head {head}, final {head - 2}"
+    age, line = seconds(lines[1])
+    assert line == f"a worker saw block {head - 5}, 5 behind, N s ago" and LATER + 30 <= age < LATER + 60 and seen.head == head - 5
+    scanned = queries.deployment().scanned_block
+    assert lines[2] == f"next operation 2, deposits known to block {scanned}, {head - scanned} behind"
+    assert lines[3:6] == [f"{contract.name} {contract.address}" for contract in queries.deployment().contracts]
+
+
+def test_signers_with_balance_and_nonces_and_why_one_halts(busy, anvil):
+    pool, address = node.pool(), node.addresses()[0]
+    anvil.call("anvil_setBalance", address, hex(1_250 * 10**15))
+    with transaction():
+        onchain.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
+    halted = "HALTED: A transaction that is not ours has taken a nonce of this signer."
+    assert f"signer {address}, 1.2500 coins, {pool.mined_nonce(address)} mined, next nonce {pool.mined_nonce(address) + 1}, {halted}" in told(busy)
+
+
+def test_the_queue_and_how_long_the_oldest_of_it_waits(busy, queued):
+    lines = told(busy)
+    assert "sent     1" in lines
+    age, line = seconds(next(line for line in lines if "waits longest" in line))
+    assert line == f"operation {queued.id} waits longest: sent for N s" and LATER + 30 <= age < LATER + 60
+    age, line = seconds(next(line for line in lines if " legs of " in line))
+    assert line == "1 legs of 1 holders wait for an operation, the oldest for N s" and 30 <= age < 60
+
+
+def test_what_stands_still_and_which_incidents_are_open(busy, ada):
+    with transaction():
+        audit.stop("signing", "a look")
+        for subject in ("0x12", "0x34"):
+            audit.open_incident("foreign nonce", subject, nonce=3)
+    with transaction():
+        audit.close_incident(db.session.query(Incident).filter_by(subject="0x34").one(), ada, "It was me.")
+    lines, incident = told(busy), db.session.query(Incident).filter_by(subject="0x12").one()
+    assert f"signing is stopped since {switches.stopped_at('signing'):%Y-%m-%d %H:%M} UTC: a look" in lines
+    assert lines[-2:] == ["incidents 1", f"  foreign nonce: 0x12, since {incident.opened_at:%Y-%m-%d %H:%M} UTC"]
+
+
+def test_many_incidents_are_told_shortly(busy):
+    with transaction():
+        for number in range(30):
+            audit.open_incident("burn skipped", number)
+    lines = told(busy)
+    assert lines[-26] == "incidents 30" and lines[-1] == "  and 6 older"
+
+
+def test_where_nothing_is_yet(undeployed):
+    assert told(undeployed)[1:] == ["no worker has seen the chain yet", "nothing is deployed", "incidents 0"]
