@@ -1,7 +1,6 @@
 """The contracts, deployed once however often the command is killed."""
 
 import pytest
-from eth_utils import keccak
 
 from lms.chain import anvil as development
 from lms.chain import contracts, transactions
@@ -9,7 +8,6 @@ from lms.db import db, transaction
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Contract, Deployment
 from lms.jobs import chain, lanes, node
-from rig.services import Anvil
 from tests.jobs.conftest import deploy, forget
 
 NAMES = ["Certificate", "Notary", "TeoCoin"]
@@ -87,59 +85,6 @@ def test_a_node_that_forgot_everything_has_the_contracts_before_what_other_signe
         notary = contracts.Notary(operation.deployment.address_of("Notary"))
         assert (operation.state, notary.root_of(node.pool(), "solvency", 1)) == ("mined", b"\1" * 32)
     forget(anvil, fresh)
-
-
-AMOY = 80002
-
-
-class Amoy(Anvil):
-    """A node that says it is Polygon's test network."""
-
-    chain_id = AMOY
-
-
-@pytest.fixture
-def amoy(app, worker_environ, tmp_path):
-    """amoy(TOKEN_ADMIN=…) is a worker's app on that chain, whose signer can pay."""
-    from lms import create_app
-
-    with Amoy(tmp_path) as chain:
-
-        def start(**settings):
-            environ = {**worker_environ, "RPC_URLS": chain.url, "CHAIN_ID": str(AMOY), "SIGNER_FILES": str(tmp_path / "signer.json")}
-            worker = create_app("cli", {**environ, **settings})
-            with worker.app_context():
-                signer = worker.test_cli_runner().invoke(args=["chain", "signer"]).output.strip()
-            chain.call("anvil_setBalance", signer, hex(10**20))
-            chain.call("anvil_mine", hex(5))
-            return worker, signer
-
-        yield start
-        chain.remove()
-
-
-def test_away_from_anvil_nothing_is_deployed_whose_admin_is_the_signer(amoy):
-    worker, signer = amoy()
-    for admin in (None, signer):
-        worker.config["TOKEN_ADMIN"] = admin
-        with worker.app_context():
-            refused = deploy(worker)
-            assert refused.exit_code == 1 and "TOKEN_ADMIN must be an address other than the signer's" in refused.output
-            assert (db.session.query(Deployment).count(), rows()) == (0, [])
-
-
-def test_on_amoy_the_admin_is_another_and_logs_begin_at_the_deployment(amoy):
-    admin = "0x" + "Ad" * 20
-    worker, signer = amoy(TOKEN_ADMIN=admin)
-    with worker.app_context():
-        pool = node.pool()
-        head = pool.head().number
-        assert deploy(worker).exit_code == 0
-        deployment = db.session.query(Deployment).one()
-        assert (deployment.chain_id, deployment.first_block) == (AMOY, head) and head > 0
-        asked = {"to": deployment.token_address, "data": keccak(text="defaultAdmin()")[:4]}
-        assert pool.read(lambda web3: web3.eth.call(asked))[-20:].hex() == admin[2:].lower()
-        assert contracts.TeoCoin(deployment.token_address).has_role(pool, "SETTLER_ROLE", signer)
 
 
 def test_a_database_that_belongs_to_another_chain_deploys_nothing(undeployed):
