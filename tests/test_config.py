@@ -171,6 +171,13 @@ def test_what_no_log_may_hold_is_known():
         assert text in hidden
 
 
+def test_a_key_of_an_rpc_endpoint_is_known_wherever_its_address_carries_it():
+    urls = "https://rpc.example.org/v2/an-api-key, https://rpc.example.org/?key=another-key, https://us:a-third%20key@rpc.example.org"
+    hidden = config.sensitive(config.read("worker", WORKER | {"RPC_URLS": urls}))
+    for text in ("/v2/an-api-key", "key=another-key", "a-third%20key", "a-third key"):
+        assert text in hidden
+
+
 def test_the_readme_lists_every_setting():
     readme = (Path(__file__).parent.parent / "README.md").read_text()
     rows = [line for line in readme.splitlines() if re.match(r"\| `[A-Z_]+` \|", line)]
