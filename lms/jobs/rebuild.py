@@ -16,7 +16,7 @@ def rebuild(deployment, pool):
     attempts = {signer: queries.attempts_from(signer, nonce) for signer, nonce in mined.items()}
     broken = {signer for signer, rows in attempts.items() if any(not row.operation.is_open for row in rows)}
     if created:
-        _send_again(_creations_from(mined[deployment.signer], deployment), [deployment.signer], pool)
+        _send_again(_founding(deployment, mined[deployment.signer], attempts[deployment.signer]), [deployment.signer], pool)
     if not all(anvil.has_code(pool, contract.address) for contract in created):
         return None
     # Mined while we asked: the next sweep looks again.
@@ -26,10 +26,11 @@ def rebuild(deployment, pool):
     return bool(broken)
 
 
-def _creations_from(nonce, deployment):
-    """What makes the contracts, in nonce order: of each nonce the highest bid, and also of one that was used up in vain, or those after it would wait for it."""
+def _founding(deployment, nonce, attempts):
+    """What makes the contracts, in nonce order from this one on: of each nonce the highest bid, and what was signed between two of them, or the later one would wait for ever."""
     bids = {bid.nonce: bid for contract in deployment.contracts for bid in contract.creations if bid.nonce >= nonce}
-    return [bids[each] for each in sorted(bids)]
+    between = {attempt.nonce: attempt for attempt in _as_mined(attempts) if attempt.nonce < max(bids)}
+    return [row for _, row in sorted((between | bids).items())]
 
 
 def _bring_back(attempts, signers, pool):

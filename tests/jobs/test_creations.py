@@ -14,10 +14,13 @@ from lms import clock
 from lms.chain import contracts, transactions
 from lms.db import alone, db
 from lms.domain.audit.models import Incident
-from lms.domain.onchain.models import Contract, Creation
-from lms.jobs import chain, node
-from lms.jobs.operate import creations
+from lms.domain.onchain.models import Contract, Creation, Operation
+from lms.jobs import chain, node, settlement, wallets
+from lms.jobs.operate import creations, deployment
 from rig import ROOT
+from tests.conftest import teo
+from tests.faults.proxy import Proxy
+from tests.jobs.acts import credit
 from tests.jobs.conftest import deploy, forget
 
 
@@ -193,6 +196,67 @@ def test_a_node_that_forgot_everything_has_the_contracts_again_whatever_was_bid_
     assert node.pool().mined_nonce(node.addresses()[0]) == 0
     chain.sweep()
     assert nonces() == [1, 2, 3] and all_stand()
+
+
+def test_a_node_that_forgot_everything_has_again_what_was_sent_between_two_contracts(blank, undeployed, anvil, ana, monkeypatch):
+    """A run that was killed after its first contract, and workers that went on meanwhile: without their nonces the other contracts never come."""
+    with monkeypatch.context() as killed:
+        killed.setattr(deployment, "_CREATIONS", {"TeoCoin": deployment._CREATIONS["TeoCoin"]})
+        go_on(undeployed)
+    credit(ana, teo(5), "gift")
+    wallets.sweep()
+    settlement.settle()
+    operation = db.session.query(Operation).one()
+    chain.submit(operation.id)
+    monkeypatch.setattr(creations, "PATIENCE", 5)
+    go_on(undeployed)
+    assert nonces() == [0, 2, 3]
+    chain.sweep()
+    forget(anvil, blank)
+    for _ in range(2):
+        chain.sweep()
+    db.session.refresh(operation)
+    assert all_stand() and node.token().op_used(node.pool(), operation.op)
+    assert operation.state in ("mined", "final")
+
+
+@pytest.fixture
+def proxy(anvil):
+    """proxy(behaviour) stands before the node."""
+    running = []
+
+    def start(behaviour):
+        running.append(Proxy(anvil.url, behaviour))
+        return running[-1].url
+
+    yield start
+    for each in running:
+        each.close()
+
+
+def test_why_no_node_takes_it_is_told(undeployed, proxy):
+    def refuse(method, forward):
+        return {"error": {"code": -32000, "message": "transaction underpriced"}} if method == "eth_sendRawTransaction" else forward()
+
+    undeployed.config["RPC_URLS"] = (proxy(refuse),)
+    said = is_refused(undeployed)
+    assert "TeoCoin is not mined yet under nonce 0: " in said and "transaction underpriced. Run this again." in said
+
+
+def test_an_endpoint_that_lags_tells_nothing_of_a_nonce_yet(undeployed, anvil, proxy, monkeypatch):
+    """To one the creation is mined, to the other its nonce is not: that is waited for, and called neither lost nor foreign."""
+    lag, is_sent = iter(range(5)), []
+
+    def behave(method, forward):
+        is_sent.append(method == "eth_sendRawTransaction")
+        if any(is_sent) and method in ("eth_getTransactionCount", "eth_getTransactionReceipt") and next(lag, None) is not None:
+            return {"result": "0x0" if method == "eth_getTransactionCount" else None}
+        return forward()
+
+    monkeypatch.setattr(creations, "PATIENCE", 10)
+    undeployed.config["RPC_URLS"] = (anvil.url, proxy(behave))
+    go_on(undeployed)
+    assert (nonces(), db.session.query(Creation).count(), next(lag, "caught up")) == ([0, 1, 2], 3, "caught up")
 
 
 def test_two_runs_at_once_are_one(undeployed):

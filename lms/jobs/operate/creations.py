@@ -14,7 +14,7 @@ from lms.jobs.lanes import STUCK
 
 PATIENCE = 120  # seconds; what is not mined by then is left to the next run
 FOREIGN = "a foreign transaction"
-LONGEST_PAUSE = 2  # seconds between two looks
+LONGEST_PAUSE = 0.5  # seconds between two looks
 
 
 def on_chain(contract):
