@@ -66,13 +66,15 @@ def nothing_is_recorded():
     return db.session.query(Deployment).count() == db.session.query(Contract).count() == 0
 
 
-def test_nothing_is_deployed_whose_admin_is_nobody_or_the_signer(start):
+def test_nothing_is_deployed_whose_admin_is_nobody_or_a_signer(start, tmp_path):
     worker, signer = start()
-    for admin in (None, signer, signer.lower()):
-        worker.config["TOKEN_ADMIN"] = admin
-        with worker.app_context():
+    worker.config["SIGNER_FILES"] += (str(tmp_path / "second.json"),)
+    with worker.app_context():
+        second = worker.test_cli_runner().invoke(args=["chain", "signer"]).output.split()[1]
+        for admin in (None, signer, signer.lower(), second):
+            worker.config["TOKEN_ADMIN"] = admin
             refused = deploy(worker)
-            assert refused.exit_code == 1 and "TOKEN_ADMIN must be an address other than the signer's" in refused.output
+            assert refused.exit_code == 1 and "TOKEN_ADMIN must be an address other than the signers'." in refused.output
             assert nothing_is_recorded()
 
 
