@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -259,10 +260,20 @@ def test_an_endpoint_that_lags_tells_nothing_of_a_nonce_yet(undeployed, anvil, p
     assert (nonces(), db.session.query(Creation).count(), next(lag, "caught up")) == ([0, 1, 2], 3, "caught up")
 
 
-def test_two_runs_at_once_are_one(undeployed):
+def test_two_runs_at_once_are_one(undeployed, monkeypatch):
+    monkeypatch.setattr(deployment, "GRACE", 0.3)
     with alone("deploy"):
         assert "Another run of this command is at work" in is_refused(undeployed)
     assert db.session.query(Contract).count() == 0
+
+
+def test_a_run_that_was_killed_a_moment_ago_is_not_taken_for_one_at_work(undeployed, monkeypatch):
+    """The database holds its lock until it misses the connection."""
+    with ExitStack() as killed:
+        killed.enter_context(alone("deploy"))
+        monkeypatch.setattr(deployment.time, "sleep", lambda _: killed.close())
+        go_on(undeployed)
+    assert nonces() == [0, 1, 2]
 
 
 def test_the_key_that_creates_the_contracts_must_be_here(stuck, anvil, home):

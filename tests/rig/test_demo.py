@@ -201,7 +201,7 @@ def kept(directory):
     """What must be the same after a start: the deployment, by its address, and its courses."""
     url = env_file(directory / "web.env")["DATABASE_URL"].replace("+psycopg", "")
     with psycopg.connect(url) as connection:
-        return connection.execute("SELECT name, address, tx_hash FROM contracts ORDER BY name").fetchall(), connection.execute(
+        return connection.execute("SELECT name, address, tx_hash FROM contracts JOIN creations ON contract_id = contracts.id ORDER BY name").fetchall(), connection.execute(
             "SELECT count(*) FROM courses"
         ).fetchone()
 
