@@ -5,6 +5,12 @@ import time
 from lms.chain import transactions
 
 
+def mined(pool, signed):
+    """The receipt of a signed transaction, sent by us past everything that the application does."""
+    assert transactions.broadcast(pool, signed.raw).accepted
+    return awaited(pool, signed.tx_hash)
+
+
 def awaited(pool, tx_hash, seconds=10):
     """The receipt, as soon as the node has it."""
     until = time.monotonic() + seconds

@@ -9,6 +9,7 @@ from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import node, wallets
 from tests.conftest import teo
+from tests.receipts import mined
 
 GREEN = "differences 0, supply = ledger"
 OUTSIDE = "0x00000000000000000000000000000000000A11cE"
@@ -35,7 +36,7 @@ def pay(stranger, user, amount):
     data = token._data("transfer", wallet.wallet_of(user.id).address, amount)
     nonce = pool.mined_nonce(stranger.address)
     signed = transactions.sign(stranger, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
-    assert transactions.broadcast(pool, signed.raw).accepted
+    mined(pool, signed)
 
 
 def holdings(address):

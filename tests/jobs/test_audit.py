@@ -8,6 +8,7 @@ from lms.db import db, transaction
 from lms.jobs import node
 from lms.queue import enqueue
 from tests.conftest import sell, teo
+from tests.receipts import mined
 
 NOBODYS = "0x" + "99" * 20
 
@@ -48,4 +49,4 @@ def _settle(op, mints):
     token, signer, pool = node.token(), node.signers()[0], node.pool()
     data, nonce = token.settle_data(op, mints, []), pool.mined_nonce(signer.address)
     signed = transactions.sign(signer, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 500_000)
-    transactions.broadcast(pool, signed.raw)
+    mined(pool, signed)

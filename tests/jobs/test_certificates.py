@@ -17,7 +17,7 @@ from lms.jobs import calls, certificates, chain, lanes, node, solvency
 from lms.queue import enqueue
 from tests.conftest import publish, take_part, teo
 from tests.jobs.acts import GREEN, credit, wallets_made
-from tests.receipts import awaited
+from tests.receipts import awaited, mined
 
 TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 
@@ -215,8 +215,7 @@ def issue_elsewhere(operation):
     contract, signer, pool = calls.contract(operation), node.signers()[0], node.pool()
     data, nonce = contract.issue_data(operation.op, [("0x" + "11" * 20, 5)]), pool.mined_nonce(signer.address)
     signed = transactions.sign(signer, pool.chain_id, contract.address, data, nonce, transactions.fees(pool), 500_000)
-    transactions.broadcast(pool, signed.raw)
-    awaited(pool, signed.tx_hash)
+    mined(pool, signed)
     with transaction():
         db.session.execute(text("UPDATE signers SET next_nonce = next_nonce + 1"))
 

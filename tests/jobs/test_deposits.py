@@ -19,6 +19,7 @@ from lms.jobs import deposits, node
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, ask, credit
+from tests.receipts import mined
 
 
 def available(user):
@@ -139,7 +140,7 @@ def test_a_mint_that_is_not_ours_stops_settlement(rich, worker, anvil):
     pool, token, signer = node.pool(), node.token(), node.signers()[0]
     data = token.settle_data(999, [(wallets.wallet_of(rich.id).address, teo(1))], [])
     signed = transactions.sign(signer, pool.chain_id, token.address, data, pool.mined_nonce(signer.address), transactions.fees(pool), 500_000)
-    transactions.broadcast(pool, signed.raw)
+    mined(pool, signed)
     anvil.call("anvil_mine", "0x3")
     deposits.scan()
     assert [incident.kind for incident in db.session.query(Incident)] == ["foreign mint"]

@@ -19,6 +19,7 @@ from lms.domain.wallet import actions as wallet
 from lms.jobs import calls, chain, lanes, node
 from lms.queue import NAME, enqueue, queue
 from tests.jobs.acts import GREEN, credit
+from tests.receipts import awaited, mined
 
 
 def kinds():
@@ -230,7 +231,7 @@ def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, w
     data = token.settle_data(queued.op, [("0x" + "11" * 20, 5)], [])
     nonce = pool.mined_nonce(signer.address)
     signed = transactions.sign(signer, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 500_000)
-    transactions.broadcast(pool, signed.raw)
+    mined(pool, signed)
     with transaction():
         db.session.execute(text("UPDATE signers SET next_nonce = next_nonce + 1"))
     chain.sweep()
@@ -285,9 +286,9 @@ def test_a_foreign_nonce_halts_the_lane_until_an_operator_adopts_it(stuck, worke
 def test_a_nonce_nobody_of_ours_used_is_told_before_the_next_is_signed(queued, worker):
     chain.submit(queued.id)
     pool, signer = node.pool(), node.signers()[0]
+    awaited(pool, queued.tx_hash)
     nonce, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
-    foreign = transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", nonce, fees, 50_000)
-    assert transactions.broadcast(pool, foreign.raw).accepted
+    mined(pool, transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", nonce, fees, 50_000))
     chain.sweep()
     assert kinds() == ["foreign nonce"]
 
@@ -311,7 +312,7 @@ def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, an
 
     call = token._data("transfer", "0x" + "33" * 20, 1_000_000)
     moved = transactions.sign(LocalSigner(key), pool.chain_id, token.address, call, 0, transactions.fees(pool), 100_000)
-    transactions.broadcast(pool, moved.raw)
+    mined(pool, moved)
     with transaction():
         ledger.post("back", books.member(ana.id, "TEO", "maturing"), books.platform("TEO", "issuance"), 1_000_000, "refund")
     enqueue("settlement.settle")

@@ -24,7 +24,7 @@ from lms.jobs.wallets import owner
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, OUTSIDE, ask, holdings, parts
-from tests.receipts import awaited
+from tests.receipts import mined
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def steal(anvil):
         anvil.call("anvil_setBalance", thief.address, hex(10**18))
         data, nonce = token._data("transfer", to, teo(amount)), pool.mined_nonce(thief.address)
         signed = transactions.sign(thief, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
-        assert transactions.broadcast(pool, signed.raw).accepted
+        receipt = mined(pool, signed)
         if final:
             anvil.call("anvil_mine", "0x3")
-        return awaited(pool, signed.tx_hash)
+        return receipt
 
     return send
 
@@ -230,9 +230,8 @@ def test_what_nobody_of_ours_held_is_refused(rich, run, anvil, flow, steal):
     pool, token = node.pool(), node.token()
     data = token._data("transfer", OUTSIDE, teo(5))
     signed = transactions.sign(LocalSigner(key), pool.chain_id, token.address, data, 0, transactions.fees(pool), 100_000)
-    transactions.broadcast(pool, signed.raw)
+    receipt = mined(pool, signed)
     anvil.call("anvil_mine", "0x3")
-    receipt = awaited(pool, signed.tx_hash)
     result = run("chain", "lost", receipt.tx_hash, receipt.logs[0].index, "key stolen")
     assert result.exit_code == 1 and "no address we keep a key of" in result.output
 

@@ -28,6 +28,7 @@ from lms.queue import enqueue
 from rig import ROOT
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, OUTSIDE, ask, credit
+from tests.receipts import mined
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def transfer(signer, to, amount):
     pool, token = node.pool(), node.token()
     nonce = pool.mined_nonce(signer.address)
     signed = transactions.sign(signer, pool.chain_id, token.address, token._data("transfer", to, amount), nonce, transactions.fees(pool), 100_000)
-    assert transactions.broadcast(pool, signed.raw).accepted
+    mined(pool, signed)
 
 
 def test_what_the_old_address_holds_is_moved_to_the_new_one(rich, replace, flow, audit):

@@ -18,6 +18,7 @@ from lms.domain.wallet.models import Wallet
 from lms.jobs import calls, chain, lanes, node, settlement
 from lms.queue import enqueue
 from tests.jobs.acts import GREEN, credit, wallets_made
+from tests.receipts import mined
 
 FIRST_LANE = "0x" + "11" * 20
 
@@ -172,7 +173,7 @@ def test_the_audit_finds_a_mint_that_is_not_ours(settled, ana, worker, audit):
     signed = transactions.sign(
         signer, pool.chain_id, token.address, data, pool.mined_nonce(signer.address), transactions.fees(pool), 500_000
     )
-    transactions.broadcast(pool, signed.raw)
+    mined(pool, signed)
     assert audit().startswith("differences 1,")
 
 
