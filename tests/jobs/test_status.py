@@ -69,10 +69,10 @@ def test_signers_with_balance_and_nonces_and_why_one_halts(busy, anvil):
 def test_the_queue_and_how_long_the_oldest_of_it_waits(busy, queued):
     lines = told(busy)
     assert "sent     1" in lines
-    age, line = seconds(next(line for line in lines if "waits longest" in line))
-    assert line == f"operation {queued.id} waits longest: sent for N s" and LATER + 30 <= age < LATER + 60
-    age, line = seconds(next(line for line in lines if " legs of " in line))
-    assert line == "1 legs of 1 holders wait for an operation, the oldest for N s" and 30 <= age < 60
+    age, line = seconds(next(line for line in lines if line.startswith("oldest operation")))
+    assert line == f"oldest operation on its way: {queued.id}, sent, waits for N s" and LATER + 30 <= age < LATER + 60
+    age, line = seconds(next(line for line in lines if line.startswith("uncovered")))
+    assert line == "uncovered legs: 1, of holders: 1, the oldest waits for N s" and 30 <= age < 60
 
 
 def test_what_stands_still_and_which_incidents_are_open(busy, ada):

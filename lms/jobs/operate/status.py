@@ -47,9 +47,9 @@ def _queue():
     yield from (f"{state:8} {count}" for state, count in queries.counts().items())
     oldest, uncovered = figures.oldest_open(), custody.uncovered()
     if oldest:
-        yield f"operation {oldest.id} waits longest: {oldest.state} for {_seconds(oldest.queued_at)} s"
+        yield f"oldest operation on its way: {oldest.id}, {oldest.state}, waits for {_seconds(oldest.queued_at)} s"
     if uncovered.legs:
-        yield f"{uncovered.legs} legs of {uncovered.holders} holders wait for an operation, the oldest for {_seconds(uncovered.oldest)} s"
+        yield f"uncovered legs: {uncovered.legs}, of holders: {uncovered.holders}, the oldest waits for {_seconds(uncovered.oldest)} s"
 
 
 def _stopped():
