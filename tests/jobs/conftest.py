@@ -39,7 +39,8 @@ def worker_environ(environ, anvil, home):
 
 
 def forget(anvil, fresh):
-    """Bring the node back to a snapshot, with nothing waiting in its pool: what waited would be mined in a later test."""
+    """Bring the node back to a snapshot, with nothing waiting in its pool before or after: what waits may be mined at any moment, in a later test too."""
+    anvil.call("anvil_dropAllTransactions")
     assert anvil.call("evm_revert", fresh)
     anvil.call("anvil_dropAllTransactions")
 
