@@ -22,7 +22,6 @@ def upgrade():
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint('num_nulls(course_id, credential, salt) IN (0, 3)', name=op.f('ck_certificates_credential')),
     sa.CheckConstraint('(address IS NULL) = (operation_id IS NULL)', name=op.f('ck_certificates_address')),
-    sa.CheckConstraint('operation_id IS NOT NULL OR salt IS NOT NULL', name=op.f('ck_certificates_waiting')),
     sa.ForeignKeyConstraint(['course_id'], ['courses.id'], name=op.f('fk_certificates_course_id')),
     sa.ForeignKeyConstraint(['holder_id'], ['holders.id'], name=op.f('fk_certificates_holder_id')),
     sa.ForeignKeyConstraint(['operation_id'], ['operations.id'], name=op.f('fk_certificates_operation_id')),

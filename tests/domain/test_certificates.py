@@ -162,3 +162,6 @@ def test_what_the_chain_issued_of_rows_that_were_lost_is_the_holders_and_says_no
     row = db.session.query(Certificate).one()
     assert (row.holder_id, row.digest, row.operation_id) == (books.holder_of(ana.id).id, bytes(31) + b"\7", operation.id)
     assert (row.credential, row.salt, row.course_id) == (None, None, None)
+    with transaction():
+        actions.wait_again(operation)  # the chain has left its block behind, and somebody dropped it
+    assert queue().payload == operation.payload

@@ -19,7 +19,6 @@ class Certificate(Model):
         UniqueConstraint("holder_id", "course_id"),
         CheckConstraint("num_nulls(course_id, credential, salt) IN (0, 3)", name="credential"),
         CheckConstraint("(address IS NULL) = (operation_id IS NULL)", name="address"),
-        CheckConstraint("operation_id IS NOT NULL OR salt IS NOT NULL", name="waiting"),
         Index("ix_certificates_waiting", "id", postgresql_where="operation_id IS NULL"),
     )
 
