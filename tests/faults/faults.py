@@ -3,7 +3,7 @@
 from tests.faults import node
 from tests.faults.node import FINAL
 from tests.faults.proxy import TEXTS
-from tests.faults.world import LANES, OUTSIDE, TREASURY, job
+from tests.faults.world import DROPPED_COURSE, LANES, MEMBERS, OUTSIDE, TREASURY, job
 
 _ANY = ("eth_sendRawTransaction", "eth_sendRawTransaction", "eth_getTransactionReceipt", "eth_getTransactionCount", "eth_estimateGas", "eth_feeHistory",
         "eth_getBlockByNumber", "eth_getCode", "eth_getBalance", "eth_call", "eth_getLogs")  # fmt: skip
@@ -142,13 +142,22 @@ def _foreign_nonce(world, draw):
 
 
 def _dropped_by_an_operator(world, draw):
-    """A withdrawal or a settlement that waits for its block is voided; then the chain leaves that block behind, and what was voided happens."""
+    """A withdrawal or a settlement, and now and then a certificate, that waits for its block is voided; then the chain leaves that block behind, and
+    what was voided happens."""
     kind = draw.choice(["release", "settle"])
     name = f"dropped:{draw.getrandbits(32)}"
     world.post([(f"{name}:credit", "issuance", "ana:available", 10**6)])
     world.cron()
     node.mine_by_itself(world.anvil, False)
     world.post([(f"{name}:withdrawal", "ana:available", OUTSIDE, 10**6)] if kind == "release" else [(f"{name}:more", "issuance", "ana:available", 10**6)])
+    _drop_what_waits(world, kind)
+    if draw.randrange(2):
+        node.mine_by_itself(world.anvil, False)
+        world.certify([(draw.choice(MEMBERS), DROPPED_COURSE)])
+        _drop_what_waits(world, "certificates")
+
+
+def _drop_what_waits(world, kind):
     world.work()
     dropped = world.open_operations(kind)[:1]
     for operation in dropped:

@@ -22,6 +22,7 @@ from tests.faults.strangers import ADMIN, STRANGER, Strangers
 
 MEMBERS = ("ana", "bruno", "carla", "dino", "elsa", "fabio")
 COURSES = ("algebra", "botany", "chemistry")
+DROPPED_COURSE = "drama"  # whose certificates an operator drops
 TREASURY = 1_000 * 10**6
 OUTSIDE = "outside@"
 LANES = 2
@@ -354,7 +355,7 @@ class World:
         """Schema, contract, members with addresses, a treasury that holds something: what each schedule begins with."""
         self._begin(None, 1)
         self.how = {"inside": True}
-        self.insist(job("tests.faults.deeds.open_house", MEMBERS, COURSES), times=1)
+        self.insist(job("tests.faults.deeds.open_house", MEMBERS, (*COURSES, DROPPED_COURSE)), times=1)
         for words in (("chain", "signer"), ("chain", "deploy")):
             self.insist(job("tests.faults.deeds.command", *words), times=1)
         self.token = self.strangers.token = self._sql("SELECT address FROM contracts WHERE name = 'TeoCoin'")[0][0]
