@@ -33,13 +33,15 @@ def release_refused(world, draw):
 
 
 def several_wait(world, draw):
-    """More operations wait for a block than there are lanes: each needs a nonce that the chain does not know yet."""
+    """More operations wait for a block than there are lanes: each needs a nonce that the chain does not know yet. A sweep finds no receipt of any."""
     name = _name("several", draw)
     world.cron()  # nobody has an open entry
     _blocks_wait(world)
     for member in ("ana", "bruno", "carla", "dino", "elsa"):
         world.post([(f"{name}:{member}", "issuance", f"{member}:available", draw.randint(1, PRICE))])
         world.work()
+    world.enqueue("chain.sweep")
+    world.work()
     _blocks_come(world)
 
 
