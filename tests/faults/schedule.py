@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.faults.faults import FAULTS, OFTEN, SELDOM
 from tests.faults.motifs import MOTIFS
+from tests.faults.mutants import convicting
 from tests.faults.world import COURSES, MEMBERS, OUTSIDE, TREASURY
 
 LEAST, MOST = 20, 200  # operations
@@ -105,9 +106,17 @@ def run(world, schedule, mutant=None):
         world.go_on()
         if dice.random() < 0.3:
             world.cron()
+        outcome.violations = _crimes(world, mutant)
+        if outcome.violations:
+            return outcome
     world.calm()
     outcome.violations = world.violations()
     return outcome
+
+
+def _crimes(world, mutant):
+    """What a broken build has earned by now: it need not go on. After a restored database only the end tells, as rows that are lost come back."""
+    return [] if mutant is None or world.is_restored else convicting(mutant, world.violations(is_quiet=False))
 
 
 def _strikes(dice):
