@@ -62,7 +62,8 @@ def _story(drawn):
         strikes = ", ".join(name for name, _ in drawn.strikes.get(place, ()))
         before = f"{f'{act.newcomer} joins, ' if act.newcomer else ''}{f'the key of {act.replaced} is replaced, ' if act.replaced else ''}"
         before += f"{f'{act.suspended} is suspended, ' if act.suspended else ''}{f'{act.let_in} is let in again, ' if act.let_in else ''}"
-        say(f"act {place}: {before}{len(act.moves)} transfers{f'; {strikes}' if strikes else ''}")
+        certified = f" and {len(act.achieved)} certificates" if act.achieved else ""
+        say(f"act {place}: {before}{len(act.moves)} transfers{certified}{f'; {strikes}' if strikes else ''}")
 
 
 def _said(name, outcome, place):
