@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lms.chain import vault
-from lms.chain.contracts import BY_NAME, Burn, TeoCoin
+from lms.chain.contracts import BY_NAME, Burn
 from lms.domain.onchain import queries
 from lms.domain.wallet import custody
 from lms.jobs import node
@@ -65,17 +65,14 @@ def contract(operation):
     return BY_NAME[name](operation.deployment.address_of(name))
 
 
-def token(operation):
-    """The token of the operation's deployment."""
-    return TeoCoin(operation.deployment.token_address)
+def used_elsewhere(operation, pool):
+    """Another contract of the deployment that has used the operation's number for what is in no row of ours, or None.
 
-
-def is_the_tokens(operation, pool):
-    """Whether the token has used the number of another contract's operation.
-
-    That contract would take it, and nobody notice that the database is an older one until the next settlement, under a number that the token
-    does not know, mints once more what was minted."""
-    return contract(operation).name != TeoCoin.name and not operation.is_void and token(operation).op_used(pool, operation.op)
+    This contract would take the number, and nobody notice that the database is an older one, until a settlement mints once more, under a number
+    that the token does not know, what was minted."""
+    name, op = operation.number
+    others = [BY_NAME[each.name](each.address) for each in operation.deployment.contracts if each.name != name and not operation.is_void]
+    return next((each for each in others if each.op_used(pool, op) and not queries.is_known(operation.deployment, each.name, op)), None)
 
 
 def _settle(operation, token):

@@ -83,8 +83,8 @@ class Lane:
             outcomes.used(operation, self.pool)  # a second nonce only for a number that two endpoints call unused
             return None
         target, data = calls.data(operation)
-        if calls.is_the_tokens(operation, self.pool):
-            outcomes.given_twice(operation, calls.token(operation).find_used(self.pool, operation.op, operation.deployment.first_block))
+        if other := calls.used_elsewhere(operation, self.pool):
+            outcomes.given_twice(operation, other.find_used(self.pool, operation.op, operation.deployment.first_block))
             return None
         try:
             gas = transactions.estimate_gas(self.pool, self.signer.address, target, data, calls.likely_gas(operation))

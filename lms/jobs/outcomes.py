@@ -81,7 +81,9 @@ def used(operation, pool):
 
 
 def given_twice(operation, tx_hash):
-    """The chain has its number, of another operation: nothing goes on before an operator has looked."""
+    """The chain has its number, of another operation, by this transaction: nothing goes on before an operator has looked. None while an endpoint has not caught up: not signed."""
+    if tx_hash is None:
+        return
     with transaction():
         onchain.lock(operation)
         if operation.state == "queued":

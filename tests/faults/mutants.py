@@ -9,12 +9,13 @@ from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from lms.chain.contracts import TeoCoin
 from lms.db import db, transaction
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Deployment, Entry, Nonce
 from lms.domain.wallet import actions as wallet
-from lms.jobs import calls, chain, outcomes
+from lms.jobs import chain, outcomes
 
 _SIDES = ("target", "source")
 
@@ -83,7 +84,7 @@ def _a_new_op_when_no_receipt_comes():
 
 def _any_receipt_will_do():
     """A transaction that succeeded counts as done, whatever its logs say."""
-    calls.TeoCoin.settlement = lambda *_: SimpleNamespace(brought=lambda *_: True, skips=())
+    TeoCoin.settlement = lambda *_: SimpleNamespace(brought=lambda *_: True, skips=())
 
 
 def _watermark():

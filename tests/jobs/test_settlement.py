@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.chain import anvil as clockwork
+from lms.chain.contracts import TeoCoin
 from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import actions as ledger
@@ -15,7 +16,7 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import queries as wallet
 from lms.domain.wallet.models import Wallet
-from lms.jobs import calls, chain, lanes, node, settlement
+from lms.jobs import chain, lanes, node, settlement
 from lms.queue import enqueue
 from tests.jobs.acts import GREEN, credit, wallets_made
 from tests.receipts import mined
@@ -214,7 +215,7 @@ def test_before_the_deployment_nothing_is_settled(bought):
 
 
 def test_a_transaction_that_did_something_else_stops_settlement(bought, run_jobs, monkeypatch):
-    monkeypatch.setattr(calls.TeoCoin, "settlement", lambda *_: None)
+    monkeypatch.setattr(TeoCoin, "settlement", lambda *_: None)
     enqueue("wallets.sweep")
     run_jobs()
     assert db.session.query(Incident).one().kind == "not our entries"

@@ -42,6 +42,7 @@ def queue():
     """Queue the oldest that wait and have an address to go to, as one operation; None when there are none.
 
     The operation keeps what it issues to whom: a certificate may come into another batch when this one is dropped."""
+    onchain.turn()
     found = _waiting()
     if not found:
         return None

@@ -58,10 +58,17 @@ def move_contract(contract, address, signed):
     keep_bid(contract, signed)
 
 
+def turn():
+    """The active deployment, its row locked until the transaction ends and read anew, as its next number may be another's by now; None before there is one.
+
+    Whoever queues takes it before he locks anything else: then no two wait for each other."""
+    rows = select(Deployment).where(Deployment.is_active).with_for_update()
+    return db.session.scalar(rows, execution_options={"populate_existing": True})
+
+
 def queue(key, kind, entries, payload=None):
     """An operation with its entries and the next op number of the active deployment; needs an enclosing transaction."""
-    rows = select(Deployment).where(Deployment.is_active).with_for_update()
-    deployment = db.session.scalars(rows, execution_options={"populate_existing": True}).one()  # its number may be another's by now
+    deployment = turn()
     facts = dict(key=key, kind=kind, payload=payload or {}, queued_at=clock.now())
     operation = Operation(deployment_id=deployment.id, op=deployment.next_op, **facts)
     deployment.next_op += 1

@@ -129,6 +129,12 @@ def by_numbers(deployment):
     return {found.number: found for found in db.session.scalars(select(Operation).where(Operation.deployment_id == deployment.id))}
 
 
+def is_known(deployment, contract, op):
+    """Whether an operation of ours has this number of a contract, by its name."""
+    rows = select(Operation).where(Operation.deployment_id == deployment.id, Operation.op == op)
+    return any(found.number == (contract, op) for found in db.session.scalars(rows))
+
+
 def signers():
     """Every lane there ever was, by address."""
     return {signer.address: signer for signer in db.session.scalars(select(Signer).order_by(Signer.address))}

@@ -2,7 +2,7 @@
 
 from itertools import accumulate
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -10,11 +10,9 @@ from lms.db import array, db
 from lms.domain.audit import queries as audit
 from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain_actions
-from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook.rules import MICRO
 from lms.domain.wallet.models import Wallet
 
-_TURN = 0x7E0  # the advisory lock that lets one worker open a batch at a time
 LARGEST_BATCH = 200  # entries; the contract refuses more
 LARGEST_NET = 10_000 * MICRO  # minted by one batch, well under the contract's daily bound: a batch above it could never pass
 
@@ -46,9 +44,8 @@ def open_batch():
     A holder waits while he has no address yet, an entry of his is open, his tokens move to a new address, or nobody has looked why a burn of his
     was skipped. Call inside a transaction; two workers take turns. The statements are as many for one holder as for 200.
     """
-    if audit.is_stopped("settlement") or onchain.deployment() is None:
+    if audit.is_stopped("settlement") or onchain_actions.turn() is None:
         return None
-    db.session.execute(select(func.pg_advisory_xact_lock(_TURN)))
     holders, nets, sides = _within_net(_lock_holders())
     ids = onchain_actions.entry_ids(len(holders))
     moving = [entry_id for entry_id, net in zip(ids, nets, strict=True) if net]

@@ -36,6 +36,7 @@ def waiting():
 
 def queue(wallet_id):
     """Queue the move of what our rows say stands at this replaced address; None while an entry of the holder is open, and once nothing is there."""
+    onchain.turn()
     wallet = db.session.get_one(Wallet, wallet_id)
     _lock(wallet.holder_id)
     db.session.refresh(wallet, with_for_update=True)

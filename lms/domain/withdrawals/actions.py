@@ -41,6 +41,7 @@ def queue(withdrawal):
     """Queue its release, and say so; None while the member's tokens are not all on the chain, or he is suspended.
 
     A holder has one open entry at a time and all his tokens at one address, and a release asks for no more than is mined."""
+    onchain.turn()
     holder = _locked_holder(withdrawal)
     db.session.refresh(withdrawal, with_for_update=True)
     if withdrawal.state != "approved" or withdrawal.user.suspended_at is not None:

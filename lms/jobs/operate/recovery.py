@@ -12,7 +12,7 @@ from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.rewards import actions as rewards
-from lms.domain.wallet import custody, deposits, moves, recovery
+from lms.domain.wallet import custody, moves, recovery
 from lms.domain.withdrawals import actions as withdrawals
 from lms.jobs import calls, outcomes, together
 from lms.jobs import node as here
@@ -35,7 +35,7 @@ def recover():
     _finish(used, pool)
     arrivals = Arrivals(pool, deployment, final)
     with transaction():
-        deposits.scanned(deployment)  # and locked: no scan goes on beside this
+        onchain.turn()  # nobody gives out a number, nor scans, beside this
         taken, lost = _rebuild(deployment, used, arrivals)
     for address in here.addresses():
         adopt_lane(address, pool)
@@ -64,6 +64,7 @@ def _rebuild(deployment, used, arrivals):
     """How many operations were taken over, and how many numbers were given out and lost. What left was paid from what had come before it."""
     highest, ours = max((op for _, op in used), default=0), queries.by_numbers(deployment)
     onchain.take_numbers(deployment, highest)
+    onchain.locked([operation.id for operation in ours.values() if operation.is_open])  # and read anew: a lane may have signed one meanwhile
     for number in [number for number, operation in ours.items() if _is_in_the_way(operation, used.get(number))]:
         _forget(queries.operation(ours.pop(number).id), deployment)
     unknown = sorted(set(used) - set(ours), key=lambda number: (_place(used[number]), number))
@@ -72,13 +73,15 @@ def _rebuild(deployment, used, arrivals):
         _take_over(deployment, *number, used[number])
     arrivals.credit()
     lost = sorted(set(range(1, highest)) - {op for _, op in (*used, *ours)})
-    for op, kind in product(lost, _VOIDED):
-        onchain.queue_void(deployment, op, kind)
+    for op, (name, kind) in product(lost, _VOIDED.items()):
+        if deployment.address_of(name):
+            onchain.queue_void(deployment, op, kind)
     rewards.fit_lots()
     return len(unknown), len(lost)
 
 
-_VOIDED = ("settle", "certificates")  # of a lost number nobody knows for which contract it was; on a root nothing hangs
+# Contract → kind of operation that uses up a lost number there: nobody knows for which it was. On a root nothing hangs.
+_VOIDED = {"TeoCoin": "settle", "Certificate": "certificates"}
 
 
 def _place(receipt):
