@@ -11,6 +11,7 @@ from lms.domain.audit.models import Incident
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import queries as onchains
 from lms.domain.onchain.models import Operation
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards.models import Lot
@@ -212,3 +213,44 @@ def test_what_a_lost_address_burned_may_have_come_by_a_release_the_backup_knows(
     restore()
     recover()
     assert (holdings(stranger.address), books.platform("TEO", "outside").balance, audit()) == (0, teo(1), GREEN)
+
+
+def by_another(statement):
+    """What another process does."""
+    with db.engines["reading"].connect() as other:
+        other.execute(text(statement))
+        other.commit()
+
+
+def test_a_number_given_out_while_it_reads_the_chain_is_not_given_again(rich, backup, recover, flow, monkeypatch):
+    from lms.jobs.operate import recovery
+
+    credit(rich, teo(5), "more")
+    restore = backup()
+    flow()
+    restore()
+    given, read = onchains.deployment().next_op + 3, recovery.Arrivals
+
+    def reading(*arguments):
+        arrivals = read(*arguments)
+        by_another(f"UPDATE deployments SET next_op = {given}")
+        return arrivals
+
+    monkeypatch.setattr(recovery, "Arrivals", reading)
+    recover()
+    db.session.expire_all()
+    assert onchains.deployment().next_op == given
+
+
+def test_what_a_lane_signed_after_it_was_looked_at_is_not_set_aside(rich, recover, flow, monkeypatch):
+    credit(rich, teo(5), "more")
+    settlement.settle()
+    waiting, take = db.session.query(Operation).filter_by(state="queued").one(), onchain.take_numbers
+
+    def taking(*arguments):
+        take(*arguments)
+        by_another(f"UPDATE operations SET state = 'signed' WHERE id = {waiting.id}")
+
+    monkeypatch.setattr(onchain, "take_numbers", taking)
+    recover()
+    assert db.session.get_one(Operation, waiting.id, populate_existing=True).state == "signed"
