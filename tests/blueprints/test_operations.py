@@ -121,6 +121,7 @@ def test_an_admin_sees_what_a_batch_issues_to_whom(batch, ada, log_in):
     assert certificate.digest.hex() in shown and "07" * 32 in shown
     (pushed,) = live.shown(ada.id, [f"operation:{operation.id}"]).values()
     assert certificate.digest.hex() in pushed and "How chains work" in pushed
+    assert "Batch of certificates 2 –" in words(log_in(ada).get("/admin/operations").text)
 
 
 def test_of_one_that_was_lost_with_its_rows_the_holder_is_known(batch, ada, log_in):
