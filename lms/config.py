@@ -181,13 +181,14 @@ def read(role, environ=None):
 
 
 def sensitive(settings):
-    """The texts in these settings that no log may hold: secrets, passwords in addresses, keys in paths and queries of RPC endpoints."""
+    """The texts in these settings that no log may hold: secrets, passwords in addresses, keys in users, paths and queries of RPC endpoints."""
     endpoints = [urlsplit(url) for url in settings["RPC_URLS"]]
     addresses = [urlsplit(settings[name]) for name in ("DATABASE_URL", "REDIS_URL", "MAIL_URL")]
     passwords = [address.password for address in addresses + endpoints if address.password]
+    parts = [part for endpoint in endpoints for part in (endpoint.username, endpoint.path, endpoint.query) if part]
     keys = [base64.b64encode(kek.key).decode() for kek in keks(settings) if isinstance(kek.key, bytes)] + [settings.get("VAULT_TOKEN", "")]
     texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), settings.get("METRICS_TOKEN", ""), *keys, *passwords, *map(unquote, passwords)]
-    return [text for text in texts + [part for endpoint in endpoints for part in (endpoint.path, endpoint.query)] if text]
+    return [text for text in [*texts, *parts, *map(unquote, parts)] if text]
 
 
 def keks(settings):

@@ -172,9 +172,9 @@ def test_what_no_log_may_hold_is_known():
 
 
 def test_a_key_of_an_rpc_endpoint_is_known_wherever_its_address_carries_it():
-    urls = "https://rpc.example.org/v2/an-api-key, https://rpc.example.org/?key=another-key, https://us:a-third%20key@rpc.example.org"
+    urls = "https://rpc.example.org/v2/an-api-key, https://rpc.example.org/?key=another%2Dkey, https://us:a-third%20key@rpc.example.org, https://a-fourth%20key@rpc.example.org"
     hidden = config.sensitive(config.read("worker", WORKER | {"RPC_URLS": urls}))
-    for text in ("/v2/an-api-key", "key=another-key", "a-third%20key", "a-third key"):
+    for text in ("/v2/an-api-key", "key=another%2Dkey", "key=another-key", "a-third%20key", "a-third key", "a-fourth%20key", "a-fourth key"):
         assert text in hidden
 
 
