@@ -13,7 +13,7 @@ TABLE = (
     ("rewards.mature", 20),
     ("checkout.expire", 300),
     ("accounts.forget_sessions", 3600),
-    ("contracts.check", 3600),
+    ("contracts.check", 300),
     ("solvency.publish", 300),
     ("certificates.issue", 60),
 )

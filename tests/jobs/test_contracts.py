@@ -11,8 +11,9 @@ from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
 from lms.domain.onchain.models import Contract, Deployment
-from lms.jobs import contracts, node
+from lms.jobs import contracts, node, schedule
 from rig import ROOT
+from tests.faults.proxy import Proxy
 from tests.jobs.conftest import deploy
 
 OTHER_CODE = "0x6001"
@@ -35,12 +36,8 @@ def test_other_code_at_an_address_of_a_deployment_just_made_stops_signing(undepl
     assert switches.is_stopped("signing")
 
 
-def test_a_contract_whose_creation_is_on_its_way_is_left_out_and_the_others_are_not(worker, anvil):
-    """Whatever stands at its address: it is known to be wrong once the nonce is mined."""
-    notary = db.session.query(Contract).filter_by(name="Notary").one()
-    anvil.call("anvil_setCode", notary.address, OTHER_CODE)
-    with transaction():
-        notary.nonce = node.pool().mined_nonce(notary.deployment.signer)
+def test_a_contract_without_code_is_left_out_and_the_others_are_not(worker, anvil):
+    anvil.call("anvil_setCode", db.session.query(Contract).filter_by(name="Notary").one().address, "0x")
     contracts.check()
     assert (told(), switches.is_stopped("signing")) == ([], False)
     anvil.call("anvil_setCode", node.token().address, OTHER_CODE)
@@ -60,6 +57,35 @@ def test_code_that_a_development_node_forgot_is_left_to_the_sweep(worker, anvil)
     anvil.call("anvil_setCode", node.token().address, "0x")
     contracts.check()
     assert (told(), switches.is_stopped("signing")) == ([], False)
+
+
+def test_endpoints_that_differ_end_no_check_for_good(worker, anvil, request):
+    """One lags: nothing is known yet, no job fails, and the next check asks again."""
+    lags = []
+
+    def behave(method, forward):
+        return {"result": "0x"} if lags and method == "eth_getCode" else forward()
+
+    proxy = Proxy(anvil.url, behave)
+    request.addfinalizer(proxy.close)
+    worker.config["RPC_URLS"] = (anvil.url, proxy.url)
+    anvil.call("anvil_setCode", node.token().address, OTHER_CODE)
+    lags.append(True)
+    contracts.check()
+    assert (told(), switches.is_stopped("signing")) == ([], False)
+    lags.clear()
+    contracts.check()
+    assert switches.is_stopped("signing")
+    assert dict(schedule.TABLE)["contracts.check"] <= 300
+
+
+def test_counts_of_nonces_that_differ_hide_no_wrong_code(worker, anvil, request):
+    proxy = Proxy(anvil.url, lambda method, forward: {"result": "0x0"} if method == "eth_getTransactionCount" else forward())
+    request.addfinalizer(proxy.close)
+    worker.config["RPC_URLS"] = (anvil.url, proxy.url)
+    anvil.call("anvil_setCode", node.token().address, OTHER_CODE)
+    contracts.check()
+    assert node.token().address in told()[0] and switches.is_stopped("signing")
 
 
 @pytest.fixture

@@ -151,6 +151,18 @@ def test_code_that_is_missing_stops_signing(start, real):
         assert "there is no contract at" in db.session.query(Incident).one().details["why"] and switches.is_stopped("signing")
 
 
+def test_a_creation_that_failed_beside_a_token_that_stands_stops_nothing(start, monkeypatch):
+    worker, _ = start(TOKEN_ADMIN=ADMIN)
+    with worker.app_context():
+        estimate = transactions.estimate_gas
+        made = iter(["TeoCoin"])
+        monkeypatch.setattr(transactions, "estimate_gas", lambda *asked: estimate(*asked) if next(made, None) else 500_000)
+        refused = deploy(worker)
+        assert "Certificate is not made: nonce 1 was used up by its creation, which failed in block" in refused.output
+        checking.check()
+        assert (db.session.query(Incident).count(), switches.is_stopped("signing")) == (0, False)
+
+
 def test_the_node_of_another_chain_is_refused(start, real):
     other = AMOY if real.chain_id == POLYGON else POLYGON
     worker, _ = start(TOKEN_ADMIN=ADMIN, CHAIN_ID=str(other))
