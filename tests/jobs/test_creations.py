@@ -13,8 +13,9 @@ from hexbytes import HexBytes
 
 from lms import clock
 from lms.chain import contracts, transactions
-from lms.db import alone, db
+from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
+from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Contract, Creation, Operation
 from lms.jobs import chain, node, settlement, wallets
 from lms.jobs.operate import creations, deployment
@@ -132,20 +133,41 @@ def _push_aside(app, anvil):
     anvil.call("evm_setAutomine", True)
 
 
-def test_a_nonce_that_a_foreign_transaction_has_for_good_is_followed_by_the_next(stuck, anvil):
-    before = db.session.query(Contract).one().address
+def adopt(app):
+    result = app.test_cli_runner().invoke(args=["chain", "adopt", node.addresses()[0]])
+    assert result.exit_code == 0, (result.output, result.exception)
+
+
+def test_a_nonce_that_a_foreign_transaction_has_for_good_halts_the_signer_until_it_is_adopted(stuck, anvil):
+    before, signer = db.session.query(Contract).one().address, node.addresses()[0]
     _push_aside(stuck, anvil)
     assert "nonce 0 was used up by a foreign transaction. When that is final, run this again." in is_refused(stuck)
     assert (nonces(), db.session.query(Creation).count()) == ([0], 1)  # a reorganisation may bring ours back
     anvil.call("anvil_mine", "0x3")
+    for _ in range(2):
+        refusal = is_refused(stuck)
+        assert "has taken nonce 0 of this signer, in which TeoCoin was to be made." in refusal and f"run: flask chain adopt {signer}, and then this again." in refusal
+    assert (nonces(), db.session.query(Creation).count()) == ([0], 1)
+    adopt(stuck)
     said = go_on(stuck)
     assert "Nonce 0 was used up by a foreign transaction: TeoCoin is made anew under nonce 1, at another address." in said
     assert nonces() == [1, 2, 3] and all_stand()
     token = db.session.query(Contract).filter_by(name="TeoCoin").one()
-    assert token.address == transactions.created_address(node.addresses()[0], 1) != before
+    assert token.address == transactions.created_address(signer, 1) != before
     assert [creation.nonce for creation in token.creations] == [0, 1]
-    assert [(row.kind, row.subject, row.details["nonce"]) for row in db.session.query(Incident)] == [("foreign nonce", node.addresses()[0], 0)]
+    assert [(row.kind, row.subject) for row in db.session.query(Incident)] == [("foreign nonce", f"{signer} nonce 0")]
     assert "anew" not in go_on(stuck) and nonces() == [1, 2, 3]
+
+
+def test_a_key_that_is_halted_makes_no_contract(undeployed):
+    signer = node.addresses()[0]
+    with transaction():
+        onchain.halt(signer, "A transaction that is not ours has taken a nonce of this signer.")
+    assert f"flask chain adopt {signer}" in is_refused(undeployed)
+    assert db.session.query(Creation).count() == node.pool().mined_nonce(signer) == 0
+    adopt(undeployed)
+    go_on(undeployed)
+    assert nonces() == [0, 1, 2]
 
 
 @pytest.fixture

@@ -25,6 +25,12 @@ def is_open(kind, subject):
     return db.session.scalar(rows) is not None
 
 
+def is_known(kind, subject):
+    """Whether the incident was ever opened; somebody may have closed it since."""
+    rows = select(Incident.id).where(Incident.kind == kind, Incident.subject == str(subject)).limit(1)
+    return db.session.scalar(rows) is not None
+
+
 def open_by_kind():
     """How many open incidents there are of each kind."""
     return dict(db.session.execute(select(Incident.kind, func.count()).where(Incident.closed_at.is_(None)).group_by(Incident.kind).order_by(Incident.kind)).all())

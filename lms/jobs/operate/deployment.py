@@ -11,6 +11,7 @@ from lms.chain import anvil, contracts, transactions
 from lms.chain.signers import LocalSigner, is_in_kms
 from lms.db import alone, transaction
 from lms.domain.audit import actions as audit
+from lms.domain.audit import queries as incidents
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.rulebook.rules import MICRO
@@ -85,21 +86,38 @@ def _cost(receipt):
 
 
 def _make_anew_if_lost(contract, pool):
-    """A second nonce only after a final foreign transaction or a final revert."""
+    """A second nonce only after a final revert, or a final foreign transaction that an operator has taken for known."""
     lost_to = creations.lost_to(contract, pool)
     if lost_to is None:
         return
     nonce = contract.nonce
     if lost_to == creations.FOREIGN:
-        with transaction():
-            audit.open_incident("foreign nonce", contract.deployment.signer, contract=contract.name, nonce=nonce)
+        _halt_once(contract)
     _record(contract.name, pool, contract)
     click.echo(f"Nonce {nonce} was used up by {lost_to}: {contract.name} is made anew under nonce {contract.nonce}, at another address.")
+
+
+def _halt_once(contract):
+    """Somebody else signs with this key: it signs nothing until an operator has looked. Each nonce is an incident of its own, so what was adopted halts it no second time."""
+    signer = contract.deployment.signer
+    subject = f"{signer} nonce {contract.nonce}"
+    if incidents.is_known("foreign nonce", subject):
+        return
+    with transaction():
+        onchain.halt(signer, f"A transaction that is not ours has taken nonce {contract.nonce} of this signer, in which {contract.name} was to be made.")
+        audit.open_incident("foreign nonce", subject, contract=contract.name)
+
+
+def _refuse_if_halted(address):
+    lane = queries.signers().get(address)
+    if lane and lane.halted:
+        raise click.ClickException(f"The signer {address} is halted: {lane.halted} Look into it, run: flask chain adopt {address}, and then this again.")
 
 
 def _record(name, pool, lost=None):
     """The contract with its creation signed under the next nonce and kept; `lost` is the one whose nonce is used up without it."""
     key = _key(pool)
+    _refuse_if_halted(key.address)
     data = _CREATIONS[name](_admin(pool, key), ADMIN_DELAY, here.addresses())
     gas, fees = transactions.estimate_gas(pool, key.address, None, data), transactions.fees(pool)
     _check_funds(name, key.address, gas * fees.cap, pool)
