@@ -16,7 +16,7 @@ def rebuild(deployment, pool):
     attempts = {signer: queries.attempts_from(signer, nonce) for signer, nonce in mined.items()}
     broken = {signer for signer, rows in attempts.items() if any(not row.operation.is_open for row in rows)}
     if created:
-        _send_again(_founding(deployment, mined[deployment.signer], attempts[deployment.signer]), [deployment.signer], pool)
+        _found_again(deployment, mined[deployment.signer], attempts[deployment.signer], pool)
     if not all(anvil.has_code(pool, contract.address) for contract in created):
         return None
     # Mined while we asked: the next sweep looks again.
@@ -26,21 +26,28 @@ def rebuild(deployment, pool):
     return bool(broken)
 
 
-def _founding(deployment, nonce, attempts):
-    """What makes the contracts, in nonce order from this one on: of each nonce the highest bid, and what was signed between two of them, or the later one would wait for ever."""
+def _found_again(deployment, nonce, attempts, pool):
+    """Send what makes the contracts, in nonce order from this one on: of each nonce the highest bid, and what was signed between two of them, or the later one would wait for ever.
+
+    That is on its way again from now on: once a block has it, the chain's nonce is past it and no later sweep would find it missing."""
     bids = {bid.nonce: bid for contract in deployment.contracts for bid in contract.creations if bid.nonce >= nonce}
     between = {attempt.nonce: attempt for attempt in _as_mined(attempts) if attempt.nonce < max(bids)}
-    return [row for _, row in sorted((between | bids).items())]
+    _mark_vanished(between.values())
+    _send_again([row for _, row in sorted((between | bids).items())], [deployment.signer], pool)
 
 
 def _bring_back(attempts, signers, pool):
     """In the order of their blocks over all signers: a release needs the tokens that another signer's settlement brought."""
     again = sorted(attempts, key=lambda row: (row.operation.block_number or math.inf, row.signer, row.nonce))
+    _mark_vanished(attempts)
+    _send_again(again, signers, pool)
+
+
+def _mark_vanished(attempts):
     with transaction():
         for operation in {row.operation for row in attempts}:
             if operation.state in ("mined", "final"):
                 onchain.mark_vanished(operation)
-    _send_again(again, signers, pool)
 
 
 def _send_again(rows, signers, pool):

@@ -221,19 +221,25 @@ def test_a_node_that_forgot_everything_has_the_contracts_again_whatever_was_bid_
     assert nonces() == [1, 2, 3] and all_stand()
 
 
-def test_a_node_that_forgot_everything_has_again_what_was_sent_between_two_contracts(blank, undeployed, anvil, ana, monkeypatch):
-    """A run that was killed after its first contract, and workers that went on meanwhile: without their nonces the other contracts never come."""
+def _settled_between(app, ana, monkeypatch):
+    """An operation whose nonce is between those of two contracts."""
     with monkeypatch.context() as killed:
         killed.setattr(deployment, "_CREATIONS", {"TeoCoin": deployment._CREATIONS["TeoCoin"]})
-        go_on(undeployed)
+        go_on(app)
     credit(ana, teo(5), "gift")
     wallets.sweep()
     settlement.settle()
     operation = db.session.query(Operation).one()
     chain.submit(operation.id)
     monkeypatch.setattr(creations, "PATIENCE", 5)
-    go_on(undeployed)
+    go_on(app)
     assert nonces() == [0, 2, 3]
+    return operation
+
+
+def test_a_node_that_forgot_everything_has_again_what_was_sent_between_two_contracts(blank, undeployed, anvil, ana, monkeypatch):
+    """A run that was killed after its first contract, and workers that went on meanwhile: without their nonces the other contracts never come."""
+    operation = _settled_between(undeployed, ana, monkeypatch)
     chain.sweep()
     forget(anvil, blank)
     for _ in range(2):
@@ -241,6 +247,28 @@ def test_a_node_that_forgot_everything_has_again_what_was_sent_between_two_contr
     db.session.refresh(operation)
     assert all_stand() and node.token().op_used(node.pool(), operation.op)
     assert operation.state in ("mined", "final")
+
+
+def test_what_was_sent_between_two_contracts_is_looked_at_again_on_a_chain_whose_blocks_take_their_time(blank, undeployed, anvil, ana, monkeypatch, blocks_wait):
+    """Its block comes between two sweeps: the second finds the chain's nonce past it, and must know that it was lost all the same."""
+    operation = _settled_between(undeployed, ana, monkeypatch)
+    anvil.call("anvil_mine", "0x3")
+    for _ in range(2):
+        chain.sweep()
+    db.session.refresh(operation)
+    assert operation.state == "final"
+    before = operation.block_number, operation.block_hash
+    forget(anvil, blank)
+    blocks_wait()
+    chain.sweep()
+    db.session.refresh(operation)
+    assert (operation.state, node.token().is_there(node.pool())) == ("sent", False)
+    anvil.call("evm_mine")
+    chain.sweep()
+    db.session.refresh(operation)
+    receipt = transactions.receipt(node.pool(), operation.tx_hash)
+    assert (operation.state, operation.block_number, operation.block_hash) == ("mined", receipt.block_number, receipt.block_hash)
+    assert all_stand() and (operation.block_number, operation.block_hash) != before
 
 
 @pytest.fixture
