@@ -13,15 +13,16 @@ from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.jobs import chain, node
 from tests.conftest import teo
+from tests.faults.proxy import Proxy
 from tests.jobs.acts import credit
 
 LATER = 90  # seconds
 
 
-def told(app):
+def told(app, code=0):
     db.session.expire_all()
     result = app.test_cli_runner().invoke(args=["chain", "status"])
-    assert result.exit_code == 0, (result.output, result.exception)
+    assert result.exit_code == code, (result.output, result.exception)
     return result.output.splitlines()
 
 
@@ -93,6 +94,36 @@ def test_many_incidents_are_told_shortly(busy):
             audit.open_incident("burn skipped", number)
     lines = told(busy)
     assert lines[-26] == "incidents 30" and lines[-1] == "  and 6 older"
+
+
+def test_what_the_database_knows_is_told_while_no_node_answers(busy):
+    with transaction():
+        audit.stop("signing", "a look")
+        audit.open_incident("foreign nonce", "0x12", nonce=3)
+        onchain.halt(node.addresses()[0], "A look.")
+    up = told(busy)
+    busy.config["RPC_URLS"] = ("http://127.0.0.1:1/a-key",)
+    down = told(busy, code=1)
+    assert down[0].startswith("chain 31337 does not answer: http://127.0.0.1:1: ConnectionError") and "a-key" not in "".join(down)
+    assert seconds(down[1])[1] == f"a worker saw block {queries.chain_state().head}, N s ago"
+    assert down[2] == f"next operation 2, deposits known to block {queries.deployment().scanned_block}"
+    assert down[3:6] == up[3:6]
+    assert f"signer {node.addresses()[0]}, next nonce {queries.signers()[node.addresses()[0]].next_nonce}, HALTED: A look." in down
+    assert "sent     1" in down and down[-3:] == up[-3:] and "signing is stopped" in down[-3]
+
+
+def test_endpoints_that_differ_about_a_signer_hide_nothing_else(busy, anvil, request):
+    other = "0x" + "11" * 20
+    with transaction():
+        onchain.halt(other, "A look.")
+    mine, pool = node.addresses()[0], node.pool()
+    lagging = Proxy(anvil.url, lambda method, forward: {"result": "0x63"} if method == "eth_getTransactionCount" and mine in forward.params else forward())
+    request.addfinalizer(lagging.close)
+    busy.config["RPC_URLS"] = (anvil.url, lagging.url)
+    lines = told(busy)
+    assert f"signer {mine}, not seen: 2 endpoints give 2 answers, next nonce {pool.mined_nonce(mine) + 1}" in lines
+    assert f"signer {other}, 0.0000 coins, 0 mined, next nonce 0, HALTED: A look." in lines
+    assert "sent     1" in lines
 
 
 def test_where_nothing_is_yet(undeployed):

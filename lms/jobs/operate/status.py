@@ -3,6 +3,7 @@
 import click
 
 from lms import clock
+from lms.chain.errors import ChainError
 from lms.domain.audit import queries as audit
 from lms.domain.onchain import figures, queries
 from lms.domain.wallet import custody
@@ -13,12 +14,22 @@ from lms.jobs.operate.operations import PARTS
 
 @chain.command()
 def status():
-    """Signers with balance and nonces, the queue, heights, lag and incidents."""
-    pool, deployment = here.pool(), queries.deployment()
-    head = pool.head()
-    lines = [f"chain {pool.chain_id}, head {head.number}, final {pool.finalized()}", _lag(head)]
-    lines += [*_deployment(deployment, head), *_signers(pool), *_queue(), *_stopped(), *_incidents()]
+    """Signers with balance and nonces, the queue, heights, lag and incidents. What the database knows is told while the chain is down, too; the exit code is 1 then."""
+    pool = here.pool()
+    chain_line, head = _chain(pool)
+    lines = [chain_line, _lag(head), *_deployment(queries.deployment(), head), *_signers(pool if head else None), *_queue(), *_stopped(), *_incidents()]
     click.echo("\n".join(lines))
+    if head is None:
+        raise SystemExit(1)
+
+
+def _chain(pool):
+    """(what the chain says, its newest block); that is None while it does not answer."""
+    try:
+        head = pool.head()
+        return f"chain {pool.chain_id}, head {head.number}, final {pool.finalized()}", head
+    except ChainError as error:
+        return f"chain {pool.chain_id} does not answer: {error}", None
 
 
 def _lag(head):
@@ -26,21 +37,34 @@ def _lag(head):
     seen = queries.chain_state()
     if seen is None:
         return "no worker has seen the chain yet"
-    return f"a worker saw block {seen.head}, {max(0, head.number - seen.head)} behind, {_seconds(seen.seen_at)} s ago"
+    return f"a worker saw block {seen.head}{_behind(seen.head, head)}, {_seconds(seen.seen_at)} s ago"
+
+
+def _behind(known, head):
+    return f", {max(0, head.number - known)} behind" if head else ""
 
 
 def _deployment(deployment, head):
     if deployment is None:
         return ["nothing is deployed"]
     scanned = deployment.scanned_block
-    known = f"next operation {deployment.next_op}, deposits known to block {scanned}, {max(0, head.number - scanned)} behind"
+    known = f"next operation {deployment.next_op}, deposits known to block {scanned}{_behind(scanned, head)}"
     return [known, *(f"{contract.name} {contract.address}" for contract in deployment.contracts)]
 
 
 def _signers(pool):
+    """`pool` is None while the chain does not answer."""
     for address, lane in queries.signers().items():
-        facts = f"{pool.balance(address) / 10**18:.4f} coins, {pool.mined_nonce(address)} mined, next nonce {lane.next_nonce}"
+        facts = f"{f'{_on_chain(address, pool)}, ' if pool else ''}next nonce {lane.next_nonce}"
         yield f"signer {address}, {facts}{f', HALTED: {lane.halted}' if lane.halted else ''}{', retired' if lane.retired_at else ''}"
+
+
+def _on_chain(address, pool):
+    """What the chain says of a signer, or why it does not: endpoints that differ about one hide no other."""
+    try:
+        return f"{pool.balance(address) / 10**18:.4f} coins, {pool.mined_nonce(address)} mined"
+    except ChainError as error:
+        return f"not seen: {error}"
 
 
 def _queue():
