@@ -1,11 +1,18 @@
 """The history of the schema leads to what the models say, and back."""
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
+from sqlalchemy import text
 
-from lms import create_app
-from lms.db import db, disconnect
+from lms import clock, create_app
+from lms.chain.transactions import Signed
+from lms.db import db, disconnect, transaction
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain.models import Deployment, Operation
+
+SIGNER = "0x" + "51" * 20
 
 
 def differences():
@@ -17,10 +24,84 @@ def test_the_history_and_the_models_agree(app):
     assert differences() == []
 
 
-def test_the_newest_step_can_be_taken_back(app, environ):
+@pytest.fixture
+def history(app, environ):
+    """An app that may change the schema; the newest one is there again at the end. Who has asked the database lets go of it before a step."""
     disconnect()  # what only looks holds a lock, too
     with create_app("cli", environ).app_context():
-        downgrade()
-        assert differences() != []
+        yield
+        disconnect()
         upgrade()
-        assert differences() == []
+
+
+def test_the_newest_step_can_be_taken_back(history):
+    downgrade()
+    assert differences() != []
+    upgrade()
+    assert differences() == []
+
+
+def bid(number, nonce):
+    return Signed(bytes([number]) * 40, f"0x{number:064x}", nonce, tip=1, cap=2)
+
+
+def contract(deployment, name, *bids):
+    """A contract that lost the nonce of all bids but those of the last one."""
+    made = onchain.record_contract(deployment, name, f"0x{bids[0].tx_hash[-40:]}", bids[0])
+    for each in bids[1:]:
+        if each.nonce == made.nonce:
+            onchain.keep_bid(made, each)
+        else:
+            onchain.move_contract(made, f"0x{each.tx_hash[-40:]}", each)
+
+
+def rows(statement):
+    found = [tuple(row) for row in db.session.execute(text(statement))]
+    disconnect()
+    return found
+
+
+def test_the_newest_bid_for_the_nonce_a_contract_holds_is_kept_on_the_way_back_and_again(history):
+    with transaction():
+        deployment = onchain.begin_deployment(31337, "0x" + "ab" * 32, SIGNER)
+        contract(deployment, "TeoCoin", bid(1, nonce=0), bid(2, nonce=0))
+        contract(deployment, "Certificate", bid(3, nonce=1), bid(4, nonce=2), bid(5, nonce=2))
+        deployed_at = deployment.deployed_at
+    disconnect()
+    downgrade(revision="0009")
+    kept = [("TeoCoin", 0, b"\2" * 40, bid(2, 0).tx_hash), ("Certificate", 2, b"\5" * 40, bid(5, 2).tx_hash)]
+    assert rows("SELECT name, nonce, raw, tx_hash FROM contracts ORDER BY nonce") == kept
+    upgrade()
+    again = "SELECT c.name, b.nonce, b.raw, b.tx_hash, b.signed_at FROM creations b JOIN contracts c ON c.id = b.contract_id ORDER BY b.id"
+    assert rows(again) == [(*each, deployed_at) for each in kept]
+
+
+def operations(*kinds_and_numbers):
+    with transaction():
+        deployment = onchain.begin_deployment(31337, "0x" + "ab" * 32, SIGNER)
+        for kind, op in kinds_and_numbers:
+            db.session.add(Operation(key=f"{kind} {op}", kind=kind, deployment_id=deployment.id, op=op, queued_at=clock.now()))
+    disconnect()
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        ([("certificates", 1)], "There are operations of the kind certificates, which the older version does not know. Nothing was taken back."),
+        ([("settlement", 1), ("root", 1)], "A number is used by operations of two contracts, which the older version does not allow. Nothing was taken back."),
+    ],
+)
+def test_what_the_code_before_certificates_cannot_read_is_not_taken_back(history, caplog, made, why):
+    operations(*made)
+    with pytest.raises(SystemExit):
+        downgrade(revision="0008")
+    assert why in caplog.text
+    assert differences() == [] and db.session.query(Operation).count() == len(made)
+
+
+def test_what_it_can_read_is(history):
+    operations(("settlement", 1), ("root", 2))
+    downgrade(revision="0008")
+    assert rows("SELECT kind, op FROM operations ORDER BY op") == [("settlement", 1), ("root", 2)]
+    upgrade()
+    assert differences() == [] and db.session.query(Deployment).count() == 1

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql
 
 revision = "0009"
@@ -38,7 +39,16 @@ def upgrade():
 
 
 def downgrade():
+    _refuse_what_the_older_code_cannot_read()
     op.drop_index('uq_operations_token_op', table_name='operations')
     op.drop_constraint(op.f('uq_operations_deployment_id_kind_op'), 'operations')
     op.create_unique_constraint(op.f('uq_operations_deployment_id_op'), 'operations', ['deployment_id', 'op'])
     op.drop_table('certificates')
+
+
+def _refuse_what_the_older_code_cannot_read():
+    """CommandError: the rows of operations that were on the chain are not deleted."""
+    if op.get_bind().scalar(sa.text("SELECT EXISTS (SELECT FROM operations WHERE kind = 'certificates')")):
+        raise CommandError("There are operations of the kind certificates, which the older version does not know. Nothing was taken back.")
+    if op.get_bind().scalar(sa.text("SELECT EXISTS (SELECT FROM operations GROUP BY deployment_id, op HAVING count(*) > 1)")):
+        raise CommandError("A number is used by operations of two contracts, which the older version does not allow. Nothing was taken back.")
