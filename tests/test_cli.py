@@ -53,15 +53,15 @@ def command(settings, *words):
 
 
 @pytest.mark.parametrize(
-    ("down", "sentence"),
+    ("words", "down", "sentence"),
     [
-        ({"DATABASE_URL": "postgresql://lms@127.0.0.1:9/lms"}, "The database does not answer."),
-        ({"RPC_URLS": "http://127.0.0.1:9"}, "The chain cannot be reached"),
+        (("chain", "status"), {"DATABASE_URL": "postgresql://lms@127.0.0.1:9/lms"}, "The database does not answer."),
+        (("chain", "adopt", "0x" + "11" * 20), {"RPC_URLS": "http://127.0.0.1:9"}, "The chain cannot be reached"),
     ],
 )
-def test_a_part_that_is_down_ends_a_command_in_a_sentence(environ, tmp_path, down, sentence):
+def test_a_part_that_is_down_ends_a_command_in_a_sentence(environ, tmp_path, words, down, sentence):
     settings = {**environ, "RPC_URLS": "http://127.0.0.1:9", "KEK": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=", **down}
-    run = command(settings, "chain", "status")
+    run = command(settings, *words)
     assert run.returncode == 1 and sentence in run.stderr and "Traceback" not in run.stderr
 
 
