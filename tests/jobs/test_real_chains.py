@@ -5,7 +5,7 @@ from eth_utils import keccak
 
 from lms import create_app
 from lms.chain import contracts, transactions
-from lms.db import db
+from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
 from lms.domain.onchain.models import Contract, Deployment
@@ -161,6 +161,21 @@ def test_a_creation_that_failed_beside_a_token_that_stands_stops_nothing(start, 
         assert "Certificate is not made: nonce 1 was used up by its creation, which failed in block" in refused.output
         checking.check()
         assert (db.session.query(Incident).count(), switches.is_stopped("signing")) == (0, False)
+
+
+def test_a_creation_that_was_pushed_aside_stops_nothing_and_code_that_two_endpoints_miss_does(start, real, poa):
+    worker, _ = start(TOKEN_ADMIN=ADMIN, RPC_URLS=f"{real.url},{poa.url}")
+    with worker.app_context():
+        assert deploy(worker).exit_code == 0
+        notary = db.session.query(Contract).filter_by(name="Notary").one()
+        made, missed = notary.creations[0].tx_hash, "0x" + "ab" * 32
+        real.call("anvil_setCode", notary.address, "0x")
+        for tx_hash, is_stopped in ((missed, False), (made, True)):
+            with transaction():
+                notary.creations[0].tx_hash = tx_hash  # another transaction has its nonce, or it has
+            checking.check()
+            assert switches.is_stopped("signing") == is_stopped
+        assert notary.address in db.session.query(Incident).one().details["why"]
 
 
 def test_the_node_of_another_chain_is_refused(start, real):
