@@ -9,7 +9,9 @@ from lms import clock, health, observations
 from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
+from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import queries as wallets
+from lms.domain.wallet import reconciliation
 from lms.jobs import balances, chain
 from lms.queue import queue
 from tests.conftest import teo
@@ -50,6 +52,13 @@ def test_what_is_on_its_way_is_no_difference(rich, worker, audit):
     balances.compare()
     assert db.session.query(Incident).count() == 0
     assert not switches.is_stopped("settlement")
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("settle", True), ("certificates", False), ("root", False)])
+def test_the_token_is_asked_only_for_numbers_of_its_own(kind, asked, worker):
+    with transaction():
+        operation = onchain.queue(f"{kind}:1", kind, [])
+    assert (operation.op in reconciliation.ops_in_flight()) is asked
 
 
 def test_one_that_is_gone_at_the_next_look_is_forgotten(rich, worker):

@@ -8,6 +8,7 @@ from lms.db import Model, Moment
 
 STATES = ("queued", "signed", "sent", "mined", "final", "failed")
 _CONTRACTS = {"root": "Notary", "certificates": "Certificate"}  # by kind of operation, where it is not the token
+NOT_THE_TOKENS = tuple(_CONTRACTS)  # kinds
 OPEN_STATES = ("queued", "signed", "sent")
 FEES_TOO_HIGH = "fees too high"  # an error that begins so ends by itself, when they fall
 

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from lms.db import db
 from lms.domain.ledger import queries as ledger
+from lms.domain.onchain.models import NOT_THE_TOKENS
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,10 @@ def addresses():
 
 
 def ops_in_flight():
-    """Op numbers whose outcome our rows do not know yet."""
+    """The token's op numbers whose outcome our rows do not know yet: one that another contract's operation has may be any operation's there."""
     rows = text("""SELECT o.op FROM operations o JOIN deployments d ON d.id = o.deployment_id AND d.is_active
-                   WHERE o.state IN ('queued', 'signed', 'sent')""")
-    return list(db.session.scalars(rows))
+                   WHERE o.state IN ('queued', 'signed', 'sent') AND o.kind <> ALL(:elsewhere)""")
+    return list(db.session.scalars(rows, {"elsewhere": list(NOT_THE_TOKENS)}))
 
 
 def holders_off(observed):
