@@ -13,7 +13,7 @@ from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet import custody
 
 
-def take_over(deployment, op, receipt, kind="settle"):
+def take_over(deployment, op, receipt, kind):
     """The operation the chain did under a number we do not know, final, without entries yet."""
     facts = dict(key=f"recovered:{deployment.id}:{kind}:{op}", kind=kind, deployment_id=deployment.id, op=op, state="final")
     moments = dict.fromkeys(("queued_at", "sent_at", "mined_at", "final_at"), clock.now())
