@@ -136,6 +136,23 @@ def test_a_batch_is_no_members_page_yet(batch, ana, log_in):
     assert log_in(ana).get(f"/operations/{operation.id}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("settle", "The chain refused it. Nothing is lost: what it should have brought is counted in the ledger."),
+        ("certificates", "It was dropped, and issued nothing. Nothing is lost: its certificates come with another batch."),
+        ("root", "It published nothing: it was dropped, or the chain has a root of that day already."),
+    ],
+)
+def test_a_failure_says_what_it_means_for_those_it_was_for(kind, said, ada, log_in, chain):
+    with transaction():
+        operation = onchain.queue(f"{kind}:1", kind, [])
+        onchain.mark_failed(operation, "dropped by an operator")
+    page = words(log_in(ada).get(f"/operations/{operation.id}").text)
+    assert said in page
+    assert ("counted in the ledger" in page) is (kind == "settle")
+
+
 def test_an_admin_reads_all_that_befell_an_operation_in_the_order_of_time(ana, ada, log_in, chain):
     operation = signed(ana, 30)
     db.session.refresh(operation)
