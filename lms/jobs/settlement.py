@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from flask import current_app
+from psycopg.errors import DeadlockDetected
+from sqlalchemy.exc import OperationalError
 
 from lms.chain.transactions import GWEI
 from lms.db import alone, db, transaction
@@ -59,9 +61,7 @@ def _queued(what, ids, queue):
     """One that the ledger refuses is told, and keeps no other back."""
     for each in ids:
         try:
-            with transaction():
-                operation = queue(each)
-                operation_id = operation and operation.id
+            operation_id = _written(queue, each)
         except DomainError as refusal:
             with transaction():
                 audit.open_incident(f"{what} not queued", each, why=str(refusal))
@@ -71,13 +71,21 @@ def _queued(what, ids, queue):
 
 
 def _batches():
-    while True:
-        with transaction():
-            operation = wallet.open_batch()
-            operation_id = operation and operation.id
-        if operation_id is None:
-            return
+    while operation_id := _written(wallet.open_batch):
         yield operation_id
+
+
+def _written(queue, *args):
+    """The id of what it queues, or None. Outcomes of several operations are written in one transaction, which takes holders and accounts in the
+    order of the operations: PostgreSQL ends a deadlock with it on one side, and what that keeps from being queued here waits for the next round."""
+    try:
+        with transaction():
+            operation = queue(*args)
+            return operation and operation.id
+    except OperationalError as error:
+        if not isinstance(error.orig, DeadlockDetected):
+            raise
+        return None
 
 
 def _policy():
