@@ -127,7 +127,7 @@ def _late_commit(world, draw):
     later = (f"{name}:later", "issuance", "ana:maturing", draw.randint(1, 9) * 10**6)
     world.insist(job("tests.faults.deeds.post", [before]))
     world.insist(job("tests.faults.deeds.post_late", early, later))
-    world.posted |= {key: moved for key, _, _, moved in (before, early, later)}
+    world.acknowledged((before, early, later))
 
 
 def _foreign_nonce(world, draw):

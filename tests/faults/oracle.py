@@ -41,12 +41,12 @@ class Event:
 
 class Facts:
     """What the database holds and what the chain says; `posted` maps the key of each transfer asked for to its amount, `suspended` the name of each
-    member who is kept out to the newest attempt that was signed before.
+    member who is kept out to the newest attempt that was signed before, `credits` the key of each transfer ever asked for to who got it and how much.
 
     Only a database that was restored may have lost the rows of what our signers sent to the token."""
 
-    def __init__(self, anvil, database, posted, suspended, is_restored=False):
-        self.posted, self.suspended, self.is_restored = posted, suspended, is_restored
+    def __init__(self, anvil, database, posted, suspended, is_restored=False, credits=None):
+        self.posted, self.suspended, self.is_restored, self.credits = posted, suspended, is_restored, credits or {}
         with psycopg.connect(database, row_factory=namedtuple_row) as connection:
             for table in _TABLES:
                 setattr(self, table, connection.execute(f"SELECT * FROM {table}").fetchall())
@@ -177,6 +177,22 @@ def _nothing_asked_is_lost(facts):
     for key, amount in facts.posted.items():
         if found[key] != amount:
             yield f"{key} of {amount} was acknowledged, the rows have {found.get(key)}"
+
+
+def _recoveries_issue_what_was_lost(facts):
+    """What a recovery issues to a holder, beyond what was to be taken from him, he was to get by transfers that the rows have lost: what they have is owed once."""
+    operations = {row.id for row in facts.operations if row.key.startswith("recovered:")}
+    taken = {entry.id for entry in facts.entries if entry.operation_id in operations and entry.kind in ("mint", "burn")}
+    issued, lost, known = Counter(), Counter(), {row.key for row in facts.transfers}
+    for transfer, holder, amount, entry, _ in facts.legs():
+        if entry in taken and (amount > 0) == (transfer.reason == "recovered"):
+            issued[holder] += amount
+    for key, (owner, amount) in facts.credits.items():
+        lost[owner] += amount if key not in known else 0
+    names = {row.id: row.email.partition("@")[0] for row in facts.users}
+    for holder in facts.holders:
+        if issued[holder.id] > (most := lost[names.get(holder.user_id, "treasury")]):
+            yield f"holder {holder.id} was issued {issued[holder.id]} by recoveries, and {most} that he was to get are lost"
 
 
 def _debts_are_what_could_not_be_taken(facts):
@@ -446,7 +462,7 @@ def _nothing_waits_in_a_lane(facts):
 
 ALWAYS = (_kept_balances, _each_op_once, _entries_are_their_legs, _legs_are_their_holders, _one_open_entry, _nonces_are_contiguous, _a_nonce_has_one_operation)
 HISTORY = (_nothing_asked_is_lost, _debts_are_what_could_not_be_taken, _suspended_get_no_new_release, _what_is_sent_is_saved, _ops_did_what_their_entries_say, _moves_go_home, _releases_go_where_asked,
-           _roots_are_of_their_trees, _batches_issue_what_they_say, _certificates_are_where_the_chain_has_them, _done_means_done, _skips_wait)  # fmt: skip
+           _recoveries_issue_what_was_lost, _roots_are_of_their_trees, _batches_issue_what_they_say, _certificates_are_where_the_chain_has_them, _done_means_done, _skips_wait)  # fmt: skip
 QUIET = (_all_is_done, _no_certificate_waits, _nobody_waits_for_an_operator, _each_leg_is_covered, _holders_have_their_totals, _replaced_addresses_are_empty, _deposits_are_what_came,
          _deposits_are_credited, _outside_is_what_left, _supply_is_what_was_issued, _nothing_waits_in_a_lane)  # fmt: skip
 

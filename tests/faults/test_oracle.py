@@ -59,6 +59,10 @@ def test_a_world_at_rest_is_right(settled):
         ("UPDATE solvency_trees SET total = total + 1", "its leaves make"),
         ("UPDATE solvency_trees SET root = sha256(root)", "its tree says"),
         ("DELETE FROM solvency_trees", "its tree says None"),
+        (
+            "UPDATE operations SET key = 'recovered:' || key WHERE kind = 'settle'; UPDATE transfers SET reason = 'recovered' WHERE key = 'credit'",
+            "was issued 5 by recoveries, and 0 that he was to get are lost",
+        ),
         ("INSERT INTO switches (name, reason, at) VALUES ('settlement', 'a test', now())", "stands still: a test"),
     ],
 )

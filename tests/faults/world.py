@@ -122,11 +122,19 @@ class World:
             moves = [move for move in moves if move[1] in ("issuance", OUTSIDE) or move[1].endswith(":parts")]  # who has what is no longer what the schedule thinks
         asked = [(key, source, self._place(target), amount) for key, source, target, amount in moves if source != OUTSIDE]
         self.insist(job("tests.faults.deeds.post", asked))
-        self.posted |= {key: amount for key, _, _, amount in asked}
+        self.acknowledged(asked)
         for _, source, target, amount in moves:
             if source == OUTSIDE:
                 self.pay_in(target, amount)
         self.operations += len(moves)
+
+    def acknowledged(self, moves):
+        """These happened. What somebody got by them is remembered when the database is an older one again, too."""
+        self.posted |= {key: amount for key, _, _, amount in moves}
+        for key, source, target, amount in moves:
+            owner = target.partition(":")[0]
+            if owner != source.partition(":")[0]:
+                self.credits[key] = owner, amount
 
     def pay_in(self, name, amount):
         """A stranger sends what he has of it to a member's address."""
@@ -318,7 +326,7 @@ class World:
         return self._sql(_UNDER_WAY) == [(0,)] and not self.strangers.unmined()
 
     def violations(self, is_quiet=True):
-        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.suspended, self.is_restored), is_quiet)
+        return oracle.violations(oracle.Facts(self.anvil, self.database, self.posted, self.suspended, self.is_restored, self.credits), is_quiet)
 
     def copy(self, name):
         """Keep the database as it is now, for restore(name)."""
@@ -349,6 +357,7 @@ class World:
         self.suspended = {}  # by name the newest attempt that was signed before
         self._plans, self.struck, self.highest = [], Counter(), 0
         self._newcomers = set()
+        self.credits = {}  # (who got it, amount) by key, of all that was ever asked for
         self.strangers.forget()
 
     def _found(self):
