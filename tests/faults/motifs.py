@@ -2,7 +2,7 @@
 
 from tests.faults import node
 from tests.faults.faults import FAULTS, PRICE
-from tests.faults.world import OUTSIDE
+from tests.faults.world import COURSES, OUTSIDE
 
 
 def refund_deposit_credit(world, draw):
@@ -91,15 +91,33 @@ def suspended_while_it_leaves(world, draw):
 
 
 def restored_and_not_told(world, draw):
-    """An older database, and nobody runs `flask chain recover` until numbers meet that the chain has used already."""
-    name = _name("restored", draw)
+    """An older database, and nobody runs `flask chain recover` until numbers meet that the chain has used already.
+
+    At first the token has used the number for another settlement, and tells so by itself. Then certificates had it, and what is owed since before the
+    backup was minted under a later one: the token would take the number, and mint that once more."""
+    _restored(world, draw, is_certified=False)
+    world.cron()  # an operator recovers
+    _restored(world, draw, is_certified=True)
+
+
+def _restored(world, draw, is_certified):
+    """What a guest was owed by the time of the backup is minted after it. With certificates before it, an operator lets the lanes go on afterwards, who looks
+    at no number."""
+    name, guest = _name("restored", draw), _guest(world, draw)
     world.cron()
+    world.post([(f"{name}:before", "issuance", f"{guest}:available", PRICE)])
+    world.forget_jobs()
     posted = world.copy("older")
+    if is_certified:
+        world.certify([(guest, draw.choice(COURSES))])
+        world.work()
     world.post([(f"{name}:lost", "issuance", "ana:available", 2 * PRICE)])
     world.cron()
     world.forget_jobs()
     world.restore("older")
     world.posted = posted
+    if is_certified:
+        world.adopt_lanes()
     world.post([(f"{name}:after", "issuance", "bruno:available", PRICE)])
     world.cron()
 

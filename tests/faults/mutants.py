@@ -119,11 +119,17 @@ def _final_at_once():
     chain.transactions.is_final = lambda *_: True
 
 
+def _numbers_of_other_contracts_are_not_asked():
+    """A contract takes any number that is new to it: after a restored database one that another contract has used."""
+    calls.used_elsewhere = lambda *_: None
+
+
 MUTANTS = {
     "nonce from the node": Mutant(_nonce_from_the_node, r"^nonce \d+ was signed for operations"),
     "broadcast before save": Mutant(_broadcast_before_save, r"^transaction 0x\w+ \(nonce \d+\) is on the chain and in no row"),
     "no op check": Mutant(_a_new_op_when_no_receipt_comes, r"^op \d+ is on the chain and in no row"),
     "no digest check": Mutant(_any_receipt_will_do, r"^op \d+ did .*, its entries are"),
     "watermark": Mutant(_watermark, "and no entry covers it, though one covers what came later"),
+    "other contracts not asked": Mutant(_numbers_of_other_contracts_are_not_asked, r"^holder \d+ was issued \d+ by recoveries, and \d+ that he was to get are lost"),
     "give-back before final": Mutant(_final_at_once, r"^operation \d+ is called failed, and the chain did it"),
 }

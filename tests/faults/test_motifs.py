@@ -121,6 +121,14 @@ def test_who_is_let_in_again_gets_what_waited(world):
     assert ask(world, "SELECT state FROM withdrawals") == [("sent",)] * 2
 
 
+def test_a_number_that_certificates_had_before_a_database_was_restored_mints_nothing_twice(world):
+    """The lanes were let go on: only that the number is used, by another contract, shows that the database is an older one."""
+    played(world, "restored and not told")
+    assert world.violations() == []
+    met = "SELECT o.kind FROM incidents i JOIN operations o ON CAST(o.op AS text) = i.subject WHERE i.kind = 'not our entries' ORDER BY i.id"
+    assert ask(world, met) == [("settle",), ("certificates",)]
+
+
 @pytest.mark.parametrize("seed", range(1, 101))
 def test_a_schedule_has_one_to_six_faults_and_keeps_to_its_rules(seed):
     drawn, out = schedule.draw(seed), set()

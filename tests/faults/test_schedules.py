@@ -15,6 +15,7 @@ CAUGHT_BY = {
     "no op check": "several wait",
     "no digest check": "restored and not told",
     "watermark": "late commit of two",
+    "other contracts not asked": "restored and not told",
     "give-back before final": "voided and reorganised",
 }
 
