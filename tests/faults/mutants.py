@@ -15,7 +15,7 @@ from lms.domain.ledger.models import Transfer
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Deployment, Entry, Nonce
 from lms.domain.wallet import actions as wallet
-from lms.jobs import chain, outcomes
+from lms.jobs import calls, chain, outcomes
 
 _SIDES = ("target", "source")
 
