@@ -58,34 +58,32 @@ def _release(withdrawal_id):
 
 
 def _queued(what, ids, queue):
-    """One that the ledger refuses is told, and keeps no other back."""
+    """One that the ledger refuses is told, and keeps no other back; nor does one that loses a deadlock, which waits for the next round."""
     for each in ids:
         try:
-            operation_id = _written(queue, each)
+            with transaction():
+                operation = queue(each)
+                operation_id = operation and operation.id
         except DomainError as refusal:
             with transaction():
                 audit.open_incident(f"{what} not queued", each, why=str(refusal))
+            continue
+        except OperationalError as error:  # outcomes written in one transaction lock in the order of their operations
+            if not isinstance(error.orig, DeadlockDetected):
+                raise
             continue
         if operation_id:
             yield operation_id
 
 
 def _batches():
-    while operation_id := _written(wallet.open_batch):
-        yield operation_id
-
-
-def _written(queue, *args):
-    """The id of what it queues, or None. Outcomes of several operations are written in one transaction, which takes holders and accounts in the
-    order of the operations: PostgreSQL ends a deadlock with it on one side, and what that keeps from being queued here waits for the next round."""
-    try:
+    while True:
         with transaction():
-            operation = queue(*args)
-            return operation and operation.id
-    except OperationalError as error:
-        if not isinstance(error.orig, DeadlockDetected):
-            raise
-        return None
+            operation = wallet.open_batch()
+            operation_id = operation and operation.id
+        if operation_id is None:
+            return
+        yield operation_id
 
 
 def _policy():
