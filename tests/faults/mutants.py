@@ -84,7 +84,14 @@ def _a_new_op_when_no_receipt_comes():
 
 def _any_receipt_will_do():
     """A transaction that succeeded counts as done, whatever its logs say."""
-    TeoCoin.settlement = lambda *_: SimpleNamespace(brought=lambda *_: True, skips=())
+    read = TeoCoin.settlement
+
+    def settlement(token, receipt, op):
+        found = read(token, receipt, op)
+        told = {name: getattr(found, name) if found else () for name in ("mints", "burns", "skips")}
+        return SimpleNamespace(brought=lambda *_: True, **told)
+
+    TeoCoin.settlement = settlement
 
 
 def _watermark():
