@@ -51,7 +51,8 @@ def outcome(operation, receipt):
         return Outcome() if issuance and issuance.brought(_certificates(operation)) else None
     if operation.kind in ("release", "move"):
         (entry,) = queries.entries(operation)
-        return Outcome() if called.released(receipt, operation.op) == (entry.address, operation.payload["to"], entry.amount) else None
+        asked = entry.address, operation.payload["to"], entry.amount
+        return Outcome() if _spelled_alike(called.released(receipt, operation.op)) == _spelled_alike(asked) else None
     settlement, entries = called.settlement(receipt, operation.op), queries.entries(operation)
     if settlement is None or not settlement.brought(_pairs(entries, "mint"), _pairs(entries, "burn")):
         return None
@@ -109,6 +110,11 @@ def _published(operation):
     """(kind, subject, root, total)"""
     payload = operation.payload
     return payload["kind"], payload["subject"], bytes.fromhex(payload["root"]), payload["total"]
+
+
+def _spelled_alike(release):
+    """(from, to, amount), the addresses in small letters: a member may write his as he likes. None stays None."""
+    return release and (release[0].lower(), release[1].lower(), release[2])
 
 
 def _keys(entries):

@@ -115,7 +115,7 @@ class Lane:
             onchain.lock(operation)
             last = operation.attempts[-1]
             if operation.state in ("signed", "sent") and last.signer == self.signer.address and only_if(operation):
-                fees = transactions.bump(transactions.Fees(last.tip, last.cap), self._fees())
+                fees = self._fees(over=transactions.Fees(last.tip, last.cap))
                 self._save(operation, Call(target, data, last.gas), last.nonce, fees)
         broadcast({operation.id: operation.attempts[-1]}, self.pool)
 
@@ -141,9 +141,11 @@ class Lane:
             self._sight = Sight(self._fees(), self.pool.mined_nonce(self.signer.address), self.pool.balance(self.signer.address))
         return self._sight
 
-    def _fees(self):
+    def _fees(self, over=None):
+        """What the chain asks for; enough more than `over` to take its place, where that is given."""
         try:
-            return transactions.fees(self.pool)
+            fresh = transactions.fees(self.pool)
+            return transactions.bump(over, fresh) if over else fresh
         except FeeTooHigh as error:
             _tell("fees too high", self.signer.address, str(error))
             raise

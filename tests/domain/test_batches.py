@@ -129,9 +129,10 @@ def test_nets_of_zero_alone_make_no_operation(holders):
     assert (db.session.query(Operation).count(), uncovered()) == (0, 0)
 
 
-def test_a_batch_ends_with_the_holder_with_whom_it_mints_the_most_it_may(holders):
+@pytest.mark.parametrize("amounts", [(6_000, 3_999, 1, 2), (1, 2, 3, 10_002)])
+def test_a_batch_ends_before_it_mints_more_than_it_may(holders, amounts):
     four = holders(4)
-    for holder_id, amount in zip(four, (6_000, 3_999, 1, 2), strict=True):
+    for holder_id, amount in zip(four, amounts, strict=True):
         gain(holder_id, teo(amount), f"gain {holder_id}")
     assert [entry.holder_id for entry in opened().entries] == four[:3]
     assert [entry.holder_id for entry in opened().entries] == four[3:]

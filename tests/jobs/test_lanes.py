@@ -167,6 +167,14 @@ def test_an_operator_replaces_one_at_once(stuck, worker):
     assert db.session.query(Attempt).count() == 2
 
 
+def test_of_one_that_is_stuck_at_the_most_we_pay_an_admin_is_told(stuck, worker):
+    with transaction():
+        stuck.attempts[0].cap = transactions.MOST_CAP
+        stuck.attempts[0].signed_at -= lanes.STUCK
+    chain.sweep()
+    assert (kinds(), stuck.waits_for_fees, len(stuck.attempts)) == (["fees too high"], True, 1)
+
+
 def test_a_settlement_that_is_dropped_is_owed_again_and_settled_by_the_next(stuck, worker, anvil, run_jobs, audit):
     result = worker.test_cli_runner().invoke(args=["chain", "void", str(stuck.id)])
     assert result.exit_code == 0, result.output

@@ -1,6 +1,7 @@
 """A reward on its way to the chain."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
+from lms.domain.onchain import actions as onchain_actions
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import queries as wallet
@@ -335,6 +337,27 @@ def test_who_comes_while_another_settles_leaves_it_to_him(bought, worker):
         assert db.session.query(Operation).count() == 0
     settlement.settle()
     assert db.session.query(Operation).count() == 1
+
+
+def operations_once_settled():
+    settlement.settle()
+    return db.session.query(Operation).count()
+
+
+def test_batches_come_as_the_settings_say(rich, bruno, worker):
+    """Seconds apart; above a base fee, in gwei, only once something has waited long enough."""
+    wallets_made()
+    worker.config.update(SETTLE_SECONDS=60, SETTLE_BASE_FEE=5, SETTLE_PATIENCE=600)
+    began = operations_once_settled()
+    clock.advance(timedelta(seconds=61))
+    credit(rich, 1, "first")
+    assert operations_once_settled() == began + 1
+    credit(bruno, 1, "next")
+    for seconds, base_fee, count in ((30, 5 * 10**9, 1), (31, 5 * 10**9 + 1, 1), (1, 5 * 10**9, 2)):
+        clock.advance(timedelta(seconds=seconds))
+        with transaction():
+            onchain_actions.see_chain(SimpleNamespace(number=1, timestamp=1, base_fee=base_fee))
+        assert operations_once_settled() == began + count, (seconds, base_fee)
 
 
 def test_a_batch_mints_no_more_than_the_contract_lets_through_in_a_day(app, worker, ana, bruno, run_jobs, audit):

@@ -125,6 +125,19 @@ def test_it_goes_to_an_address_only(rich, address):
         ask(rich, 1, to=address)
 
 
+@pytest.mark.parametrize("spell", [str.lower, lambda address: "0x" + address[2:].upper()])
+def test_an_address_may_be_spelled_in_small_letters_or_capitals(spell, rich, flow, audit):
+    withdrawal = ask(rich, 20, to=spell(OUTSIDE))
+    flow()
+    assert (withdrawal.state, holdings(OUTSIDE), db.session.query(Incident).count(), audit()) == ("sent", teo(20), 0, GREEN)
+
+
+def test_an_operator_is_told_that_the_capitals_of_an_address_do_not_fit(rich, worker):
+    result = worker.test_cli_runner().invoke(args=["chain", "release", rich.email, OUTSIDE.replace("11cE", "11Ce"), "5", "--key", "k"])
+    assert result.exit_code == 1 and "one of its digits is wrong" in result.output
+    assert db.session.query(Withdrawal).count() == 0
+
+
 def test_it_waits_until_the_tokens_are_on_the_chain(ana, worker, run_jobs, flow, audit):
     credit(ana, teo(50), "gift")
     withdrawal = ask(ana, 20)

@@ -96,7 +96,7 @@ def _lock_holders():
 
 
 def _within_net(holders):
-    """(the first of these holders, their nets, the sides on which any of the holders has legs), up to the one with whom the batch mints as much as a batch may."""
+    """(the first of these holders, their nets, the sides on which any of the holders has legs), before the one with whom the batch would mint more than a batch may."""
     rows = text("""
         SELECT holder_id, sum(amount)::bigint AS net, bool_or(amount > 0) AS gains, bool_or(amount < 0) AS loses FROM (
             SELECT target_holder_id AS holder_id, amount FROM transfers WHERE target_entry_id IS NULL AND target_holder_id = ANY(CAST(:holders AS int[]))
@@ -104,7 +104,7 @@ def _within_net(holders):
         ) legs GROUP BY holder_id""")
     found = {row.holder_id: row for row in db.session.execute(rows, {"holders": array(holder.id for holder in holders)})}
     nets = [found[holder.id].net if holder.id in found else 0 for holder in holders]
-    most = next((count for count, net in enumerate(accumulate(nets), 1) if net >= LARGEST_NET), len(holders))
+    most = next((max(1, before) for before, net in enumerate(accumulate(nets)) if net > LARGEST_NET), len(holders))
     sides = {"target": any(row.gains for row in found.values()), "source": any(row.loses for row in found.values())}
     return holders[:most], nets[:most], [side for side, has_legs in sides.items() if has_legs]
 

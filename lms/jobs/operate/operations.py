@@ -3,6 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 import click
+from eth_utils import is_checksum_address, is_checksum_formatted_address
 
 from lms.chain import transactions
 from lms.db import transaction
@@ -99,10 +100,17 @@ def release(email, address, amount, key):
     member = members.by_email(email)
     if member is None:
         raise click.ClickException("There is no member with this address.")
+    _check_spelling(address)
     with transaction():
         withdrawal = withdrawals.request(key, member, address, _millionths(amount))
     enqueue("settlement.settle")
     click.echo(f"withdrawal {withdrawal.id}: {withdrawal.state}")
+
+
+def _check_spelling(address):
+    """Capitals among the small letters are a checksum (EIP-55): where it is wrong, so is a digit."""
+    if is_checksum_formatted_address(address) and not is_checksum_address(address):
+        raise click.ClickException("The capitals in the address do not fit: one of its digits is wrong. Copy it again.")
 
 
 def _operation(operation_id):
