@@ -13,7 +13,9 @@ from lms.domain.audit import queries as incidents
 from lms.domain.checkout import actions as checkout
 from lms.domain.courses import actions as writing
 from lms.domain.courses.models import Course
+from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Deployment, Entry, Operation
+from lms.domain.onchain.queries import PAGE
 from tests.conftest import sell
 
 PAGES = ["/admin/", "/admin/courses", "/admin/members", "/admin/chain", "/admin/operations", "/admin/incidents"]
@@ -270,6 +272,18 @@ def test_an_unknown_incident_is_404(browser):
 @pytest.mark.parametrize("path", ["/admin/members/{0}/role", "/admin/members/{0}/suspension", "/admin/members/{0}/admission", "/admin/incidents/{0}/closing"])
 def test_a_number_no_row_can_have_is_nothing(browser, path):
     assert browser.post(path.format(2**31)).status_code == 404
+
+
+def test_operations_come_in_pages_of_the_state_and_kind_asked_for(browser, chain):
+    failed = PAGE + 4
+    with transaction():
+        for number in range(failed + 2):
+            onchain.queue(f"number {number}", "root" if number % 2 else "settle", []).state = "failed" if number < failed else "queued"
+    first, second = (browser.get(f"/admin/operations?state=failed&page={number}").text for number in (1, 2))
+    assert "page=2" in first and "state=failed" in first
+    assert f"Operation {failed}<" in first and f"Operation {failed + 1}<" not in first
+    assert "Operation 1<" in second and f"Operation {failed}<" not in second
+    assert "page=2" not in browser.get("/admin/operations?state=failed&kind=root").text
 
 
 def test_incidents_and_waiting_courses_come_in_pages(browser, tea):

@@ -192,6 +192,27 @@ def test_workers_at_once_cover_each_leg_once(app, holders):
     assert (uncovered(), wrong_entries(), db.session.query(Entry).count()) == (0, 0, 60)
 
 
+def test_workers_at_once_in_one_lane_take_each_nonce_once(app, chain):
+    with transaction():
+        ids = [actions.queue(f"operation {number}", "settle", []).id for number in range(16)]
+    start, given = threading.Barrier(4), []
+
+    def sign(mine):
+        with app.app_context():
+            start.wait()
+            for operation_id in mine:
+                with transaction():
+                    given.extend((nonce, operation.id) for operation, nonce in actions.take_nonces([db.session.get(Operation, operation_id)], "0x" + "ab" * 20, 0))
+
+    workers = [threading.Thread(target=sign, args=(ids[number::4],)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(nonce for nonce, _ in given) == list(range(16))
+    assert sorted(operation_id for _, operation_id in given) == ids
+
+
 def test_what_is_uncovered_while_a_batch_is_added_up_waits_for_the_next(app, holders, monkeypatch):
     """A batch that was mined, left behind by the chain and then dropped: its entries are closed already, and their sum is zero."""
     first, second = holders(2)

@@ -19,6 +19,12 @@ def played(world, name, seed=1):
     return world
 
 
+@pytest.mark.parametrize("name", ["refund, deposit, credit", "release refused", "nonce taken", "voided and reorganised"])
+def test_an_interleaving_that_the_protocol_names_breaks_nothing(world, name):
+    played(world, name)
+    assert world.violations() == []
+
+
 def ask(world, statement):
     with psycopg.connect(world.database) as connection:
         return connection.execute(statement).fetchall()
