@@ -119,8 +119,8 @@ def test_at_the_absolute_cap_it_says_so_and_a_later_run_goes_on(stuck, anvil):
     anvil.call("anvil_setNextBlockBaseFeePerGas", hex(transactions.GWEI))
     anvil.call("evm_mine")
     anvil.call("evm_setAutomine", True)
-    go_on(stuck)
-    assert (nonces(), len(offers())) == ([0, 1, 2], 1)
+    go_on(stuck)  # which may offer more, where the block comes late
+    assert nonces() == [0, 1, 2] and all_stand()
 
 
 def _push_aside(app, anvil):
