@@ -39,10 +39,13 @@ def worker_environ(environ, anvil, home):
 
 
 def forget(anvil, fresh):
-    """Bring the node back to a snapshot, with nothing waiting in its pool before or after: what waits may be mined at any moment, in a later test too."""
+    """Bring the node back to a snapshot, with nothing waiting in its pool before or after, nor on its way into a block: it would be mined in a later test."""
+    anvil.call("evm_setAutomine", False)
     anvil.call("anvil_dropAllTransactions")
+    anvil.call("evm_mine")  # behind the block that is being made
     assert anvil.call("evm_revert", fresh)
     anvil.call("anvil_dropAllTransactions")
+    anvil.call("evm_setAutomine", True)
 
 
 class Deployed:
