@@ -1,13 +1,15 @@
 """What members, strangers and jobs do in the tests of this folder, and what is to be seen afterwards."""
 
+from sqlalchemy import text
+
 from lms.chain import node as reader
 from lms.chain import transactions
-from lms.db import transaction
+from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
-from lms.jobs import node, wallets
+from lms.jobs import chain, node, wallets
 from tests.conftest import teo
 from tests.receipts import mined
 
@@ -46,3 +48,14 @@ def holdings(address):
 def parts(user):
     found = wallet.balance(user.id)
     return found.available, found.reserved
+
+
+def bring_and_lose_the_attempt(operation):
+    """As after a restored database: the chain has done it, and our rows know of no attempt."""
+    chain.submit(operation.id)
+    with transaction():
+        for table in ("attempts", "nonces"):
+            db.session.execute(text(f"DELETE FROM {table}"))
+        db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL"))
+    db.session.expire_all()
+    chain.sweep()

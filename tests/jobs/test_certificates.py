@@ -16,7 +16,7 @@ from lms.domain.wallet import queries as wallets
 from lms.jobs import calls, certificates, chain, lanes, node, solvency
 from lms.queue import enqueue
 from tests.conftest import publish, take_part, teo
-from tests.jobs.acts import GREEN, credit, wallets_made
+from tests.jobs.acts import GREEN, bring_and_lose_the_attempt, credit, wallets_made
 from tests.receipts import awaited, mined
 
 TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
@@ -200,13 +200,7 @@ def test_one_dropped_too_late_is_issued_once(queued, number, command, issued, an
 
 
 def test_what_a_lost_attempt_has_issued_is_done(queued, number, issued, run_jobs):
-    chain.submit(queued.id)
-    with transaction():
-        for table in ("attempts", "nonces"):
-            db.session.execute(text(f"DELETE FROM {table}"))
-        db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL"))
-    db.session.expire_all()
-    chain.sweep()
+    bring_and_lose_the_attempt(queued)
     assert (states(), db.session.query(Attempt).count(), [each for _, each in issued()]) == (["mined"], 0, [number])
 
 

@@ -18,7 +18,7 @@ from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
 from lms.jobs import calls, chain, lanes, node
 from lms.queue import NAME, enqueue, queue
-from tests.jobs.acts import GREEN, credit
+from tests.jobs.acts import GREEN, bring_and_lose_the_attempt, credit
 from tests.receipts import awaited, mined
 
 
@@ -203,17 +203,6 @@ def test_one_whose_dropping_our_rows_have_lost_is_owed_again_too(queued, worker,
         flow()
     states = [operation.state for operation in db.session.query(Operation).order_by(Operation.id)]
     assert (states, audit()) == (["failed", "final"], GREEN)
-
-
-def bring_and_lose_the_attempt(operation):
-    """As after a restored database: the chain has done it, and our rows know of no attempt."""
-    chain.submit(operation.id)
-    with transaction():
-        for table in ("attempts", "nonces"):
-            db.session.execute(text(f"DELETE FROM {table}"))
-        db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL"))
-    db.session.expire_all()
-    chain.sweep()
 
 
 def test_a_number_that_a_lost_attempt_used_for_our_entries_is_done(queued, worker, run_jobs, audit):
