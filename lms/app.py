@@ -3,8 +3,7 @@
 from datetime import timedelta
 from importlib import import_module
 
-from flask import Flask, abort, g, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, abort, current_app, g, request
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
@@ -16,6 +15,7 @@ from lms.db import db
 from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
 from lms.domain.accounts import queries as accounts
 from lms.queue import queue
+from lms.session_cookie import Sessions
 
 CSP = "; ".join(
     (
@@ -27,6 +27,9 @@ CSP = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# No view sets one of these.
+HEADERS = {"Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 LARGEST_REQUEST = 1024 * 1024  # bytes
 _CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3, "options": "-c timezone=UTC"}, "hide_parameters": True, "skip_autocommit_rollback": True}
 
@@ -44,7 +47,7 @@ def create_app(role, environ=None):
     db.init_app(app)
     queue.init_app(app)
     queue.carry(lambda: {"request_id": logs.request_id.get()})
-    CSRFProtect(app)
+    _CSRFProtect(app)
     limiter.init_app(app)
     Babel(app, locale_selector=_locale, timezone_selector=_time_zone)
     _login(app)
@@ -58,16 +61,15 @@ def create_app(role, environ=None):
     return app
 
 
-class _Sessions(SecureCookieSessionInterface):
-    def get_signing_serializer(self, app):
-        """Kept: Flask makes the signer of the cookie anew for each request."""
-        if "session_signer" not in app.extensions:
-            app.extensions["session_signer"] = super().get_signing_serializer(app)
-        return app.extensions["session_signer"]
+class _CSRFProtect(CSRFProtect):
+    def protect(self, apply_exemptions=False):
+        """What only reads is let through before its exemptions are looked for."""
+        if request.method in current_app.config["WTF_CSRF_METHODS"]:
+            super().protect(apply_exemptions)
 
 
 class _App(Flask):
-    session_interface = _Sessions()
+    session_interface = Sessions()
 
     def ensure_sync(self, func):
         """No view or hook is a coroutine: looking at each of them anew took a twentieth of a short request."""
@@ -87,7 +89,17 @@ def _flask_settings(settings):
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, **_CONNECTIONS},
         # Connections for one statement that only reads: to begin and end a transaction around it takes as long as itself.
         # All that are opened are kept: an overflowing one would be made anew for each statement.
-        "SQLALCHEMY_BINDS": {"reading": {"url": settings["DATABASE_URL"], "isolation_level": "AUTOCOMMIT", "pool_size": 20, "max_overflow": 0, **_CONNECTIONS}},
+        # Nothing is left to roll back on them.
+        "SQLALCHEMY_BINDS": {
+            "reading": {
+                "url": settings["DATABASE_URL"],
+                "isolation_level": "AUTOCOMMIT",
+                "pool_size": 20,
+                "max_overflow": 0,
+                **_CONNECTIONS,
+                "pool_reset_on_return": None,
+            }
+        },
         "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
         "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
@@ -140,6 +152,8 @@ def _viewer():
 
 
 def _requests(app):
+    headers = HEADERS | (HTTPS_HEADERS if app.config["SESSION_COOKIE_SECURE"] else {})
+
     @app.before_request
     def begin():
         if "\x00" in request.path:  # no name of ours holds it, and PostgreSQL refuses to look for one
@@ -147,11 +161,7 @@ def _requests(app):
 
     @app.after_request
     def secure(response):
-        response.headers.setdefault("Content-Security-Policy", CSP)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "same-origin"
-        if app.config["SESSION_COOKIE_SECURE"]:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        response.headers.extend(headers)
         if "Cache-Control" not in response.headers and current_user.is_authenticated:
             response.headers["Cache-Control"] = "private, no-store"
         return response

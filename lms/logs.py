@@ -2,8 +2,8 @@
 
 import json
 import logging
+import random
 import re
-import secrets
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ def init(level, hide=()):
 
 
 def new_request_id():
-    request_id.set(secrets.token_hex(8))
+    request_id.set(f"{random.getrandbits(64):016x}")
     return request_id.get()
 
 

@@ -18,6 +18,7 @@ class ViewLimiter(Limiter):
     def init_app(self, app):
         super().init_app(app)
         app.after_request_funcs[None].pop()
+        app.teardown_request_funcs[None].pop()  # it clears what ends with the request anyway
 
     def _check_request_limit(self, callable_name=None, in_middleware=True):
         if not in_middleware:

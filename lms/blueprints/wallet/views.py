@@ -1,5 +1,6 @@
 """What a member has, where it stands, what moved, and the proof that it is counted."""
 
+import json
 from datetime import date
 from functools import cache
 
@@ -46,7 +47,7 @@ def balance():
     found = wallet.balance_of_sign_in(session.get("_user_id", ""))
     if found is None:
         abort(401)
-    return found.as_dict(), {"Cache-Control": "private, no-store"}
+    return current_app.response_class(json.dumps(found.as_dict()), mimetype="application/json", headers={"Cache-Control": "private, no-store"})
 
 
 @blueprint.get("/wallet/proof")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from typing import NamedTuple
 
 from psycopg import OperationalError
-from psycopg.rows import namedtuple_row
+from psycopg.rows import namedtuple_row, tuple_row
 from sqlalchemy import select, text
 
 from lms import clock
@@ -152,28 +152,30 @@ def balance(user_id):
 
 def balance_of_sign_in(token):
     """The Balance of who signed in with this token, or None when the session has ended; one round trip for both."""
-    parts = _read(_PARTS_OF_SIGN_IN, {"token_hash": token_hash(token), "now": clock.now()})
+    parts = _read(_PARTS_OF_SIGN_IN, {"token_hash": token_hash(token), "now": clock.now()}, tuple_row)
     return Balance(**dict(parts)) if parts else None
 
 
-def _read(sql, values):
-    """The rows of a statement by psycopg alone, named: what SQLAlchemy makes of a row costs a tenth of the pages asked most.
+def _read(sql, values, row):
+    """The rows of a statement by psycopg alone: what SQLAlchemy makes of a row costs a tenth of the pages asked most.
 
     A database that was started again has broken all connections kept: they are left, and the statement, which only reads, is sent once more."""
     try:
-        return _rows(sql, values)
+        return _rows(sql, values, row)
     except OperationalError:
         db.engines["reading"].dispose()
-        return _rows(sql, values)
+        return _rows(sql, values, row)
 
 
-def _rows(sql, values):
-    with db.engines["reading"].connect() as connection:
-        try:
-            return connection.connection.driver_connection.cursor(row_factory=namedtuple_row).execute(sql, values).fetchall()
-        except OperationalError:
-            connection.invalidate()  # SQLAlchemy did not see it break: the pool must not give it out again
-            raise
+def _rows(sql, values, row):
+    connection = db.engines["reading"].raw_connection()
+    try:
+        return connection.driver_connection.cursor(row_factory=row).execute(sql, values).fetchall()
+    except OperationalError:
+        connection.invalidate()  # SQLAlchemy did not see it break: the pool must not give it out again
+        raise
+    finally:
+        connection.close()
 
 
 def overview(user_id):
@@ -198,7 +200,7 @@ def page_of_sign_in(token, before=NEWEST):
     The User is to be shown, not changed: the session knows nothing of him.
     """
     values = {"token_hash": token_hash(token), "now": clock.now(), "limit": PAGE, "before": before}
-    rows = _read(_PAGE_OF_SIGN_IN, values)
+    rows = _read(_PAGE_OF_SIGN_IN, values, namedtuple_row)
     if not rows:
         return None
     found = rows[0]

@@ -1,0 +1,42 @@
+"""The signed cookie that a browser is known by. It comes with every request, so what can be known once is."""
+
+import hashlib
+import time
+from functools import lru_cache
+
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import SignatureExpired, URLSafeTimedSerializer
+
+REMEMBERED = 1024  # cookies; a browser sends no larger one than 4 kB
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's, without making its signer anew for each request, or asking how to set a cookie that is not set."""
+
+    digest_method = staticmethod(hashlib.sha256)
+
+    def get_signing_serializer(self, app):
+        if "session_signer" not in app.extensions:
+            made = super().get_signing_serializer(app)
+            app.extensions["session_signer"] = _Signer(made.secret_keys, made.salt, made.serializer, signer_kwargs=made.signer_kwargs)
+        return app.extensions["session_signer"]
+
+    def save_session(self, app, session, response):
+        if session.modified:
+            super().save_session(app, session, response)
+        elif session.accessed:
+            response.headers.add("Vary", "Cookie")
+
+
+class _Signer(URLSafeTimedSerializer):
+    """Checks the signature of a cookie the first time it comes, and its age (seconds) each time."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._unsign = lru_cache(REMEMBERED)(self.make_signer().unsign)  # a refusal is raised, and what is raised is not remembered
+
+    def loads(self, cookie, max_age):
+        value, signed_at = self._unsign(cookie, return_timestamp=True)
+        if time.time() - signed_at.timestamp() > max_age:
+            raise SignatureExpired("The cookie is too old.", payload=value, date_signed=signed_at)
+        return self.load_payload(value)
