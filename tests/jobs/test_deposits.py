@@ -101,26 +101,51 @@ def test_small_ones_of_a_day_are_one_credit_on_the_next(rich, pay_in, audit):
     assert audit() == GREEN
 
 
-def test_one_of_a_day_whose_others_are_credited_already_is_a_credit_of_its_own(rich, pay_in, audit):
-    pay_in(rich, 4_000)
-    deposits.scan()
-    clock.advance(timedelta(days=1))
-    deposits.scan()
-    pay_in(rich, 3_000)
+def _pay_in_yesterday(holder, pay_in, *amounts):
+    for amount in amounts:
+        pay_in(holder, amount)
     deposits.scan()
     with transaction():
-        first, second = db.session.query(Deposit).order_by(Deposit.id)
-        second.seen_at = first.seen_at
+        db.session.query(Deposit).filter_by(entry_id=None).update({"seen_at": clock.now() - timedelta(days=1)})
+
+
+def test_one_that_is_late_waits_for_the_next_days_credit(rich, pay_in, audit):
+    _pay_in_yesterday(rich, pay_in, 4_000)
+    deposits.scan()
+    _pay_in_yesterday(rich, pay_in, 3_000)
+    deposits.scan()
+    assert (available(rich), audit()) == (teo(30) + 4_000, GREEN)
+    clock.advance(timedelta(days=1))
     deposits.scan()
     assert (available(rich), audit()) == (teo(30) + 7_000, GREEN)
 
 
-def test_small_ones_keep_no_other_waiting(rich, pay_in, audit, monkeypatch):
-    monkeypatch.setattr(crediting, "MOST", 2)
-    for amount in (1_000, 2_000, 3_000, teo(1)):
+def test_two_addresses_of_a_holder_have_one_credit_a_day(rich, pay_in, monkeypatch):
+    for amount in (4_000, 3_000):
         pay_in(rich, amount)
     deposits.scan()
-    assert (available(rich), audit()) == (teo(31), GREEN)
+    with transaction():
+        first, second = db.session.query(Deposit).order_by(Deposit.id)
+        first.seen_at = second.seen_at = clock.now() - timedelta(days=1)
+        second.address = "0x" + "ab" * 20
+    both = [(first.holder_id, first.address), (second.holder_id, second.address)]
+    with monkeypatch.context() as racing:  # as two workers that looked at the same time
+        racing.setattr(crediting, "_with_small", lambda today: both)
+        deposits.scan()
+    deposits.scan()
+    assert available(rich) == teo(30) + 4_000
+    clock.advance(timedelta(days=1))
+    deposits.scan()
+    assert available(rich) == teo(30) + 7_000
+    assert db.session.query(Entry).filter_by(kind="deposit").count() == 2
+
+
+def test_small_ones_keep_no_other_waiting(rich, pay_in, audit, monkeypatch):
+    monkeypatch.setattr(crediting, "MOST", 2)
+    _pay_in_yesterday(rich, pay_in, 1_000, 2_000, 3_000)
+    pay_in(rich, teo(1))
+    deposits.scan()
+    assert (available(rich), audit()) == (teo(31) + 6_000, GREEN)
 
 
 def test_what_the_outside_cannot_have_had_is_parked(rich, pay_in, audit):

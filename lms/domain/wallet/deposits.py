@@ -3,7 +3,7 @@
 The sender is never taken for a member, whoever's address it is."""
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from lms import clock
 from lms.db import db
@@ -17,8 +17,9 @@ from lms.domain.onchain.models import Deployment, Entry
 from lms.domain.wallet import custody, moves
 from lms.domain.wallet.models import Deposit
 
-SMALL = 10_000  # millionths of TEO: below it a holder's deposits of a day are one credit
-MOST = 200  # credited in one transaction
+SMALL = 10_000  # millionths of TEO: below it a holder's deposits are one credit a day
+MOST = 200  # credits in one transaction, of each kind
+_SMALL_KEY = "small deposits:"
 
 
 def scanned(deployment):
@@ -48,15 +49,12 @@ def incoming(transfers):
 def credit():
     """Credit what waits; the ids of the holders who got something. What the ledger cannot explain is parked with an incident.
 
-    Small ones wait for the others of their day, and keep none that is not small from its turn."""
+    Small ones wait until their day is over, and are one credit of their holder's on a day."""
     credited, today = set(), clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    for deposit in _waiting(~Deposit.is_parked, (Deposit.amount >= SMALL) | (Deposit.seen_at < today), limit=MOST):
-        day = deposit.seen_at.date()
-        if deposit.amount >= SMALL:
-            credited |= _credit_alone(deposit)
-        else:
-            # By its first: another of that day may be seen after the others are credited.
-            credited |= _credit(deposit.holder_id, f"deposits:{deposit.id}", _small(deposit.address, day))
+    for deposit in _waiting(~Deposit.is_parked, Deposit.amount >= SMALL, limit=MOST):
+        credited |= _credit_alone(deposit)
+    for holder_id, address in _with_small(today):
+        credited |= _credit(holder_id, f"{_SMALL_KEY}{holder_id}:{today.date()}", _waiting(Deposit.address == address, *_small(today)))
     return credited
 
 
@@ -87,9 +85,16 @@ def _waiting(*which, limit=None):
     return db.session.scalars(rows.with_for_update(skip_locked=limit is not None)).all()
 
 
-def _small(address, day):
-    rows = select(Deposit).where(Deposit.address == address, Deposit.entry_id.is_(None), Deposit.amount < SMALL, ~Deposit.is_parked)
-    return [deposit for deposit in db.session.scalars(rows.with_for_update()) if deposit.seen_at.date() == day]
+def _small(today):
+    return ~Deposit.is_parked, Deposit.amount < SMALL, Deposit.seen_at < today
+
+
+def _with_small(today):
+    """(holder id, address) of whom small deposits wait for, and nothing of the kind was credited today. One with two addresses, as a replaced key is
+    moved, gets what came to the other on another day: an entry has one address."""
+    is_served = select(Transfer.id).where(Transfer.key == func.concat(_SMALL_KEY, Deposit.holder_id, f":{today.date()}")).exists()
+    rows = select(Deposit.holder_id, Deposit.address).where(Deposit.entry_id.is_(None), *_small(today), ~is_served)
+    return db.session.execute(rows.ext(distinct_on(Deposit.holder_id)).order_by(Deposit.holder_id, Deposit.id).limit(MOST)).all()
 
 
 def _credit_alone(deposit):
@@ -109,6 +114,8 @@ def _credit(holder_id, key, deposits):
     target = books.member(holder.user_id, TEO, "available") if holder.user_id else books.platform(TEO, "treasury")
     outside, releasing = books.platform(TEO, "outside"), books.platform(TEO, "releasing")
     ledger.lock(outside, releasing, target)
+    if books.transfer(key):
+        return set()  # another worker was first
     if outside.balance < amount <= outside.balance + releasing.balance:
         return set()  # the chain knows a release as final before we do: the next scan decides
     if outside.balance < amount:
