@@ -85,7 +85,7 @@ def sweep():
     driven = list(filter(_is_driven, lanes))
     _watch(lanes, queries.unwatched(driven, clock.now() - SOON), pool)
     # What is signed may be mined all the same: a node had it before its worker died, and takes no other under that nonce.
-    sent = sum(_send_again(some, pool) for some in together.parts(_look_at(queries.unfinished("signed"), pool)))
+    sent = sum(_bring_out(some, lanes, pool) for some in together.parts(_look_at(queries.unfinished("signed"), pool)))
     sent += sum(take_queued(lane) for address, lane in lanes.items() if address not in driven)
     if sent or lost:
         hurry()
@@ -174,8 +174,23 @@ def _watch(lanes, operation_ids, pool):
     for operation in _look_at(operation_ids, pool):
         with together.telling([operation.id]):
             _send_again([operation], pool)
-            if operation.signer in lanes:
-                lanes[operation.signer].bump(operation)
+            _bump(operation, lanes)
+
+
+def _bring_out(operations, lanes, pool):
+    """Send these that no node has said it took; how many one has now. The others offer more in their time: the chain may ask for more than when they were signed."""
+    sent = _send_again(operations, pool)
+    for operation in operations:
+        if operation.state == "signed":
+            with together.telling([operation.id]):
+                _bump(operation, lanes)
+    return sent
+
+
+def _bump(operation, lanes):
+    """Those of a signer whose key is not here are sent as they are."""
+    if operation.signer in lanes:
+        lanes[operation.signer].bump(operation)
 
 
 def _look_at(operation_ids, pool):

@@ -14,8 +14,8 @@ def publish():
     if deployment is None or deployment.address_of("Notary") is None:
         return
     with transaction():  # of its own: the numbers' row is not locked while the tree is taken
-        tree = solvency.unpublished()
-        if tree:
+        trees = solvency.unpublished()
+        for tree in trees:
             solvency.publish(tree, deployment)
-    if tree:
+    if trees:
         chain.hurry()

@@ -12,6 +12,7 @@ def init_app(app):
     """Replace the `_` that Flask-Babel installed for templates; it has to be there already."""
     app.jinja_env.globals["_"] = _say
     app.jinja_env.filters["reason"] = reason
+    app.jinja_env.filters["given_back"] = given_back
 
 
 def gettext(text, /, **values):
@@ -52,6 +53,24 @@ def reason(word):
         case "withdrawal given back":
             return gettext("Withdrawal given back")
     return word.capitalize()
+
+
+def given_back(error):
+    """Why a withdrawal was given back, from what its operation says went wrong (None: nothing)."""
+    said = (error or "").removeprefix("the contract refuses: ")
+    if said.startswith("ReleaseExpired"):
+        why = gettext("It could not be brought to the chain within a day, and what you signed ended.")
+    elif said.startswith("NotTheHolder"):
+        why = gettext("The signature of your address here was not accepted.")
+    elif said.startswith(("TransferToToken", "ERC20InvalidReceiver")):
+        why = gettext("The token takes no transfer to this address. Ask for another one.")
+    elif said.startswith("the member was suspended"):
+        why = gettext("Your account was suspended before it went out.")
+    elif said.startswith("dropped by an operator"):
+        why = gettext("We stopped it before it was on the chain.")
+    else:
+        why = gettext("The chain refused it.")
+    return why + " " + gettext("All of it is available to you again.")
 
 
 @pass_eval_context

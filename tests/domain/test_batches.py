@@ -1,11 +1,13 @@
 """Legs brought into a batch: all that wait, each once, in the same few statements however many."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from lms import clock
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.ledger import actions as ledger
@@ -14,6 +16,8 @@ from lms.domain.onchain import actions
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet import actions as wallet
+from lms.domain.wallet import custody
+from lms.domain.wallet.policy import Policy
 from tests.conftest import teo
 
 
@@ -155,6 +159,28 @@ def test_who_has_an_open_entry_a_skipped_burn_or_no_address_waits(holders):
         db.session.execute(text("DELETE FROM wallets WHERE holder_id = :homeless"), {"homeless": homeless})
     assert [entry.holder_id for entry in opened().entries] == [free]
     assert (uncovered(), wrong_entries()) == (3, 0)
+
+
+def test_who_cannot_be_settled_makes_no_batch_due_however_long_he_waits(app, holders):
+    """Or each new leg would be a batch of its own for as long as nobody looks at his incident."""
+    settling, skipped, homeless, moving, free = five = holders(5)
+    gain(settling, 1, "before")
+    opened()
+    for holder_id in five[:4]:
+        gain(holder_id, 5, f"gain {holder_id}")
+    with transaction():
+        audit.open_incident("burn skipped", skipped)
+        db.session.execute(text("DELETE FROM wallets WHERE holder_id = :homeless"), {"homeless": homeless})
+        db.session.execute(text("UPDATE wallets SET must_move = true WHERE holder_id = :moving"), {"moving": moving})
+    hourly = Policy(pause=timedelta(hours=1), patience=timedelta(minutes=20))
+    clock.advance(timedelta(minutes=30))
+    gain(free, 5, "gain of one who can")
+    assert not custody.is_due(hourly)
+    clock.advance(timedelta(minutes=20))
+    assert custody.is_due(hourly)
+    assert [entry.holder_id for entry in opened().entries] == [free]
+    clock.advance(timedelta(days=1))
+    assert not custody.is_due(hourly)
 
 
 def test_a_leg_not_committed_yet_keeps_its_holder_for_the_next_batch(app, holders):

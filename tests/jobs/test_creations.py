@@ -24,6 +24,7 @@ from tests.conftest import teo
 from tests.faults.proxy import Proxy
 from tests.jobs.acts import credit
 from tests.jobs.conftest import deploy, forget
+from tests.receipts import mined
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +158,22 @@ def test_a_nonce_that_a_foreign_transaction_has_for_good_halts_the_signer_until_
     assert [creation.nonce for creation in token.creations] == [0, 1]
     assert [(row.kind, row.subject) for row in db.session.query(Incident)] == [("foreign nonce", f"{signer} nonce 0")]
     assert "anew" not in go_on(stuck) and nonces() == [1, 2, 3]
+
+
+def test_a_foreign_transaction_between_two_contracts_halts_the_signer(undeployed, anvil, monkeypatch):
+    with monkeypatch.context() as short:
+        short.setattr(deployment, "_CREATIONS", dict(list(deployment._CREATIONS.items())[:1]))
+        go_on(undeployed)
+    pool, signer = node.pool(), node.signers()[0]
+    mined(pool, transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", 1, transactions.fees(pool), 50_000))
+    for _ in range(2):
+        assert f"flask chain adopt {signer.address}" in is_refused(undeployed)
+    assert nonces() == [0]
+    assert [(row.kind, row.subject) for row in db.session.query(Incident)] == [("foreign nonce", signer.address)]
+    anvil.call("anvil_mine", "0x3")
+    adopt(undeployed)
+    go_on(undeployed)
+    assert nonces() == [0, 2, 3] and all_stand()
 
 
 def test_a_key_that_is_halted_makes_no_contract(undeployed):

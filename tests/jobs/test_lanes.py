@@ -56,6 +56,28 @@ def test_what_is_stuck_offers_an_eighth_more_under_the_same_nonce(stuck, worker)
     assert last.tip >= -(-first.tip * 9 // 8) and last.cap >= -(-first.cap * 9 // 8)
 
 
+def test_what_no_node_takes_for_its_price_offers_more_too(queued, worker, anvil, blocks_wait, monkeypatch):
+    """Saved, and the worker killed before it was sent; meanwhile the chain has become dearer."""
+    blocks_wait()
+    with monkeypatch.context() as killed:
+        killed.setattr(transactions, "broadcast", lambda pool, raw: transactions.Sent(False, ["not sent"]))
+        chain.submit(queued.id)
+    first = queued.attempts[0]
+    anvil.call("anvil_setNextBlockBaseFeePerGas", hex(2 * first.cap))
+    anvil.call("evm_mine")
+    chain.sweep()
+    db.session.refresh(queued)
+    assert (queued.state, len(queued.attempts)) == ("signed", 1)
+    clock.advance(timedelta(seconds=21))
+    chain.sweep()
+    db.session.refresh(queued)
+    assert (queued.state, [attempt.nonce for attempt in queued.attempts]) == ("sent", [first.nonce] * 2)
+    anvil.call("evm_mine")
+    chain.sweep()
+    db.session.refresh(queued)
+    assert queued.state == "mined"
+
+
 def test_each_further_time_it_waits_twice_as_long(stuck, worker):
     counts = []
     for seconds in (21, 21, 21):

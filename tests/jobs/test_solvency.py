@@ -1,5 +1,7 @@
 """The day's root on its way to the Notary."""
 
+from datetime import timedelta
+
 from lms.db import db
 from lms.domain.onchain.models import Operation
 from lms.domain.wallet import solvency
@@ -52,6 +54,27 @@ def test_a_tree_taken_before_the_contracts_stand_waits(app, rich, flow):
     job.publish()
     flow()
     assert db.session.query(Operation).filter_by(kind="root").one().state == "final"
+
+
+def test_the_days_that_nobody_was_told_of_are_published_with_the_next(rich, flow):
+    from sqlalchemy import text
+
+    from lms import clock
+    from lms.db import transaction
+
+    with transaction():
+        db.session.execute(text("UPDATE deployments SET is_active = false"))
+    job.publish()
+    clock.advance(timedelta(days=1))
+    job.publish()
+    with transaction():
+        db.session.execute(text("UPDATE deployments SET is_active = true"))
+    job.publish()
+    flow()
+    trees = db.session.query(SolvencyTree).order_by(SolvencyTree.day).all()
+    assert [tree.operation.state for tree in trees] == ["final", "final"]
+    roots = [notary().root_of(node.pool(), "solvency", int(tree.day.strftime("%Y%m%d"))) for tree in trees]
+    assert roots == [bytes(tree.root) for tree in trees] and len(set(roots)) == 2
 
 
 def test_one_that_the_notary_has_already_fails_for_good(rich, flow, audit):

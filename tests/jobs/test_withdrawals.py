@@ -19,7 +19,9 @@ from lms.domain.ledger import queries as books
 from lms.domain.onchain import queries
 from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallets
+from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals.models import Withdrawal
+from lms.domain.withdrawals.queries import approved
 from lms.errors import DomainError
 from lms.jobs import chain, node, settlement
 from lms.queue import enqueue
@@ -184,6 +186,25 @@ def test_one_that_is_queued_and_not_signed_when_its_member_is_suspended_is_given
     assert (withdrawal.state, parts(rich), audit()) == ("failed", (teo(50), 0), GREEN)
 
 
+def test_those_who_cannot_go_keep_nobody_waiting(rich, bruno, worker, run_jobs, flow, audit):
+    """Neither those of a suspended member, nor the next ones of a member whose first is on its way, however many there are."""
+    enqueue("wallets.sweep")
+    credit(bruno, teo(10), "of bruno")
+    flow()
+    of_rich = [ask(rich, 1, key=f"w{number}").id for number in range(3)]
+    of_bruno = ask(bruno, 5, key="b")
+    assert approved() == [*of_rich, of_bruno.id]
+    suspend(rich)
+    assert approved() == [of_bruno.id]
+    suspend(rich, until=None)
+    with transaction():
+        withdrawals.queue(db.session.get_one(Withdrawal, of_rich[0]))
+    assert approved() == [of_bruno.id]
+    suspend(rich)
+    flow()
+    assert (of_bruno.state, audit()) == ("sent", GREEN)
+
+
 def test_a_suspended_member_is_settled_as_usual(rich, worker, flow, audit):
     suspend(rich)
     credit(rich, teo(5), "more")
@@ -193,7 +214,7 @@ def test_a_suspended_member_is_settled_as_usual(rich, worker, flow, audit):
         ask(wake(rich), 1)
 
 
-def test_one_that_nobody_could_send_in_time_is_given_back_with_a_sentence(rich, worker, anvil, flow, audit):
+def test_one_that_nobody_could_send_in_time_is_given_back_with_a_sentence(rich, worker, anvil, flow, audit, log_in):
     withdrawal = ask(rich, 20)
     settlement.settle()
     clockwork.advance(node.pool(), 2 * 24 * 3600)
@@ -201,6 +222,10 @@ def test_one_that_nobody_could_send_in_time_is_given_back_with_a_sentence(rich, 
     assert (withdrawal.state, parts(rich)) == ("failed", (teo(50), 0))
     assert "ReleaseExpired" in withdrawal.error
     assert audit() == GREEN
+    page = log_in(rich).get(f"/operations/{withdrawal.operation_id}").text
+    assert "It could not be brought to the chain within a day, and what you signed ended. All of it is available to you again." in unescape(page)
+    back = db.session.scalar(text("SELECT id FROM transfers WHERE reason = 'withdrawal given back'"))
+    assert "It could not be brought to the chain within a day" in log_in(rich).get(f"/wallet/movements/{back}").text
 
 
 def test_one_given_back_can_be_withdrawn_anew(rich, worker, anvil, flow, audit):

@@ -31,8 +31,10 @@ def begin_deployment(chain_id, genesis_hash, signer, first_block=0):
 
 
 def next_nonce(signer, mined_count):
-    """The nonce a contract is deployed with, the lane locked until the transaction ends."""
+    """The nonce a contract is deployed with, the lane locked until the transaction ends. What a key did before its first is its own affair."""
     lane = _lane(signer)
+    if lane.next_nonce and mined_count > lane.next_nonce:
+        raise LaneHalted(signer, "The chain has mined a nonce this database does not know.")
     nonce = max(lane.next_nonce, mined_count)
     lane.next_nonce = nonce + 1
     return nonce

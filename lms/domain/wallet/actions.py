@@ -11,6 +11,7 @@ from lms.domain.audit import queries as audit
 from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain_actions
 from lms.domain.rulebook.rules import MICRO
+from lms.domain.wallet import custody
 from lms.domain.wallet.models import Wallet
 
 LARGEST_BATCH = 200  # entries; the contract refuses more
@@ -78,7 +79,7 @@ def _lock_holders():
     """(id, address) of the holders who wait, by id. Their legs are read in the order of the indexes, from one holder to the next and no further than it takes.
 
     The wallet is locked too: it may be replaced while this waits for the holder."""
-    rows = text("""
+    rows = text(f"""
         WITH RECURSIVE waiting (id) AS (
             SELECT 0 UNION ALL SELECT least(
                 (SELECT source_holder_id FROM transfers WHERE source_entry_id IS NULL AND source_holder_id > waiting.id ORDER BY 1 LIMIT 1),
@@ -86,10 +87,7 @@ def _lock_holders():
             ) FROM waiting WHERE waiting.id IS NOT NULL)
         SELECT free.id, free.address FROM waiting CROSS JOIN LATERAL (
             SELECT h.id, w.address FROM holders h JOIN wallets w ON w.holder_id = h.id AND w.replaced_at IS NULL
-            WHERE h.id = waiting.id
-              AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.holder_id = h.id AND e.is_open)
-              AND NOT EXISTS (SELECT 1 FROM wallets m WHERE m.holder_id = h.id AND m.must_move)
-              AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.kind = 'burn skipped' AND i.subject = CAST(waiting.id AS text) AND i.closed_at IS NULL)
+            WHERE h.id = waiting.id AND {custody.CAN_SETTLE.format(holder="h.id")}
             FOR UPDATE OF h, w SKIP LOCKED) free
         LIMIT :most""")
     return db.session.execute(rows, {"most": LARGEST_BATCH}).all()

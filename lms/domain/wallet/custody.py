@@ -24,8 +24,15 @@ _LEGS = """
     UNION ALL SELECT target_holder_id, at, amount FROM transfers WHERE target_entry_id IS NULL AND target_holder_id IS NOT NULL"""
 _UNCOVERED = text(f"SELECT count(*) AS legs, count(DISTINCT holder_id) AS holders, coalesce(sum(amount), 0)::bigint AS amount, min(at) AS oldest FROM ({_LEGS}) leg")
 
+# SQL: whether a batch can bring a holder's net to the chain now. His address is asked for beside it.
+CAN_SETTLE = """
+    NOT EXISTS (SELECT 1 FROM entries e WHERE e.holder_id = {holder} AND e.is_open)
+    AND NOT EXISTS (SELECT 1 FROM wallets m WHERE m.holder_id = {holder} AND m.must_move)
+    AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.kind = 'burn skipped' AND i.subject = CAST({holder} AS text) AND i.closed_at IS NULL)"""
+# One whom no batch can help makes none due, however long he waits.
 _WAITING = text(f"""
-    SELECT count(DISTINCT leg.holder_id) AS holders, min(leg.at) AS oldest FROM ({_LEGS}) leg WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.holder_id = leg.holder_id AND e.is_open)""")
+    SELECT count(*) AS holders, min(waiting.oldest) AS oldest FROM (SELECT holder_id, min(at) AS oldest FROM ({_LEGS}) leg GROUP BY holder_id) waiting
+    WHERE EXISTS (SELECT 1 FROM wallets w WHERE w.holder_id = waiting.holder_id AND w.replaced_at IS NULL) AND {CAN_SETTLE.format(holder="waiting.holder_id")}""")
 
 
 def is_due(policy):

@@ -41,9 +41,9 @@ def publish(tree, deployment):
 
 
 def unpublished():
-    """The newest tree when nobody was told of it, or None."""
-    tree = db.session.scalar(select(SolvencyTree).order_by(SolvencyTree.day.desc()).limit(1))
-    return tree if tree and tree.operation_id is None else None
+    """The trees that still give proofs and nobody was told of, oldest first: one taken before the contracts stood, or while no day went through."""
+    newest = select(SolvencyTree.id).order_by(SolvencyTree.day.desc()).limit(KEPT)
+    return db.session.scalars(select(SolvencyTree).where(SolvencyTree.id.in_(newest), SolvencyTree.operation_id.is_(None)).order_by(SolvencyTree.day)).all()
 
 
 def tree_of(day):

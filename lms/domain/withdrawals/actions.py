@@ -72,7 +72,7 @@ def give_back(operation):
     """Its release failed for good: the tokens never left, so the same entry covers their way out and back."""
     withdrawal = _of(operation)
     (entry,) = operation.entries
-    back = _move(withdrawal, "given back", books.platform(TEO, "releasing"), _account(withdrawal, "available"))
+    back = _move(withdrawal, "given back", books.platform(TEO, "releasing"), _account(withdrawal, "available"), why=operation.error)
     _cover(back, target_entry_id=entry.id)
     onchain.refuse_entries(operation, [entry.holder_id])
     withdrawal.state, withdrawal.error = "failed", operation.error
@@ -109,8 +109,8 @@ def _account(withdrawal, name):
     return books.member(withdrawal.user_id, TEO, name)
 
 
-def _move(withdrawal, step, source, target):
-    evidence = {"withdrawal": withdrawal.id, "to": withdrawal.to}
+def _move(withdrawal, step, source, target, **evidence):
+    evidence |= {"withdrawal": withdrawal.id, "to": withdrawal.to}
     return ledger.post(f"withdrawal:{withdrawal.id}:{step}", source, target, withdrawal.amount, _REASONS[step], evidence=evidence)
 
 

@@ -4,13 +4,16 @@ from sqlalchemy import select
 
 from lms.db import db
 from lms.domain.accounts.models import User
+from lms.domain.ledger.models import Holder
+from lms.domain.onchain.models import Entry
 from lms.domain.withdrawals.models import Withdrawal
 
 
-def approved(limit=100):
-    """Ids of those whose release is not queued yet, oldest first."""
-    rows = select(Withdrawal.id).where(Withdrawal.state == "approved").order_by(Withdrawal.id).limit(limit)
-    return db.session.scalars(rows).all()
+def approved():
+    """Ids of all whose release may be queued, oldest first: not those of the suspended, nor of a member with something on its way, who would keep others waiting."""
+    rows = select(Withdrawal.id).join(User, Withdrawal.user_id == User.id).join(Holder, Holder.user_id == User.id)
+    under_way = select(Entry.id).where(Entry.holder_id == Holder.id, Entry.is_open).exists()
+    return db.session.scalars(rows.where(Withdrawal.state == "approved", User.suspended_at.is_(None), ~under_way).order_by(Withdrawal.id)).all()
 
 
 def is_of_suspended(operation):

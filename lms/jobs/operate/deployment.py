@@ -108,6 +108,15 @@ def _halt_once(contract):
         audit.open_incident("foreign nonce", subject, contract=contract.name)
 
 
+def _halt_if_strange(address, mined):
+    """A nonce above those we know, between two contracts: somebody else signs with this key."""
+    lane = queries.signers().get(address)
+    if lane and 0 < lane.next_nonce < mined and not lane.halted:
+        with transaction():
+            onchain.halt(address, f"The chain has mined nonce {mined - 1} of this signer, and no transaction of ours has it.")
+            audit.open_incident("foreign nonce", address, nonce=mined - 1)
+
+
 def _refuse_if_halted(address):
     lane = queries.signers().get(address)
     if lane and lane.halted:
@@ -117,11 +126,13 @@ def _refuse_if_halted(address):
 def _record(name, pool, lost=None):
     """The contract with its creation signed under the next nonce and kept; `lost` is the one whose nonce is used up without it."""
     key = _key(pool)
+    mined = pool.mined_nonce(key.address)
+    _halt_if_strange(key.address, mined)
     _refuse_if_halted(key.address)
     data = _CREATIONS[name](_admin(pool, key), ADMIN_DELAY, here.addresses())
     gas, fees = transactions.estimate_gas(pool, key.address, None, data), transactions.fees(pool)
     _check_funds(name, key.address, gas * fees.cap, pool)
-    mined, genesis, first_block = pool.mined_nonce(key.address), _genesis(pool), _first_block(pool)
+    genesis, first_block = _genesis(pool), _first_block(pool)
     with transaction():
         nonce = onchain.next_nonce(key.address, mined)
         signed, address = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas), transactions.created_address(key.address, nonce)
