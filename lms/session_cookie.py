@@ -7,7 +7,7 @@ from functools import lru_cache
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import SignatureExpired, URLSafeTimedSerializer
 
-REMEMBERED = 1024  # cookies; a browser sends no larger one than 4 kB
+REMEMBERED = 1024  # cookies, of some hundred bytes; gunicorn takes no header above 8 kB
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -25,7 +25,7 @@ class Sessions(SecureCookieSessionInterface):
         if session.modified:
             super().save_session(app, session, response)
         elif session.accessed:
-            response.headers.add("Vary", "Cookie")
+            response.vary.add("Cookie")
 
 
 class _Signer(URLSafeTimedSerializer):

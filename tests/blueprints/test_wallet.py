@@ -1,12 +1,15 @@
 """The wallet page and the balance as JSON."""
 
 import re
+from contextlib import closing
 from datetime import timedelta
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 from flask import render_template_string
 from markupsafe import Markup
+from psycopg.rows import tuple_row
 from sqlalchemy import text
 
 from lms import clock
@@ -308,3 +311,69 @@ def test_a_connection_that_broke_is_not_asked_again(ana, log_in):
     assert {browser.get("/wallet/balance.json").status_code for _ in range(25)} == {200}
     for engine in db.engines.values():  # nor by the next test
         engine.dispose()
+
+
+@pytest.fixture
+def reading(app):
+    """The engine of connections that only read, with nothing broken left in it."""
+    engine = db.engines["reading"]
+    engine.dispose()
+    yield engine
+    engine.dispose()
+
+
+def test_a_database_that_takes_no_further_connection_keeps_those_it_has(ana, log_in, reading, monkeypatch):
+    browser = log_in(ana)
+    browser.get("/wallet/balance.json")
+    pool, connect = reading.pool, reading.dialect.connect
+    in_use = reading.raw_connection()
+    with monkeypatch.context() as full:
+
+        def refuse(*args, **options):
+            raise psycopg.OperationalError("FATAL: sorry, too many clients already")
+
+        full.setattr(reading.dialect, "connect", refuse)
+        assert browser.get("/wallet/balance.json").status_code == 503
+        assert reading.pool is pool
+        in_use.close()
+        assert browser.get("/wallet/balance.json").status_code == 200
+    assert reading.dialect.connect == connect
+
+
+def test_those_whose_statements_are_cut_at_once_leave_the_pool_once(ana, log_in, reading, monkeypatch):
+    """The slower one finds another in its place already, whose connections are good."""
+    browser, rows, pools = log_in(ana), queries._rows, [reading.pool]
+
+    def cut_for_two(connection, *rest):
+        if len(pools) == 1:
+            pools.append(None)
+            queries._read("SELECT 1", {}, tuple_row)  # another request, cut as well, and quicker
+            pools[1] = reading.pool
+        elif pools[1] is None and reading.pool is pools[0]:
+            pass
+        else:
+            return rows(connection, *rest)
+        connection.close()
+        raise psycopg.OperationalError("terminating connection")
+
+    monkeypatch.setattr(queries, "_rows", cut_for_two)
+    assert browser.get("/wallet/balance.json").status_code == 200
+    assert pools[0] is not reading.pool is pools[1]
+
+
+def test_a_statement_that_was_broken_off_is_answered_to_nobody_else(ana, log_in, reading):
+    class BrokenOff(BaseException):
+        """As gevent ends a request."""
+
+    def broken_off(cursor):
+        raise BrokenOff
+
+    def its_connection():
+        with closing(reading.raw_connection()) as kept:
+            return kept.driver_connection
+
+    before = its_connection()
+    with pytest.raises(BrokenOff):
+        queries._read("SELECT 'of another'", {}, broken_off)
+    assert its_connection() is not before
+    assert log_in(ana).get("/wallet/balance.json").status_code == 200

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from lms import clock
 from lms.chain import node as reader
 from lms.chain import transactions
@@ -138,6 +140,19 @@ def test_two_addresses_of_a_holder_have_one_credit_a_day(rich, pay_in, monkeypat
     deposits.scan()
     assert available(rich) == teo(30) + 7_000
     assert db.session.query(Entry).filter_by(kind="deposit").count() == 2
+
+
+def test_small_ones_that_another_worker_has_are_left_to_him(app, rich, pay_in):
+    """Who waited for them, with what he has locked already, would wait for ever where the other waits for that."""
+    _pay_in_yesterday(rich, pay_in, 4_000)
+    with app.app_context():
+        db.session.execute(text("SELECT id FROM deposits FOR UPDATE"))
+        with app.app_context(), transaction():
+            db.session.execute(text("SET LOCAL lock_timeout = 100"))
+            assert crediting.credit() == set()
+        db.session.rollback()
+    deposits.scan()
+    assert available(rich) == teo(30) + 4_000
 
 
 def test_small_ones_keep_no_other_waiting(rich, pay_in, audit, monkeypatch):

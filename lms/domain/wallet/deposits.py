@@ -19,6 +19,7 @@ from lms.domain.wallet.models import Deposit
 
 SMALL = 10_000  # millionths of TEO: below it a holder's deposits are one credit a day
 MOST = 200  # credits in one transaction, of each kind
+MOST_SMALL = 1000  # in one of these credits; the next comes on another day
 _SMALL_KEY = "small deposits:"
 
 
@@ -54,7 +55,7 @@ def credit():
     for deposit in _waiting(~Deposit.is_parked, Deposit.amount >= SMALL, limit=MOST):
         credited |= _credit_alone(deposit)
     for holder_id, address in _with_small(today):
-        credited |= _credit(holder_id, f"{_SMALL_KEY}{holder_id}:{today.date()}", _waiting(Deposit.address == address, *_small(today)))
+        credited |= _credit(holder_id, f"{_SMALL_KEY}{holder_id}:{today.date()}", _waiting(*_small(today), Deposit.holder_id == holder_id, Deposit.address == address, limit=MOST_SMALL))
     return credited
 
 

@@ -159,20 +159,25 @@ def balance_of_sign_in(token):
 def _read(sql, values, row):
     """The rows of a statement by psycopg alone: what SQLAlchemy makes of a row costs a tenth of the pages asked most.
 
-    A database that was started again has broken all connections kept: they are left, and the statement, which only reads, is sent once more."""
+    A database that was started again has broken all connections kept: they are left, and the statement, which only reads, is sent once more. One that
+    takes no connection has broken none."""
+    engine = db.engines["reading"]
+    pool, connection = engine.pool, engine.raw_connection()
     try:
-        return _rows(sql, values, row)
+        return _rows(connection, sql, values, row)
     except OperationalError:
-        db.engines["reading"].dispose()
-        return _rows(sql, values, row)
+        if engine.pool is pool:  # another request may have left it already
+            engine.dispose()
+    return _rows(engine.raw_connection(), sql, values, row)
 
 
-def _rows(sql, values, row):
-    connection = db.engines["reading"].raw_connection()
+def _rows(connection, sql, values, row):
+    """The connection is given back, unless something broke the statement off: SQLAlchemy did not see it, and the pool must not give it out again."""
     try:
         return connection.driver_connection.cursor(row_factory=row).execute(sql, values).fetchall()
-    except OperationalError:
-        connection.invalidate()  # SQLAlchemy did not see it break: the pool must not give it out again
+    except BaseException as error:
+        if isinstance(error, OperationalError) or not isinstance(error, Exception):
+            connection.invalidate()
         raise
     finally:
         connection.close()
