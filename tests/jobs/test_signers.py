@@ -1,15 +1,19 @@
 """One signer follows another, and nothing is lost between them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from lms import create_app
+from lms import clock, create_app
 from lms.chain import transactions, vault
 from lms.chain.signers import LocalSigner
 from lms.db import db
-from lms.domain.onchain.models import Operation
+from lms.domain.audit.models import Incident
+from lms.domain.ledger import queries as books
+from lms.domain.onchain.models import Attempt, Operation
 from lms.jobs import chain, node, settlement, wallets
+from lms.jobs.lanes import Lane
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, credit
@@ -122,6 +126,35 @@ def test_one_signer_follows_another_while_operations_are_on_their_way(ana, bruno
         anvil.call("anvil_mine", "0x3")
         chain.sweep()
         assert audit() == GREEN
+
+
+def test_what_waits_in_a_lane_at_the_most_we_pay_is_taken_by_no_other(ana, bruno, both, send, blocks_wait, run_jobs, monkeypatch):
+    """The other lane signs what comes next; its holder's next movements wait for the entry that is open."""
+    app, old, new = both
+    send(run(app, "grant", new, fails="must send"))
+    wallets.sweep()
+    run_jobs()
+    blocks_wait()
+    credit(ana, teo(5), "before")
+    settlement.settle()
+    waiting = db.session.query(Operation).one()
+    chain.submit(waiting.id)
+    credit(ana, teo(1), "of who waits")
+    credit(bruno, teo(7), "of somebody else")
+    settlement.settle()
+    monkeypatch.setattr(transactions, "MOST_CAP", waiting.attempts[0].cap)
+    clock.advance(timedelta(minutes=5))
+    pool = node.pool()
+    for address in (new, old):
+        lane = Lane(pool, node.signer(address))
+        lane.take([waiting])
+        chain.take_queued(lane)
+        lane.bump(waiting) if address == new else chain.sweep()
+    attempts = [(attempt.operation_id, attempt.signer) for attempt in db.session.query(Attempt).order_by(Attempt.id)]
+    after = db.session.query(Operation).order_by(Operation.id.desc()).first()
+    assert attempts == [(waiting.id, old), (after.id, new)]
+    assert [entry.holder_id for entry in after.entries] == [books.holder_of(bruno.id).id]
+    assert db.session.query(Incident.kind).filter_by(kind="fees too high").count() == 1
 
 
 def test_a_retired_signer_takes_nothing_until_it_is_reinstated(ana, both, send, run_jobs):
