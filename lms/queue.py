@@ -34,7 +34,7 @@ class Queue:
     def enqueue(self, name, *ids):
         """Ask a worker to run lms.jobs.<name>(*ids); True when Redis took it, or has it already of a job that is asked for ONCE."""
         try:
-            if name in ONCE and not self.redis.set(_mark(name, ids), 1, nx=True, ex=MARK_SECONDS):
+            if name in ONCE and not self.redis.set(_mark(name, ids), 1, nx=True, px=round(1000 * MARK_SECONDS)):
                 return True
             (self._mail if queue_of(name) == MAIL else self._queue).enqueue(
                 f"lms.jobs.{name}", *ids, result_ttl=RESULT_SECONDS, failure_ttl=86_400, meta=self._metadata()

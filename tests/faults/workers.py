@@ -15,12 +15,12 @@ from functools import partial
 
 from rq.utils import import_attribute
 
-from lms import create_app, live
+from lms import create_app, live, queue
 from lms.chain import endpoint
 from lms.chain.rpc import Pool
 from lms.db import disconnect
 from lms.domain.accounts import actions as accounts
-from lms.jobs import chain, node, worker
+from lms.jobs import chain, lanes, node, worker
 from tests.faults import mutants, traps
 
 SCALE = 50  # waits are this much shorter than in earnest
@@ -48,6 +48,8 @@ def _hurry():
     live.push = lambda *_: None
     chain.PATIENCE, chain.STEP = chain.PATIENCE / SCALE, chain.STEP / SCALE
     endpoint.REST_SECONDS /= SCALE
+    lanes.SIGHT /= SCALE
+    queue.MARK_SECONDS /= SCALE
     # 1/50 of 5 s would be too little for a node on a busy machine.
     node.Pool = partial(Pool, timeout=0.4)
     accounts._hasher = accounts.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
