@@ -2,8 +2,9 @@
 
 import re
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -166,6 +167,19 @@ def macro_row(written, row, **facts):
     source = f"{{% {row} %}}{{{{ more }}}}{{% endcall %}}" if row.startswith("call ") else f"{{{{ {row} }}}}"
     [made] = written_rows(render_template_string('{% from "macros.html" import row, state %}' + source, **facts, **words))
     return made
+
+
+def test_times_are_said_in_the_members_zone(ana, log_in):
+    """Half an hour aside from UTC, and in another one's zone for another reader of the same moment."""
+    clocks = []
+    for zone in ("UTC", "Asia/Kolkata"):
+        with transaction():
+            ana.time_zone = zone
+        reward(ana, 1.6)
+        iso, said = re.search(r'<time datetime="([^"]+)" title="[^"]*?(\d\d:\d\d) ', log_in(ana).get("/wallet").text).groups()
+        assert said == f"{datetime.fromisoformat(iso).astimezone(ZoneInfo(zone)):%H:%M}"
+        clocks.append(said)
+    assert clocks[0] != clocks[1]
 
 
 def test_what_waits_for_a_batch_is_settling(ana, log_in):
