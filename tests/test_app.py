@@ -8,8 +8,10 @@ import subprocess
 import sys
 
 import pytest
+from flask import request
 
-from lms import clock
+from lms import clock, create_app
+from lms.blueprints.limits import limiter
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import links
@@ -105,6 +107,48 @@ def test_static_files_are_kept_for_ever_under_their_hash(client, course):
     for address in addresses:
         answer = client.get(address)
         assert answer.status_code == 200 and "immutable" in answer.headers["Cache-Control"], address
+
+
+# Proxies
+
+
+@pytest.fixture
+def behind(app, environ):
+    """behind(1) gives a browser of an app before which stands one proxy of ours; tries are counted anew."""
+    limiter.reset()
+
+    def browser(count):
+        proxied = create_app("web", environ | ({"PROXY_COUNT": str(count)} if count else {}))
+        proxied.config["WTF_CSRF_ENABLED"] = False
+        return proxied.test_client()
+
+    return browser
+
+
+SAID = {"X-Forwarded-For": "198.51.100.9, 203.0.113.7", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(("count", "found"), [(0, ("127.0.0.1", False)), (1, ("203.0.113.7", True)), (2, ("198.51.100.9", False))])
+def test_as_many_proxies_as_are_ours_say_who_asks_and_how(behind, count, found):
+    """The scheme was said once only, so of two proxies the first has not said it."""
+    with behind(count) as browser:
+        browser.get("/terms", headers=SAID)
+        assert (request.remote_addr, request.is_secure) == found
+
+
+def tries(browser, addresses):
+    """The answers to log-ins from these addresses, each for another account."""
+    form = [{"email": f"nobody{number}@example.org", "password": ""} for number in range(len(addresses))]
+    return [browser.post("/log-in", data=data, headers={"X-Forwarded-For": address}).status_code for data, address in zip(form, addresses, strict=True)]
+
+
+def test_behind_a_proxy_each_visitor_has_tries_of_his_own(behind):
+    one, other = "192.0.2.5, 203.0.113.7", "192.0.2.5, 203.0.113.8"  # what stands first a visitor may have written himself
+    assert tries(behind(1), [one] * 61 + [other]) == [422] * 60 + [429, 422]
+
+
+def test_without_a_proxy_a_forged_address_gives_no_more_tries(behind):
+    assert tries(behind(0), [f"203.0.113.{number}" for number in range(61)]) == [422] * 60 + [429]
 
 
 # Forgery and redirects
