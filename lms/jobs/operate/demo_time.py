@@ -20,8 +20,8 @@ def advance(span):
     if current_app.config["ENVIRONMENT"] == "production" or not current_app.config["CLOCK_FILE"]:
         raise click.ClickException("Only the demo's clock can be moved.")
     delta = _span(span)
+    anvil.advance(here.pool(), int(delta.total_seconds()))  # first: it may not answer, and the clock goes nowhere alone
     clock.advance(delta)
-    anvil.advance(here.pool(), int(delta.total_seconds()))
     enqueue("rewards.mature")
     click.echo(f"It is {clock.now():%Y-%m-%d %H:%M} UTC now.")
 
