@@ -16,7 +16,8 @@ from lms.domain.courses.models import Course
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Deployment, Entry, Operation
 from lms.domain.onchain.queries import PAGE
-from tests.conftest import sell
+from tests.blueprints.test_wallet import words
+from tests.conftest import publish, sell
 
 PAGES = ["/admin/", "/admin/courses", "/admin/members", "/admin/chain", "/admin/operations", "/admin/incidents"]
 
@@ -85,13 +86,30 @@ def test_every_page_opens_on_an_empty_platform(browser, path):
 # Home
 
 
-def test_the_home_counts(browser, ana, course, waiting, operation):
-    sell(ana, course)
+def test_the_home_counts(browser, ana, bruno, member, course, waiting, operation):
+    """What is not paid, closed or no longer waiting is not among the numbers."""
+    member("taro", role="teacher")
+    for number in range(3):
+        sell(ana, publish(course.teacher, f"Sold {number}", price=1000), f"pay_{number}")
     with transaction():
-        audit.open_incident("payment held", "pay_1", payment=1)
-    page = browser.get("/admin/").text
-    for words in ("Courses wait for a decision", "Incidents are open", "Orders paid", "queued", "No worker is alive", "No worker has seen the chain yet"):
-        assert words in page
+        checkout.place_order(bruno, course, "unpaid")
+        for number in range(6):
+            audit.open_incident("payment held", f"pay_{number}", payment=1)
+        for incident in incidents.open_incidents().items[:2]:
+            audit.close_incident(incident, bruno, "Sent back.")
+        for number in range(2):
+            onchain.queue(f"number {number}", "settle", []).state = "failed"
+    page = words(browser.get("/admin/").text)
+    assert "Members 5 teachers 2, admins 1 Orders paid 3 Courses waiting 1 Open incidents 4" in page
+    assert "Incidents are open Something that must not happen has happened. 4" in page
+    assert "Operations failed They are not on the chain. 2" in page
+    assert "Courses wait for a decision Their teachers wait too. 1" in page
+    assert "Operations on the chain Chain queued 1 failed 2 Parts" in page
+
+
+def test_the_home_says_what_does_not_run(browser):
+    page = words(browser.get("/admin/").text)
+    assert "No worker is alive" in page and "No worker has seen the chain yet" in page
 
 
 # Courses
@@ -254,8 +272,8 @@ def test_a_held_payment_says_whose_it_is_how_much_and_why(browser, ana, course):
         event = SimpleNamespace(id="e1", reference="pay_1", kind="payment.succeeded", order_id=order.id, amount=7000, currency="EUR")
         checkout.receive("sandbox", event)
     page = browser.get("/admin/incidents").text
-    for words in ("Ana", "ana@example.org", course.title, "70.00 €", "80.00 €", "wrong amount"):
-        assert words in page
+    for said in ("Ana", "ana@example.org", course.title, "70.00 €", "80.00 €", "wrong amount"):
+        assert said in page
 
 
 def test_a_payment_for_no_order_says_so(browser):
