@@ -95,10 +95,30 @@ def test_the_session_cookie_is_out_of_reach(client, ana):
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
 
 
+def test_the_choices_of_a_browser_are_kept_out_of_reach_of_scripts_and_other_sites(client):
+    cookies = client.post("/preferences", data={"theme": "dark", "language": "it"}).headers.getlist("Set-Cookie")
+    assert [cookie.partition(";")[0] for cookie in cookies] == ["theme=dark", "language=it"]
+    for cookie in cookies:
+        assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Secure" not in cookie  # the demo is no https
+
+
+PRODUCTION = {"ENVIRONMENT": "production", "CLOCK_FILE": "", "MAIL_URL": "smtp://mail.example.org", "PAYMENT_GATEWAY": "none"}
+
+
 def test_in_production_cookies_travel_encrypted_only(environ):
     code = "from wsgi import app; print([app.config[name] for name in ('SESSION_COOKIE_NAME', 'SESSION_COOKIE_SECURE')], app.test_client().get('/terms').headers['Strict-Transport-Security'])"
-    production = {"ENVIRONMENT": "production", "CLOCK_FILE": "", "MAIL_URL": "smtp://mail.example.org", "PAYMENT_GATEWAY": "none"}
-    assert run_python(code, environ, **production) == "['__Host-session', True] max-age=31536000; includeSubDomains"
+    assert run_python(code, environ, **PRODUCTION) == "['__Host-session', True] max-age=31536000; includeSubDomains"
+
+
+def test_in_production_so_do_the_choices_of_a_browser(environ):
+    """Also where a proxy before us ends https, and we see none of it."""
+    code = """
+from wsgi import app
+app.config["WTF_CSRF_ENABLED"] = False
+cookies = app.test_client().post("/preferences", data={"theme": "dark", "language": "it"}).headers.getlist("Set-Cookie")
+print([cookie.partition("=")[0] for cookie in cookies if "; Secure;" in cookie])
+"""
+    assert run_python(code, environ, **PRODUCTION) == "['theme', 'language']"
 
 
 def test_static_files_are_kept_for_ever_under_their_hash(client, course):

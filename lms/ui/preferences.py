@@ -2,7 +2,7 @@
 
 A member's language is kept with the member: mail and pushed fragments are written in it too."""
 
-from flask import request
+from flask import current_app, request
 
 from lms.ui.language import language
 
@@ -27,11 +27,10 @@ def chosen_theme():
 
 def keep(response):
     """The response with a cookie for each switch that was set to what there is."""
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
     for name, allowed in (("theme", THEMES), ("language", LANGUAGES)):
         if request.form.get(name) in allowed:
-            response.set_cookie(
-                name, request.form[name], max_age=_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
-            )
+            response.set_cookie(name, request.form[name], max_age=_YEAR, samesite="Lax", httponly=True, secure=secure)
     return response
 
 
