@@ -98,7 +98,7 @@ def test_only_the_worker_has_the_keys(demo):
     assert KEYS - set(env_file(demo.directory / "worker.env")) == set()
 
 
-@pytest.mark.parametrize("name", ["web", "mail"])
+@pytest.mark.parametrize("name", ["web", "mail", "cron"])
 def test_a_process_without_keys_has_the_webs_file_and_a_path_and_nothing_else(demo, name):
     running = Path(f"/proc/{demo.pid(name)}/environ").read_text().split("\0")[:-1]
     assert {line.partition("=")[0] for line in running} == {*env_file(demo.directory / "web.env"), "PATH"}
