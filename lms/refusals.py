@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _BACK_TO_THE_FORM = (403, 409, 422)
 _RESTING = (OperationalError, TimeoutError, ConnectionFailed)  # the database does not answer, or has no connection left
+_HEARD_OUT, _AT_ONCE = 32 * 1024 * 1024, 64 * 1024  # bytes
 
 
 def init_app(app):
@@ -57,7 +58,17 @@ def _forged(error):
 def _http(error):
     if error.code < 400:
         return error
+    if error.code == 413:
+        _hear_out()
     return _refuse(error.code, _sentence(error.code))
+
+
+def _hear_out():
+    """A connection that is closed on who still sends is lost with the answer on it. What does not end soon is cut off all the same."""
+    rest = request.environ["wsgi.input"]
+    for _ in range(_HEARD_OUT // _AT_ONCE):
+        if not rest.read(_AT_ONCE):
+            break
 
 
 def _too_often(error):

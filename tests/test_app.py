@@ -225,6 +225,20 @@ def test_a_form_of_ten_megabytes_is_refused(log_in, tea):
     assert answer.status_code == 413 and "That is too big to send. The most is 1 MB." in answer.text
 
 
+def test_a_form_without_an_end_is_not_heard_out(client):
+    class Endless:
+        heard = 0
+
+        def read(self, size):
+            self.heard += size
+            return b"x" * size
+
+    form = Endless()
+    sent = {"wsgi.input": form, "CONTENT_LENGTH": str(10**12), "CONTENT_TYPE": "application/x-www-form-urlencoded"}
+    answer = client.post("/log-in", environ_overrides=sent)
+    assert answer.status_code == 413 and 0 < form.heard < 100_000_000
+
+
 def test_broken_text_breaks_nothing(client, course):
     assert client.get("/courses?q=%ff%fe%00").status_code == 200
     assert client.get("/courses/%ff%00").status_code == 404

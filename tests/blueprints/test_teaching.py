@@ -188,6 +188,30 @@ def test_a_lesson_that_cannot_be_added_keeps_its_text(browser, draft):
     assert "An hour of work." in answer.text and "A lesson takes 1 to 600 minutes" in answer.text
 
 
+TOO_LONG_OR_SHORT, NO_NUMBER = "A lesson takes 1 to 600 minutes.", "Not a valid integer value."
+
+
+@pytest.mark.parametrize(
+    ("minutes", "sentence"),
+    [
+        ("-1", TOO_LONG_OR_SHORT),
+        ("601", TOO_LONG_OR_SHORT),
+        ("9" * 30, TOO_LONG_OR_SHORT),
+        pytest.param("9" * 5000, NO_NUMBER, id="5000 digits"),
+        ("NaN", NO_NUMBER),
+        ("1e3", NO_NUMBER),
+        ("1.5", NO_NUMBER),
+    ],
+)
+def test_a_lesson_takes_minutes_that_there_are(browser, draft, minutes, sentence):
+    before = lesson_of(draft).minutes
+    answer = browser.post(f"/teach/courses/{draft.slug}/lessons/the-bowline", data=typed(lesson_of(draft), minutes=minutes))
+    assert answer.status_code == 422
+    assert sentence in answer.text and "New words." in answer.text
+    db.session.expire_all()
+    assert lesson_of(draft).minutes == before
+
+
 def test_sections_are_renamed_and_moved(browser, draft):
     browser.post(f"/teach/courses/{draft.slug}/sections", data={"title": "Second"})
     first, second = courses.by_slug(draft.slug).sections
