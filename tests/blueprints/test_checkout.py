@@ -17,6 +17,7 @@ from lms.domain.learning import queries as learning
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet import queries as wallet
 from lms.gateways import payments
+from tests.blueprints.test_wallet import give_address, settle
 from tests.conftest import publish
 
 WEBHOOK = "/webhooks/payments"
@@ -214,7 +215,25 @@ def test_a_webhook_before_the_redirect_shows_the_order_paid(ana, order, log_in, 
     assert "You are enrolled" in text
     assert "Start the first lesson" in text and "lesson-1" in text
     assert "+1.60 TEO" in text
-    assert "waits for the next batch" in text
+    assert "settling" in text
+
+
+@pytest.mark.parametrize("reached", [None, "queued", "signed", "sent", "mined", "final", "failed"])
+def test_how_far_the_chain_has_followed_is_said_as_in_the_wallet(ana, order, log_in, gateway, chain, reached):
+    gateway(order)
+    give_address(ana)
+    if reached:
+        settle(reached)
+    client = log_in(ana)
+    there, here = (said_of_the_reward(client.get(path).text) for path in ("/wallet", "/orders/1"))
+    assert here == there
+    assert ("block 48\u202f201" in here) == (reached in ("mined", "final"))
+
+
+def said_of_the_reward(page):
+    """The state in the row of what was credited: its kind and its words."""
+    [row] = [row for row in re.findall(r'<li class="rowline.*?</li>', page, re.DOTALL) if "Purchase reward" in row and "+1.60" in row]
+    return re.search(r'<span class="state \w+">.*?</span>', row, re.DOTALL)[0]
 
 
 def test_a_failed_payment_offers_to_try_again(ana, order, log_in, gateway):
