@@ -1,6 +1,7 @@
 """One handler turns every refusal into what the asker reads: JSON, a fragment for htmx, or a page."""
 
 import logging
+from contextlib import suppress
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -66,9 +67,10 @@ def _http(error):
 def _hear_out():
     """A connection that is closed on who still sends is lost with the answer on it. What does not end soon is cut off all the same."""
     rest = request.environ["wsgi.input"]
-    for _ in range(_HEARD_OUT // _AT_ONCE):
-        if not rest.read(_AT_ONCE):
-            break
+    with suppress(OSError):  # he is gone
+        for _ in range(_HEARD_OUT // _AT_ONCE):
+            if not rest.read(_AT_ONCE):
+                break
 
 
 def _too_often(error):
