@@ -65,9 +65,9 @@ def _http(error):
 
 
 def _hear_out():
-    """A connection that is closed on who still sends is lost with the answer on it. What does not end soon is cut off all the same."""
+    """A connection that is closed on who still sends is lost with the answer on it. What does not end is cut off all the same."""
     rest = request.environ["wsgi.input"]
-    with suppress(OSError):  # he is gone
+    with suppress(Exception):  # he is gone, in the middle of whatever gunicorn was reading
         for _ in range(_HEARD_OUT // _AT_ONCE):
             if not rest.read(_AT_ONCE):
                 break

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from flask import request
+from gunicorn.http.errors import ChunkMissingTerminator
 
 from lms import clock, create_app
 from lms.blueprints.limits import limiter
@@ -228,12 +229,12 @@ def test_a_form_of_ten_megabytes_is_refused(log_in, tea):
 class Endless:
     """A form that never ends, or ends with its sender."""
 
-    def __init__(self, lost_after=float("inf")):
-        self.heard, self.lost_after = 0, lost_after
+    def __init__(self, lost_after=float("inf"), how=None):
+        self.heard, self.lost_after, self.how = 0, lost_after, how
 
     def read(self, size):
         if self.heard > self.lost_after:
-            raise ConnectionResetError
+            raise self.how
         self.heard += size
         return b"x" * size
 
@@ -248,8 +249,9 @@ def test_a_form_without_an_end_is_not_heard_out(client):
     assert 10_000_000 < form.heard < 100_000_000
 
 
-def test_a_form_whose_sender_goes_away_is_no_fault_of_ours(client):
-    assert Endless(lost_after=5_000_000).sent_by(client).status_code == 413
+@pytest.mark.parametrize("how", [ConnectionResetError(), ChunkMissingTerminator(b"")])
+def test_a_form_whose_sender_goes_away_is_no_fault_of_ours(client, how):
+    assert Endless(5_000_000, how).sent_by(client).status_code == 413
 
 
 def test_broken_text_breaks_nothing(client, course):

@@ -15,6 +15,7 @@ from lms.ui import cover_svg, euros, icon, page_url, render, teo, when
 from lms.ui.charts import scale_of
 from lms.ui.money import fine_euros
 from lms.ui.people import initials
+from lms.ui.words import given_back
 
 SOURCES = Path(__file__).parent.parent / "lms"
 # Letters are read in mail programs, which know nothing of our style sheet or policy.
@@ -382,3 +383,20 @@ def test_whatever_is_empty_leads_on_by_a_button(app):
 @pytest.mark.parametrize(("values", "top"), [([], 1), ([0], 1), ([7], 8), ([41_000, 3], 60_000), ([100], 100), ([101], 200)])
 def test_a_scale_ends_at_the_next_round_number(values, top):
     assert scale_of(values) == top
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        ("the contract refuses: NotTheHolder('0x1')", "The signature of your address here was not accepted."),
+        ("the contract refuses: ERC20InvalidReceiver('0x1')", "The token takes no transfer to this address. Ask for another one."),
+        ("the member was suspended before it was signed", "Your account was suspended before it went out."),
+        ("dropped by an operator", "We stopped it before it was on the chain."),
+        ("set aside when the database was restored from a backup", "It was lost with a part of our records before it went out."),
+        ("the contract refuses: Something()", "The chain refused it."),
+        (None, "It did not go out."),
+    ],
+)
+def test_why_a_withdrawal_came_back_is_a_sentence(app, error, why):
+    with app.test_request_context():
+        assert given_back(error) == f"{why} All of it is available to you again."

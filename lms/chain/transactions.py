@@ -115,6 +115,11 @@ def sign_for_more(signer, raw, fresh):
     return sign(signer, old["chainId"], old["to"] or None, bytes(old["data"]), old["nonce"], fees, old["gas"])
 
 
+def lacks_funds(refusal):
+    """Whether a node refuses for want of money for gas, as geth, bor and anvil say it: who offers more then needs more."""
+    return "insufficient funds" in refusal.lower()
+
+
 def broadcast(pool, raw):
     """Give the bytes to every endpoint; the same bytes may be given any number of times.
 

@@ -179,12 +179,12 @@ def _watch(lanes, operation_ids, pool):
 
 def _bring_out(operations, lanes, pool):
     """Send these that no node has said it took; how many one has now. The others offer more in their time: the chain may ask for more than when they were signed."""
-    sent = _send_again(operations, pool)
+    _send_again(operations, pool)
     for operation in operations:
-        if operation.state == "signed":
+        if operation.state == "signed" and not transactions.lacks_funds(operation.error or ""):
             with together.telling([operation.id]):
                 _bump(operation, lanes)
-    return sent
+    return sum(operation.state == "sent" for operation in operations)
 
 
 def _bump(operation, lanes):

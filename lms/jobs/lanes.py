@@ -110,13 +110,13 @@ class Lane:
 
     def replace(self, operation, only_if=lambda operation: True):
         """Sign again under the nonce it holds, for more. Whichever of the two is mined, the number happens once."""
-        target, data = calls.data(operation)
+        self._check_chain(operation)
         with transaction():
             onchain.lock(operation)
             last = operation.attempts[-1]
             if operation.state in ("signed", "sent") and last.signer == self.signer.address and only_if(operation):
-                fees = self._fees(over=transactions.Fees(last.tip, last.cap))
-                self._save(operation, Call(target, data, last.gas), last.nonce, fees)
+                fees = self._fees(over=transactions.Fees(last.tip, last.cap))  # first: while it is too much, no holder signs
+                self._save(operation, Call(*calls.data(operation), last.gas), last.nonce, fees)
         broadcast({operation.id: operation.attempts[-1]}, self.pool)
 
     def _save(self, operation, call, nonce, fees):

@@ -1,6 +1,7 @@
 """The daily count of what all members have, and its way to the Notary."""
 
 from lms.db import transaction
+from lms.domain.onchain import actions as onchain_numbers
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import solvency
 from lms.jobs import chain
@@ -14,6 +15,7 @@ def publish():
     if deployment is None or deployment.address_of("Notary") is None:
         return
     with transaction():  # of its own: the numbers' row is not locked while the tree is taken
+        onchain_numbers.turn()  # two at once would publish a tree twice
         trees = solvency.unpublished()
         for tree in trees:
             solvency.publish(tree, deployment)

@@ -68,8 +68,12 @@ def given_back(error):
         why = gettext("Your account was suspended before it went out.")
     elif said.startswith("dropped by an operator"):
         why = gettext("We stopped it before it was on the chain.")
-    else:
+    elif said.startswith("set aside"):
+        why = gettext("It was lost with a part of our records before it went out.")
+    elif said:
         why = gettext("The chain refused it.")
+    else:
+        why = gettext("It did not go out.")
     return why + " " + gettext("All of it is available to you again.")
 
 

@@ -56,26 +56,57 @@ def test_what_is_stuck_offers_an_eighth_more_under_the_same_nonce(stuck, worker)
     assert last.tip >= -(-first.tip * 9 // 8) and last.cap >= -(-first.cap * 9 // 8)
 
 
-def test_what_no_node_takes_for_its_price_offers_more_too(queued, worker, anvil, blocks_wait, monkeypatch):
-    """Saved, and the worker killed before it was sent; meanwhile the chain has become dearer."""
+@pytest.fixture
+def unsent(queued, blocks_wait, monkeypatch):
+    """Saved, and the worker killed before it was sent."""
     blocks_wait()
     with monkeypatch.context() as killed:
         killed.setattr(transactions, "broadcast", lambda pool, raw: transactions.Sent(False, ["not sent"]))
         chain.submit(queued.id)
-    first = queued.attempts[0]
+    assert queued.state == "signed"
+    return queued
+
+
+def test_what_no_node_takes_for_its_price_offers_more_too(unsent, worker, anvil):
+    first = unsent.attempts[0]
     anvil.call("anvil_setNextBlockBaseFeePerGas", hex(2 * first.cap))
     anvil.call("evm_mine")
     chain.sweep()
-    db.session.refresh(queued)
-    assert (queued.state, len(queued.attempts)) == ("signed", 1)
+    db.session.refresh(unsent)
+    assert (unsent.state, len(unsent.attempts)) == ("signed", 1)
     clock.advance(timedelta(seconds=21))
     chain.sweep()
-    db.session.refresh(queued)
-    assert (queued.state, [attempt.nonce for attempt in queued.attempts]) == ("sent", [first.nonce] * 2)
+    db.session.refresh(unsent)
+    assert (unsent.state, [attempt.nonce for attempt in unsent.attempts]) == ("sent", [first.nonce] * 2)
     anvil.call("evm_mine")
     chain.sweep()
-    db.session.refresh(queued)
-    assert queued.state == "mined"
+    db.session.refresh(unsent)
+    assert unsent.state == "mined"
+
+
+def test_what_no_node_takes_for_want_of_funds_offers_no_more(unsent, worker, anvil):
+    """It would take even more to bring it out then."""
+    signer = node.addresses()[0]
+    anvil.call("anvil_setBalance", signer, "0x1")
+    for seconds in (21, 41, 81):
+        clock.advance(timedelta(seconds=seconds))
+        chain.sweep()
+    db.session.refresh(unsent)
+    assert (unsent.state, len(unsent.attempts)) == ("signed", 1)
+    anvil.call("anvil_setBalance", signer, hex(10**20))
+    chain.sweep()
+    db.session.refresh(unsent)
+    assert (unsent.state, len(unsent.attempts)) == ("sent", 1)
+
+
+def test_for_what_belongs_to_another_chain_nothing_is_signed_again(stuck, worker):
+    with transaction():
+        stuck.deployment.chain_id = 80002
+    clock.advance(timedelta(seconds=21))
+    chain.sweep()
+    result = worker.test_cli_runner().invoke(args=["chain", "replace", str(stuck.id)])
+    assert result.exit_code == 1 and "the operation belongs to chain 80002, and this is 31337" in result.output
+    assert db.session.query(Attempt).count() == 1
 
 
 def test_each_further_time_it_waits_twice_as_long(stuck, worker):

@@ -71,6 +71,13 @@ def has_open_entry(holder_id):
     return db.session.scalar(select(Entry.id).where(Entry.holder_id == holder_id, Entry.is_open)) is not None
 
 
+def can_release(holder_id, amount):
+    """SQL conditions: nothing of the holder's is under way, and by what is mined so much stands at his address; see is_busy and settled."""
+    open_one = select(Entry.id).where(Entry.holder_id == holder_id, Entry.is_open).exists()
+    mined = select(func.coalesce(func.sum(_SIGNED), 0)).where(Entry.holder_id == holder_id, ~Entry.is_open).scalar_subquery()
+    return ~open_one, ~must_move(holder_id), mined >= amount
+
+
 def must_move(holder_id):
     """SQL: whether something of the holder's may stand at a replaced address."""
     left = aliased(Wallet)

@@ -5,15 +5,15 @@ from sqlalchemy import select
 from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder
-from lms.domain.onchain.models import Entry
+from lms.domain.wallet import custody
 from lms.domain.withdrawals.models import Withdrawal
 
 
 def approved():
-    """Ids of all whose release may be queued, oldest first: not those of the suspended, nor of a member with something on its way, who would keep others waiting."""
+    """Ids of all whose release can be queued by what stands here, oldest first: however many cannot, they keep nobody waiting."""
     rows = select(Withdrawal.id).join(User, Withdrawal.user_id == User.id).join(Holder, Holder.user_id == User.id)
-    under_way = select(Entry.id).where(Entry.holder_id == Holder.id, Entry.is_open).exists()
-    return db.session.scalars(rows.where(Withdrawal.state == "approved", User.suspended_at.is_(None), ~under_way).order_by(Withdrawal.id)).all()
+    has_it_all = custody.can_release(Holder.id, Withdrawal.amount)
+    return db.session.scalars(rows.where(Withdrawal.state == "approved", User.suspended_at.is_(None), *has_it_all).order_by(Withdrawal.id)).all()
 
 
 def is_of_suspended(operation):
