@@ -9,6 +9,7 @@ import pytest
 
 from lms import clock, live
 from lms.db import db, transaction
+from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
@@ -263,6 +264,19 @@ def test_money_that_does_not_fit_is_said_wherever_the_order_stands(ana, bruno, o
         text = page(client.get(path))
         assert "somebody looks at it" in text and 'href="/orders/1"' in text
     assert "somebody looks at it" not in page(log_in(bruno).get("/courses/how-chains-work"))
+
+
+def test_a_buyer_reads_that_the_money_was_looked_at_and_may_buy(ana, ada, order, log_in, gateway):
+    gateway(order, amount=7999)
+    with transaction():
+        audit.close_incident(db.session.query(Incident).one(), ada, "refunded by hand")
+    client = log_in(ana)
+    text = page(client.get("/orders/1"))
+    assert "We have looked at the payment of 79.99 €" in text and 'href="/orders/1/pay"' in text
+    assert "refunded by hand" not in text
+    assert "is being looked at" not in page(client.get("/orders"))
+    assert 'href="/courses/how-chains-work/checkout"' in page(client.get("/courses/how-chains-work"))
+    assert 'name="key"' in page(client.get("/courses/how-chains-work/checkout"))
 
 
 def test_an_open_order_leads_back_to_its_payment_page(ana, order, log_in):

@@ -10,9 +10,12 @@ from sqlalchemy import text
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts.models import User
+from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.receipts import receipt
+from lms.domain.checkout.terms import order_looked_at
 from lms.domain.courses.models import Course
 from lms.domain.learning import actions as learning_actions
 from lms.domain.learning import queries as learning
@@ -199,6 +202,29 @@ def test_a_buyer_whose_money_is_looked_at_is_not_asked_to_pay_again(order, ana, 
     pay(order, amount=7999)
     with pytest.raises(DomainError, match="You need not pay again"), transaction():
         checkout.place_order(ana, course, "k2")
+
+
+def test_a_buyer_whose_money_was_looked_at_buys_again_and_no_money_moves(order, ada, ana, course):
+    pay(order, amount=7999)
+    held = ledger.platform("EUR", "escrow").balance
+    with transaction():
+        audit.close_incident(db.session.query(Incident).one(), ada, "refunded by hand")
+    assert order_looked_at(ana, course) is None
+    with transaction():
+        assert checkout.place_order(ana, course, "k2") is order
+    assert ledger.platform("EUR", "escrow").balance == held
+    pay(order, 2)
+    assert order.state == "paid"
+
+
+def test_money_that_is_still_looked_at_is_waited_for_though_other_money_is_dealt_with(order, ada, ana, course):
+    pay(order, 1, amount=7999)
+    pay(order, 2, amount=7998)
+    _, last = db.session.query(Incident).order_by(Incident.id)
+    with transaction():
+        audit.close_incident(last, ada, "refunded by hand")
+    assert order_looked_at(ana, course) == order.id
+    assert receipt(ana, order.id).is_looked_at
 
 
 def test_money_for_a_course_joined_for_free_meanwhile_is_held(order, ana, course):

@@ -11,7 +11,7 @@ from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.audit import actions as audit
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
-from lms.domain.checkout.terms import obstacle, terms
+from lms.domain.checkout.terms import PAYMENT_HELD, obstacle, terms
 from lms.domain.learning import actions as learning
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
@@ -157,7 +157,7 @@ def _hold(payment, why, order):
     """Money that pays nothing is kept in escrow and an admin is told whose it is, so that it can be sent back."""
     payment.why = why
     facts = dict(payment=payment.id, amount=payment.amount, currency=payment.currency, why=why, **_asked(order))
-    audit.open_incident("payment held", f"{payment.gateway}:{payment.reference}", **facts)
+    audit.open_incident(PAYMENT_HELD, f"{payment.gateway}:{payment.reference}", **facts)
     if payment.currency == EUR:
         cards, escrow = accounts.platform(EUR, "cards"), accounts.platform(EUR, "escrow")
         ledger.post(f"payment:{payment.id}:held", cards, escrow, payment.amount, "held", evidence={"payment": payment.id})

@@ -10,6 +10,7 @@ from lms import clock
 from lms.db import PAGE, Page, db, nearest_page, page_of
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.terms import still_looked_at
 from lms.domain.ledger.models import Transfer
 from lms.domain.rewards.models import Lot
 
@@ -20,9 +21,9 @@ def orders_of(buyer_id, number=1):
 
 
 def looked_at(orders):
-    """The ids of those orders for which money came that does not fit, while they are not paid."""
+    """The ids of those orders for which money came that does not fit, while they are not paid and no admin is done with it."""
     unpaid = [order.id for order in orders if not order.is_paid]
-    rows = select(Payment.order_id).where(Payment.order_id.in_(unpaid), Payment.state == "held")
+    rows = select(Payment.order_id).where(Payment.order_id.in_(unpaid), Payment.state == "held", still_looked_at())
     return set(db.session.scalars(rows)) if unpaid else set()
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from lms.db import db
 from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.terms import still_looked_at
 from lms.domain.courses.models import Course, Lesson, Section
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain.models import Entry, Operation
@@ -41,6 +42,7 @@ class Receipt:
     order: Order
     reward: Reward | None
     held: Payment | None
+    is_looked_at: bool
     first_lesson: str | None
 
     @property
@@ -60,7 +62,7 @@ def receipt(buyer, order_id):
     rows = select(Order).where(Order.id == order_id, Order.buyer_id == buyer.id)
     rows = rows.options(joinedload(Order.course).joinedload(Course.teacher)).execution_options(populate_existing=True)
     order = db.session.scalar(rows)
-    return Receipt(order, _reward(order), _held(order), _first_lesson(order)) if order else None
+    return Receipt(order, _reward(order), *_held(order), _first_lesson(order)) if order else None
 
 
 def _reward(order):
@@ -89,9 +91,10 @@ def _reward(order):
 
 
 def _held(order):
-    """The last payment that came for the order and could not pay it."""
-    rows = select(Payment).where(Payment.order_id == order.id, Payment.state == "held").order_by(Payment.id.desc()).limit(1)
-    return db.session.scalar(rows)
+    """(a payment that came for the order and could not pay it, whether an admin still looks at it): one that is looked at first, then the last."""
+    waits = still_looked_at()
+    rows = select(Payment, waits).where(Payment.order_id == order.id, Payment.state == "held").order_by(waits.desc(), Payment.id.desc()).limit(1)
+    return db.session.execute(rows).first() or (None, False)
 
 
 def _first_lesson(order):

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import null, select
+from sqlalchemy import func, null, select
 
 from lms.db import db
+from lms.domain.audit.models import Incident
 from lms.domain.checkout.models import Order, Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
@@ -12,6 +13,8 @@ from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.rules import BASIS, Rules, half_up
 from lms.errors import DomainError, Forbidden
+
+PAYMENT_HELD = "payment held"  # the kind of incident that tells an admin whose money it is
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,14 @@ def rules_and_order(reader, course):
     return Rules(**version.rules), order_id
 
 
+def still_looked_at():
+    """The condition that a held Payment waits for an admin: once its incident is closed, its money has gone back by hand."""
+    subject = func.concat(Payment.gateway, ":", Payment.reference)
+    incident = select(Incident.id).where(Incident.kind == PAYMENT_HELD, Incident.subject == subject, Incident.closed_at.is_(None))
+    return incident.correlate(Payment).exists()
+
+
 def _looked_at(buyer, course):
-    rows = select(Order.id).join(Payment, Order.id == Payment.order_id).where(Payment.state == "held", Order.state == "open")
+    rows = select(Order.id).join(Payment, Order.id == Payment.order_id)
+    rows = rows.where(Payment.state == "held", Order.state == "open", still_looked_at())
     return rows.where(Order.buyer_id == buyer.id, Order.course_id == course.id).limit(1)
