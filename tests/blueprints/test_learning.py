@@ -93,6 +93,18 @@ def test_a_paid_lesson_is_closed_to_a_visitor_and_says_how_to_open_it(client, co
     assert f"/courses/{course.slug}/checkout" in answer.text
 
 
+def test_a_closed_lesson_speaks_of_free_ones_only_where_there_are(client, course):
+    assert "marked as a free preview" in client.get(lesson_at(course, 2)).text
+    with transaction():
+        course.lessons[0].is_preview = False
+    assert "free preview" not in client.get(lesson_at(course, 2)).text
+
+
+def test_who_has_no_course_is_not_promised_a_free_lesson_in_each(log_in, ana):
+    for path in ("/", "/learn"):
+        assert "whether some lessons are free to read" in log_in(ana).get(path).text
+
+
 def test_a_paid_lesson_is_closed_to_a_member_without_enrolment(log_in, bruno, course, enrolled):
     answer = log_in(bruno).get(lesson_at(course, 2))
     assert answer.status_code == 403

@@ -9,9 +9,10 @@ from lms import clock
 from lms.blueprints.pages.views import blueprint
 from lms.db import transaction
 from lms.domain.courses import actions as writing
+from lms.domain.learning import actions as learning
 from lms.domain.learning.models import Enrolment
 from lms.gateways.mail import Letter, Outbox
-from tests.conftest import publish, sell
+from tests.conftest import publish, sell, take_part
 
 
 def test_a_visitor_sees_what_this_is_and_three_courses(client, tea):
@@ -32,7 +33,28 @@ def test_a_member_goes_on_where_he_was(client, ana, course, log_in):
     enrol(ana, course, done=3)
     page = log_in(ana).get("/").text
     assert "3 of 4 lessons" in page
-    assert f"/courses/{course.slug}" in page
+    assert f'href="/learn/{course.slug}"' in page
+
+
+def test_a_member_goes_on_with_the_course_read_last(client, ana, tea, log_in):
+    older, newer = publish(tea, "Older", price=0), publish(tea, "Newer", price=0)
+    enrolment = take_part(ana, older, lessons=1)
+    clock.advance(timedelta(minutes=1))
+    take_part(ana, newer, lessons=1)
+    browser = log_in(ana)
+    assert 'href="/learn/newer"' in browser.get("/").text
+    clock.advance(timedelta(minutes=1))
+    with transaction():
+        learning.complete_lesson(enrolment, older.lessons[1])
+    page = browser.get("/").text
+    assert 'href="/learn/older"' in page and 'href="/learn/newer"' not in page
+
+
+def test_a_course_joined_after_the_last_lesson_comes_first(client, ana, tea, log_in):
+    take_part(ana, publish(tea, "Older", price=0), lessons=1)
+    clock.advance(timedelta(minutes=1))
+    take_part(ana, publish(tea, "Newer", price=0), lessons=0)
+    assert 'href="/learn/newer"' in log_in(ana).get("/").text
 
 
 def test_a_course_begun_comes_before_one_completed_later(client, ana, tea, log_in):

@@ -76,9 +76,11 @@ def enrolment(user_id, course_id):
 
 
 def to_continue(user_id):
-    """The member's newest enrolment, one not completed before all others; None without any."""
+    """The member's enrolment with the last step, a lesson completed or the enrolment itself; one not completed before all others. None without any."""
+    read_at = select(func.max(LessonCompletion.completed_at)).where(LessonCompletion.enrolment_id == Enrolment.id).scalar_subquery()
+    last = func.greatest(Enrolment.enrolled_at, read_at)  # which passes over a NULL
     rows = select(Enrolment).where(Enrolment.user_id == user_id).options(joinedload(Enrolment.course))
-    return db.session.scalar(rows.order_by(Enrolment.completed_at.is_not(None), Enrolment.id.desc()).limit(1))
+    return db.session.scalar(rows.order_by(Enrolment.completed_at.is_not(None), last.desc(), Enrolment.id.desc()).limit(1))
 
 
 def of_member(user_id, number=1):
