@@ -26,7 +26,7 @@ ENTRIES = (
 
 
 def init_app(app):
-    app.jinja_env.globals |= {"navigation": navigation, "here": _here, "page_exists": _page_exists}
+    app.jinja_env.globals |= {"navigation": navigation, "here": _here, "page_exists": _page_exists, "page_to_come_back_to": _page_to_come_back_to}
 
 
 def navigation():
@@ -45,6 +45,13 @@ def _open_to_member(entry):
 
 def _page_exists(endpoint):
     return endpoint in current_app.view_functions
+
+
+def _page_to_come_back_to():
+    """The address that log-in and sign-up lead back to: this page, or the one they were asked for from; None for no page in particular."""
+    if request.blueprint == "accounts":
+        return request.args.get("next")
+    return request.full_path.rstrip("?") if request.method == "GET" and request.blueprint not in (None, "pages") else None
 
 
 def _here(endpoint):

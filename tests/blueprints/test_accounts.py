@@ -3,6 +3,8 @@
 import re
 import time
 from datetime import timedelta
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import argon2
 import pytest
@@ -271,6 +273,27 @@ def test_asking_again_is_limited(client, member, log_in):
 
 def enter(client, email="ana@example.org", password=PASSWORD, **query):
     return client.post("/log-in", data={"email": email, "password": password}, query_string=query)
+
+
+def ways_in(page):
+    """Where log-in and sign-up, as they stand above every page, lead to afterwards."""
+    links = re.findall(r'href="(/(?:log-in|sign-up)[^"]*)"', page.partition("</header>")[0])
+    assert len(links) == 3  # a phone has sign-up in its menu
+    return {parse_qs(urlsplit(link).query).get("next", [""])[0] for link in map(unescape, links)}
+
+
+@pytest.mark.parametrize("path", ["/courses/how-chains-work", "/courses?q=chains&page=1", "/learn/how-chains-work/lesson-2"])
+def test_the_ways_in_lead_back_to_the_page(client, course, path):
+    assert ways_in(client.get(path).text) == {path}
+
+
+def test_the_ways_in_keep_where_they_were_asked_to_lead(client):
+    assert ways_in(client.get("/sign-up?next=/courses").text) == {"/courses"}
+
+
+@pytest.mark.parametrize("path", ["/", "/terms", "/log-in", "/nowhere", "/mailbox"])
+def test_the_ways_in_of_no_page_in_particular_lead_nowhere(client, path):
+    assert ways_in(client.get(path).text) == {""}
 
 
 def test_the_right_password_opens_a_session_of_which_the_database_holds_only_a_hash(client, ana):
