@@ -94,6 +94,13 @@ def test_paying_leads_to_the_payment_page(ana, course, log_in):
     assert db.session.query(Order).one().state == "open"
 
 
+def test_the_page_speaks_of_vat_only_where_there_is_some(app, ana, course, log_in, monkeypatch):
+    client = log_in(ana)
+    assert "VAT" not in page(client.get("/courses/how-chains-work/checkout"))
+    monkeypatch.setitem(app.config, "VAT_RATE", 2200)
+    assert "price without VAT" in page(client.get("/courses/how-chains-work/checkout"))
+
+
 def test_a_double_click_is_one_order_and_one_payment_page(ana, course, log_in):
     client = log_in(ana)
     first, second = (client.post("/courses/how-chains-work/checkout", data={"key": "k"}) for _ in range(2))
@@ -178,8 +185,8 @@ def test_who_is_enrolled_buys_nothing(ana, course, log_in, order, gateway):
     gateway(order)
     client = log_in(ana)
     text = page(client.get("/courses/how-chains-work/checkout"))
-    assert "You are enrolled in this course already." in text
-    assert 'name="key"' not in text
+    assert "You are enrolled in this course already." in text and 'href="/learn/how-chains-work"' in text
+    assert 'name="key"' not in text and "To pay" not in text and "Where your money goes" not in text
     answer = client.post("/courses/how-chains-work/checkout", data={"key": "another"})
     assert answer.status_code == 409 and "enrolled" in page(answer)
     assert db.session.query(Order).count() == 1

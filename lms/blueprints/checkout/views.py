@@ -13,6 +13,7 @@ from lms.domain.checkout import queries
 from lms.domain.checkout.receipts import receipt
 from lms.domain.checkout.terms import obstacle, order_looked_at, terms
 from lms.domain.courses import queries as courses
+from lms.domain.learning import queries as enrolments
 from lms.errors import NotFound, Unavailable
 from lms.gateways.payments import Purchase
 from lms.ui import render
@@ -66,7 +67,13 @@ def index():
 def _page(course, form):
     offer = terms(course, current_app.config["VAT_RATE"])
     refusal = obstacle(current_user, course)
-    facts = dict(terms=offer, refusal=refusal, looked_at=refusal and order_looked_at(current_user, course), is_open=gateway().is_open)
+    facts = dict(
+        terms=offer,
+        refusal=refusal,
+        enrolled=refusal and enrolments.enrolment(current_user.id, course.id),
+        looked_at=refusal and order_looked_at(current_user, course),
+        is_open=gateway().is_open,
+    )
     return render("checkout/create.html", "form", course=course, form=form, **facts)
 
 
