@@ -1,5 +1,7 @@
 """The catalogue and the page of a course."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
@@ -99,6 +101,19 @@ def test_an_address_that_makes_no_sense_gets_the_catalogue(client, course, asked
 
 def test_a_card_names_the_teacher(client, course):
     assert "Tea · 4 lessons" in client.get("/courses").text
+
+
+@pytest.mark.parametrize("path", ["/courses", "/"])
+@pytest.mark.parametrize("who", ["ana", "bruno"])
+def test_a_card_says_the_price_but_to_who_is_enrolled(client, log_in, course, tea, ana, bruno, path, who):
+    begun = publish(tea, "The one to go on with", price=1000)  # the start page shows it above the new ones
+    take_part(ana, course, lessons=0)
+    clock.advance(timedelta(minutes=1))
+    take_part(ana, begun, lessons=0)
+    log_in({"ana": ana, "bruno": bruno}[who])
+    db.session.close()  # what the fixtures loaded does not help the request
+    page = client.get(path).text
+    assert (">enrolled</span>" in page, "80.00 €" in page) == ((True, False) if who == "ana" else (False, True))
 
 
 def test_the_subjects_of_our_own_courses_are_said_in_the_readers_language(client, course, tea):

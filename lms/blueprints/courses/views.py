@@ -5,9 +5,10 @@ from flask import Blueprint, current_app
 from flask_babel import get_locale
 
 from lms.blueprints.courses.forms import Wanted
-from lms.blueprints.readers import standing_or_404
+from lms.blueprints.readers import reader, standing_or_404
 from lms.domain.checkout.terms import rules_and_order
 from lms.domain.courses import queries as courses
+from lms.domain.learning import queries as learning
 from lms.domain.rulebook.rules import BASIS, half_up
 from lms.formats import markdown
 from lms.ui import render
@@ -21,7 +22,7 @@ blueprint = Blueprint("courses", __name__, url_prefix="/courses")
 def index():
     subjects = courses.subjects()
     wanted = Wanted(subjects)
-    found = courses.catalogue(wanted.word, wanted.subject, wanted.language, wanted.free, wanted.number)
+    found = courses.catalogue(wanted.word, wanted.subject, wanted.language, wanted.free, wanted.number, learning.marking_enrolled(reader()))
     facts = dict(found=found, wanted=wanted, counted=courses.COUNTED, subjects=[(name, _subject(name)) for name in subjects], spoken=_spoken())
     return render("courses/index.html", "results", **facts)
 

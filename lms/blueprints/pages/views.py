@@ -28,7 +28,7 @@ def home():
         "pages/home.html",
         enrolment=learning.to_continue(current_user.id),
         balance=wallet.balance(current_user.id),
-        newest=courses.newest(4),
+        newest=courses.newest(4, learning.marking_enrolled(current_user)),
         sold=_sold() if current_user.is_teacher else None,
     )
 

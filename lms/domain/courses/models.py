@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
@@ -42,6 +42,7 @@ class Course(Model):
     created_at: Mapped[object] = mapped_column(Moment)
     submitted_at: Mapped[object | None] = mapped_column(Moment)
     published_at: Mapped[object | None] = mapped_column(Moment)
+    is_enrolled: Mapped[bool | None] = query_expression()  # whether the reader is, where a query asks; learning says how
     words: Mapped[str] = mapped_column(TSVECTOR, Computed(_WORDS, persisted=True), deferred=True)
 
     teacher: Mapped[User] = relationship()

@@ -12,8 +12,8 @@ COUNTED = 1000  # a catalogue counts up to here and says "more than" above it; i
 NEWEST = 6000  # courses among which a common word is counted
 
 
-def catalogue(word="", subject="", language="", free=False, number=1):
-    """One page of published courses, newest first; a number beyond the last page answers the last."""
+def catalogue(word="", subject="", language="", free=False, number=1, options=()):
+    """One page of published courses, newest first; a number beyond the last page answers the last. `options`: what else is loaded of each."""
 
     def asked(columns):
         return _asked(columns, _tsquery(word), subject, language, free)
@@ -25,7 +25,7 @@ def catalogue(word="", subject="", language="", free=False, number=1):
     # Few are found by the word and sorted; many are met soon when courses are read by date.
     rows = select(few) if total <= COUNTED else matching
     ids = _newest_first(rows, rows.selected_columns).limit(PAGE).offset((number - 1) * PAGE).subquery()
-    shown = select(Course).join(ids, Course.id == ids.c.id).options(joinedload(Course.teacher), defer(Course.description))
+    shown = select(Course).join(ids, Course.id == ids.c.id).options(joinedload(Course.teacher), defer(Course.description), *options)
     return Page(db.session.scalars(_newest_first(shown, Course)).all(), number, total)
 
 
@@ -52,9 +52,9 @@ def _counted(few, asked):
     return db.session.scalar(select(case((soon.c.total > COUNTED, soon.c.total), else_=all_of_them)))
 
 
-def newest(limit):
-    """The courses published last, with their teachers."""
-    rows = select(Course).where(Course.state == "published").options(joinedload(Course.teacher), defer(Course.description))
+def newest(limit, options=()):
+    """The courses published last, with their teachers; `options` as in catalogue."""
+    rows = select(Course).where(Course.state == "published").options(joinedload(Course.teacher), defer(Course.description), *options)
     return db.session.scalars(_newest_first(rows, Course).limit(limit)).all()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, with_expression
 
 from lms.db import db, page_of
 from lms.domain.accounts.models import User
@@ -73,6 +73,14 @@ def enrolment(user_id, course_id):
         .options(contains_eager(Enrolment.course))
         .where(Enrolment.user_id == user_id, Enrolment.course_id == course_id)
     )
+
+
+def marking_enrolled(reader):
+    """The options of a query of courses that say of each in the same statement whether the reader (None: a visitor) is enrolled."""
+    if reader is None:
+        return ()
+    enrolled = select(Enrolment.id).where(Enrolment.user_id == reader.id, Enrolment.course_id == Course.id)
+    return (with_expression(Course.is_enrolled, enrolled.exists()),)
 
 
 def to_continue(user_id):
