@@ -8,7 +8,7 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
-from lms.domain.courses.models import Course, Lesson
+from lms.domain.courses.models import STATES, Course, Lesson
 from lms.domain.learning.models import Enrolment, LessonCompletion
 from lms.formats import markdown
 from tests.conftest import publish, sell
@@ -327,7 +327,23 @@ def test_a_script_in_a_lesson_is_shown_as_text(browser, draft):
     assert "<script>alert" not in page and "&lt;script&gt;alert(1)" in page
 
 
+def test_the_editor_of_a_published_course_says_that_what_is_saved_is_seen_at_once(browser, draft, course):
+    said = "This course is published: what you save is seen at once."
+    assert said in browser.get(f"/teach/courses/{course.slug}/lessons/lesson-1").text
+    assert said in browser.get(f"/teach/courses/{course.slug}/sections/{course.sections[0].id}/lessons").text
+    assert said not in browser.get(f"/teach/courses/{draft.slug}/lessons/the-bowline").text
+
+
 # Handing in
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_course_may_be_seen_as_students_do_in_every_state(browser, draft, state):
+    with transaction():
+        draft.state = state
+    page = browser.get(f"/teach/courses/{draft.slug}").text
+    assert "See it as students do" in page and f'href="/courses/{draft.slug}"' in page
+    assert browser.get(f"/courses/{draft.slug}").status_code == 200
 
 
 def test_a_finished_course_is_handed_in(browser, draft):
