@@ -150,6 +150,15 @@ def test_a_returned_course_carries_the_comment(browser, waiting):
     assert (course.state, course.comment) == ("returned", "Show both sides.")
 
 
+def test_a_course_handed_in_again_shows_what_was_to_be_mended(browser, waiting, ada):
+    address = f"/admin/courses/{waiting.slug}"
+    assert "returned before" not in browser.get(address).text
+    with transaction():
+        writing.give_back(waiting, ada, "Show both sides.")
+        writing.submit(waiting)
+    assert "This course was returned before: Show both sides." in browser.get(address).text
+
+
 @pytest.mark.parametrize("comment", ["", "  ", "x" * 2001])
 def test_a_return_says_why(browser, waiting, comment):
     answer = browser.post(f"/admin/courses/{waiting.slug}/return", data={"comment": comment})
