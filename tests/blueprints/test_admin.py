@@ -258,7 +258,8 @@ def test_operations_are_listed_and_filtered(browser, operation):
 def test_an_incident_is_shown_and_closed(browser, ada):
     with transaction():
         audit.open_incident("payment held", "pay_1", why="wrong amount")
-    assert "wrong amount" in browser.get("/admin/incidents").text
+    page = browser.get("/admin/incidents").text
+    assert "wrong amount" in page and "1 of 1 open" in page
     incident = incidents.open_incidents().items[0]
     assert browser.post(f"/admin/incidents/{incident.id}/closing", data={"note": " Sent \x00 back. "}).status_code == 303
     assert incidents.open_count() == 0

@@ -247,6 +247,8 @@ def test_a_translation_is_offered(client, tea, course):
         other.translation_of_id = course.id
     assert "Also in Italian" in client.get(f"/courses/{course.slug}").text
     assert "Also in English" in client.get(f"/courses/{other.slug}").text
+    client.set_cookie("language", "it")
+    assert "Anche in inglese" in client.get(f"/courses/{other.slug}").text
 
 
 def test_an_unpublished_course_is_seen_by_its_teacher_and_admins_only(client, log_in, tea, ana, ada):

@@ -234,7 +234,9 @@ def test_somebody_elses_movements_are_not_shown(ana, bruno, log_in):
 
 def test_the_head_shows_the_balance_on_every_page(ana, log_in):
     reward(ana, 3, days=-1)
-    assert '<span data-counts="chip">3.00</span>' in log_in(ana).get("/").text
+    page = log_in(ana).get("/").text
+    assert '<span data-counts="chip">3.00</span>' in page
+    assert words(re.search(r'<a class="chip" href="/wallet">.*?</a>', page, re.DOTALL)[0]) == "Wallet 3.00 TEO"  # no label hides the amount
 
 
 def test_the_balance_as_json(ana, log_in):

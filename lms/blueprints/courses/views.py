@@ -40,14 +40,19 @@ def show(slug):
         rules=rules,
         description=markdown.render(course.description),
         spoken=_spoken(),
+        named=_languages(),
     )
     return render("courses/show.html", **facts)
 
 
 def _spoken():
-    """Each language by its name in the reader's."""
-    names = {code: Locale(code).get_display_name(get_locale()) for code in LANGUAGES}
-    return {code: name[0].upper() + name[1:] for code, name in names.items()}
+    """Each language by its name in the reader's, as it stands alone."""
+    return {code: name[0].upper() + name[1:] for code, name in _languages().items()}
+
+
+def _languages():
+    """The same as it stands in a sentence: Italian writes it small."""
+    return {code: Locale(code).get_display_name(get_locale()) for code in LANGUAGES}
 
 
 @blueprint.app_template_filter("subject")
