@@ -107,6 +107,20 @@ def test_the_evidence_of_a_row_is_a_page(ana, log_in):
     assert "</html>" in page
 
 
+@pytest.mark.parametrize(
+    ("kind", "rate"),
+    [
+        ("purchase", "what the teacher gives, up to 2 % of the price"),
+        ("lesson", "4 % of the price paid, shared among the lessons"),
+        ("completion", "4 % of the price paid"),
+    ],
+)
+def test_the_evidence_says_the_numbers_of_the_rulebook_it_names(ana, log_in, kind, rate):
+    reward(ana, 1.6, kind=kind, course="How chains work", lesson="Blocks")
+    said = words(evidence(log_in(ana)))
+    assert f"Rate {rate} All rewards of a day at most 100.00 TEO" in said and "Lesson Blocks" in said
+
+
 def test_htmx_gets_the_evidence_alone(ana, log_in):
     reward(ana, 1.6, course="How chains work")
     fragment = evidence(log_in(ana), **{"HX-Request": "true", "HX-Request-Type": "partial"})

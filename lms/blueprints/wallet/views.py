@@ -9,6 +9,7 @@ from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
 from lms import observations
+from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import queries as wallet
 from lms.domain.wallet import solvency
 from lms.errors import NotFound
@@ -38,7 +39,8 @@ def movement(movement_id):
     found = wallet.movement(current_user.id, movement_id)
     if found is None:
         raise NotFound("There is no such movement.")
-    return render("wallet/evidence.html", "evidence", movement=found)
+    rules = rulebook.version(found.rule_version) if found.rule_version else None
+    return render("wallet/evidence.html", "evidence", movement=found, rules=rules)
 
 
 @blueprint.get("/wallet/balance.json")
