@@ -121,8 +121,6 @@ def _flask_settings(settings):
 
 def _login(app):
     login = LoginManager(app)
-    login.login_view = "accounts.log_in"
-    login.login_message = None
     login.session_protection = None
     login.user_loader(_member)
 

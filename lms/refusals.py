@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import flash, g, jsonify, redirect, render_template, request
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
+from flask_login import login_url
 from flask_wtf.csrf import CSRFError
 from psycopg import OperationalError as ConnectionFailed
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
@@ -20,6 +21,8 @@ from lms.errors import DomainError
 log = logging.getLogger(__name__)
 
 _BACK_TO_THE_FORM = (403, 409, 422)
+_LOG_IN = "accounts.log_in"
+_NOT_GIVEN_BACK = ("csrf_token", "password", "current")  # in the names of fields
 _RESTING = (OperationalError, TimeoutError, ConnectionFailed)  # the database does not answer, or has no connection left
 _HEARD_OUT, _AT_ONCE = 32 * 1024 * 1024, 64 * 1024  # bytes
 
@@ -28,6 +31,7 @@ def init_app(app):
     handlers = {DomainError: _domain, CSRFError: _forged, RateLimitExceeded: _too_often, HTTPException: _http, Exception: _broken}
     for kind, handler in handlers.items():
         app.register_error_handler(kind, _also_without_the_database(handler))
+    app.login_manager.unauthorized_handler(_stranger)
 
 
 def _also_without_the_database(handler):
@@ -53,7 +57,26 @@ def _domain(error):
 
 
 def _forged(error):
+    """Nothing is done without a valid token. Who sent the form from a page of ours gets back what he typed, to send it himself;
+    a form of another site is never made ready to be sent here."""
+    if _came_from_us():
+        return _give_back(400)
     return _refuse(400, gettext("The form has expired. Load the page again and send it once more."))
+
+
+def _stranger():
+    """Who must sign in first keeps what he typed; whose page only asked for a part of it is led to the log-in by the whole page."""
+    if request.method == "POST" and _came_from_us():
+        return _give_back(401)
+    if _asked_for_a_part():
+        return "", 401, {"HX-Redirect": login_url(_LOG_IN, request.headers.get("HX-Current-URL", "/"))}
+    return redirect(login_url(_LOG_IN, request.url))
+
+
+def _give_back(status):
+    """No page holds a password, and the token is what was wrong."""
+    typed = [(name, value) for name, value in request.form.items(multi=True) if not any(word in name for word in _NOT_GIVEN_BACK)]
+    return _refuse(status, gettext("The form has expired, and nothing was done."), typed)
 
 
 def _http(error):
@@ -98,18 +121,36 @@ def _sentence(code):
     }.get(code, gettext("That is not possible as things stand."))
 
 
-def _refuse(status, message):
+def _refuse(status, message, typed=None):
+    """`typed`: what was sent and is given back, [(name, value)]."""
     if request.accept_mimetypes.best == "application/json" or request.is_json:
         return jsonify(error=message), status
-    if request.headers.get("HX-Request-Type") == "partial":
-        return render_template("errors/notice.html", message=message), status
-    if request.method == "POST" and status in _BACK_TO_THE_FORM and _came_from_here():
+    if _asked_for_a_part():
+        return render_template("errors/notice.html", message=message, typed=typed), status, _place_in_the_page()
+    if request.method == "POST" and status in _BACK_TO_THE_FORM and _came_from_another_page_of_ours():
         flash(message, "refused")
         return redirect(request.referrer, 303)
-    return render_template("errors/page.html", status=status, message=message, request_id=logs.request_id.get()), status
+    return render_template("errors/page.html", status=status, message=message, typed=typed, request_id=logs.request_id.get()), status
 
 
-def _came_from_here():
+def _asked_for_a_part():
+    """Whether htmx puts the answer into the page that stands; what takes the place of its whole body must be a page."""
+    return "HX-Request" in request.headers and request.headers.get("HX-Target") != "body"
+
+
+def _place_in_the_page():
+    """Headers for htmx: the sentence stands where the answer was to stand, in a place that stays for the next one.
+
+    Where only a selected part of the answer was to be taken, the page keeps it, and the sentence stands above. The address stays."""
+    if request.headers.get("HX-Request-Type") == "full":
+        return {"HX-Replace-Url": "false", "HX-Retarget": "#refusal", "HX-Reselect": "#error", "HX-Reswap": "innerHTML show:top"}
+    return {"HX-Replace-Url": "false", "HX-Reswap": "innerHTML"}
+
+
+def _came_from_us():
+    return urlsplit(request.referrer or "").netloc == request.host
+
+
+def _came_from_another_page_of_ours():
     """Whether the form sent stands on a page of ours, to which its reader can be brought back."""
-    referrer = urlsplit(request.referrer or "")
-    return referrer.netloc == request.host and referrer.path != request.path
+    return _came_from_us() and urlsplit(request.referrer).path != request.path

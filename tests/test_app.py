@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+from html import unescape
 
 import pytest
 from flask import request
@@ -18,6 +19,7 @@ from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import links
 from lms.domain.checkout import actions as checkout
 from lms.domain.courses import actions as writing
+from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
 from lms.domain.rulebook import queries as rulebook
 from tests.blueprints.test_wallet import give_address, reward, settle
@@ -208,6 +210,39 @@ def test_a_refusal_leads_back_to_a_page_of_ours_only(log_in, ana):
     assert answer.status_code == 403 and "Location" not in answer.headers
 
 
+@pytest.fixture
+def strict(app, log_in, tea):
+    """The teacher's browser, of which the token of each form is asked."""
+    browser = log_in(tea)
+    app.config["WTF_CSRF_ENABLED"] = True
+    return browser
+
+
+OURS = {"Referer": "http://localhost/teach/new"}
+TYPED = {"title": 'Knots & "hitches"', "password": "a secret", "csrf_token": "an old one"}
+
+
+def test_a_form_of_ours_that_has_expired_is_given_back_and_does_nothing_until_it_is_sent_again(strict, tea):
+    answer = strict.post("/teach/new", data=TYPED, headers=OURS)
+    assert answer.status_code == 400 and "What you typed is kept" in answer.text
+    assert courses.taught_by(tea, 1).items == []
+    again = dict(re.findall(r'name="(\w+)" value="([^"]*)"', answer.text.partition('id="error"')[2].partition("</form>")[0]))
+    assert again.keys() == {"csrf_token", "title"}
+    assert strict.post("/teach/new", data={name: unescape(value) for name, value in again.items()}, headers=OURS).status_code == 303
+    assert [course.title for course in courses.taught_by(tea, 1).items] == [TYPED["title"]]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Referer": "https://evil.example.org/teach/new"}, {"Referer": "http://localhost.evil.example.org/"}])
+def test_a_form_of_another_site_is_not_made_ready_to_be_sent_from_here(strict, headers):
+    answer = strict.post("/teach/new", data=TYPED, headers=headers)
+    assert answer.status_code == 400 and "Knots" not in answer.text and "Send it once more" not in answer.text
+
+
+def test_a_form_sent_after_the_sign_in_has_ended_is_given_back(client):
+    answer = client.post("/teach/new", data=TYPED, headers=OURS)
+    assert answer.status_code == 401 and "Knots &amp; &#34;hitches&#34;" in answer.text and "a secret" not in answer.text
+
+
 # Refusals
 
 
@@ -276,6 +311,36 @@ def test_a_refusal_is_json_for_who_asks_for_json(client):
 def test_a_refusal_is_a_fragment_for_htmx(client):
     answer = client.get("/nowhere", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
     assert answer.status_code == 404 and 'id="error"' in answer.text and "<html" not in answer.text
+
+
+PART = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "section#results"}
+SELECTED = {"HX-Request": "true", "HX-Request-Type": "full", "HX-Target": "div"}
+BODY = {"HX-Request": "true", "HX-Request-Type": "full", "HX-Target": "body"}
+
+
+def test_a_refusal_leaves_the_place_it_stands_in_and_the_address(client):
+    headers = client.get("/nowhere", headers=PART).headers
+    assert (headers["HX-Reswap"], headers["HX-Replace-Url"]) == ("innerHTML", "false")
+
+
+def test_a_refusal_of_which_a_part_was_to_be_taken_stands_above_the_page(client):
+    """What was to be taken is not in it, and nothing would take its place."""
+    answer = client.get("/nowhere", headers=SELECTED)
+    assert "<html" not in answer.text and 'id="error"' in answer.text
+    assert (answer.headers["HX-Retarget"], answer.headers["HX-Reselect"]) == ("#refusal", "#error")
+    assert 'id="refusal"' in client.get("/terms").text
+
+
+def test_a_refusal_in_the_place_of_a_page_is_a_page(client):
+    answer = client.get("/nowhere", headers=BODY)
+    assert "<html" in answer.text and "HX-Retarget" not in answer.headers
+
+
+@pytest.mark.parametrize("headers", [PART, SELECTED])
+def test_who_is_not_signed_in_is_led_to_the_log_in_by_the_whole_page(client, headers):
+    answer = client.get("/orders", headers=headers | {"HX-Current-URL": "http://localhost/wallet?before=9"})
+    assert (answer.status_code, answer.text) == (401, "")
+    assert answer.headers["HX-Redirect"] == "/log-in?next=%2Fwallet%3Fbefore%3D9"
 
 
 # Parts that are down
