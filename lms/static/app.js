@@ -182,6 +182,14 @@
     if (stream()?.dataset.state) say(stream().dataset.state);
   });
 
+  // What is typed into a search changes the address in place: Back leads out of the search, not through its letters.
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (ctx.sourceEvent?.type === "input" && ctx.push) [ctx.push, ctx.replace] = [null, ctx.push];
+  });
+  document.addEventListener("htmx:before:history:update", ({ detail: { history } }) => {
+    if (history.path === location.pathname + location.search) history.type = "replace";
+  });
+
   document.addEventListener("htmx:sse:after:connection", (event) => {
     attempts = 0;
     event.target.dataset.state = "live";

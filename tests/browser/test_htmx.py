@@ -67,6 +67,21 @@ def test_the_catalogue_follows_what_is_typed(page, unreloaded):
     expect(search).to_be_focused()
 
 
+def test_what_is_typed_into_the_search_and_then_sent_is_one_step_back(page):
+    page.goto("/terms")
+    page.goto("/courses")
+    search, titles = page.get_by_label("Search courses"), page.locator("#results .course-title")
+    for word in ("bl", "florence"):
+        search.fill(word)
+        expect(page).to_have_url(re.compile(rf"/courses\?q={word}"))
+    expect(titles).to_have_text(["Renaissance in Florence"])
+    with page.expect_response(re.compile("q=florence")):
+        search.press("Enter")
+    page.wait_for_timeout(200)  # the address is written after the answer
+    page.go_back()
+    expect(page).to_have_url(re.compile("/terms"))
+
+
 @pytest.fixture
 def many_courses(ask):
     """As many about beekeeping as fill a page and a half of the catalogue."""
