@@ -190,22 +190,29 @@
     if (history.path === location.pathname + location.search) history.type = "replace";
   });
 
+  // One stream a page: when a page is restored, htmx asks once more for one that is open, and would never close the first.
+  document.addEventListener("htmx:before:request", (event) => {
+    const element = event.detail.ctx.sourceElement;
+    if (element?.hasAttribute("hx-sse:connect") && (element._htmx?.sse || !element.isConnected)) event.preventDefault();
+  });
+
+  // Of a stream whose page is gone htmx tells the document.
+  function note(event, state) {
+    if (event.target !== stream()) return;
+    event.target.dataset.state = state;
+    say(state);
+  }
+
   document.addEventListener("htmx:sse:after:connection", (event) => {
     attempts = 0;
-    event.target.dataset.state = "live";
-    say("live");
+    note(event, "live");
   });
   document.addEventListener("htmx:sse:before:connection", (event) => {
     if (event.detail.connection.attempt > 0) say("reconnecting");
   });
-  document.addEventListener("htmx:sse:error", (event) => {
-    event.target.dataset.state = "reconnecting";
-    say("reconnecting");
-  });
+  document.addEventListener("htmx:sse:error", (event) => note(event, "reconnecting"));
   document.addEventListener("htmx:sse:close", (event) => {
-    if (event.detail.reason !== "message") return;
-    event.target.dataset.state = "paused";
-    say("paused");
+    if (event.detail.reason === "message") note(event, "paused");
   });
   document.addEventListener("htmx:error", (event) => {
     if (event.target === stream()) retryLater();

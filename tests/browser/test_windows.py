@@ -1,6 +1,10 @@
 """How many windows of one member are fed, and what one says that is not."""
 
+import re
+
 from playwright.sync_api import expect
+
+from tests.e2e.visitor import PATIENCE
 
 
 def test_the_sixth_window_pauses_the_oldest_until_one_goes_on_there(newcomer, window):
@@ -25,6 +29,41 @@ def test_the_sixth_window_pauses_the_oldest_until_one_goes_on_there(newcomer, wi
     expect(oldest.locator("#activity")).to_contain_text("Purchase reward")
     expect(state(oldest)).to_have_text("live")
     expect(state(others[0])).to_have_text("paused here")
+
+
+def test_a_stream_that_opens_after_its_page_has_gone_is_closed_and_breaks_nothing(member, window):
+    page, held = window(member), []
+    page.route("**/live?*", lambda route: held.append(route))
+    page.goto("/courses")
+    page.wait_for_function("window.htmx")
+    while not held:
+        page.wait_for_timeout(50)
+    page.evaluate("document.getElementById('live').remove()")
+    with page.expect_event("requestfailed", lambda request: "/live?" in request.url):
+        held[0].continue_()
+    page.wait_for_timeout(1000)  # when it would be asked for again
+    assert len(held) == 1
+
+
+def test_a_window_that_goes_back_and_forth_is_fed_by_one_stream(member, window):
+    page, fed = window(member), set()
+    page.on("request", lambda request: "/live?" in request.url and fed.add(request))
+    for end in ("requestfailed", "requestfinished"):
+        page.on(end, lambda request: fed.discard(request))
+    page.goto("/courses")
+    for word in ("florence", "chains"):
+        page.get_by_label("Search courses").fill(word)
+        page.get_by_role("button", name="Search").click()
+        expect(page).to_have_url(re.compile(f"q={word}"))
+        page.wait_for_timeout(500)  # what was typed is looked for as well
+    for _ in range(2):
+        for go in (page.go_back, page.go_forward):
+            go()
+            page.wait_for_timeout(500)
+    for _ in range(PATIENCE * 10):
+        if len(fed) != 1:
+            page.wait_for_timeout(100)
+    assert len(fed) == 1
 
 
 def test_offline_is_said_until_one_tries_again_with_success(page):
