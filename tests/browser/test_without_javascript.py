@@ -26,7 +26,7 @@ def test_a_student_signs_up_buys_learns_and_sees_his_teo(plain):
     load_until(page, page.get_by_text("Paid. You are enrolled"))
     page.get_by_role("link", name="Start the first lesson").click()
     page.get_by_role("button", name="Mark as complete").click()
-    expect(page.get_by_text("You have completed this lesson.")).to_be_visible()
+    expect(page.get_by_text("You have completed this lesson.")).to_be_in_viewport()
     page.goto("/wallet")
     load_until(page, page.get_by_text(re.compile("(on chain|final) · block")).nth(1))
     expect(page.locator("#activity")).to_contain_text("Purchase reward")

@@ -78,7 +78,7 @@ def complete_lesson(slug, lesson_slug):
         _bring_rewards(user_id)
     if first and is_over:
         return redirect(url_for("learning.course", slug=slug), 303)
-    return redirect(url_for("learning.lesson", slug=slug, lesson_slug=lesson_slug), 303)
+    return redirect(url_for("learning.lesson", slug=slug, lesson_slug=lesson_slug, _anchor="completion"), 303)
 
 
 def _standing(slug):
