@@ -1,4 +1,4 @@
-// What HTML alone cannot: copying, counting up, one submit at a time, and saying whether this page is fed.
+// What HTML alone cannot: copying, counting up, one submit at a time, keeping what is typed, and saying whether this page is fed.
 // Everything works without it.
 (() => {
   "use strict";
@@ -46,6 +46,32 @@
       button.removeAttribute("aria-disabled");
       if (button.dataset.words) button.querySelector("span").textContent = button.dataset.words;
     }
+  }
+
+  // Neither switch at the foot throws away what is typed: the theme changes on the page as it stands;
+  // another language is another page, so the browser asks first.
+  let leavesFor = null;
+
+  function useSwitch(event) {
+    const form = event.target, button = event.submitter;
+    if (!form.matches(".foot-switches") || !button) return;
+    if (button.name === "language") leavesFor = form;
+    if (button.name !== "theme") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (button.value === "system") document.documentElement.removeAttribute("data-bs-theme");
+    else document.documentElement.dataset.bsTheme = button.value;
+    form.querySelector("[name=theme][aria-pressed]")?.removeAttribute("aria-pressed");
+    button.setAttribute("aria-pressed", "true");
+    const body = new URLSearchParams(new FormData(form, button));
+    fetch(form.action, { method: "post", body, redirect: "manual" }).catch(() => {});
+  }
+
+  function askBeforeLeaving(event) {
+    if (!leavesFor) return;
+    release(leavesFor);
+    leavesFor = null;
+    if (document.querySelector("main form[data-typed], main form [aria-invalid]")) event.preventDefault();
   }
 
   // The number that arrives counts up once, from what stood there to what is true now.
@@ -133,7 +159,10 @@
       menu.querySelector("summary").focus();
     }
   });
+  document.addEventListener("submit", useSwitch, true);
   document.addEventListener("submit", submitOnce, true);
+  document.addEventListener("input", (event) => event.target.closest("form[method=post]")?.setAttribute("data-typed", ""));
+  addEventListener("beforeunload", askBeforeLeaving);
   document.addEventListener("htmx:finally:request", (event) => {
     const form = event.target.closest?.("form");
     if (form) release(form);
