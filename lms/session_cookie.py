@@ -1,7 +1,6 @@
 """The signed cookie that a browser is known by. It comes with every request, so what can be known once is."""
 
 import hashlib
-import time
 from functools import lru_cache
 
 from flask.sessions import SecureCookieSessionInterface
@@ -33,10 +32,11 @@ class _Signer(URLSafeTimedSerializer):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self._unsign = lru_cache(REMEMBERED)(self.make_signer().unsign)  # a refusal is raised, and what is raised is not remembered
+        self._signer = self.make_signer()
+        self._unsign = lru_cache(REMEMBERED)(self._signer.unsign)  # a refusal is raised, and what is raised is not remembered
 
     def loads(self, cookie, max_age):
         value, signed_at = self._unsign(cookie, return_timestamp=True)
-        if time.time() - signed_at.timestamp() > max_age:
+        if self._signer.get_timestamp() - signed_at.timestamp() > max_age:
             raise SignatureExpired("The cookie is too old.", payload=value, date_signed=signed_at)
         return self.load_payload(value)

@@ -127,6 +127,15 @@ def test_a_chain_without_the_contracts_is_prepared_anew(prepared):
     prepared.anvil.call("anvil_setCode", address, "0x")
     assert not prepared._is_prepared()
     prepared.anvil.call("anvil_setCode", address, code)
+    for _ in range(2):  # the first may be of the moment before: a node killed now would come back without the contract
+        _wait_for_change(prepared.anvil.state)
+
+
+def _wait_for_change(path):
+    before, deadline = path.stat().st_mtime_ns, time.monotonic() + 20
+    while path.stat().st_mtime_ns == before:
+        assert time.monotonic() < deadline, f"{path} is not written"
+        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def receipt(contract, pool):
 
 def lost_to(contract, pool):
     """What its nonce was used up by for good, in words, None while it is not. A missing receipt is no reason: what stands at the address tells."""
-    if on_chain(contract).is_there(pool) or not _is_spent(contract, pool):
+    if not _is_spent(contract, pool) or on_chain(contract).is_there(pool):  # in this order: it may be mined while we ask
         return None
     is_final = pool.mined_nonce(contract.deployment.signer, transactions.final_block(pool)) > contract.nonce
     return _spent_by(contract, pool) if is_final else None
