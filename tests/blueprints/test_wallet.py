@@ -151,6 +151,7 @@ def test_a_row_says_how_far_the_chain_has_followed(ana, log_in, chain, state, sa
     operation = settle(state)
     page = log_in(ana).get("/wallet").text
     assert f"+1.60 TEO {said}" in " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u202f", "_").split()).replace("_", "\u202f")
+    assert re.search(rf'<a href="/operations/{operation.id}">\s*<span class="state [^>]*>(?:<i [^>]*></i>)?{said}</span></a>', page)
     assert f'href="/operations/{operation.id}"' in evidence(log_in(ana))
 
 
@@ -161,12 +162,13 @@ def test_a_row_says_how_far_the_chain_has_followed(ana, log_in, chain, state, sa
 def test_a_row_written_out_for_speed_is_the_one_row(app, ana, log_in, chain, state, kind, said):
     reward(ana, 1.6, course="How chains work")
     give_address(ana)
-    settle(state)
+    operation = settle(state)
     lot, movement = written_rows(log_in(ana).get("/wallet").text)
     with app.test_request_context():
         assert lot == macro_row(lot, 'row("hourglass", "Purchase reward", why, "1.60 TEO", side, tone="gold")')
-        row = 'call row("gift", "Purchase reward", why, "+1.60 TEO", state(said, kind), tone="gold", id="transfer-1")'
-        assert movement == macro_row(movement, row, said=said, kind=kind)
+        row = 'call row("gift", "Purchase reward", why, "+1.60 TEO", link ~ state(said, kind) ~ end, tone="gold", id="transfer-1")'
+        link = Markup('<a href="/operations/%d">') % operation.id
+        assert movement == macro_row(movement, row, said=said, kind=kind, link=link, end=Markup("</a>"))
 
 
 def written_rows(page):
