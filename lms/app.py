@@ -121,6 +121,7 @@ def _flask_settings(settings):
 
 def _login(app):
     login = LoginManager(app)
+    app.after_request_funcs[None].pop()  # it looks for a cookie that remembers a log-in, which nobody sets
     login.session_protection = None
     login.user_loader(_member)
 

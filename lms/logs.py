@@ -65,13 +65,13 @@ def hide(value, name=""):
     """The value without secrets: what bears a secret's name, and what looks like one inside a text."""
     if name and _is_secret(name):
         return HIDDEN
+    if isinstance(value, str):
+        return _hide_in(value)
     if isinstance(value, dict):
         return {str(key): hide(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [hide(item) for item in value]
-    if isinstance(value, bytes):
-        return HIDDEN
-    return _hide_in(value) if isinstance(value, str) else value
+    return HIDDEN if isinstance(value, bytes) else value
 
 
 _encoder = json.JSONEncoder(default=lambda value: hide(str(value)), ensure_ascii=False)

@@ -33,10 +33,17 @@ class _Signer(URLSafeTimedSerializer):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self._signer = self.make_signer()
-        self._unsign = lru_cache(REMEMBERED)(self._signer.unsign)  # a refusal is raised, and what is raised is not remembered
+        self._known = lru_cache(REMEMBERED)(self._check)  # a refusal is raised, and what is raised is not remembered
 
     def loads(self, cookie, max_age):
-        value, signed_at = self._unsign(cookie, return_timestamp=True)
+        value, payload, signed_at = self._known(cookie)
         if self._signer.get_timestamp() - signed_at.timestamp() > max_age:
             raise SignatureExpired("The cookie is too old.", payload=value, date_signed=signed_at)
-        return self.load_payload(value)
+        return self.load_payload(value) if payload is None else dict(payload)
+
+    def _check(self, cookie):
+        """(what was signed, the same read unless a request could change it inside for the next one, when)"""
+        value, signed_at = self._signer.unsign(cookie, return_timestamp=True)
+        payload = self.load_payload(value)
+        is_flat = all(isinstance(each, str | int | None) for each in payload.values())
+        return value, payload if is_flat else None, signed_at

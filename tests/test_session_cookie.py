@@ -18,7 +18,13 @@ def _loads(signer, cookie):
     return signer.loads(cookie, max_age=LIFE.total_seconds())
 
 
-def test_what_was_signed_is_read_each_time_anew(signer):
+def test_what_one_request_changes_is_not_what_the_next_reads(signer):
+    cookie = signer.dumps({"_user_id": "ana"})
+    _loads(signer, cookie)["_user_id"] = "ben"
+    assert _loads(signer, cookie) == {"_user_id": "ana"}
+
+
+def test_nor_is_what_it_changes_inside(signer):
     cookie = signer.dumps({"_flashes": [("info", "Saved.")]})
     first = _loads(signer, cookie)
     first["_flashes"].append(("info", "Another."))

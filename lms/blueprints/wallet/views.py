@@ -49,7 +49,7 @@ def balance():
     found = wallet.balance_of_sign_in(session.get("_user_id", ""))
     if found is None:
         abort(401)
-    return current_app.response_class(json.dumps(found.as_dict()), mimetype="application/json", headers={"Cache-Control": "private, no-store"})
+    return current_app.response_class(json.dumps(found.as_dict()), content_type="application/json", headers={"Cache-Control": "private, no-store"})
 
 
 @blueprint.get("/wallet/proof")
