@@ -22,13 +22,15 @@ NEEDED_DISK = 2 * 1024**3
 VENDOR = ROOT / "lms" / "static" / "vendor"
 INSTALLER = ROOT / "rig" / "requirements.lock"
 
-# What the browser gets, by its place under node_modules.
+# What the browser and the papers (PDF) get, by its place under node_modules.
 BROWSER_FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "hx-sse.min.js": "htmx.org/dist/ext/hx-sse.min.js",
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "inter-latin-wght-normal.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
     "icons": "@tabler/icons/icons/outline",
+    "DejaVuSans.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
+    "DejaVuSans-Bold.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
 }
 
 

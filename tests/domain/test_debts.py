@@ -105,13 +105,21 @@ def test_a_repayment_is_a_leg_that_the_chain_owes_a_burn_for(refund, part, issua
     assert (repaid.source_holder_id, repaid.target_holder_id, repaid.source_entry_id) == (holder, None, None)
 
 
-def test_what_moves_between_her_own_parts_is_no_credit(refund, part, issuance):
+def test_what_she_binds_is_no_credit(refund, part, issuance):
     refund(3)
     ledger.post("stake", part("available"), part("staked"), 1, "staked")
     ledger.post("owed", part("debt"), issuance, 5, "refund")
     ledger.post("unstake", part("staked"), part("unbonding"), 1, "unstaked")
-    ledger.post("free", part("unbonding"), part("available"), 1, "free")
-    assert (part("available").balance, part("debt").balance) == (1, -5)
+    assert (part("unbonding").balance, part("debt").balance) == (1, -5)
+
+
+@pytest.mark.parametrize("bound", ["unbonding", "reserved"])
+def test_who_owes_takes_nothing_out_of_what_she_had_bound(bound, refund, part, issuance):
+    refund(3)
+    ledger.post("bind", part("available"), part(bound), 1, "bound")
+    ledger.post("owed", part("debt"), issuance, 5, "refund")
+    ledger.post("free", part(bound), part("available"), 1, "free")
+    assert (part("available").balance, part("debt").balance) == (0, -4)
 
 
 def test_what_only_takes_the_place_of_lost_tokens_is_no_credit(refund, part, issuance):

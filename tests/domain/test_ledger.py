@@ -192,7 +192,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _follow(self, source, target, amount):
         self._move(source, target, amount)
-        is_own = source.user_id == target.user_id and source.name != "maturing"
+        is_own = source.user_id == target.user_id and target.name != "available"
         if target.user_id and target.name != "debt" and not is_own:
             debt = self._debt_of(target)
             self._move(target, debt, min(amount, -self.model[debt.id]))

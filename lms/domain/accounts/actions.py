@@ -122,7 +122,7 @@ def change_password(user, password, keep=None):
     """Set the password and end all that was begun with the old one: other sessions, a new address; raises Invalid for a weak one."""
     check_password(password, user.email)
     _lock(user)
-    user.password_hash, user.new_email = _hasher.hash(password), None
+    user.password_hash, user.new_email, user.password_changed_at = _hasher.hash(password), None, clock.now()
     close_all_sessions(user, but=keep)
     db.session.flush()
 

@@ -29,6 +29,8 @@ class User(UserMixin, Model):
     verified_at: Mapped[object | None] = mapped_column(Moment)
     teacher_since: Mapped[object | None] = mapped_column(Moment)
     suspended_at: Mapped[object | None] = mapped_column(Moment)
+    frozen_at: Mapped[object | None] = mapped_column(Moment)  # by himself: nothing leaves his wallet
+    password_changed_at: Mapped[object | None] = mapped_column(Moment)
 
     # Set by the session it was loaded with: Flask-Login keeps this in the cookie, never the id.
     session_token = None

@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.ledger.models import CUSTODY, DEBT, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO, TREASURY_CUSTODY, Account, Holder, Transfer
+from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError
 
 LARGEST = 2**63 - 1
@@ -23,8 +24,8 @@ def post(key, source, target, amount, reason, *, evidence=None, rule_version=Non
     """Move `amount` (a whole number > 0 of the asset's smallest unit) once per key.
 
     Answers the transfer; the same key with the same body answers the first one, with another body raises KeyReused.
-    Raises Overdraft when an account would get the wrong sign. `reason` is a word the wallet page knows, `evidence` JSON.
-    What it credits to a member repays his debt in this asset first (see _is_credit), by a transfer of its own that follows;
+    Raises Overdraft when an account would get the wrong sign. `reason` is a word the wallet page knows, `evidence` JSON;
+    `rule_version` None is the version in force. What it credits to a member repays his debt in this asset first (see _is_credit), by a transfer of its own that follows;
     `repays` False is for what only takes the place of tokens he lost.
     """
     _check(source, target, amount)
@@ -113,7 +114,7 @@ def _insertion(key, source, target, amount, reason, evidence, rule_version):
         at=clock.now(),
         reason=reason,
         evidence=evidence or {},
-        rule_version=rule_version,
+        rule_version=rule_version or rulebook.number_in_force(),
         source_holder_id=None if within else source.holder_id,
         target_holder_id=None if within else target.holder_id,
     )
@@ -121,10 +122,10 @@ def _insertion(key, source, target, amount, reason, evidence, rule_version):
 
 
 def _is_credit(source, target):
-    """A member gets something from an account that is not his, or what was maturing becomes his for good.
+    """A member gets something from an account that is not his, or what was bound becomes available to him: who owes takes nothing out of his stake.
 
-    What he moves between his other parts was his before: it repays nothing."""
-    return target.user_id is not None and target.name != DEBT and (source.user_id != target.user_id or source.name == "maturing")
+    What he binds was his before, and stays: it repays nothing."""
+    return target.user_id is not None and target.name != DEBT and (source.user_id != target.user_id or target.name == "available")
 
 
 def _repay(transfer, target, debts):

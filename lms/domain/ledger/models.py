@@ -79,7 +79,7 @@ class Transfer(Model):
     at: Mapped[object] = mapped_column(Moment)
     reason: Mapped[str]
     evidence: Mapped[dict] = mapped_column(JSONB, default=dict)
-    rule_version: Mapped[int | None]
+    rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))
     source_holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))
     target_holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))
     source_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))

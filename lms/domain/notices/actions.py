@@ -1,10 +1,17 @@
-"""Mail written and sent."""
+"""Members told, and mail written and sent."""
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
-from lms.domain.notices.models import MOST_TRIES, Mail
+from lms.domain.notices.models import MOST_TRIES, Mail, Notice
+
+
+def tell(user_id, kind, subject, **facts):
+    """Tell the member, once for each kind and subject; the sweep delivers it after the commit. `facts` are JSON: names, amounts, dates as text."""
+    row = dict(user_id=user_id, kind=kind, subject=str(subject), facts=facts, at=clock.now())
+    db.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
 
 
 def write_mail(user, kind, address=None):

@@ -1,12 +1,34 @@
-"""Mail to send: a row in the transaction that caused it, so that a lost job loses no mail."""
+"""What members are told, in the house and by mail: a row in the transaction that caused it, so that a lost job loses neither."""
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
 
 MOST_TRIES = 8
+
+
+class Notice(Model):
+    """Something a member should know, once for each kind and subject ("order:7"). `facts` are what its words are filled with."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("user_id", "kind", "subject"),
+        Index("ix_notices_user_id_id", "user_id", "id"),
+        Index("ix_notices_unread", "user_id", postgresql_where="read_at IS NULL"),
+        Index("ix_notices_undelivered", "id", postgresql_where="delivered_at IS NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str]
+    subject: Mapped[str]
+    facts: Mapped[dict] = mapped_column(JSONB, default=dict)
+    at: Mapped[object] = mapped_column(Moment)
+    read_at: Mapped[object | None] = mapped_column(Moment)
+    delivered_at: Mapped[object | None] = mapped_column(Moment)  # pushed to open pages, and its mail written
 
 
 class Mail(Model):

@@ -21,6 +21,12 @@ def version_in_force(at=None):
     return rows.order_by(RulebookVersion.in_force_from.desc(), RulebookVersion.number.desc()).limit(1)
 
 
+def number_in_force():
+    """The number of that version, as an expression for an INSERT that asks nothing else."""
+    rows = select(RulebookVersion.number).where(RulebookVersion.in_force_from <= clock.now())
+    return rows.order_by(RulebookVersion.in_force_from.desc(), RulebookVersion.number.desc()).limit(1).scalar_subquery()
+
+
 def version(number):
     """The Rules frozen in an order, an enrolment or a transfer."""
     return Rules(**db.session.get_one(RulebookVersion, number).rules)

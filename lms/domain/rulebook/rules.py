@@ -16,18 +16,46 @@ class Tier:
 
 
 @dataclass(frozen=True)
+class Split:
+    """What a sale brings to whom: EUR in cents, TEO in millionths. `bonus` is the treasury's, to a teacher who takes the TEO of the discount."""
+
+    teacher: int
+    platform: int
+    tokens: int = 0
+    bonus: int = 0
+
+
+@dataclass(frozen=True)
 class Rules:
-    """The numbers of one version. Basis points are of the price paid in cash."""
+    """The numbers of one version. Basis points are of the price, those of rewards of the price paid in cash."""
 
     number: int = 1
+    lowest_price: int = 100  # below it the rounding to cents would outweigh the percentages
+    discount_levels_bp: tuple = (500, 1000, 1500)
+    accept_bonus_bp: int = 2500  # of the TEO of a discount
+    decision_hours: int = 24
     purchase_max_bp: int = 200
     lessons_bp: int = 400
     completion_bp: int = 400
+    review_reward: int = 2 * MICRO  # to each peer reviewer and to an author who passes, within what the course may bring
+    reviews_per_day: int = 3
+    refund_days: int = 14
+    refund_below_percent: int = 30
     maturity_days: int = 14
     new_teacher_days: int = 90
     new_teacher_maturity_days: int = 30
     user_daily_cap: int = 100 * MICRO
     platform_daily_cap: int = 10_000 * MICRO
+    stake_lock_days: int = 7
+    unbonding_days: int = 7
+    withdrawal_lowest: int = 10 * MICRO
+    withdrawal_highest: int = 10_000 * MICRO
+    withdrawals_open: int = 3
+    withdrawals_daily: int = 50_000 * MICRO  # of the whole platform
+    address_wait_hours: int = 24
+    review_days: int = 30
+    review_above: int = 200 * MICRO  # of a member's withdrawals in so many days
+    two_admins_above: int = 1000 * MICRO
     tiers: tuple = field(
         default=(
             Tier("Bronze", 0, 5000),
@@ -40,6 +68,7 @@ class Rules:
 
     def __post_init__(self):
         object.__setattr__(self, "tiers", tuple(tier if isinstance(tier, Tier) else Tier(**tier) for tier in self.tiers))
+        object.__setattr__(self, "discount_levels_bp", tuple(self.discount_levels_bp))
 
     def tier(self, staked):
         """The tier of a teacher who has `staked` millionths of TEO."""
@@ -48,6 +77,30 @@ class Rules:
     def teacher_share(self, price, tier):
         """EUR cents of the price that are the teacher's, half up to the cent."""
         return half_up(price * (BASIS - tier.platform_bp), BASIS)
+
+    def discount(self, price, level_bp):
+        """EUR cents off the price for paying `level_bp` of it in TEO, half up to the cent."""
+        return half_up(price * level_bp, BASIS)
+
+    def tokens(self, discount):
+        """TEO that a discount of so many cents takes."""
+        return discount * MICRO_PER_CENT
+
+    def split(self, price, share, discount, accepted):
+        """The Split of a sale at `price` cents of which `share` is the teacher's. Who takes the TEO gets them, with the bonus, for the euros of the discount."""
+        paid = price - discount
+        if not accepted:
+            return Split(share, paid - share)
+        tokens = self.tokens(discount)
+        return Split(share - discount, paid - share + discount, tokens, tokens * self.accept_bonus_bp // BASIS)
+
+    def decide_by(self, paid_at):
+        """Until when the teacher may say whether he takes the TEO of a sale."""
+        return paid_at + timedelta(hours=self.decision_hours)
+
+    def refundable_until(self, paid_at):
+        """When the right to change one's mind ends."""
+        return paid_at + timedelta(days=self.refund_days)
 
     def purchase_reward(self, paid, reward_bp):
         """TEO for buying a course at `paid` cents whose teacher set `reward_bp`."""

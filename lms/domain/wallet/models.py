@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
@@ -29,6 +29,21 @@ class Wallet(Model):
     created_at: Mapped[object] = mapped_column(Moment)
     replaced_at: Mapped[object | None] = mapped_column(Moment)
     must_move: Mapped[bool] = mapped_column(default=False)
+
+
+class LinkedWallet(Model):
+    """An address of the member's own, proven by a message signed with its key (EIP-4361). `address` as EIP-55 spells it; it has one owner at a time."""
+
+    __tablename__ = "linked_wallets"
+    __table_args__ = (Index("uq_linked_wallets_address", text("lower(address)"), unique=True, postgresql_where="removed_at IS NULL"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    address: Mapped[str]
+    label: Mapped[str] = mapped_column(default="")
+    linked_at: Mapped[object] = mapped_column(Moment)
+    usable_at: Mapped[object] = mapped_column(Moment)  # nothing is sent there before
+    removed_at: Mapped[object | None] = mapped_column(Moment)
 
 
 class Deposit(Model):
