@@ -10,6 +10,7 @@ from lms.domain.accounts.models import User
 STATES = ("draft", "submitted", "returned", "published")
 HIGHEST_PRICE = 1_000_000  # cents
 HIGHEST_REWARD = 200  # basis points
+HIGHEST_DISCOUNT = 1500  # basis points a student may pay in TEO
 _WORDS = "to_tsvector('simple', title || ' ' || subject || ' ' || summary)"
 
 
@@ -19,6 +20,7 @@ class Course(Model):
         CheckConstraint("state IN ('draft', 'submitted', 'returned', 'published')", name="state"),
         CheckConstraint(f"price BETWEEN 0 AND {HIGHEST_PRICE}", name="price"),
         CheckConstraint(f"reward_bp BETWEEN 0 AND {HIGHEST_REWARD}", name="reward_bp"),
+        CheckConstraint(f"discount_bp BETWEEN 0 AND {HIGHEST_DISCOUNT}", name="discount_bp"),
         Index("ix_courses_words", "words", postgresql_using="gin"),
         Index("ix_courses_published", "published_at", "id", postgresql_where="state = 'published'"),
         Index("ix_courses_subject", "subject", "published_at", "id", postgresql_where="state = 'published'"),
@@ -36,6 +38,7 @@ class Course(Model):
     translation_of_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"), index=True)
     price: Mapped[int] = mapped_column(BigInteger, default=0)
     reward_bp: Mapped[int] = mapped_column(default=0)
+    discount_bp: Mapped[int] = mapped_column(default=1000)  # the most a student may pay in TEO
     lesson_count: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(default="draft")
     comment: Mapped[str] = mapped_column(default="")

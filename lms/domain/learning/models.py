@@ -24,6 +24,7 @@ class Enrolment(Model):
     enrolled_at: Mapped[object] = mapped_column(Moment)
     done: Mapped[int] = mapped_column(default=0)
     completed_at: Mapped[object | None] = mapped_column(Moment)
+    ended_at: Mapped[object | None] = mapped_column(Moment)  # its money went back; who buys the course again goes on where he was
 
     course: Mapped[Course] = relationship()
 

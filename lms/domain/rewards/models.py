@@ -18,7 +18,7 @@ class Grant(Model):
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_grants_user_id_day", "user_id", "day"),
         Index("ix_grants_day", "day"),
-        Index("ix_grants_deferred", "day", postgresql_where="transfer_id IS NULL"),
+        Index("ix_grants_deferred", "day", postgresql_where="transfer_id IS NULL AND taken_back_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -33,6 +33,9 @@ class Grant(Model):
     rule_version: Mapped[int]
     evidence: Mapped[dict] = mapped_column(JSONB, default=dict)
     transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id"), unique=True)
+    taken_back_at: Mapped[object | None] = mapped_column(Moment)  # with a refund; its key is used all the same
+
+    transfer: Mapped[Transfer | None] = relationship()
 
     @property
     def is_deferred(self):
