@@ -233,7 +233,7 @@ def test_money_for_a_course_joined_for_free_meanwhile_is_held(order, ana, course
     with transaction():
         learning_actions.enroll_free(ana, course)
     pay(order)
-    assert order.state == "open"
+    assert order.state == "expired"
     assert db.session.query(Payment).one().why == "enrolled already"
     assert euros(course.teacher, "maturing") == 0
 

@@ -3,34 +3,36 @@
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
-from lms.domain.accounts.models import User
 from lms.domain.audit import actions as audit
+from lms.domain.checkout import coupons, disputes, locks, refunds, splits
+from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
-from lms.domain.checkout.terms import PAYMENT_HELD, obstacle, terms
+from lms.domain.checkout.terms import PAYMENT_HELD, levels, obstacle, terms
 from lms.domain.learning import actions as learning
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import EUR, TEO
+from lms.domain.ledger.models import EUR
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
-from lms.errors import Invalid
+from lms.errors import DomainError, Invalid
 
-ORDER_LIFE = timedelta(hours=24)
+ORDER_LIFE = timedelta(minutes=30)
 LONGEST_KEY = 80
 
 
-def place_order(buyer, course, key, vat_rate=0):
-    """The order for this key; another key while one is open answers the open one, so two tabs share it.
+def place_order(buyer, course, key, vat_rate=0, *, level_bp=0, code=""):
+    """The order for this key, its TEO set aside; another key while one on the same terms is open answers the open one, so two tabs share it.
 
-    `vat_rate` in basis points. Raises DomainError when the member may not buy the course now."""
+    `vat_rate` and `level_bp` (how much of the price is paid in TEO) in basis points, `code` a coupon's.
+    Raises DomainError when the member may not buy the course now, or not like that."""
     if not key or len(key) > LONGEST_KEY:
         raise Invalid("The form is damaged. Load the page again.")
-    _lock_buyer(buyer.id)
+    locks.buyer(buyer.id)
     same = _order_with(buyer, course, key)
     if same and same.is_paid:
         return same
@@ -38,47 +40,53 @@ def place_order(buyer, course, key, vat_rate=0):
     refusal = obstacle(buyer, course)
     if refusal:
         raise refusal
-    return _open_order(buyer, course) or _new_order(buyer, course, key, vat_rate, same)
+    if level_bp not in levels(course, rulebook.in_force()):
+        raise Invalid("This part of the price cannot be paid in TEO. Choose one of those offered.")
+    coupon = coupons.claim(code, course, buyer) if coupons.normal(code) else None
+    asked = terms(course, vat_rate, level_bp, coupon)
+    return _open_order(buyer, course, asked) or _new_order(buyer, course, key, asked, same)
 
 
 def receive(gateway, event):
     """Handle a signed event of a payment gateway once. Answers the order it was about, or None.
 
-    `event` has id, kind ('payment.succeeded', 'payment.failed', …), reference, order_id, amount in cents and currency."""
+    `event` is a gateways.payments.Event; `gateway` the name of who sent it."""
     seen = insert(WebhookEvent).values(gateway=gateway, event_id=event.id, kind=event.kind, received_at=clock.now())
     if db.session.scalar(seen.on_conflict_do_nothing().returning(WebhookEvent.event_id)) is None:
         return None
-    order = _order_and_buyer_locked(event.order_id)
+    order = locks.order(event.order_id or _order_paid_by(gateway, event))
     if event.kind == "payment.failed" and order and order.is_open:
-        order.state = "failed"
-    if event.kind == "payment.succeeded":
+        _close(order, "failed")
+    elif event.kind == "payment.succeeded":
         _take(gateway, event, order)
+    elif event.kind in ("refund.succeeded", "refund.failed"):
+        _hear_refund(gateway, event)
+    elif event.kind in ("dispute.opened", "dispute.won", "dispute.lost"):
+        disputes.hear(gateway, event, order)
     db.session.flush()
     return order
 
 
 def mark_paid(order, payment):
-    """Everything a purchase does, in one transaction: the student enrolled, the money split, the reward credited."""
+    """Everything a purchase does, in one transaction: the student enrolled, the money in escrow and split, the reward credited."""
     rules = rulebook.version(order.rule_version)
-    enrolment = learning.enroll(order.buyer_id, order.course, rules, paid=order.price, order_id=order.id)
+    enrolment = learning.enroll(order.buyer_id, order.course, rules, paid=order.cash, order_id=order.id)
     if enrolment is None:
+        _close(order, "expired")
         return _hold(payment, "enrolled already", order)
     payment.state = "applied"
     order.state, order.paid_at = "paid", clock.now()
     _close_other_orders(order)
-    book = _Book(order)
-    ledger.lock(*book.accounts)
-    book.post("paid", book.cards, book.escrow, order.total)
-    book.post("vat", book.escrow, book.vat, order.vat)
-    share = book.post("share", book.escrow, book.earnings, order.share)
-    book.post("platform", book.escrow, book.platform, order.price - order.share)
-    if share:
-        rewards.keep_maturing(share, order.teacher_id, rules.earnings_mature_at(order.paid_at, _teacher_since(order)))
+    book = Book(order)
+    book.post("paid", book.euros("cards"), book.euros("escrow"), order.total, "paid", payment=payment.id)
+    book.post("vat", book.euros("escrow"), book.euros("vat"), order.vat, "vat")
+    book.post("discount", book.buyer("reserved"), book.tokens("escrow"), order.tokens, "discount", level=order.level_bp, price=order.price)
+    splits.settle(order, book)
     return rewards.grant(
         f"course:{order.course_id}:user:{order.buyer_id}:purchase",
         order.buyer_id,
         "purchase",
-        rules.purchase_reward(order.price, order.reward_bp),
+        rules.purchase_reward(order.cash, order.reward_bp),
         rules,
         enrolment.matures_at,
         course_id=order.course_id,
@@ -87,29 +95,10 @@ def mark_paid(order, payment):
 
 
 def expire(order_id):
-    """An order nobody paid for a day is closed; a payment that comes later is still taken."""
-    order = _locked_order(order_id)
+    """An order nobody paid in time is closed, and its TEO are the member's again; a payment that comes later is still taken."""
+    order = locks.order(order_id)
     if order and order.is_open and order.placed_at + ORDER_LIFE <= clock.now():
-        order.state = "expired"
-        db.session.flush()
-
-
-class _Book:
-    """The accounts of one order, and transfers keyed by it."""
-
-    def __init__(self, order):
-        self.order = order
-        self.cards, self.escrow = accounts.platform(EUR, "cards"), accounts.platform(EUR, "escrow")
-        self.platform, self.vat = accounts.platform(EUR, "platform"), accounts.platform(EUR, "vat")
-        self.earnings = accounts.member(order.teacher_id, EUR, "maturing")
-        rewarded = accounts.platform(TEO, "issuance"), accounts.member(order.buyer_id, TEO, "maturing")
-        self.accounts = (self.cards, self.escrow, self.platform, self.vat, self.earnings, *rewarded)
-
-    def post(self, what, source, target, amount):
-        if amount == 0:
-            return None
-        evidence = {"order": self.order.id, "course": self.order.course.title}
-        return ledger.post(f"order:{self.order.id}:{what}", source, target, amount, what, evidence=evidence, rule_version=self.order.rule_version)
+        _close(order, "expired")
 
 
 def _take(gateway, event, order):
@@ -148,8 +137,22 @@ def _why_not(event, order):
         return "wrong currency"
     if event.amount != order.total:
         return "wrong amount"
-    if order.is_paid:
+    if order.paid_at:
         return "paid already"
+    return "" if order.is_open else _why_not_any_more(order)
+
+
+def _why_not_any_more(order):
+    """A late payment finds what the order had set aside given back: the coupon's use and the TEO are taken once more, when they are still there."""
+    try:
+        with db.session.begin_nested():
+            if order.coupon:
+                coupons.claim(order.coupon.code, order.course, order.buyer)
+            _set_aside(order)
+    except ledger.Overdraft:
+        return "discount gone"
+    except Invalid:
+        return "coupon gone"
     return ""
 
 
@@ -170,11 +173,20 @@ def _asked(order):
     return dict(order=order.id, asked=order.total, course=order.course.title, buyer=order.buyer.name, address=order.buyer.email)
 
 
-def _lock_buyer(user_id):
-    """One order at a time for a buyer: neither two tabs nor two payments decide at once.
+def _hear_refund(gateway, event):
+    payment = _payment(gateway, event)
+    if payment:
+        refunds.confirm(payment, event.kind == "refund.succeeded", event.reason or "")
 
-    Weak enough for rows of others to name him meanwhile: who holds accounts and then writes such a row would deadlock with us."""
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+def _order_paid_by(gateway, event):
+    """The id of the order whose payment an event names, when it names no order itself."""
+    payment = _payment(gateway, event) if event.reference else None
+    return payment and payment.order_id
+
+
+def _payment(gateway, event):
+    return db.session.scalar(select(Payment).where(Payment.gateway == gateway, Payment.reference == event.reference))
 
 
 def _order_with(buyer, course, key):
@@ -184,57 +196,68 @@ def _order_with(buyer, course, key):
     return same
 
 
-def _open_order(buyer, course):
-    """The order that waits for its payment, unless the price has changed since: then it is closed, as nobody may pay the old one by surprise."""
+def _open_order(buyer, course, asked):
+    """The order that waits for its payment, unless it asks for something else: then it is closed, as nobody may pay the old one by surprise."""
     rows = select(Order).where(Order.buyer_id == buyer.id, Order.course_id == course.id, Order.state == "open")
     waiting = db.session.scalar(rows.with_for_update(key_share=True).execution_options(populate_existing=True))
-    if waiting and waiting.price != course.price:
-        waiting.state = "expired"
-        db.session.flush()
+    if waiting and not asked.are_of(waiting):
+        _close(waiting, "expired")
         return None
     return waiting
 
 
-def _new_order(buyer, course, key, vat_rate, unpaid):
+def _new_order(buyer, course, key, asked, unpaid):
     """`unpaid` is an earlier order of this key that failed or expired: its form, sent again, means to try again."""
-    asked = terms(course, vat_rate)
     order = Order(
         key=f"{key}~{secrets.token_hex(4)}" if unpaid else key,
         buyer_id=buyer.id,
         course_id=course.id,
         teacher_id=course.teacher_id,
+        list_price=asked.list_price,
+        coupon_id=asked.coupon and asked.coupon.id,
+        coupon_off=asked.coupon_off,
         price=asked.price,
+        level_bp=asked.level_bp,
+        discount=asked.discount,
         vat=asked.vat,
         share=asked.share,
         tier=asked.tier,
         reward_bp=asked.reward_bp,
         rule_version=asked.rule_version,
         placed_at=clock.now(),
+        reserved=0,
     )
     db.session.add(order)
     db.session.flush()
+    try:
+        _set_aside(order)
+    except ledger.Overdraft:
+        raise DomainError("You do not have %(count)s TEO available for this discount.", count=f"{order.discount / 100:.2f}") from None
     return order
+
+
+def _set_aside(order):
+    order.reserved += 1
+    _move_tokens(order, "reserved", "available", "reserved", "order placed")
+
+
+def _close(order, state):
+    """An order that came to nothing gives back what it had set aside."""
+    order.state = state
+    _move_tokens(order, "given back", "reserved", "available", "order closed")
+    db.session.flush()
+
+
+def _move_tokens(order, what, source, target, reason):
+    if order.tokens:
+        source, target = (accounts.member(order.buyer_id, "TEO", name) for name in (source, target))
+        facts = {"order": order.id, "course": order.course.title, "level": order.level_bp, "price": order.price}
+        key = f"order:{order.id}:{what}:{order.reserved}"
+        ledger.post(key, source, target, order.tokens, reason, evidence=facts, rule_version=order.rule_version)
 
 
 def _close_other_orders(paid):
     """An order for the same course that is still open can no longer be paid: its money would be held."""
-    same = (Order.buyer_id == paid.buyer_id, Order.course_id == paid.course_id, Order.state == "open", Order.id != paid.id)
-    db.session.execute(update(Order).where(*same).values(state="expired"))
-
-
-def _order_and_buyer_locked(order_id):
-    """The buyer first, as place_order does."""
-    buyer_id = db.session.scalar(select(Order.buyer_id).where(Order.id == order_id))
-    if buyer_id is None:
-        return None
-    _lock_buyer(buyer_id)
-    return _locked_order(order_id)
-
-
-def _locked_order(order_id):
-    rows = select(Order).where(Order.id == order_id).with_for_update(key_share=True)
-    return db.session.scalar(rows.execution_options(populate_existing=True))
-
-
-def _teacher_since(order):
-    return order.teacher.teacher_since or order.teacher.created_at
+    rows = select(Order).where(Order.buyer_id == paid.buyer_id, Order.course_id == paid.course_id, Order.state == "open", Order.id != paid.id)
+    for order in db.session.scalars(rows.with_for_update(key_share=True)):
+        _close(order, "expired")

@@ -1,18 +1,15 @@
 """Orders found."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import joinedload
 
 from lms import clock
-from lms.db import PAGE, Page, db, nearest_page, page_of
+from lms.db import Page, db, page_of
 from lms.domain.checkout.actions import ORDER_LIFE
-from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.models import Order, Payment, Refund
 from lms.domain.checkout.terms import still_looked_at
-from lms.domain.ledger.models import Transfer
-from lms.domain.rewards.models import Lot
 
 
 def orders_of(buyer_id, number=1):
@@ -29,33 +26,23 @@ def looked_at(orders):
 
 @dataclass(frozen=True)
 class Sale:
-    """A paid order as its teacher sees it: when his share becomes available, and whether it has."""
+    """An order that was paid as its teacher sees it, and whether what it brought is his for good."""
 
     order: Order
-    matures_at: datetime | None
     is_matured: bool
 
 
 def sales_of(teacher_id, number=1):
-    """One page of the teacher's Sales with courses, newest first; two statements."""
-    rows = select(Order.id).where(Order.teacher_id == teacher_id, Order.state == "paid")
-    total = db.session.scalar(select(func.count()).select_from(rows.subquery()))
-    number = nearest_page(number, total)
-    chosen = rows.order_by(Order.paid_at.desc(), Order.id.desc()).limit(PAGE).offset((number - 1) * PAGE).subquery()
-    shown = (
-        select(Order, Lot.matures_at, Lot.matured_id.is_not(None))
-        .join(chosen, Order.id == chosen.c.id)
-        .outerjoin(Transfer, Transfer.key == func.concat("order:", Order.id, ":share"))
-        .outerjoin(Lot, and_(Lot.transfer_id == Transfer.id, Lot.amount > 0))
-        .options(joinedload(Order.course))
-        .order_by(Order.paid_at.desc(), Order.id.desc())
-    )
-    return Page([Sale(*row) for row in db.session.execute(shown)], number, total)
+    """One page of the teacher's Sales with courses, newest first, those taken back too; two statements."""
+    rows = select(Order).where(Order.teacher_id == teacher_id, Order.paid_at.is_not(None)).options(joinedload(Order.course), joinedload(Order.coupon))
+    page = page_of(rows.order_by(Order.paid_at.desc(), Order.id.desc()), number)
+    now = clock.now()
+    return Page([Sale(order, order.is_paid and order.matures_at is not None and order.matures_at <= now) for order in page.items], page.number, page.total)
 
 
 def sold_since(teacher_id, moment):
-    """The teacher's share of what was sold since then, in cents."""
-    rows = select(func.sum(Order.share)).where(Order.teacher_id == teacher_id, Order.state == "paid", Order.paid_at >= moment)
+    """What the teacher got of what was sold since then, in cents."""
+    rows = select(func.sum(Order.net)).where(Order.teacher_id == teacher_id, Order.state == "paid", Order.paid_at >= moment)
     return int(db.session.scalar(rows) or 0)
 
 
@@ -63,6 +50,23 @@ def expiring(limit=500):
     """Ids of open orders whose day is over."""
     rows = select(Order.id).where(Order.state == "open", Order.placed_at <= clock.now() - ORDER_LIFE).limit(limit)
     return db.session.scalars(rows).all()
+
+
+def undecided(limit=500):
+    """Ids of paid orders about whose TEO the teacher has said nothing in time."""
+    rows = select(Order.id).where(Order.state == "paid", Order.decided_at.is_(None), Order.decide_by <= clock.now())
+    return db.session.scalars(rows.order_by(Order.decide_by).limit(limit)).all()
+
+
+def declined(limit=500):
+    """Ids of orders for good whose TEO the teacher declined and the treasury has not got yet."""
+    waits = (Order.state == "paid", Order.discount > 0, ~Order.is_accepted, Order.kept_at.is_(None))
+    return db.session.scalars(select(Order.id).where(*waits, Order.decided_at.is_not(None), Order.matures_at <= clock.now()).limit(limit)).all()
+
+
+def waiting_refunds(limit=200):
+    """Ids of refunds the gateway has not been asked for yet."""
+    return db.session.scalars(select(Refund.id).where(Refund.state == "waiting").order_by(Refund.asked_at).limit(limit)).all()
 
 
 def paid_count():

@@ -48,7 +48,7 @@ class Receipt:
     @property
     def step(self):
         """The step that is going on now: one of PAYING … DONE."""
-        if not self.order.is_paid:
+        if not self.order.paid_at:
             return PAYING
         if self.reward is None:
             return DONE
@@ -66,7 +66,7 @@ def receipt(buyer, order_id):
 
 
 def _reward(order):
-    if not order.is_paid:
+    if not order.paid_at:
         return None
     rows = (
         select(Grant, Operation)

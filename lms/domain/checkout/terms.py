@@ -6,7 +6,7 @@ from sqlalchemy import func, null, select
 
 from lms.db import db
 from lms.domain.audit.models import Incident
-from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.models import Coupon, Order, Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
@@ -19,50 +19,87 @@ PAYMENT_HELD = "payment held"  # the kind of incident that tells an admin whose 
 
 @dataclass(frozen=True)
 class Terms:
-    """What an order freezes. EUR in cents, TEO in millionths, `vat_rate` and `reward_bp` in basis points."""
+    """What an order freezes. EUR in cents, TEO in millionths; `vat_rate`, `level_bp` and `reward_bp` in basis points."""
 
+    list_price: int
+    coupon: Coupon | None
+    coupon_off: int
     price: int
+    level_bp: int
+    discount: int
     vat: int
     vat_rate: int
     share: int
     tier: str
     reward_bp: int
     rule_version: int
+    tokens: int
     purchase_reward: int
     lessons_reward: int
     completion_reward: int
     days: int
 
     @property
+    def cash(self):
+        """What is paid in euros, without VAT."""
+        return self.price - self.discount
+
+    @property
     def total(self):
         """What the card is charged."""
-        return self.price + self.vat
+        return self.cash + self.vat
 
     @property
     def platform(self):
-        return self.price - self.share
+        """What stays with the platform when the teacher does not take the TEO."""
+        return self.cash - self.share
 
     @property
     def reward(self):
         """The most the buyer can earn with the course."""
         return self.purchase_reward + self.lessons_reward + self.completion_reward
 
+    def are_of(self, order):
+        """Whether the order asks for the same."""
+        return (self.list_price, self.coupon and self.coupon.id, self.price, self.level_bp, self.total) == (
+            order.list_price,
+            order.coupon_id,
+            order.price,
+            order.level_bp,
+            order.total,
+        )
 
-def terms(course, vat_rate=0):
-    """What the course costs and brings by the rules in force now."""
+
+def levels(course, rules):
+    """Basis points of the price a student may pay in TEO, 0 among them."""
+    return [0, *(level for level in rules.discount_levels_bp if level <= course.discount_bp)]
+
+
+def terms(course, vat_rate=0, level_bp=0, coupon=None):
+    """What the course costs and brings by the rules in force now, with so much of it paid in TEO and this Coupon."""
     rules = rulebook.in_force()
     tier = rules.tier(accounts.member(course.teacher_id, TEO, "staked").balance)
+    coupon_off = coupon.off(course.price, rules.lowest_price) if coupon else 0
+    price = course.price - coupon_off
+    discount = rules.discount(price, level_bp)
+    cash = price - discount
     return Terms(
-        price=course.price,
-        vat=half_up(course.price * vat_rate, BASIS),
+        list_price=course.price,
+        coupon=coupon,
+        coupon_off=coupon_off,
+        price=price,
+        level_bp=level_bp,
+        discount=discount,
+        vat=half_up(cash * vat_rate, BASIS),
         vat_rate=vat_rate,
-        share=rules.teacher_share(course.price, tier),
+        share=rules.teacher_share(price, tier),
         tier=tier.name,
         reward_bp=course.reward_bp,
         rule_version=rules.number,
-        purchase_reward=rules.purchase_reward(course.price, course.reward_bp),
-        lessons_reward=rules.lessons_reward(course.price),
-        completion_reward=rules.completion_reward(course.price),
+        tokens=rules.tokens(discount),
+        purchase_reward=rules.purchase_reward(cash, course.reward_bp),
+        lessons_reward=rules.lessons_reward(cash),
+        completion_reward=rules.completion_reward(cash),
         days=rules.maturity_days,
     )
 

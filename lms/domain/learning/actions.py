@@ -10,24 +10,24 @@ from lms.domain.learning import queries
 from lms.domain.learning.models import Enrolment, LessonCompletion
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
-from lms.errors import DomainError, NotFound
+from lms.errors import DomainError, Forbidden, NotFound
 
 
 def enroll(user_id, course, rules, *, paid=0, order_id=None):
-    """Once per member and course; answers None when he is enrolled already."""
+    """Once per member and course; answers None when he is enrolled already. Who comes back after a refund goes on where he was."""
     now = clock.now()
-    row = dict(
-        user_id=user_id,
-        course_id=course.id,
-        order_id=order_id,
-        paid=paid,
-        rule_version=rules.number,
-        matures_at=rules.matures_at(now),
-        enrolled_at=now,
-        done=0,
-    )
-    enrolment_id = db.session.scalar(insert(Enrolment).values(row).on_conflict_do_nothing().returning(Enrolment.id))
-    return db.session.get_one(Enrolment, enrolment_id) if enrolment_id else None
+    terms = dict(order_id=order_id, paid=paid, rule_version=rules.number, matures_at=rules.matures_at(now), ended_at=None)
+    row = dict(user_id=user_id, course_id=course.id, enrolled_at=now, done=0, **terms)
+    again = dict(index_elements=["user_id", "course_id"], set_=terms, where=Enrolment.ended_at.is_not(None))
+    enrolment_id = db.session.scalar(insert(Enrolment).values(row).on_conflict_do_update(**again).returning(Enrolment.id))
+    return db.session.get_one(Enrolment, enrolment_id, populate_existing=True) if enrolment_id else None
+
+
+def end(enrolment):
+    """The course's money went back: its lessons are closed to the member. What he completed stays known."""
+    _lock(enrolment)
+    enrolment.ended_at = clock.now()
+    db.session.flush()
 
 
 def enroll_free(user, course):
@@ -44,6 +44,7 @@ def enroll_free(user, course):
 def complete_lesson(enrolment, lesson):
     """Mark the lesson complete, grant its reward, and the course's when it was the last. True the first time."""
     _lock(enrolment)
+    _check_lasting(enrolment)
     _lock_lesson(enrolment, lesson)
     row = dict(enrolment_id=enrolment.id, lesson_id=lesson.id, completed_at=clock.now())
     first = insert(LessonCompletion).values(row).on_conflict_do_nothing().returning(LessonCompletion.lesson_id)
@@ -63,6 +64,7 @@ def complete_lesson(enrolment, lesson):
 def finish(enrolment):
     """Complete a course whose last open lesson its teacher took away; twice does it once."""
     _lock(enrolment)
+    _check_lasting(enrolment)
     if enrolment.done == 0 or queries.lessons_left(enrolment):
         raise DomainError("There are lessons left to do.")
     _finish(enrolment, rulebook.version(enrolment.rule_version))
@@ -77,7 +79,12 @@ def _finish(enrolment, rules):
 
 def _lock(enrolment):
     """Two tabs of one student take turns: each sees what the other was granted."""
-    db.session.refresh(enrolment, ["done", "completed_at"], with_for_update=True)
+    db.session.refresh(enrolment, ["done", "completed_at", "ended_at"], with_for_update=True)
+
+
+def _check_lasting(enrolment):
+    if enrolment.ended_at:
+        raise Forbidden("The course was refunded: its lessons are closed.")
 
 
 def _lock_lesson(enrolment, lesson):

@@ -58,7 +58,7 @@ def standing(course, reader=None):
     rows = (
         select(Enrolment, completed)
         .outerjoin(LessonCompletion, LessonCompletion.enrolment_id == Enrolment.id)
-        .where(Enrolment.user_id == reader.id, Enrolment.course_id == course.id)
+        .where(Enrolment.user_id == reader.id, Enrolment.course_id == course.id, Enrolment.ended_at.is_(None))
         .group_by(Enrolment.id)
     )
     found = db.session.execute(rows).first()
@@ -71,7 +71,7 @@ def enrolment(user_id, course_id):
         select(Enrolment)
         .join(Enrolment.course)
         .options(contains_eager(Enrolment.course))
-        .where(Enrolment.user_id == user_id, Enrolment.course_id == course_id)
+        .where(Enrolment.user_id == user_id, Enrolment.course_id == course_id, Enrolment.ended_at.is_(None))
     )
 
 
@@ -79,7 +79,7 @@ def marking_enrolled(reader):
     """The options of a query of courses that say of each in the same statement whether the reader (None: a visitor) is enrolled."""
     if reader is None:
         return ()
-    enrolled = select(Enrolment.id).where(Enrolment.user_id == reader.id, Enrolment.course_id == Course.id)
+    enrolled = select(Enrolment.id).where(Enrolment.user_id == reader.id, Enrolment.course_id == Course.id, Enrolment.ended_at.is_(None))
     return (with_expression(Course.is_enrolled, enrolled.exists()),)
 
 
@@ -87,13 +87,13 @@ def to_continue(user_id):
     """The member's enrolment with the last step, a lesson completed or the enrolment itself; one not completed before all others. None without any."""
     read_at = select(func.max(LessonCompletion.completed_at)).where(LessonCompletion.enrolment_id == Enrolment.id).scalar_subquery()
     last = func.greatest(Enrolment.enrolled_at, read_at)  # which passes over a NULL
-    rows = select(Enrolment).where(Enrolment.user_id == user_id).options(joinedload(Enrolment.course))
+    rows = select(Enrolment).where(Enrolment.user_id == user_id, Enrolment.ended_at.is_(None)).options(joinedload(Enrolment.course))
     return db.session.scalar(rows.order_by(Enrolment.completed_at.is_not(None), last.desc(), Enrolment.id.desc()).limit(1))
 
 
 def of_member(user_id, number=1):
     """One page of the member's enrolments with courses and teachers, newest first."""
-    rows = select(Enrolment).where(Enrolment.user_id == user_id).options(joinedload(Enrolment.course).joinedload(Course.teacher))
+    rows = select(Enrolment).where(Enrolment.user_id == user_id, Enrolment.ended_at.is_(None)).options(joinedload(Enrolment.course).joinedload(Course.teacher))
     return page_of(rows.order_by(Enrolment.id.desc()), number)
 
 
@@ -106,7 +106,7 @@ def lessons_left(enrolment):
 
 
 def count(course_id):
-    return db.session.scalar(select(func.count()).where(Enrolment.course_id == course_id))
+    return db.session.scalar(select(func.count()).where(Enrolment.course_id == course_id, Enrolment.ended_at.is_(None)))
 
 
 def lessons_granted(enrolment):

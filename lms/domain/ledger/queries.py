@@ -22,6 +22,12 @@ def of_member(user_id):
     return {(account.asset, account.name): account for account in rows}
 
 
+def of_members(user_ids):
+    """{(user id, asset, name): account} of these members, and of the platform under None; one statement."""
+    rows = db.session.scalars(select(Account).where(Account.user_id.in_(user_ids) | Account.user_id.is_(None)))
+    return {(account.user_id, account.asset, account.name): account for account in rows}
+
+
 def euros_of(user_id):
     """What a member has in EUR cents, by account name; one statement."""
     rows = select(Account.name, Account.balance).where(Account.user_id == user_id, Account.asset == EUR)
@@ -36,6 +42,11 @@ def holder_of(user_id):
 def transfer(key):
     """The transfer this key has made, or None."""
     return db.session.scalar(select(Transfer).where(Transfer.key == key))
+
+
+def transfers(keys):
+    """Those that these keys have made, oldest first."""
+    return db.session.scalars(select(Transfer).where(Transfer.key.in_(keys)).order_by(Transfer.id)).all()
 
 
 def left_of(credit):

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text
 from lms import clock
 from lms.db import db
 from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import debts
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
 from lms.domain.rewards.models import Grant, Lot
@@ -37,7 +38,7 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evid
 def grant_deferred(grant_id):
     """Grant today what an earlier day's cap deferred; what is still too much waits another day. Answers the member's id when it did."""
     deferred = db.session.scalars(select(Grant).where(Grant.id == grant_id).with_for_update()).one()
-    if not deferred.is_deferred or deferred.day > _today():
+    if not deferred.is_deferred or deferred.taken_back_at or deferred.day > _today():
         return None
     target = _target(deferred.user_id, deferred.matures_at)
     room = _room(deferred.user_id, target, rulebook.in_force())
@@ -59,6 +60,35 @@ def keep_maturing(transfer, user_id, matures_at):
     """What a credit to a maturing account left there becomes available at that moment."""
     db.session.add(Lot(transfer_id=transfer.id, user_id=user_id, amount=accounts.left_of(transfer), matures_at=matures_at))
     db.session.flush()
+
+
+def lock_course(user_id, course_id):
+    """The member's grants of the course that were not taken back, locked: before any account, as who grants what was deferred locks."""
+    rows = select(Grant).where(Grant.user_id == user_id, Grant.course_id == course_id, Grant.taken_back_at.is_(None))
+    return db.session.scalars(rows.order_by(Grant.id).with_for_update()).all()
+
+
+def take_back_all(grants, reason, **evidence):
+    """These grants are the member's no more: what was credited goes back, what a cap deferred is credited never. Their keys stay used."""
+    for grant_ in grants:
+        if grant_.transfer:
+            take_back(grant_.transfer, reason, **evidence)
+        grant_.taken_back_at = clock.now()
+    db.session.flush()
+
+
+def take_back(transfer, reason, **evidence):
+    """What a credit brought a member goes back to where it came from, once: out of what matures of it, then out of what else he has; the rest he owes."""
+    user_id = transfer.target.user_id
+    parts = [accounts.member(user_id, transfer.asset, name) for name in ("maturing", "available")]
+    ledger.lock(*parts, transfer.source)
+    lot = db.session.get(Lot, transfer.id, with_for_update=True, populate_existing=True)
+    is_maturing = lot is not None and lot.matured_id is None
+    evidence |= {"reverses": transfer.key}
+    debts.take_back(f"{transfer.key}:back", parts if is_maturing else parts[::-1], transfer.source, transfer.amount, reason, evidence=evidence)
+    if is_maturing:
+        lot.amount = 0
+    fit_lots(user_id)
 
 
 def mature(transfer_id):

@@ -27,7 +27,7 @@ def due_lots(limit=500):
 def due_grants(limit=500):
     """Ids of deferred grants whose day has come."""
     today = clock.now().astimezone(UTC).date()
-    rows = select(Grant.id).where(Grant.transfer_id.is_(None), Grant.day <= today).order_by(Grant.day, Grant.id).limit(limit)
+    rows = select(Grant.id).where(Grant.transfer_id.is_(None), Grant.taken_back_at.is_(None), Grant.day <= today).order_by(Grant.day, Grant.id).limit(limit)
     return db.session.scalars(rows).all()
 
 
@@ -46,4 +46,4 @@ def maturing(user_id, asset=TEO, limit=5):
 
 def deferred(user_id):
     """The member's grants that wait for another day."""
-    return db.session.scalars(select(Grant).where(Grant.user_id == user_id, Grant.transfer_id.is_(None)).order_by(Grant.day)).all()
+    return db.session.scalars(select(Grant).where(Grant.user_id == user_id, Grant.transfer_id.is_(None), Grant.taken_back_at.is_(None)).order_by(Grant.day)).all()

@@ -98,8 +98,8 @@ _OVERVIEW = """
     (SELECT json_agg(next) FROM (
         SELECT l.amount, t.reason, t.evidence, l.matures_at AS at FROM lots l JOIN transfers t ON t.id = l.transfer_id
         WHERE l.user_id = {user} AND l.matured_id IS NULL AND l.amount > 0 AND t.asset = 'TEO' ORDER BY l.matures_at, t.id LIMIT 3) next) AS lots,
-    (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS deferred,
-    (SELECT min(day) FROM grants WHERE user_id = {user} AND transfer_id IS NULL) AS granted_on,
+    (SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE user_id = {user} AND transfer_id IS NULL AND taken_back_at IS NULL) AS deferred,
+    (SELECT min(day) FROM grants WHERE user_id = {user} AND transfer_id IS NULL AND taken_back_at IS NULL) AS granted_on,
     (SELECT w.address FROM wallets w JOIN holders h ON h.id = w.holder_id WHERE h.user_id = {user} AND w.replaced_at IS NULL) AS address,
     (SELECT seen_at FROM chain_state WHERE id = 1) AS chain_seen_at"""
 

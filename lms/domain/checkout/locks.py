@@ -1,0 +1,24 @@
+"""In which order those who order, pay, decide and refund lock: the buyer, his order, then accounts."""
+
+from sqlalchemy import select
+
+from lms.db import db
+from lms.domain.accounts.models import User
+from lms.domain.checkout.models import Order
+
+
+def buyer(user_id):
+    """One order at a time for a buyer: neither two tabs nor two payments decide at once.
+
+    Weak enough for rows of others to name him meanwhile: who holds accounts and then writes such a row would deadlock with us."""
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
+def order(order_id):
+    """The order as it is now, its buyer and itself locked; None for no such order."""
+    buyer_id = db.session.scalar(select(Order.buyer_id).where(Order.id == order_id))
+    if buyer_id is None:
+        return None
+    buyer(buyer_id)
+    rows = select(Order).where(Order.id == order_id).with_for_update(key_share=True)
+    return db.session.scalar(rows.execution_options(populate_existing=True))

@@ -1,0 +1,155 @@
+"""A sale taken back: by the buyer who changed his mind, or by his bank. Reverse transfers of everything it brought, and the money back to the card."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from lms import clock
+from lms.db import db
+from lms.domain.audit import actions as audit
+from lms.domain.checkout import locks, splits
+from lms.domain.checkout.books import Book
+from lms.domain.checkout.models import Payment, Refund
+from lms.domain.learning import actions as learning
+from lms.domain.learning import queries as enrolments
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as accounts
+from lms.domain.ledger.models import EUR
+from lms.domain.notices import actions as notices
+from lms.domain.rewards import actions as rewards
+from lms.domain.rulebook import queries as rulebook
+from lms.errors import DomainError
+
+MOST_TRIES = 12
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a refund moves: `cash` cents to the card, `tokens` TEO of the discount back to the wallet, `rewards` TEO taken back, `deferred` never credited."""
+
+    cash: int
+    tokens: int
+    rewards: int
+    deferred: int
+
+
+def preview(order):
+    """The Preview of the order's refund."""
+    enrolment = enrolments.enrolment(order.buyer_id, order.course_id)
+    grants = [grant for grant in enrolments.rewards_of(enrolment) if not grant.taken_back_at] if enrolment else []
+    credited, deferred = (sum(grant.amount for grant in grants if grant.is_deferred is later) for later in (False, True))
+    return Preview(order.total, order.tokens, credited, deferred)
+
+
+def obstacle(order, enrolment):
+    """The refusal (a DomainError, not raised) that keeps the buyer from getting his money back, or None."""
+    if not order.is_paid or enrolment is None:
+        return DomainError("Only a course that is paid can be refunded.")
+    rules = rulebook.version(order.rule_version)
+    if clock.now() >= rules.refundable_until(order.paid_at):
+        return DomainError("The %(days)d days to change your mind are over.", days=rules.refund_days)
+    if enrolment.percent >= rules.refund_below_percent:
+        return DomainError("You have completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=enrolment.percent, most=rules.refund_below_percent)
+    return None
+
+
+def refund(order):
+    """Give the buyer his money back and take back what the course brought, once: the order is refunded then, and its money on its way."""
+    order = locks.order(order.id)
+    if order.state == "refunded":
+        return order
+    enrolment = enrolments.enrolment(order.buyer_id, order.course_id)
+    refusal = obstacle(order, enrolment)
+    if refusal:
+        raise refusal
+    _take_back(order, enrolment, "refund")
+    order.state, order.ended_at = "refunded", clock.now()
+    send_back(_payment(order))
+    facts = dict(order=order.id, course=order.course.title, amount=order.total)
+    for user_id in (order.buyer_id, order.teacher_id):
+        notices.tell(user_id, "order refunded", f"order:{order.id}", **facts)
+    db.session.flush()
+    return order
+
+
+def charge_back(order, dispute):
+    """The buyer's bank took the money: the sale is reversed, what was spent of it is owed, and the platform bears the fee."""
+    book = Book(order) if not order.is_paid else _take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back")
+    if order.is_paid:
+        order.state, order.ended_at = "charged back", clock.now()
+    else:  # it was given back already: the money is gone twice
+        book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), dispute.amount, "charge back", dispute=dispute.id)
+    book.post(f"dispute:{dispute.id}:fee", book.euros("platform"), book.euros("cards"), dispute.fee, "dispute fee", dispute=dispute.id)
+    for user_id in (order.buyer_id, order.teacher_id):
+        notices.tell(user_id, "order disputed", f"order:{order.id}", order=order.id, course=order.course.title, amount=order.total)
+    db.session.flush()
+
+
+def return_held(payment):
+    """Money that paid nothing goes back to where it came from, once."""
+    db.session.refresh(payment, with_for_update=True)
+    if payment.state != "held" or payment.currency != EUR:
+        raise DomainError("This payment cannot be sent back from here.")
+    escrow, cards = accounts.platform(EUR, "escrow"), accounts.platform(EUR, "cards")
+    ledger.post(f"payment:{payment.id}:returned", escrow, cards, payment.amount, "returned", evidence={"payment": payment.id})
+    send_back(payment)
+
+
+def send_back(payment):
+    """The whole payment back to the card: the outbox of a job, in this transaction."""
+    payment.state = "returned"
+    db.session.add(Refund(payment_id=payment.id, amount=payment.amount, asked_at=clock.now()))
+    db.session.flush()
+
+
+def count_try(refund_id):
+    """One try more, committed before it is made. The Refund, or None when it needs none."""
+    rows = update(Refund).where(Refund.id == refund_id, Refund.state == "waiting", Refund.tries < MOST_TRIES)
+    return db.session.scalar(rows.values(tries=Refund.tries + 1).returning(Refund))
+
+
+def mark_sent(refund_id, reference, is_done):
+    """The gateway took it under this reference; it is done at once, or when an event says so."""
+    refund = db.session.get_one(Refund, refund_id, with_for_update=True)
+    if refund.state == "waiting":
+        refund.reference, refund.state = reference, "done" if is_done else "sent"
+        refund.done_at = clock.now() if is_done else None
+    db.session.flush()
+
+
+def mark_failed(refund, why):
+    """The gateway will not: an admin sees to it, since the member was promised his money."""
+    refund.state, refund.error = "failed", why[:200]
+    audit.open_incident("refund failed", refund.id, payment=refund.payment_id, amount=refund.amount, why=refund.error)
+    db.session.flush()
+
+
+def confirm(payment, succeeded, why=""):
+    """What the gateway says became of the refund of a payment; of one that we never asked for an admin is told."""
+    refund = db.session.scalar(select(Refund).where(Refund.payment_id == payment.id).with_for_update())
+    if refund is None:
+        audit.open_incident("refund not ours", payment.id, payment=payment.id, amount=payment.amount)
+    elif not succeeded:
+        mark_failed(refund, why)
+    elif refund.state != "done":
+        refund.state, refund.done_at = "done", clock.now()
+        db.session.flush()
+
+
+def _take_back(order, enrolment, reason):
+    """Everything the sale brought to anybody, back. Answers the Book."""
+    grants = rewards.lock_course(order.buyer_id, order.course_id)
+    if enrolment:
+        learning.end(enrolment)
+    book = Book(order)
+    if order.decided_at:
+        splits.take_apart(order, book, reason)
+    rewards.take_back_all(grants, reason, order=order.id, course=order.course.title)
+    book.post("vat:back", book.euros("vat"), book.euros("escrow"), order.vat, reason)
+    book.post("paid:back", book.euros("escrow"), book.euros("cards"), order.total, reason)
+    book.post("discount:back", book.tokens("escrow"), book.buyer("available"), order.tokens, reason)
+    return book
+
+
+def _payment(order):
+    return db.session.scalars(select(Payment).where(Payment.order_id == order.id, Payment.state == "applied").with_for_update()).one()
