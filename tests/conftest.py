@@ -213,18 +213,38 @@ def publish(teacher, title, price, lessons=4, reward_bp=200):
     return course
 
 
-def sell(buyer, course, reference="pay_1"):
-    """The order of a course bought and paid."""
+def sell(buyer, course, reference="pay_1", **terms):
+    """The order of a course bought and paid; `terms`: level_bp, code, vat_rate."""
+    from lms.db import transaction
+    from lms.domain.checkout import actions as checkout
+
+    with transaction():
+        order = checkout.place_order(buyer, course, f"key of {reference}", **terms)
+    return pay(order, reference)
+
+
+def pay(order, reference="pay_1", kind="payment.succeeded", **facts):
+    """The order after what the gateway said of it, by default that it is paid."""
     from types import SimpleNamespace
 
     from lms.db import transaction
     from lms.domain.checkout import actions as checkout
 
+    event = dict(id=f"{kind} of {reference}", kind=kind, reference=reference, order_id=order.id, amount=order.total, currency="EUR", reason="")
     with transaction():
-        order = checkout.place_order(buyer, course, f"key of {reference}")
-        facts = dict(kind="payment.succeeded", order_id=order.id, amount=order.total, currency="EUR")
-        checkout.receive("sandbox", SimpleNamespace(id=f"event of {reference}", reference=reference, **facts))
+        checkout.receive("sandbox", SimpleNamespace(**event | facts))
     return order
+
+
+def give(user, amount):
+    """So many TEO, available."""
+    from lms.db import transaction
+    from lms.domain.ledger import actions as ledger
+    from lms.domain.ledger import queries
+
+    with transaction():
+        source, target = queries.platform("TEO", "issuance"), queries.member(user.id, "TEO", "available")
+        ledger.post(f"gift {user.id} {amount}", source, target, teo(amount), "grant", evidence={"of": "a test"})
 
 
 def take_part(user, course, lessons=None):

@@ -1,11 +1,35 @@
-"""Orders nobody paid."""
+"""What happens to orders and sales by the passing of time."""
 
+from lms import live
 from lms.db import transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import queries
+from lms.domain.checkout import queries, splits
+from lms.queue import enqueue
 
 
 def expire():
+    """Orders nobody paid."""
     for order_id in queries.expiring():
         with transaction():
-            checkout.expire(order_id)
+            order = checkout.expire(order_id)
+            facts = order and (order.buyer_id, f"receipt:{order.id}")
+        if facts:
+            live.push(*facts, "balance_chip", "balance", "activity")
+
+
+def decide():
+    """Sales about whose TEO the teacher has said nothing."""
+    for order_id in queries.undecided():
+        with transaction():
+            order = splits.decide_due(order_id)
+            teacher_id = order and order.teacher_id
+        if teacher_id:
+            live.push(teacher_id, "sales", "balance_chip", "balance", "activity")
+            enqueue("settlement.settle")
+
+
+def keep():
+    """TEO that teachers declined, of sales that are for good."""
+    for order_id in queries.declined():
+        with transaction():
+            splits.keep_declined(order_id)

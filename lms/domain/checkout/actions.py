@@ -95,10 +95,12 @@ def mark_paid(order, payment):
 
 
 def expire(order_id):
-    """An order nobody paid in time is closed, and its TEO are the member's again; a payment that comes later is still taken."""
+    """An order nobody paid in time is closed, and its TEO are the member's again; a payment that comes later is still taken. Answers the order when it was."""
     order = locks.order(order_id)
-    if order and order.is_open and order.placed_at + ORDER_LIFE <= clock.now():
-        _close(order, "expired")
+    if order is None or not order.is_open or order.placed_at + ORDER_LIFE > clock.now():
+        return None
+    _close(order, "expired")
+    return order
 
 
 def _take(gateway, event, order):

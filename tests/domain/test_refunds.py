@@ -1,0 +1,232 @@
+"""A sale taken back, by the buyer or by his bank."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.audit.models import Incident
+from lms.domain.checkout import actions as checkout
+from lms.domain.checkout import refunds, splits
+from lms.domain.checkout.models import Dispute, Refund
+from lms.domain.courses import queries as courses
+from lms.domain.learning import actions as learning
+from lms.domain.learning import queries as enrolments
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.rewards import actions as rewards
+from lms.domain.rewards import queries as due
+from lms.domain.wallet.queries import balance
+from lms.errors import DomainError, Forbidden
+from tests.conftest import give, pay, publish, sell, teo
+
+
+@pytest.fixture
+def rich(ana):
+    give(ana, 100)
+    return ana
+
+
+@pytest.fixture
+def sold(rich, tea):
+    """sold(accepts=…, level_bp=…) is a paid order of a course of four lessons at 100 EUR; accepts None: undecided."""
+
+    def make(accepts=True, level_bp=1000, price=10_000, lessons=4):
+        if accepts is not None:
+            with transaction():
+                splits.set_policy(tea, splits.ALWAYS if accepts else 0)
+        return sell(rich, publish(tea, "Knots", price=price, lessons=lessons), level_bp=level_bp, vat_rate=2200)
+
+    return make
+
+
+def complete(order, count):
+    enrolment = enrolments.enrolment(order.buyer_id, order.course_id)
+    for lesson in courses.by_slug(order.course.slug).lessons[:count]:
+        with transaction():
+            learning.complete_lesson(enrolment, lesson)
+
+
+def refund(order):
+    with transaction():
+        return refunds.refund(order)
+
+
+def mature(days=31):
+    clock.advance(timedelta(days=days))
+    for transfer_id in due.due_lots():
+        with transaction():
+            rewards.mature(transfer_id)
+
+
+def dispute(order, kind="lost", **facts):
+    return pay(order, kind=f"dispute.{kind}", amount=order.total, **{"id": f"dp_{kind}", "dispute": "dp_1", "fee": 1500, "reason": "fraudulent"} | facts)
+
+
+def everything():
+    """Each account that holds something, but for what the test gave."""
+    rows = db.session.query(books.Account).filter(books.Account.balance != 0)
+    return {(account.asset, account.name, account.user_id): account.balance for account in rows}
+
+
+@pytest.mark.parametrize("accepts", [True, False, None])
+def test_a_refund_leaves_every_account_as_it_was_before_the_sale(accepts, sold, rich):
+    before = everything()
+    order = sold(accepts)
+    complete(order, 1)
+    refund(order)
+    db.session.expire_all()
+    assert everything() == before
+    assert (order.state, enrolments.enrolment(order.buyer_id, order.course_id)) == ("refunded", None)
+
+
+def test_the_money_goes_back_by_an_outbox(sold):
+    order = sold()
+    refund(order)
+    waiting = db.session.query(Refund).one()
+    assert (waiting.amount, waiting.state, waiting.payment.state) == (order.total, "waiting", "returned")
+
+
+def test_twice_does_it_once(sold):
+    order = sold()
+    refund(order)
+    refund(order)
+    assert db.session.query(Refund).count() == 1
+
+
+def test_what_is_taken_back_is_told_before(sold):
+    order = sold()
+    complete(order, 1)
+    told = refunds.preview(order)
+    assert (told.cash, told.tokens, told.rewards, told.deferred) == (order.total, teo(10), teo(1.8) + teo(0.9), 0)
+
+
+def test_thirty_percent_is_too_far(sold):
+    order = sold(lessons=10)
+    complete(order, 3)
+    with pytest.raises(DomainError, match="completed 30 %"):
+        refund(order)
+
+
+def test_below_thirty_percent_is_not(sold):
+    order = sold(lessons=10)
+    complete(order, 2)
+    assert refund(order).state == "refunded"
+
+
+@pytest.mark.parametrize(("seconds", "possible"), [(-1, True), (0, False)])
+def test_the_window_ends_after_fourteen_days_to_the_second(seconds, possible, sold):
+    order = sold()
+    clock.advance(timedelta(days=14, seconds=seconds - 2 if possible else seconds))
+    assert (refunds.obstacle(order, enrolments.enrolment(order.buyer_id, order.course_id)) is None) is possible
+
+
+def test_its_lessons_are_closed(sold):
+    order = sold()
+    enrolment = enrolments.enrolment(order.buyer_id, order.course_id)
+    refund(order)
+    with pytest.raises(Forbidden), transaction():
+        learning.complete_lesson(enrolment, order.course.lessons[0])
+
+
+def test_who_buys_again_goes_on_and_earns_nothing_twice(sold, rich):
+    order = sold(level_bp=0)
+    complete(order, 1)
+    refund(order)
+    again = sell(rich, order.course, reference="pay_2")
+    assert enrolments.enrolment(rich.id, order.course_id).done == 1
+    assert balance(rich.id).maturing == 0
+    complete(again, 4)
+    assert balance(rich.id).maturing == teo(3) + teo(4)  # three lessons and the completion
+
+
+def test_a_reward_that_waits_for_tomorrow_is_credited_never(sold, rich):
+    order = sold(level_bp=0, price=900_000)
+    assert due.deferred(rich.id)
+    refund(order)
+    clock.advance(timedelta(days=3))
+    assert (due.due_grants(), due.deferred(rich.id)) == ([], [])
+
+
+def test_what_he_has_spent_of_it_he_owes(sold, rich):
+    order = sold(level_bp=0)
+    mature(days=13)
+    with transaction():  # as if it had been available and withdrawn
+        for name, amount in (("available", teo(100)), ("maturing", teo(2))):
+            ledger.post(f"spent {name}", books.member(rich.id, "TEO", name), books.platform("TEO", "outside"), amount, "withdrawal sent")
+    refund(order)
+    assert (balance(rich.id).total, balance(rich.id).debt) == (0, -teo(2))
+
+
+def test_a_lost_dispute_reverses_a_sale_whose_money_is_gone(sold, tea):
+    order = sold()
+    mature()
+    with transaction():
+        ledger.post("paid out", books.member(tea.id, "EUR", "available"), books.platform("EUR", "bank"), 4000, "payout")
+        ledger.post("out", books.member(tea.id, "TEO", "available"), books.platform("TEO", "outside"), teo(12), "withdrawal sent")
+    dispute(order)
+    assert order.state == "charged back"
+    assert (books.member(tea.id, "EUR", "debt").balance, balance(tea.id).debt) == (-4000, -teo(12))
+    assert books.platform("EUR", "cards").balance == 1500
+    assert books.platform("EUR", "platform").balance == -1500
+    assert (books.unbalanced_assets(), books.wrong_balances()) == (0, 0)
+
+
+def test_a_dispute_that_is_won_or_only_opened_moves_nothing(sold):
+    order = sold()
+    before = everything()
+    dispute(order, "opened")
+    dispute(order, "won")
+    dispute(order, "lost", id="late")
+    assert everything() == before
+    assert (order.state, db.session.query(Dispute).one().state) == ("paid", "won")
+
+
+def test_a_dispute_lost_before_it_was_opened_counts_once(sold):
+    order = sold()
+    dispute(order)
+    dispute(order, "opened")
+    dispute(order, id="again")
+    assert books.platform("EUR", "cards").balance == 1500
+
+
+def test_declined_teo_come_out_of_the_treasury_again(sold, rich):
+    order = sold(accepts=False)
+    mature()
+    with transaction():
+        splits.keep_declined(order.id)
+    dispute(order)
+    assert (books.platform("TEO", "treasury").balance, balance(rich.id).available) == (0, teo(100))
+
+
+def test_money_refunded_and_charged_back_is_the_platforms_loss(sold):
+    order = sold()
+    refund(order)
+    dispute(order)
+    assert (order.state, books.platform("EUR", "platform").balance) == ("refunded", -order.total - 1500)
+
+
+def test_a_held_payment_goes_back(sold):
+    order = sold()
+    pay(order, "pay_2")
+    payment = db.session.query(checkout.Payment).filter_by(state="held").one()
+    with transaction():
+        refunds.return_held(payment)
+    with pytest.raises(DomainError), transaction():
+        refunds.return_held(payment)
+    assert (payment.state, books.platform("EUR", "escrow").balance) == ("returned", 0)
+
+
+def test_a_refund_the_gateway_refuses_is_an_incident(sold):
+    order = sold()
+    refund(order)
+    pay(order, kind="refund.failed", reason="account closed")
+    assert (db.session.query(Refund).one().state, db.session.query(Incident).one().kind) == ("failed", "refund failed")
+
+
+def test_a_refund_is_done_when_the_gateway_says_so(sold):
+    order = sold()
+    refund(order)
+    pay(order, kind="refund.succeeded")
+    assert db.session.query(Refund).one().state == "done"
