@@ -19,7 +19,7 @@ WORDS = ("light", "harpsichord")
 REQUESTS = 10
 
 _GENERATE = text("""
-    INSERT INTO courses (slug, teacher_id, title, summary, description, subject, language, price, reward_bp, lesson_count,
+    INSERT INTO courses (slug, teacher_id, title, summary, description, subject, language, price, reward_bp, discount_bp, lesson_count,
                          state, comment, created_at, published_at)
     SELECT 'course-' || n, :teacher,
            (ARRAY['The light of', 'A history of', 'First steps in', 'Understanding', 'The craft of'])[1 + n % 5] || ' '
@@ -27,7 +27,7 @@ _GENERATE = text("""
              || CASE WHEN n % 2000 = 0 THEN ' and the harpsichord' ELSE '' END || ' ' || n,
            'What ' || (ARRAY['a beginner', 'a maker', 'a teacher'])[1 + n % 3] || ' finds out in ' || n % 12 + 1 || ' lessons.',
            'A description.', (ARRAY['Art', 'Science', 'Technology', 'Crafts'])[1 + n % 4], (ARRAY['en', 'it'])[1 + n % 2],
-           n % 100 * 100, 200, n % 12 + 1, 'published', '', now() - n * interval '7 minutes', now() - n * interval '7 minutes'
+           n % 100 * 100, 200, 1000, n % 12 + 1, 'published', '', now() - n * interval '7 minutes', now() - n * interval '7 minutes'
     FROM generate_series(1, :courses) n""")
 
 

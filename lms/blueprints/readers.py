@@ -1,15 +1,24 @@
 """Who reads, which page of a list, and what a course is to them."""
 
-from flask import request
+from flask import current_app, request
 from flask_login import current_user
 
 from lms.domain.learning import queries as learning
-from lms.errors import NotFound
+from lms.errors import Forbidden, NotFound
 
 
 def reader():
     """The member logged in, or None for a visitor."""
     return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def teachers_only():
+    """Before each request of a blueprint that is the teachers' own."""
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()
+    if not current_user.is_teacher:
+        raise Forbidden("Only teachers work here. An admin can make you one.")
+    return None
 
 
 def page_number():

@@ -62,9 +62,9 @@ def test_my_courses_takes_five_statements_however_many_there_are(log_in, ana, te
         db.session.execute(
             text("""
             WITH made AS (
-                INSERT INTO courses (slug, teacher_id, title, summary, description, subject, language, price, reward_bp, lesson_count,
+                INSERT INTO courses (slug, teacher_id, title, summary, description, subject, language, price, reward_bp, discount_bp, lesson_count,
                                      state, comment, created_at, published_at)
-                SELECT 'many-' || n, :teacher, 'Many ' || n, '', '', '', 'en', 0, 0, 6, 'published', '', now(), now()
+                SELECT 'many-' || n, :teacher, 'Many ' || n, '', '', '', 'en', 0, 0, 0, 6, 'published', '', now(), now()
                 FROM generate_series(1, :count) n RETURNING id)
             INSERT INTO enrolments (user_id, course_id, paid, rule_version, matures_at, enrolled_at, done, completed_at)
             SELECT :student, id, 0, 1, now(), now(), id % 7, CASE WHEN id % 7 = 6 THEN now() END FROM made"""),

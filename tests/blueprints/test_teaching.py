@@ -104,7 +104,7 @@ def test_a_course_without_a_proper_title_is_not_begun(browser, title):
 
 @pytest.mark.parametrize(
     ("typed_price", "cents"),
-    [("80.00", 8000), ("80,00", 8000), ("80", 8000), ("0", 0), ("0.1", 10), ("33.33", 3333), (" 99.99 € ", 9999), ("10000", 1_000_000)],
+    [("80.00", 8000), ("80,00", 8000), ("80", 8000), ("0", 0), ("1.1", 110), ("33.33", 3333), (" 99.99 € ", 9999), ("10000", 1_000_000)],
 )
 def test_a_price_is_read_exactly(browser, draft, typed_price, cents):
     assert browser.post(f"/teach/courses/{draft.slug}/details", data=DETAILS | {"price": typed_price}).status_code == 303
@@ -415,10 +415,12 @@ def many_sales(teacher, course, count):
     for statement in (
         """INSERT INTO users (email, name, password_hash, role, locale, time_zone, created_at)
            SELECT 'buyer' || n || '@example.org', 'Buyer', '', 'student', 'en', 'UTC', now() FROM generate_series(1, :count) n""",
-        """INSERT INTO orders (key, buyer_id, course_id, teacher_id, state, currency, price, vat, share, tier, reward_bp, rule_version, placed_at, paid_at)
-           SELECT 'k', id, :course, :teacher, 'paid', 'EUR', 8000, 0, 4000, 'Bronze', 0, 1, now(), now() FROM users WHERE email LIKE 'buyer%'""",
-        r"""INSERT INTO transfers (key, source_id, target_id, asset, amount, at, reason, evidence)
-           SELECT 'order\:' || o.id || '\:share', s.id, t.id, 'EUR', 4000, now(), 'share', '{}' FROM orders o
+        """INSERT INTO orders (key, buyer_id, course_id, teacher_id, state, currency, list_price, coupon_off, price, level_bp, discount, vat, share, tier,
+               reward_bp, rule_version, placed_at, paid_at, reserved, decided_at, decided_how, is_accepted, splits, net, bonus, matures_at)
+           SELECT 'k', id, :course, :teacher, 'paid', 'EUR', 8000, 0, 8000, 0, 0, 0, 4000, 'Bronze', 0, 1, now(), now(),
+               0, now(), 'no discount', false, 1, 4000, 0, now() + interval '14 days' FROM users WHERE email LIKE 'buyer%'""",
+        r"""INSERT INTO transfers (key, source_id, target_id, asset, amount, at, reason, evidence, rule_version)
+           SELECT 'order\:' || o.id || '\:share\:1', s.id, t.id, 'EUR', 4000, now(), 'share', '{}', 1 FROM orders o
            JOIN accounts s ON s.user_id IS NULL AND s.asset = 'EUR' AND s.name = 'escrow'
            JOIN accounts t ON t.user_id = :teacher AND t.asset = 'EUR' AND t.name = 'maturing'""",
         r"""INSERT INTO lots (transfer_id, user_id, amount, matures_at) SELECT id, :teacher, amount, now() + interval '14 days' FROM transfers WHERE key LIKE 'order\:%'""",

@@ -86,8 +86,8 @@ def test_what_is_typed_into_the_search_and_then_sent_is_one_step_back(page):
 def many_courses(ask):
     """As many about beekeeping as fill a page and a half of the catalogue."""
     made = ask(
-        """INSERT INTO courses (slug, teacher_id, title, summary, description, subject, language, price, reward_bp, lesson_count, state, comment, created_at, published_at)
-           SELECT 'bees-' || n, (SELECT min(id) FROM users WHERE role = 'teacher'), 'Beekeeping ' || n, '', '', '', 'en', 0, 0, 0, 'published', '', now(), now() - n * interval '1 year'
+        """INSERT INTO courses (slug, teacher_id, title, summary, description, subject, language, price, reward_bp, discount_bp, lesson_count, state, comment, created_at, published_at)
+           SELECT 'bees-' || n, (SELECT min(id) FROM users WHERE role = 'teacher'), 'Beekeeping ' || n, '', '', '', 'en', 0, 0, 0, 0, 'published', '', now(), now() - n * interval '1 year'
            FROM generate_series(1, %s) n RETURNING id""",
         PAGE * 3 // 2,
     )

@@ -3,11 +3,20 @@
 import secrets
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField
-from wtforms.validators import DataRequired, Regexp
+from wtforms import HiddenField, IntegerField
+from wtforms.validators import DataRequired, Length, Regexp
+from wtforms.widgets import HiddenInput
+
+from lms.domain.checkout.coupons import LONGEST_CODE
 
 
 class PurchaseForm(FlaskForm):
-    """`key` is made when the form is rendered: the same form sent twice is one order."""
+    """`key` is made when the form is rendered: the same form sent twice is one order. `level` (basis points) and `code` are what the price shown was for."""
 
     key = HiddenField(default=lambda: secrets.token_urlsafe(24), validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")])
+    level = IntegerField(widget=HiddenInput(), default=0, filters=[lambda level: level or 0])
+    code = HiddenField(default="", validators=[Length(max=2 * LONGEST_CODE)])
+
+
+class RefundForm(FlaskForm):
+    """Carries nothing but its token: the page says what will happen, the button means it."""

@@ -1,21 +1,27 @@
 """Buying a course: the terms, the order, and what has become of it."""
 
-from flask import Blueprint, current_app, redirect, url_for
+from flask import Blueprint, current_app, flash, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
+from lms import live
 from lms.blueprints.checkout import webhooks
-from lms.blueprints.checkout.forms import PurchaseForm
+from lms.blueprints.checkout.forms import PurchaseForm, RefundForm
 from lms.blueprints.checkout.gateway import gateway
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import queries
+from lms.domain.checkout import queries, refunds
+from lms.domain.checkout.coupons import LONGEST_CODE
+from lms.domain.checkout.offers import offer
 from lms.domain.checkout.receipts import receipt
-from lms.domain.checkout.terms import obstacle, order_looked_at, terms
+from lms.domain.checkout.terms import obstacle, order_looked_at
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as enrolments
+from lms.domain.rulebook import queries as rulebook
 from lms.errors import NotFound, Unavailable
 from lms.gateways.payments import Purchase
+from lms.queue import enqueue
 from lms.ui import render
 
 blueprint = Blueprint("checkout", __name__)
@@ -27,26 +33,30 @@ ORDER = "/orders/<int(max=2147483647):order_id>"
 @blueprint.get("/courses/<slug>/checkout")
 @login_required
 def create(slug):
-    return _page(_course(slug), PurchaseForm())
+    """The terms, with what the address asks for: `level` of the price in TEO (basis points) and a coupon's `code`."""
+    asked = dict(level=request.args.get("level", 0, type=int), code=request.args.get("code", "")[:LONGEST_CODE])
+    return _page(_course(slug), PurchaseForm(formdata=None, **asked))
 
 
 @blueprint.post("/courses/<slug>/checkout")
 @login_required
 def place(slug):
     course, form = _course(slug), PurchaseForm()
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or _offer(course, form).refusal:
         return _page(course, form), 422
     if not gateway().is_open:
         raise Unavailable("Payments are not open yet.")
+    asked = dict(level_bp=form.level.data, code=form.code.data)
     with transaction():
-        order = checkout.place_order(current_user, course, form.key.data, current_app.config["VAT_RATE"])
+        order = checkout.place_order(current_user, course, form.key.data, current_app.config["VAT_RATE"], **asked)
     return redirect(_payment_page(order) if order.is_open else url_for("checkout.show", order_id=order.id), 303)
 
 
 @blueprint.get(ORDER)
 @login_required
 def show(order_id):
-    return render("checkout/show.html", "receipt", receipt=_receipt(order_id))
+    found = _receipt(order_id)
+    return render("checkout/show.html", "receipt", receipt=found, rules=rulebook.version(found.order.rule_version))
 
 
 @blueprint.get(f"{ORDER}/pay")
@@ -64,11 +74,35 @@ def index():
     return render("checkout/index.html", orders=orders, looked_at=queries.looked_at(orders.items))
 
 
+@blueprint.route(f"{ORDER}/refund", methods=["GET", "POST"])
+@login_required
+def refund(order_id):
+    """What a refund takes back, said before; then it is done."""
+    order, form = _receipt(order_id).order, RefundForm()
+    if not form.validate_on_submit():
+        refusal = refunds.obstacle(order, enrolments.enrolment(order.buyer_id, order.course_id))
+        return render("checkout/refund.html", "form", order=order, form=form, preview=refunds.preview(order), refusal=refusal)
+    with transaction():
+        order = refunds.refund(order)
+        told = order.buyer_id, order.teacher_id
+    enqueue("settlement.settle")
+    enqueue("refunds.sweep")
+    live.push(told[0], f"receipt:{order_id}", "balance_chip", "balance", "activity")
+    live.push(told[1], "sales")
+    flash(_("The refund is on its way: the course is given back."), "done")
+    return redirect(url_for("checkout.show", order_id=order_id), 303)
+
+
+def _offer(course, form):
+    return offer(course, current_user, current_app.config["VAT_RATE"], form.level.data, form.code.data)
+
+
 def _page(course, form):
-    offer = terms(course, current_app.config["VAT_RATE"])
     refusal = obstacle(current_user, course)
+    found = _offer(course, form)
     facts = dict(
-        terms=offer,
+        offer=found,
+        terms=found.terms,
         refusal=refusal,
         enrolled=refusal and enrolments.enrolment(current_user.id, course.id),
         looked_at=refusal and order_looked_at(current_user, course),

@@ -9,9 +9,12 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 
 from lms.blueprints.teaching.amounts import Hundredths
 from lms.domain.courses.actions import LONGEST_BODY, check_brackets
-from lms.domain.courses.models import HIGHEST_PRICE, HIGHEST_REWARD
+from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_PRICE, HIGHEST_REWARD
+from lms.domain.rulebook import queries as rulebook
 from lms.errors import Invalid
 from lms.ui.preferences import LANGUAGES
+
+DISCOUNTS = range(0, HIGHEST_DISCOUNT + 1, 500)  # basis points
 
 
 def _text(value):
@@ -54,6 +57,14 @@ class CourseForm(FlaskForm):
     reward_bp = Hundredths(
         _("Purchase reward in %"), validators=[InputRequired(_("Write a percentage; 0 gives no reward."))], most=HIGHEST_REWARD, unit="%"
     )
+
+
+    discount_bp = SelectField(_("The most a student may pay in TEO"), coerce=int, default=1000, choices=[SelectChoice(level, f"{level // 100} %") for level in DISCOUNTS])
+
+    def validate_price(self, field):
+        lowest = rulebook.in_force().lowest_price
+        if 0 < (field.data or 0) < lowest:
+            raise ValidationError(gettext("A course is free, or costs at least %(least)s EUR.", least=f"{lowest / 100:.2f}"))
 
 
 class SectionForm(FlaskForm):

@@ -1,29 +1,22 @@
 """What teachers do: write courses, hand them in, and see what they sell."""
 
-from flask import Blueprint, current_app, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms.blueprints.readers import page_number
+from lms.blueprints.readers import page_number, teachers_only
 from lms.blueprints.teaching.forms import CourseForm, LessonForm, NewCourseForm, SectionForm
 from lms.db import transaction
 from lms.domain.checkout import queries as checkout
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
 from lms.domain.ledger import queries as ledger
-from lms.errors import Forbidden, NotFound
+from lms.errors import NotFound
 from lms.formats import markdown
 from lms.ui import render
 
 blueprint = Blueprint("teaching", __name__, url_prefix="/teach")
-
-
-@blueprint.before_request
-def teachers_only():
-    if not current_user.is_authenticated:
-        return current_app.login_manager.unauthorized()
-    if not current_user.is_teacher:
-        raise Forbidden("Only teachers work here. An admin can make you one.")
+blueprint.before_request(teachers_only)
 
 
 @blueprint.get("/")

@@ -40,6 +40,17 @@ def sales_of(teacher_id, number=1):
     return Page([Sale(order, order.is_paid and order.matures_at is not None and order.matures_at <= now) for order in page.items], page.number, page.total)
 
 
+def sale(teacher_id, order_id):
+    """The teacher's own sale, or None."""
+    return db.session.scalar(select(Order).where(Order.id == order_id, Order.teacher_id == teacher_id, Order.paid_at.is_not(None)))
+
+
+def decisions_of(teacher_id, number=1):
+    """One page of the teacher's sales with TEO about which he may still say something: those that wait for him first."""
+    rows = select(Order).where(Order.teacher_id == teacher_id, Order.state == "paid", Order.decide_by > clock.now())
+    return page_of(rows.options(joinedload(Order.course)).order_by(Order.decided_at.is_not(None), Order.decide_by, Order.id), number)
+
+
 def sold_since(teacher_id, moment):
     """What the teacher got of what was sold since then, in cents."""
     rows = select(func.sum(Order.net)).where(Order.teacher_id == teacher_id, Order.state == "paid", Order.paid_at >= moment)

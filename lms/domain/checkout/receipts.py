@@ -60,7 +60,7 @@ class Receipt:
 def receipt(buyer, order_id):
     """The Receipt of the buyer's own order, or None: somebody else's does not exist for him."""
     rows = select(Order).where(Order.id == order_id, Order.buyer_id == buyer.id)
-    rows = rows.options(joinedload(Order.course).joinedload(Course.teacher)).execution_options(populate_existing=True)
+    rows = rows.options(joinedload(Order.course).joinedload(Course.teacher), joinedload(Order.coupon)).execution_options(populate_existing=True)
     order = db.session.scalar(rows)
     return Receipt(order, _reward(order), *_held(order), _first_lesson(order)) if order else None
 

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import LOCALES
-from lms.domain.courses.models import HIGHEST_PRICE, HIGHEST_REWARD, Course, Lesson, Section
+from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_PRICE, HIGHEST_REWARD, Course, Lesson, Section
+from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Forbidden, Invalid
 
 LONGEST_BODY = 200_000  # characters
@@ -34,12 +35,16 @@ def create(teacher, title, slug=None):
         return _add(Course(slug=f"{slugify(title)}-{secrets.token_hex(4)}", **facts))
 
 
-def change(course, *, title, summary, description, subject, language, price, reward_bp):
-    """Edit what the catalogue shows. `price` in cents with VAT left out, `reward_bp` in basis points of it.
-
-    Orders froze their price, share and reward: a change never reaches back."""
+def change(course, *, title, summary, description, subject, language, price, reward_bp, discount_bp=None):
+    """Edit what the catalogue shows. `price` in cents with VAT left out; in basis points of it `reward_bp` and `discount_bp`, the most a student may pay
+    in TEO (None leaves it). Orders froze their terms: a change never reaches back."""
     if type(price) is not int or not 0 <= price <= HIGHEST_PRICE:
         raise Invalid("A price is between 0 and %(most)d EUR.", most=HIGHEST_PRICE // 100)
+    lowest = rulebook.in_force().lowest_price
+    if 0 < price < lowest:
+        raise Invalid("A course is free, or costs at least %(least)s EUR.", least=f"{lowest / 100:.2f}")
+    if discount_bp is not None and (type(discount_bp) is not int or not 0 <= discount_bp <= HIGHEST_DISCOUNT):
+        raise Invalid("A student pays between 0 and %(most)d %% in TEO.", most=HIGHEST_DISCOUNT // 100)
     if type(reward_bp) is not int or not 0 <= reward_bp <= HIGHEST_REWARD:
         raise Invalid("The purchase reward is between 0 and %(most)d %%.", most=HIGHEST_REWARD // 100)
     if language not in LOCALES:
@@ -47,6 +52,7 @@ def change(course, *, title, summary, description, subject, language, price, rew
     _lock(course.id)
     course.title, course.summary, course.description = _title(title), _line(summary, LONGEST_SUMMARY), _body(description).strip()
     course.subject, course.language, course.price, course.reward_bp = _line(subject, LONGEST_SUBJECT), language, price, reward_bp
+    course.discount_bp = course.discount_bp if discount_bp is None else discount_bp
     db.session.flush()
 
 

@@ -109,6 +109,11 @@ def taught_by(teacher, number=1):
     return page_of(select(Course).where(Course.teacher_id == teacher.id).order_by(Course.id.desc()), number)
 
 
+def dearest(teacher_id):
+    """The highest price among the teacher's published courses in cents, or None."""
+    return db.session.scalar(select(func.max(Course.price)).where(Course.teacher_id == teacher_id, Course.state == "published"))
+
+
 def waiting(number=1):
     """One page of the courses submitted with their teachers, oldest first."""
     rows = select(Course).where(Course.state == "submitted").options(joinedload(Course.teacher))

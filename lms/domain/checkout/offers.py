@@ -1,0 +1,60 @@
+"""What a member can have a course for: with which part in TEO, and with the coupon he names. Reads only."""
+
+from dataclasses import dataclass
+
+from lms.domain.checkout import coupons
+from lms.domain.checkout.terms import Terms, levels, terms
+from lms.domain.ledger import queries as accounts
+from lms.domain.ledger.models import TEO
+from lms.domain.rulebook import queries as rulebook
+from lms.errors import DomainError
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A part of the price that may be paid in TEO: `tokens` millionths for `discount` cents off, when the member has them."""
+
+    level_bp: int
+    discount: int
+    tokens: int
+    is_affordable: bool
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The Terms of what was asked as far as it can be had; `refusal` (a DomainError, or None) says why not whole."""
+
+    terms: Terms
+    choices: list
+    available: int
+    code: str
+    refusal: DomainError | None
+
+
+def offer(course, buyer, vat_rate=0, level_bp=0, code=""):
+    """The Offer for this level (basis points) and a coupon's code."""
+    code = coupons.normal(code)
+    coupon, refusal = _coupon(course, buyer, code)
+    rules, available = rulebook.in_force(), accounts.member(buyer.id, TEO, "available").balance
+    price = course.price - (coupon.off(course.price, rules.lowest_price) if coupon else 0)
+    choices = [_choice(rules, price, level, available) for level in levels(course, rules)]
+    chosen = next((choice for choice in choices if choice.level_bp == level_bp), None)
+    if chosen is None:
+        refusal = DomainError("This part of the price cannot be paid in TEO. Choose one of those offered.")
+    elif not chosen.is_affordable:
+        refusal = DomainError("You have too few TEO available for this discount.")
+    asked = terms(course, vat_rate, chosen.level_bp if chosen and chosen.is_affordable else 0, coupon)
+    return Offer(asked, choices, available, code, refusal)
+
+
+def _coupon(course, buyer, code):
+    """(the Coupon that can be used, why not)"""
+    coupon = coupons.find(code, course) if code else None
+    refusal = coupons.obstacle(coupon, course, buyer) if code else None
+    return (None if refusal else coupon), refusal
+
+
+def _choice(rules, price, level_bp, available):
+    discount = rules.discount(price, level_bp)
+    tokens = rules.tokens(discount)
+    return Choice(level_bp, discount, tokens, tokens <= available)

@@ -1,0 +1,172 @@
+"""The part of a price that is paid in TEO: chosen at the checkout, decided by the teacher, given back."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.checkout import splits
+from lms.domain.checkout.models import Coupon, Order
+from lms.domain.ledger import queries as ledger
+from lms.domain.wallet.queries import balance
+from tests.conftest import give, publish, sell, teo
+
+CHECKOUT = "/courses/how-chains-work/checkout"
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture
+def rich(ana):
+    give(ana, 50)
+    return ana
+
+
+@pytest.fixture
+def coupon(course):
+    with transaction():
+        db.session.add(Coupon(teacher_id=course.teacher_id, code="SPRING", percent_bp=2500, starts_at=clock.now()))
+
+
+@pytest.fixture
+def browser(rich, course, log_in):
+    return log_in(rich)
+
+
+@pytest.fixture
+def sale(rich, course):
+    return sell(rich, course, level_bp=1000)
+
+
+def test_the_page_offers_levels_up_to_the_courses_own(browser):
+    page = browser.get(CHECKOUT).text
+    assert "5 %: 4.00 TEO take 4.00 € off" in page and "10 %: 8.00 TEO take 8.00 € off" in page
+    assert "15 %" not in page
+
+
+def test_a_level_changes_price_and_reward(browser):
+    part = browser.get(f"{CHECKOUT}?level=1000", headers=PART).text
+    assert "<html" not in part
+    assert "72.00 €" in part and "Paid with 8.00 TEO" in part and "up to 7.20 TEO" in part
+
+
+def test_what_he_cannot_pay_is_closed_to_him(rich, tea, log_in):
+    publish(tea, "Dear", price=90_000)
+    page = log_in(rich).get("/courses/dear/checkout?level=1000").text
+    assert 'value="1000" disabled' in page and 'value="500" checked' not in page
+    assert "You have too few TEO available" in page and "900.00 €" in page
+
+
+def test_a_coupon_is_a_line_of_its_own(browser, coupon):
+    page = browser.get(f"{CHECKOUT}?level=1000&code=spring").text
+    assert "Coupon SPRING" in page and "\u221220.00 €" in page
+    assert "54.00 €" in page
+
+
+@pytest.mark.parametrize(("code", "said"), [("nonsense", "There is no such coupon"), ("SPRING" * 9, "There is no such coupon")])
+def test_a_coupon_that_is_none_says_so_and_keeps_the_price(code, said, browser, coupon):
+    answer = browser.get(f"{CHECKOUT}?code={code}")
+    assert said in answer.text and "80.00 €" in answer.text
+
+
+def test_the_order_is_what_was_shown(browser, rich, coupon):
+    answer = browser.post(CHECKOUT, data={"key": "k", "level": "500", "code": "SPRING"})
+    assert answer.status_code == 303
+    order = db.session.query(Order).one()
+    assert (order.list_price, order.coupon_off, order.price, order.discount, order.total) == (8000, 2000, 6000, 300, 5700)
+    assert balance(rich.id).reserved == teo(3)
+
+
+@pytest.mark.parametrize("asked", [{"level": "1500"}, {"level": "-500"}, {"level": "999"}, {"code": "NONE"}, {"level": "NaN"}, {"level": "1e9"}])
+def test_what_is_not_offered_is_refused_and_nothing_is_ordered(asked, browser, rich):
+    answer = browser.post(CHECKOUT, data={"key": "k"} | asked)
+    assert answer.status_code == 422
+    assert db.session.query(Order).count() == 0
+    assert balance(rich.id).reserved == 0
+
+
+def test_the_checkout_sends_as_many_statements_with_all_of_it(browser, coupon, statements):
+    browser.get(CHECKOUT)
+    with statements() as seen:
+        browser.get(f"{CHECKOUT}?level=1000&code=SPRING")
+    assert len(seen) <= 16
+
+
+def test_a_refund_says_what_it_takes_back_and_does_it(sale, rich, tea, browser):
+    place = f"/orders/{sale.id}/refund"
+    assert place in browser.get(f"/orders/{sale.id}").text
+    page = browser.get(place).text
+    assert "72.00 €" in page and "+8.00 TEO" in page and "\u22121.44 TEO" in page
+    assert browser.post(place).status_code == 303
+    db.session.expire_all()
+    assert (sale.state, balance(rich.id).available) == ("refunded", teo(50))
+    page = browser.get(f"/orders/{sale.id}").text
+    assert "This course was given back." in page and "Changed your mind?" not in page
+
+
+def test_a_refund_too_late_is_refused_in_a_sentence(sale, browser):
+    clock.advance(timedelta(days=15))
+    assert "The 14 days to change your mind are over." in browser.get(f"/orders/{sale.id}/refund").text
+    assert browser.post(f"/orders/{sale.id}/refund").status_code == 409
+    assert sale.is_paid
+
+
+def test_somebody_elses_order_is_not_refunded(sale, bruno, log_in):
+    assert log_in(bruno).post(f"/orders/{sale.id}/refund").status_code == 404
+    assert sale.is_paid
+
+
+def test_a_sale_waits_for_its_teachers_word(sale, tea, log_in):
+    client = log_in(tea)
+    page = client.get("/teach/decisions").text
+    assert "waits for you" in page and "40.00 €" in page and "32.00 €" in page and "+10.00 TEO" in page
+    assert client.post(f"/teach/decisions/{sale.id}", data={"answer": "accept"}).status_code == 303
+    assert (sale.is_accepted, sale.net) == (True, 3200)
+    assert "you take the TEO" in client.get("/teach/decisions").text
+
+
+def test_another_teachers_sale_does_not_exist(sale, member, log_in):
+    assert log_in(member("ugo", role="teacher")).post(f"/teach/decisions/{sale.id}", data={"answer": "accept"}).status_code == 404
+
+
+@pytest.mark.parametrize(("form", "kept"), [({"policy": "decline"}, 0), ({"policy": "accept"}, splits.ALWAYS), ({"policy": "up to", "level": "500"}, 500)])
+def test_a_policy_is_kept_and_shown_again(form, kept, tea, log_in):
+    client = log_in(tea)
+    assert client.post("/teach/policy", data={"level": "1000"} | form).status_code == 303
+    assert splits.policy_of(tea.id).up_to_bp == kept
+    assert f'checked id="policy-{["decline", "accept", "up to"].index(form["policy"])}"' in client.get("/teach/policy").text
+
+
+def test_the_policys_example_is_the_dearest_course_either_way(course, tea, log_in):
+    page = log_in(tea).get("/teach/policy").text
+    assert "40.00 €" in page and "32.00 €" in page and "10.00 TEO" in page
+
+
+def test_a_nonsense_policy_is_refused(tea, log_in):
+    assert log_in(tea).post("/teach/policy", data={"policy": "maybe"}).status_code == 422
+    assert splits.policy_of(tea.id) is None
+
+
+def test_students_decide_nothing(ana, log_in):
+    assert log_in(ana).get("/teach/decisions").status_code == 403
+
+
+def test_the_sales_page_explains_each_step(rich, course, tea, coupon, log_in):
+    with transaction():
+        splits.set_policy(tea, splits.ALWAYS)
+    sell(rich, course, level_bp=1000, code="SPRING")
+    page = log_in(tea).get("/teach/sales").text
+    for said in ("80.00 €", "Coupon SPRING", "60.00 €", "Paid with 6.00 TEO", "30.00 €", "24.00 €", "+7.50 TEO"):
+        assert said in page
+    assert ledger.member(tea.id, "EUR", "maturing").balance == 2400
+
+
+def test_two_teachers_questions_take_as_many_statements_as_one(rich, tea, log_in, statements):
+    counts = []
+    for number in (1, 3):
+        sell(rich, publish(tea, f"Course {number}", price=1000), reference=f"p{number}", level_bp=1000)
+        client = log_in(tea)
+        with statements() as seen:
+            client.get("/teach/decisions")
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
