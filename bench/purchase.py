@@ -21,7 +21,8 @@ from lms.domain.courses import queries as courses
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import queries as wallet
 from lms.gateways import payments
-from lms.gateways.payments_sandbox import SIGNATURE_HEADER, event_body
+from lms.gateways.payments_sandbox import SIGNATURE_HEADER
+from lms.gateways.sandbox_events import event_body
 from lms.queue import enqueue
 from rig import Refusal
 from rig.demo import Demo

@@ -137,10 +137,12 @@ class Demo:
             "CLOCK_FILE": str(self.directory / "clock"),
             "SECRET_KEY": secret["SECRET_KEY"],
         }
-        web = {"PAYMENT_GATEWAY": "sandbox", "POL_PRICE_EUR": "0.20", "PAYMENT_WEBHOOK_SECRET": secret["PAYMENT_WEBHOOK_SECRET"]}
+        paying = {"PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": secret["PAYMENT_WEBHOOK_SECRET"]}
+        paying["PAYMENT_SANDBOX_FILE"] = str(self.directory / "payments.jsonl")
+        web = {"POL_PRICE_EUR": "0.20"}
         worker = {"KEK": secret["KEK"], "SIGNER_FILES": str(self.directory / "signer.json"), "SETTLE_SECONDS": "0"}
-        self.web_env = {**both, **web, **self.extra_env}
-        self.worker_env = {**both, **worker, **self.extra_env}
+        self.web_env = {**both, **paying, **web, **self.extra_env}
+        self.worker_env = {**both, **paying, **worker, **self.extra_env}
         _write_env(self.directory / "web.env", self.web_env)
         _write_env(self.directory / "worker.env", self.worker_env)
 

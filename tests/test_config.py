@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lms import config
+from lms.gateways import payment_gateway
 
 KEK, NEXT = (base64.b64encode(letter * 32).decode() for letter in (b"k", b"n"))
 WEB = {
@@ -56,7 +57,7 @@ def test_the_command_line_takes_both_sets():
 
 def test_each_role_holds_its_own_settings_only():
     assert "KEK" not in config.read("web", WEB)
-    assert "PAYMENT_WEBHOOK_SECRET" not in config.read("worker", WORKER | {"PAYMENT_WEBHOOK_SECRET": SIGNED})
+    assert "METRICS_TOKEN" not in config.read("worker", WORKER | {"METRICS_TOKEN": METRICS})
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL"])
@@ -157,7 +158,13 @@ def test_production_refuses_what_is_for_the_demo(name, value, why):
 
 
 def test_a_gateway_needs_its_secret():
-    assert refusal("web", WEB | {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox"}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
+    for role, environ in (("web", WEB), ("worker", WORKER)):
+        assert refusal(role, environ | {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox"}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
+
+
+def test_web_and_worker_have_the_same_gateway():
+    paying = {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": SIGNED}
+    assert [payment_gateway(config.read(role, environ | paying)).name for role, environ in (("web", WEB), ("worker", WORKER))] == ["sandbox", "sandbox"]
 
 
 def test_every_refusal_is_whole_sentences_on_one_line():

@@ -1,0 +1,12 @@
+"""The gateways of this installation, by its settings: pages and jobs ask here."""
+
+from lms.gateways.payments import NoGateway
+from lms.gateways.payments_sandbox import Sandbox
+
+
+def payment_gateway(settings):
+    """The payments.Gateway that PAYMENT_GATEWAY names, for a web process, a worker or a command."""
+    name = settings["PAYMENT_GATEWAY"]
+    if name == "sandbox":
+        return Sandbox(settings["PAYMENT_WEBHOOK_SECRET"], settings["BASE_URL"], settings["PAYMENT_SANDBOX_FILE"])
+    return NoGateway()

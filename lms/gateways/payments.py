@@ -1,23 +1,16 @@
-"""What a payment gateway is: a page where the buyer pays, and signed events that say what became of it."""
+"""What a payment gateway is: a page where the buyer pays, refunds, a list of what was taken, and signed events that say what became of it."""
 
 import hashlib
 import hmac
-import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from lms.errors import DomainError, Unavailable
 
-PAYMENT_EVENTS = ("payment.processing", "payment.succeeded", "payment.failed")
-OLDEST_EVENT = 300  # seconds between the signature's time and ours, either way
-LARGEST_BODY = 64 * 1024  # bytes
-DEEPEST_EVENT = 500  # objects and lists in one event
-LARGEST_AMOUNT = 99_999_999  # cents; gateways take eight digits
-LARGEST_ORDER = 2**31 - 1
-
-_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
-_CURRENCY = re.compile(r"[A-Za-z]{3}")
+OLDEST_EVENT = 300  # seconds between the signature's time and ours
+LARGEST_BODY = 256 * 1024  # bytes; an event of a dispute holds all the evidence that was sent in
 
 
 class BadWebhook(DomainError):
@@ -26,19 +19,39 @@ class BadWebhook(DomainError):
     status = 400
 
 
+class Refused(DomainError):
+    """The gateway says no, and will say so again: nothing happened. `code` is the gateway's own word, for logs and admins.
+
+    What may be tried again with the same key is an Unavailable, after which nobody knows yet whether it happened."""
+
+    def __init__(self, message, code):
+        super().__init__(message)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class Purchase:
-    """What the buyer is asked to pay: `amount` in cents, VAT included."""
+    """What the buyer is asked to pay: `amount` in cents, VAT included.
+
+    `key` names the purchase to the gateway (the order does, without one), `email` and `locale` save the buyer from saying them again."""
 
     order_id: int
     amount: int
     currency: str
     description: str
+    expires_at: datetime | None = None
+    key: str = ""
+    email: str = ""
+    locale: str = "auto"
 
 
 @dataclass(frozen=True)
 class Event:
-    """What a gateway says. The facts of a payment are None in an event about something else; so is an order it cannot name."""
+    """What a gateway says. Amounts are cents; `reference` is always the payment's, as refunds and the list name it.
+
+    A payment (payment.processing, .succeeded, .failed) has order_id, None for one that is none of ours; a refund (refund.succeeded, .failed) has
+    `refund`; a dispute (dispute.opened, .won, .lost) has `dispute` and the gateway's `fee` so far. `reason` says in a word of the gateway's why.
+    One thing may be told by several events with ids of their own, in any order. Any other kind carries nothing but its name."""
 
     id: str
     kind: str
@@ -46,17 +59,53 @@ class Event:
     order_id: int | None = None
     amount: int | None = None
     currency: str | None = None
+    refund: str | None = None
+    dispute: str | None = None
+    fee: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """What became of a refund: `state` is pending, succeeded or failed. Of one that is pending an event says how it ends."""
+
+    reference: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A payment as the gateway's own books have it. `refunded` in cents; `disputed` stays true however the dispute ends."""
+
+    reference: str
+    order_id: int | None
+    amount: int
+    currency: str
+    refunded: int
+    disputed: bool
 
 
 class Gateway(Protocol):
+    """Each call may raise Unavailable (try again with the same key) or Refused, and takes seconds: never make one inside a transaction."""
+
     name: str
     is_open: bool
+    signature_header: str
 
     def payment_page(self, purchase, return_url):
-        """The address where the buyer pays; afterwards he is sent to `return_url`, which proves nothing."""
+        """The address where the buyer pays; afterwards he is sent to `return_url`, which proves nothing. The same purchase is the same page."""
+
+    def expire(self, order_id):
+        """Close the payment pages of an order. What is being paid at this moment is still told by an event."""
+
+    def refund(self, key, reference, amount):
+        """Send so many cents of a payment back, once per key for ever; a Refunded."""
+
+    def payments(self, since, until):
+        """Each payment begun in [since, until) that has succeeded by now, as Taken, in no order."""
 
     def parse_webhook(self, body, signature, now):
-        """The Event in `body` (bytes); raises BadWebhook unless the gateway signed it within five minutes of `now`."""
+        """The Event in `body` (bytes); raises BadWebhook unless the gateway signed it not more than five minutes ago."""
 
 
 class NoGateway:
@@ -64,8 +113,18 @@ class NoGateway:
 
     name = "none"
     is_open = False
+    signature_header = "Payment-Signature"
 
     def payment_page(self, purchase, return_url):
+        raise Unavailable("Payments are not open yet.")
+
+    def expire(self, order_id):
+        """There is no page to close."""
+
+    def refund(self, key, reference, amount):
+        raise Unavailable("Payments are not open yet.")
+
+    def payments(self, since, until):
         raise Unavailable("Payments are not open yet.")
 
     def parse_webhook(self, body, signature, now):
@@ -90,48 +149,5 @@ def verify(secret, body, signature, now):
         raise BadWebhook("The signature is too old.")
 
 
-def read(body):
-    """The Event in a verified body; raises BadWebhook when it is not one."""
-    try:
-        if body.count(b"[") + body.count(b"{") > DEEPEST_EVENT:  # nested deep enough it would exhaust the stack
-            raise ValueError
-        event = json.loads(body, parse_constant=_no_number)
-        kind, event_id = _text(event["type"]), _text(event["id"])
-        return Event(event_id, kind, **_payment(event["data"]["object"])) if kind in PAYMENT_EVENTS else Event(event_id, kind)
-    except (ValueError, KeyError, TypeError):
-        raise BadWebhook("The event cannot be read.") from None
-
-
 def _mac(secret, at, body):
     return hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
-def _payment(payment):
-    return dict(
-        reference=_text(payment["id"]),
-        order_id=_order_id(payment.get("metadata")),
-        amount=_amount(payment["amount"]),
-        currency=_text(payment["currency"], _CURRENCY).upper(),
-    )
-
-
-def _order_id(metadata):
-    """The order named in the metadata; None for none of ours: its money must still be kept."""
-    named = str(metadata.get("order", "")) if isinstance(metadata, dict) else ""
-    return int(named) if re.fullmatch(r"[0-9]{1,10}", named) and 0 < int(named) <= LARGEST_ORDER else None
-
-
-def _amount(amount):
-    if type(amount) is not int or not 0 < amount <= LARGEST_AMOUNT:
-        raise ValueError("an amount is a whole number of cents above zero")
-    return amount
-
-
-def _text(value, shape=_NAME):
-    if not isinstance(value, str) or not shape.fullmatch(value):
-        raise ValueError("a name of letters and digits")
-    return value
-
-
-def _no_number(text):
-    raise ValueError(f"{text} is no number")

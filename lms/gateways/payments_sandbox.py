@@ -1,53 +1,24 @@
 """A payment gateway inside the platform for demo and tests: its page, its cards, and its webhooks over real HTTP."""
 
-import hashlib
-import json
 import logging
 import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from lms import clock
 from lms.gateways import payments
+from lms.gateways.sandbox_book import PAGE_CLOSED, Book
+from lms.gateways.sandbox_events import digest, event_body, read, refund_body
 
 SIGNATURE_HEADER = "Payment-Signature"
 RETRIES = (1, 2, 4, 8, 15)  # seconds between the tries of one delivery
-LATE = 15  # seconds
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a test card makes the gateway say: (seconds to wait, kind of event, changes) in the order it says it."""
-
-    number: str
-    name: str
-    says: tuple
-    needs_challenge: bool = False
-
-
-_SUCCESS, _FAILURE = (0, "payment.succeeded", {}), (0, "payment.failed", {})
-SUCCEEDS = Card("4242424242424242", "succeeds", (_SUCCESS,))
-DECLINED = Card("4000000000000002", "declined", (_FAILURE,))
-CARDS = {
-    card.number: card
-    for card in (
-        SUCCEEDS,
-        DECLINED,
-        Card("4000002500003155", "challenge", (_SUCCESS,), needs_challenge=True),
-        Card("4000000000000077", "late", ((LATE, "payment.succeeded", {}),)),
-        Card("4000000000000127", "twice", (_SUCCESS, _SUCCESS, (0, "payment.succeeded", {"event": "again"}))),
-        Card("4000000000000341", "failed_first", (_FAILURE, (2, "payment.succeeded", {}))),
-        Card("4000000000000259", "processing_last", (_SUCCESS, (1, "payment.processing", {}))),
-        Card("4000000000003220", "wrong_amount", ((0, "payment.succeeded", {"amount": -1}),)),
-        Card("4000000000001976", "wrong_currency", ((0, "payment.succeeded", {"currency": "USD"}),)),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -60,24 +31,43 @@ class Page:
 
     @property
     def reference(self):
-        return "pay_" + _digest(self.token)
+        return "pay_" + digest(self.token)
 
 
 class Sandbox:
+    """`book` is the file where it keeps what it has taken; without one it forgets."""
+
     name = "sandbox"
     is_open = True
+    signature_header = SIGNATURE_HEADER
 
-    def __init__(self, secret, base_url):
+    def __init__(self, secret, base_url, book=""):
         self._secret = secret
         self._webhook_url = base_url.rstrip("/") + "/webhooks/payments"
         self._pages = URLSafeSerializer(secret, salt="sandbox payment page")
+        self._book = Book(book)
 
     def payment_page(self, purchase, return_url):
-        return "/sandbox/pay/" + self._pages.dumps({**asdict(purchase), "return_url": return_url})
+        return "/sandbox/pay/" + self._pages.dumps(_told(purchase) | {"return_url": return_url})
+
+    def expire(self, order_id):
+        self._book.keep(payments.Event("", PAGE_CLOSED, order_id=order_id), _now())
+
+    def refund(self, key, reference, amount):
+        """Succeeds at once, which the webhook only repeats: a job ends with its process, so it is tried once and not waited for."""
+        refund = "re_" + digest(key)
+        self._book.check_refund(refund, reference, amount)
+        body = refund_body(refund, reference, amount)
+        self._book.keep(read(body), _now())
+        self._post(body)
+        return payments.Refunded(refund, "succeeded")
+
+    def payments(self, since, until):
+        return iter(self._book.payments(since.timestamp(), until.timestamp()))
 
     def parse_webhook(self, body, signature, now):
         payments.verify(self._secret, body, signature, int(now.timestamp()))
-        return payments.read(body)
+        return read(body)
 
     def page(self, token):
         """The Page behind a token, or None for one we did not sign."""
@@ -85,8 +75,14 @@ class Sandbox:
             facts = self._pages.loads(token)
         except BadData:
             return None
-        return_url = facts.pop("return_url")
-        return Page(token, payments.Purchase(**facts), return_url)
+        return_url, expires_at = facts.pop("return_url"), facts.pop("expires_at", None)
+        moment = datetime.fromtimestamp(expires_at, UTC) if expires_at else None
+        return Page(token, payments.Purchase(**facts, expires_at=moment), return_url)
+
+    def is_closed(self, page):
+        """Whether nobody can pay there any longer."""
+        ends = page.purchase.expires_at
+        return (ends is not None and clock.now() >= ends) or self._book.is_closed(page.purchase.order_id)
 
     def pay(self, page, card):
         """Send what the card says in a thread of its own: the buyer goes on at once. Answers the thread."""
@@ -97,7 +93,9 @@ class Sandbox:
     def _say(self, page, card):
         for seconds, kind, changes in card.says:
             time.sleep(seconds)
-            self._deliver(event_body(page, kind, changes))
+            body = event_body(page, kind, changes)
+            self._book.keep(read(body), _now())
+            self._deliver(body)
 
     def _deliver(self, body):
         """Post the event until somebody has taken it, or the tries are used up."""
@@ -122,27 +120,10 @@ class Sandbox:
             return 0
 
 
-def event_body(page, kind, changes):
-    """An event about the page's payment as JSON bytes. Its id follows from what it says: sent twice it is the same event."""
-    purchase = page.purchase
-    event = {
-        "id": "evt_" + _digest(f"{page.reference} {kind} {changes.get('event', '')}"),
-        "type": kind,
-        "created": _now(),
-        "data": {
-            "object": {
-                "id": page.reference,
-                "amount": purchase.amount + changes.get("amount", 0),
-                "currency": changes.get("currency", purchase.currency).lower(),
-                "metadata": {"order": str(purchase.order_id)},
-            }
-        },
-    }
-    return json.dumps(event).encode()
-
-
-def _digest(text):
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+def _told(purchase):
+    """What the address of a page says of its purchase; who buys stands in no address."""
+    facts = {name: getattr(purchase, name) for name in ("order_id", "amount", "currency", "description")}
+    return facts | {"expires_at": purchase.expires_at and int(purchase.expires_at.timestamp())}
 
 
 def _now():

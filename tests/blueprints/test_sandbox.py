@@ -2,18 +2,22 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from werkzeug.serving import make_server
 
+from lms import clock
 from lms.blueprints.sandbox import forms, views
 from lms.config import ConfigError, read
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout.models import Payment, WebhookEvent
 from lms.domain.wallet import queries as wallet
-from lms.gateways import payments_sandbox
-from lms.gateways.payments_sandbox import CARDS
+from lms.errors import Unavailable
+from lms.gateways import payment_gateway, payments_sandbox
+from lms.gateways.payments import Purchase, Refused, Taken
+from lms.gateways.sandbox_cards import CARDS
 
 NUMBERS = {card.name: number for number, card in CARDS.items()}
 
@@ -42,6 +46,13 @@ def payment_page(served, order, ana, log_in):
     """The buyer's browser on its way to the payment page, and the page's address."""
     client = log_in(ana)
     return client, client.get("/orders/1/pay").location
+
+
+@pytest.fixture
+def book(app, tmp_path, monkeypatch):
+    """The sandbox keeps what it has taken, in this file."""
+    monkeypatch.setitem(app.config, "PAYMENT_SANDBOX_FILE", str(tmp_path / "payments.jsonl"))
+    return tmp_path / "payments.jsonl"
 
 
 @pytest.fixture
@@ -144,6 +155,84 @@ def test_a_challenge_confirmed_pays(payment_page, threads, order):
 def test_a_challenge_refused_fails_the_order(payment_page, threads, order):
     challenge(payment_page, threads, "refuse")
     assert order.state == "failed"
+
+
+def test_a_page_whose_time_is_over_takes_no_card(app, served, threads, ana, log_in):
+    client, sandbox = log_in(ana), payment_gateway(app.config)
+    purchase = Purchase(7, 8000, "EUR", "How chains work", expires_at=clock.now() + timedelta(minutes=30))
+    address = sandbox.payment_page(purchase, "/orders/7")
+    assert client.get(address).status_code == 200
+    clock.advance(timedelta(minutes=31))
+    closed(client, address, threads)
+
+
+def test_a_page_that_was_closed_takes_no_card(app, payment_page, threads, book):
+    payment_gateway(app.config).expire(1)
+    closed(*payment_page, threads)
+
+
+def closed(client, address, threads):
+    for answer in (
+        client.get(address),
+        client.post(address, data={"card": NUMBERS["succeeds"]}),
+        client.get(address + "/challenge"),
+        client.post(address + "/challenge", data={"answer": "confirm"}),
+    ):
+        assert answer.status_code == 410
+        assert "This page is closed" in answer.get_data(as_text=True)
+    assert threads == []
+
+
+def test_a_dispute_is_told_after_the_payment(send, order):
+    assert send("dispute_won") == "paid"
+    assert told() == ["payment.succeeded", "dispute.opened", "dispute.won"]
+
+
+def test_a_refund_is_answered_and_told(app, send, book):
+    send("succeeds")
+    answer = payment_gateway(app.config).refund("refund:1", reference(), 8000)
+    assert answer.state == "succeeded"
+    db.session.expire_all()
+    assert told() == ["payment.succeeded", "refund.succeeded"]
+
+
+def told():
+    return [event.kind for event in db.session.query(WebhookEvent).order_by(WebhookEvent.received_at)]
+
+
+def reference():
+    return db.session.query(Payment.reference).scalar()
+
+
+def test_the_same_refund_is_made_once_and_no_more_than_was_paid(app, send, book):
+    send("succeeds")
+    sandbox, paid = payment_gateway(app.config), reference()
+    assert sandbox.refund("refund:1", paid, 5000) == sandbox.refund("refund:1", paid, 5000)
+    for key, of, amount in (("refund:1", paid, 4000), ("refund:2", paid, 3001), ("refund:3", "pay_of_nobody", 1)):
+        with pytest.raises(Refused):
+            sandbox.refund(key, of, amount)
+    assert taken(sandbox)[0].refunded == 5000
+    assert sandbox.refund("refund:2", paid, 3000).state == "succeeded"
+
+
+def test_it_lists_what_it_has_taken(app, send, book):
+    send("disputed")
+    assert taken(payment_gateway(app.config)) == [Taken(reference(), 1, 8000, "EUR", 0, True)]
+    assert list(payment_gateway(app.config).payments(clock.now() + timedelta(days=1), clock.now() + timedelta(days=2))) == []
+
+
+def test_it_lists_what_it_took_and_not_what_was_asked(app, send, book):
+    send("wrong_amount")
+    assert [payment.amount for payment in taken(payment_gateway(app.config))] == [7999]
+
+
+def test_what_it_does_not_keep_it_does_not_list(app):
+    with pytest.raises(Unavailable, match="PAYMENT_SANDBOX_FILE"):
+        taken(payment_gateway(app.config))
+
+
+def taken(sandbox):
+    return list(sandbox.payments(clock.now() - timedelta(days=1), clock.now() + timedelta(days=1)))
 
 
 def test_only_test_cards_are_taken(payment_page, threads, order):

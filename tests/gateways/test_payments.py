@@ -1,5 +1,6 @@
 """Events of a payment gateway: signed, fresh, and read with distrust."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,9 @@ import pytest
 from lms.errors import Unavailable
 from lms.gateways import payments
 from lms.gateways.payments import BadWebhook, Event, NoGateway, Purchase
-from lms.gateways.payments_sandbox import CARDS, Page, Sandbox, event_body
+from lms.gateways.payments_sandbox import Page, Sandbox
+from lms.gateways.sandbox_cards import CARDS
+from lms.gateways.sandbox_events import event_body
 
 SECRET = "a secret of the gateway and of us alone"
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -125,6 +128,34 @@ def test_an_event_about_something_else_is_taken_without_its_facts(sandbox):
     assert parse(sandbox, b'{"id": "evt_2", "type": "payout.paid"}') == Event("evt_2", "payout.paid")
 
 
+@pytest.mark.parametrize("kind", ["refund.succeeded", "refund.failed"])
+def test_a_refund_names_itself_and_its_payment(sandbox, kind):
+    event = parse(sandbox, about(kind, id="re_1", reason="lost_or_stolen_card"))
+    assert event == Event("evt_1", kind, "pay_1", None, 8000, "EUR", refund="re_1", reason="lost_or_stolen_card")
+
+
+@pytest.mark.parametrize("kind", ["dispute.opened", "dispute.won", "dispute.lost"])
+def test_a_dispute_names_itself_its_payment_and_its_fee(sandbox, kind):
+    event = parse(sandbox, about(kind, id="dp_1", fee=2000, reason="fraudulent"))
+    assert event == Event("evt_1", kind, "pay_1", None, 8000, "EUR", dispute="dp_1", fee=2000, reason="fraudulent")
+
+
+def test_a_fee_nobody_tells_is_none_and_a_reason_that_is_no_word_is_left_out(sandbox):
+    event = parse(sandbox, about("dispute.opened", id="dp_1", reason="<script>"))
+    assert (event.fee, event.reason) == (0, "")
+
+
+@pytest.mark.parametrize("changes", [{"payment": None}, {"id": 7}, {"amount": 0}, {"amount": "8000"}, {"fee": -1}, {"fee": 1.5}, {"fee": True}, {"currency": None}])
+def test_a_dispute_that_lacks_a_fact_is_refused(sandbox, changes):
+    with pytest.raises(BadWebhook, match="cannot be read"):
+        parse(sandbox, about("dispute.lost", **{"id": "dp_1", "fee": 0} | changes))
+
+
+def about(kind, **facts):
+    facts = {"payment": "pay_1", "amount": 8000, "currency": "eur"} | facts
+    return json.dumps({"id": "evt_1", "type": kind, "data": {"object": facts}}).encode()
+
+
 def test_a_payment_page_is_known_by_its_token_alone(sandbox):
     token = sandbox.payment_page(PURCHASE, "http://127.0.0.1/orders/7").removeprefix("/sandbox/pay/")
     assert sandbox.page(token) == Page(token, PURCHASE, "http://127.0.0.1/orders/7")
@@ -134,6 +165,12 @@ def test_a_forged_payment_page_is_none(sandbox):
     token = Sandbox("another secret", "").payment_page(PURCHASE, "http://evil.example").removeprefix("/sandbox/pay/")
     assert sandbox.page(token) is None
     assert sandbox.page("nonsense") is None
+
+
+def test_an_address_says_nothing_of_the_buyer(sandbox):
+    known = dataclasses.replace(PURCHASE, email="ana@example.org", key="order:7", expires_at=NOW)
+    token = sandbox.payment_page(known, "/orders/7").rsplit("/", 1)[1]
+    assert sandbox.page(token).purchase == dataclasses.replace(PURCHASE, expires_at=NOW)
 
 
 def test_the_same_page_has_one_payment(sandbox):
@@ -155,6 +192,15 @@ def test_what_the_cards_say(sandbox):
     assert [event.kind for event in said(sandbox, "processing_last")] == ["payment.succeeded", "payment.processing"]
     assert [event.amount for event in said(sandbox, "wrong_amount")] == [7999]
     assert [event.currency for event in said(sandbox, "wrong_currency")] == ["USD"]
+    assert [event.kind for event in said(sandbox, "disputed")] == ["payment.succeeded", "dispute.opened", "dispute.lost"]
+    assert [event.kind for event in said(sandbox, "dispute_won")] == ["payment.succeeded", "dispute.opened", "dispute.won"]
+
+
+def test_a_dispute_is_one_from_beginning_to_end(sandbox):
+    paid, opened, lost = said(sandbox, "disputed")
+    assert opened.dispute == lost.dispute
+    assert {opened.reference, lost.reference} == {paid.reference}
+    assert (lost.amount, lost.fee, lost.reason) == (8000, 2000, "fraudulent")
 
 
 def test_twice_is_one_event_twice_and_another_about_the_same_payment(sandbox):
@@ -169,6 +215,10 @@ def test_without_a_gateway_nothing_is_paid_and_nothing_believed():
         NoGateway().payment_page(PURCHASE, "/")
     with pytest.raises(BadWebhook):
         NoGateway().parse_webhook(body(), payments.sign("", body(), UNIX), NOW)
+    with pytest.raises(Unavailable):
+        NoGateway().refund("k1", "pay_1", 8000)
+    with pytest.raises(Unavailable):
+        NoGateway().payments(NOW, NOW)
 
 
 def test_a_moved_clock_does_not_make_the_sandbox_stale(sandbox):

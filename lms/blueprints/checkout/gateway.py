@@ -2,12 +2,8 @@
 
 from flask import current_app
 
-from lms.gateways.payments import NoGateway
-from lms.gateways.payments_sandbox import Sandbox
+from lms.gateways import payment_gateway
 
 
 def gateway():
-    settings = current_app.config
-    if settings["PAYMENT_GATEWAY"] == "sandbox":
-        return Sandbox(settings["PAYMENT_WEBHOOK_SECRET"], settings["BASE_URL"])
-    return NoGateway()
+    return payment_gateway(current_app.config)

@@ -22,7 +22,7 @@ def _without_csrf(state):
 def receive():
     request.max_content_length = LARGEST_BODY
     asked = gateway()
-    event = asked.parse_webhook(request.get_data(), request.headers.get("Payment-Signature", ""), clock.now())
+    event = asked.parse_webhook(request.get_data(), request.headers.get(asked.signature_header, ""), clock.now())
     with transaction():
         order = checkout.receive(asked.name, event)
         # Read here: after the commit each read takes a connection again, and a push takes another.

@@ -5,7 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import AnyOf, DataRequired
 
-from lms.gateways.payments_sandbox import CARDS
+from lms.gateways.sandbox_cards import CARDS
 
 MEANINGS = {
     "succeeds": _("succeeds"),
@@ -17,6 +17,8 @@ MEANINGS = {
     "processing_last": _("told as succeeded, then as processing"),
     "wrong_amount": _("takes one cent too little"),
     "wrong_currency": _("takes US dollars"),
+    "disputed": _("succeeds; seconds later the bank takes the money back"),
+    "dispute_won": _("succeeds; seconds later the bank asks for the money back, and does not get it"),
 }
 
 

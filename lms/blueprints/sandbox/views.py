@@ -4,7 +4,8 @@ from flask import Blueprint, current_app, redirect, request, url_for
 
 from lms.blueprints.sandbox.forms import MEANINGS, CardForm, ChallengeForm
 from lms.errors import NotFound
-from lms.gateways.payments_sandbox import CARDS, DECLINED, SUCCEEDS, Sandbox
+from lms.gateways import payment_gateway
+from lms.gateways.sandbox_cards import CARDS, DECLINED, SUCCEEDS
 from lms.ui import render
 
 blueprint = Blueprint("sandbox", __name__, url_prefix="/sandbox/pay")
@@ -12,12 +13,15 @@ blueprint = Blueprint("sandbox", __name__, url_prefix="/sandbox/pay")
 
 @blueprint.get("/<token>")
 def show(token):
-    return _show(_page(token), CardForm(card=request.args.get("card", SUCCEEDS.number)))
+    page = _page(token)
+    return _closed(page) or _show(page, CardForm(card=request.args.get("card", SUCCEEDS.number)))
 
 
 @blueprint.post("/<token>")
 def pay(token):
     page, form = _page(token), CardForm()
+    if closed := _closed(page):
+        return closed
     if not form.validate_on_submit():
         return _show(page, form), 422
     card = CARDS[form.card.data]
@@ -28,16 +32,24 @@ def pay(token):
 
 @blueprint.get("/<token>/challenge")
 def challenge(token):
-    return render("sandbox/challenge.html", page=_page(token), form=ChallengeForm())
+    page = _page(token)
+    return _closed(page) or render("sandbox/challenge.html", page=page, form=ChallengeForm())
 
 
 @blueprint.post("/<token>/challenge")
 def answer(token):
     page, form = _page(token), ChallengeForm()
+    if closed := _closed(page):
+        return closed
     if not form.validate_on_submit():
         return render("sandbox/challenge.html", page=page, form=form), 422
     confirmed = request.form.get("answer") == "confirm"
     return _paid(page, SUCCEEDS if confirmed else DECLINED)
+
+
+def _closed(page):
+    """What stands in place of a page where nobody can pay any longer; None while somebody can."""
+    return (render("sandbox/closed.html", page=page), 410) if _sandbox().is_closed(page) else None
 
 
 def _show(page, form):
@@ -57,4 +69,4 @@ def _page(token):
 
 
 def _sandbox():
-    return Sandbox(current_app.config["PAYMENT_WEBHOOK_SECRET"], current_app.config["BASE_URL"])
+    return payment_gateway(current_app.config)

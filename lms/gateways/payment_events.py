@@ -1,0 +1,80 @@
+"""What an event of a gateway must hold, whoever wrote it: each fact is looked at before it is believed."""
+
+import re
+
+from lms.gateways.payments import Event
+
+LARGEST_AMOUNT = 99_999_999  # cents; gateways take eight digits
+LARGEST_ORDER = 2**31 - 1
+
+_PAYMENT = ("reference", "order_id", "amount", "currency")
+_REFUND = ("reference", "refund", "amount", "currency", "reason")
+_DISPUTE = ("reference", "dispute", "amount", "currency", "fee", "reason")
+FACTS = {
+    "payment.processing": _PAYMENT,
+    "payment.succeeded": _PAYMENT,
+    "payment.failed": _PAYMENT,
+    "refund.succeeded": _REFUND,
+    "refund.failed": _REFUND,
+    "dispute.opened": _DISPUTE,
+    "dispute.won": _DISPUTE,
+    "dispute.lost": _DISPUTE,
+}
+
+_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
+
+
+def event(event_id, kind, facts):
+    """The Event of this kind with the facts it needs, by name; `order_id` is read from the payment's metadata.
+
+    Raises ValueError when a fact is missing or has not its shape. Facts of an unknown kind are not looked at."""
+    needed = FACTS.get(_text(kind), ())
+    return Event(_text(event_id), kind, **{name: _SHAPES[name](facts.get(name)) for name in needed})
+
+
+def order_id(metadata):
+    """The order named in the metadata; None for none of ours: its money must still be kept."""
+    named = str(metadata.get("order", "")) if isinstance(metadata, dict) else ""
+    return int(named) if re.fullmatch(r"[0-9]{1,10}", named) and 0 < int(named) <= LARGEST_ORDER else None
+
+
+def _text(value, shape=_NAME):
+    if not isinstance(value, str) or not shape.fullmatch(value):
+        raise ValueError("a name of letters and digits")
+    return value
+
+
+def _currency(value):
+    return _text(value, _CURRENCY).upper()
+
+
+def _amount(value):
+    return _cents(value, 1)
+
+
+def _fee(value):
+    return _cents(0 if value is None else value, 0)
+
+
+def _cents(value, least):
+    if type(value) is not int or not least <= value <= LARGEST_AMOUNT:
+        raise ValueError("an amount is a whole number of cents")
+    return value
+
+
+def _reason(value):
+    """A word for people and nothing that money depends on: what has another shape is left out."""
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else ""
+
+
+_SHAPES = {
+    "reference": _text,
+    "refund": _text,
+    "dispute": _text,
+    "order_id": order_id,
+    "amount": _amount,
+    "currency": _currency,
+    "fee": _fee,
+    "reason": _reason,
+}
