@@ -1,18 +1,46 @@
-"""Versions put in force."""
+"""Versions announced and put in force."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.dialects.postgresql import insert
 
+from lms import clock
 from lms.db import db
-from lms.domain.rulebook import queries
+from lms.domain.rulebook import changes, checks, queries
 from lms.domain.rulebook.models import RulebookVersion
 from lms.domain.rulebook.rules import Rules
+from lms.errors import Invalid
 
 THE_BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+NOTICE = timedelta(days=14)  # a stake comes back within 7 days' lock and 7 of unbonding: who staked under the old rules can be out before the new ones hold
 
 
 def install():
     """Version 1, in force from the beginning. May run twice."""
     row = dict(number=1, announced_at=THE_BEGINNING, in_force_from=THE_BEGINNING, rules=queries.as_row(Rules()))
     db.session.execute(insert(RulebookVersion).values(row).on_conflict_do_nothing())
+
+
+def announce(rules, in_force_from):
+    """Announce these Rules, whatever number they bear, as the next version from that moment on. Answers the RulebookVersion.
+
+    Raises Invalid when it comes too soon, not after all others, changes nothing, or when `checks` refuses it."""
+    db.session.get_one(RulebookVersion, 1, with_for_update=True)  # one announcement at a time
+    last, now = queries.newest(), clock.now()
+    if in_force_from < now + NOTICE:
+        raise Invalid("A version is announced %(days)d days before it holds. The earliest moment now is %(day)s UTC.", days=NOTICE.days, day=_day(now + NOTICE))
+    if in_force_from <= last.in_force_from:
+        raise Invalid("Version %(number)d holds from %(day)s UTC. The next one can only begin after it.", number=last.number, day=_day(last.in_force_from))
+    rules = replace(rules, number=last.number + 1)
+    if not changes.changed(last.numbers, rules):
+        raise Invalid("Nothing differs from version %(number)d.", number=last.number)
+    checks.check(rules)
+    version = RulebookVersion(number=rules.number, announced_at=now, in_force_from=in_force_from, rules=queries.as_row(rules))
+    db.session.add(version)
+    db.session.flush()
+    return version
+
+
+def _day(moment):
+    return f"{moment:%Y-%m-%d %H:%M}"

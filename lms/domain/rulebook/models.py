@@ -3,7 +3,9 @@
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lms import clock
 from lms.db import Model, Moment
+from lms.domain.rulebook.rules import Rules
 
 
 class RulebookVersion(Model):
@@ -13,3 +15,13 @@ class RulebookVersion(Model):
     announced_at: Mapped[object] = mapped_column(Moment)
     in_force_from: Mapped[object] = mapped_column(Moment, index=True)
     rules: Mapped[dict] = mapped_column(JSONB)
+
+    @property
+    def numbers(self):
+        """The Rules of this version."""
+        return Rules(**self.rules)
+
+    @property
+    def is_announced(self):
+        """Whether it does not hold yet."""
+        return self.in_force_from > clock.now()

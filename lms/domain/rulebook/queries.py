@@ -1,6 +1,7 @@
 """The rules in force."""
 
 from dataclasses import asdict
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -8,6 +9,14 @@ from lms import clock
 from lms.db import db
 from lms.domain.rulebook.models import RulebookVersion
 from lms.domain.rulebook.rules import Rules
+
+
+class Edition(NamedTuple):
+    """A version between the one before it and the one after it, where there are such."""
+
+    version: RulebookVersion
+    before: RulebookVersion | None
+    after: RulebookVersion | None
 
 
 def in_force(at=None):
@@ -30,6 +39,21 @@ def number_in_force():
 def version(number):
     """The Rules frozen in an order, an enrolment or a transfer."""
     return Rules(**db.session.get_one(RulebookVersion, number).rules)
+
+
+def newest():
+    """The version with the highest number, in force or announced."""
+    return db.session.scalars(select(RulebookVersion).order_by(RulebookVersion.number.desc()).limit(1)).one()
+
+
+def edition(number=None):
+    """The Edition of this version, or of the one in force; None when there is no such. One statement."""
+    middle = number_in_force() if number is None else number
+    rows = db.session.scalars(select(RulebookVersion).where(RulebookVersion.number.between(middle - 1, middle + 1)))
+    found = {version.number: version for version in rows}
+    if number is None:
+        number = max(version.number for version in found.values() if not version.is_announced)
+    return Edition(found[number], found.get(number - 1), found.get(number + 1)) if number in found else None
 
 
 def as_row(rules):

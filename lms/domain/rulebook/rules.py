@@ -34,6 +34,7 @@ class Rules:
     discount_levels_bp: tuple = (500, 1000, 1500)
     accept_bonus_bp: int = 2500  # of the TEO of a discount
     decision_hours: int = 24
+    rewards_max_bp: int = 1000  # all rewards of a course together, peer reviews among them
     purchase_max_bp: int = 200
     lessons_bp: int = 400
     completion_bp: int = 400

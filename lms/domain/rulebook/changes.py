@@ -1,0 +1,29 @@
+"""One version against another."""
+
+from dataclasses import fields, replace
+
+from lms.domain.rulebook.rules import Rules, Tier
+from lms.errors import Invalid
+
+_TIER = {each.name for each in fields(Tier)}
+NAMES = tuple(rule.name for rule in fields(Rules) if rule.name != "number")
+
+
+def amended(rules, numbers):
+    """These Rules with some numbers put in the place of theirs: {name: number}, levels a list of them, tiers a list of {name, staked, platform_bp}.
+
+    Raises Invalid for what no rule is called; whether the numbers make sense is for `checks`."""
+    unknown = sorted(set(numbers) - set(NAMES))
+    if unknown:
+        raise Invalid("No number of the rulebook is called %(name)s.", name=unknown[0])
+    tiers, levels = numbers.get("tiers", []), numbers.get("discount_levels_bp", [])
+    if not isinstance(tiers, list) or any(not isinstance(tier, dict) or set(tier) != _TIER for tier in tiers):
+        raise Invalid("Each tier has a name, staked and platform_bp, and nothing else.")
+    if not isinstance(levels, list):
+        raise Invalid("discount_levels_bp is a list of basis points.")
+    return replace(rules, **numbers)
+
+
+def changed(before, after):
+    """The names of the numbers that differ, in the order of the rules."""
+    return [name for name in NAMES if getattr(before, name) != getattr(after, name)]

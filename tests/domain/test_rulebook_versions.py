@@ -1,0 +1,195 @@
+"""Versions announced: when they may begin, and which rules never may."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as accounts
+from lms.domain.ledger.models import TEO
+from lms.domain.rulebook import actions, changes, checks, circles, queries
+from lms.domain.rulebook.rules import BASIS, MICRO, Rules, Split, Tier
+from lms.errors import Invalid
+
+
+def announce(days=20, **numbers):
+    with transaction():
+        return actions.announce(replace(Rules(), **numbers), clock.now() + timedelta(days=days))
+
+
+def test_a_version_announced_holds_from_its_day_on(app):
+    version = announce(completion_bp=300)
+    assert (version.number, version.numbers) == (2, Rules(number=2, completion_bp=300))
+    assert queries.in_force().number == 1
+    clock.advance(timedelta(days=20, minutes=1))
+    assert queries.in_force() == Rules(number=2, completion_bp=300)
+
+
+def test_what_was_posted_before_keeps_its_version(ana):
+    announce(completion_bp=300)
+    source, target = accounts.platform(TEO, "issuance"), accounts.member(ana.id, TEO, "available")
+    with transaction():
+        before = ledger.post("a", source, target, 1, "grant")
+    clock.advance(timedelta(days=21))
+    with transaction():
+        after = ledger.post("b", source, target, 1, "grant")
+    assert (before.rule_version, after.rule_version) == (1, 2)
+
+
+@pytest.mark.parametrize(("days", "is_taken"), [(0, False), (-3, False), (13.99, False), (14.01, True)])
+def test_a_version_is_announced_fourteen_days_before_it_holds(app, days, is_taken):
+    if is_taken:
+        assert announce(days, completion_bp=300).number == 2
+    else:
+        with pytest.raises(Invalid, match="14 days before it holds"):
+            announce(days, completion_bp=300)
+
+
+def test_a_version_begins_after_all_others(app):
+    announce(40, completion_bp=300)
+    with pytest.raises(Invalid, match="Version 2 holds from"):
+        announce(30, completion_bp=200)
+    assert announce(41, completion_bp=200).number == 3
+
+
+def test_a_version_that_changes_nothing_is_none(app):
+    with pytest.raises(Invalid, match="Nothing differs from version 1"):
+        announce()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "why"),
+    [
+        (dict(completion_bp=-1), "completion_bp is a whole number from 0 to 10000"),
+        (dict(accept_bonus_bp=10_001), "accept_bonus_bp is a whole number"),
+        (dict(refund_below_percent=101), "refund_below_percent is a whole number from 0 to 100"),
+        (dict(user_daily_cap=0), "user_daily_cap is a whole number from 1"),
+        (dict(lowest_price=0), "lowest_price is a whole number from 1"),
+        (dict(review_reward=1.5), "review_reward is a whole number"),
+        (dict(stake_lock_days=True), "stake_lock_days is a whole number"),
+        (dict(maturity_days=13), "refund_days cannot be above maturity_days"),
+        (dict(withdrawal_lowest=20_000 * MICRO), "withdrawal_lowest cannot be above withdrawal_highest"),
+        (dict(review_above=2000 * MICRO), "review_above cannot be above two_admins_above"),
+        (dict(decision_hours=15 * 24), "decide before the sale matures"),
+        (dict(lessons_bp=900), "more than rewards_max_bp"),
+        (dict(tiers=()), "first tier begins at a stake of 0"),
+        (dict(tiers=(Tier("Bronze", 1, 5000),)), "first tier begins at a stake of 0"),
+        (dict(tiers=(Tier("", 0, 5000),)), "Every tier has a name"),
+        (dict(tiers=(Tier("Bronze", 0, "half"),)), "Bronze: platform_bp is a whole number"),
+        (dict(tiers=(Tier("Bronze", 0, 5000), Tier("Silver", 0, 4500))), "From Bronze to Silver"),
+        (dict(tiers=(Tier("Bronze", 0, 5000), Tier("Silver", 100, 5000))), "From Bronze to Silver"),
+        (dict(discount_levels_bp=(1000, 500)), "rise from one to the next"),
+        (dict(discount_levels_bp=(0, 500)), "rise from one to the next"),
+        (dict(discount_levels_bp=("500",)), "rise from one to the next"),
+        (dict(discount_levels_bp=(500, 3000)), "more than the platform's share"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(app, numbers, why):
+    with pytest.raises(Invalid, match=why):
+        announce(**numbers)
+    assert queries.newest().number == 1
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        dict(accept_bonus_bp=6000),
+        dict(rewards_max_bp=1500, lessons_bp=900),
+        dict(lowest_price=2),
+        dict(tiers=(*Rules().tiers[:4], Tier("Diamond", 1000 * MICRO, 1800))),
+    ],
+)
+def test_rules_under_which_a_circle_makes_teo_too_cheaply_are_refused(app, numbers):
+    with pytest.raises(Invalid, match="A student and a teacher in league could make TEO for [01]\\.\\d\\d EUR each"):
+        announce(**numbers)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "why"),
+    [
+        (dict(tiers=(*Rules().tiers[:4], Tier("Diamond", 1000 * MICRO, 1000))), "more than the platform's share of 1000"),
+        (dict(discount_levels_bp=(500, 2500)), "the platform would be left with less than nothing"),
+        (dict(tiers=(Tier("Bronze", 0, 9500), Tier("Silver", 100 * MICRO, 4500))), "the teacher would be left with less than nothing"),
+    ],
+)
+def test_rules_under_which_a_side_of_a_sale_loses_are_refused(app, numbers, why):
+    with pytest.raises(Invalid, match=why):
+        announce(**numbers)
+
+
+# The cheapest circle
+
+
+def test_the_cheapest_teo_of_a_circle_by_the_percentages():
+    """1.82 EUR, as the rulebook says: of 100 EUR the platform keeps 25 in Diamond, and 10 + 3.75 TEO are made."""
+    circle = min((each for each in circles.circles_of(Rules()) if each.price == 10_000 and each.made > 0), key=lambda each: each.cost / each.made)
+    assert circle == circles.Circle(10_000, "Diamond", 1500, True, 2500, 13_750_000)
+    assert circle.cents_per_teo == 181
+
+
+def test_rounding_to_cents_makes_no_circle_cheaper_than_it_may_be():
+    """At the lowest prices cents weigh more: 1.77 EUR at a price of 1.10."""
+    circle = circles.cheapest(Rules())
+    assert (circle.price, circle.tier, circle.cost, circle.made) == (110, "Diamond", 27, 152_500)
+    assert not circle.is_below(checks.LEAST_COST)
+
+
+@pytest.mark.parametrize(("lowest", "is_safe"), [(2, False), (10, False), (20, True), (100, True)])
+def test_below_a_fifth_of_a_euro_the_rounding_would_open_a_circle(lowest, is_safe):
+    assert circles.cheapest(Rules(lowest_price=lowest)).is_below(checks.LEAST_COST) is not is_safe
+
+
+def test_a_circle_makes_nothing_with_teo_the_teacher_declines():
+    """Two accounts lose the TEO of the discount then, and gain the rewards only."""
+    declined = [each for each in circles.circles_of(Rules()) if each.level_bp == 1500 and not each.is_accepted]
+    assert declined and all(each.made < 0 for each in declined)
+
+
+def test_every_kind_of_sale_is_looked_at():
+    seen = {(tier.name, level, accepted) for _, tier, level, accepted, _ in circles.sales(Rules())}
+    assert len(seen) == 5 * 4 * 2 - 5
+    assert {price for price, *_ in circles.sales(Rules())} >= set(range(100, 3000)) | {10_000, 1_000_000}
+
+
+def test_the_sides_of_a_sale_share_what_was_paid():
+    for price, _, level, _, split in circles.sales(Rules()):
+        assert isinstance(split, Split) and split.teacher + split.platform == price - Rules().discount(price, level)
+
+
+# Only what changes is written down
+
+
+def test_numbers_take_the_place_of_others():
+    tiers = [dict(name="Bronze", staked=0, platform_bp=BASIS // 2)]
+    rules = changes.amended(Rules(), {"completion_bp": 300, "discount_levels_bp": [500], "tiers": tiers})
+    assert rules == Rules(completion_bp=300, discount_levels_bp=(500,), tiers=(Tier("Bronze", 0, 5000),))
+    assert changes.changed(Rules(), rules) == ["discount_levels_bp", "completion_bp", "tiers"]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [{"completion": 3}, {"number": 7}, {"tiers": [{"name": "Bronze"}]}, {"tiers": 5}, {"tiers": [5]}, {"discount_levels_bp": 500}],
+)
+def test_what_no_rule_is_called_is_refused(numbers):
+    with pytest.raises(Invalid):
+        changes.amended(Rules(), numbers)
+
+
+# Versions beside each other
+
+
+def test_an_edition_knows_its_neighbours(app, statements):
+    announce(20, completion_bp=300)
+    announce(30, completion_bp=200)
+    with statements() as seen:
+        now, second, third = queries.edition(), queries.edition(2), queries.edition(3)
+    assert len(seen) == 3
+    numbers = [[each and each.number for each in (edition.before, edition.version, edition.after)] for edition in (now, second, third)]
+    assert numbers == [[None, 1, 2], [1, 2, 3], [2, 3, None]]
+    assert queries.edition(4) is None
+    clock.advance(timedelta(days=31))
+    db.session.expire_all()
+    assert queries.edition().version.number == 3
