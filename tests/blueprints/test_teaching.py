@@ -129,6 +129,8 @@ def test_the_summary_is_said_to_be_needed(browser, draft):
         ("-1", "This cannot be below zero"),
         ("80.001", "Use at most two decimals"),
         ("10000.01", "The most is 10000 €"),
+        ("0.01", "A course costs at least 1.00 EUR, or nothing at all."),
+        ("0.99", "A course costs at least 1.00 EUR, or nothing at all."),
         ("99999999999999999", "The most is 10000 €"),
         ("", "Write a price; 0 makes the course free"),
     ],

@@ -119,6 +119,7 @@ def test_any_title_gives_an_address(tea, title):
     [
         dict(price=-1),
         dict(price=1_000_001),
+        dict(price=99),
         dict(price=float("nan")),
         dict(price=10.5),
         dict(price=True),

@@ -8,9 +8,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from lms.blueprints.teaching.amounts import Hundredths
-from lms.domain.courses.actions import LONGEST_BODY, check_brackets
+from lms.domain.courses.actions import LONGEST_BODY, check_brackets, check_price
 from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_PRICE, HIGHEST_REWARD
-from lms.domain.rulebook import queries as rulebook
 from lms.errors import Invalid
 from lms.ui.preferences import LANGUAGES
 
@@ -35,8 +34,18 @@ def _title(label):
 
 
 def _few_brackets(form, field):
+    _heed(check_brackets, field.data or "")
+
+
+def _price(form, field):
+    if field.data is not None:
+        _heed(check_price, field.data)
+
+
+def _heed(check, value):
+    """What the domain would refuse is said beside the field."""
     try:
-        check_brackets(field.data or "")
+        check(value)
     except Invalid as error:
         raise ValidationError(gettext(error.message, **error.values)) from None
 
@@ -53,18 +62,11 @@ class CourseForm(FlaskForm):
     )
     subject = StringField(_("Subject"), filters=[_line], validators=[Length(max=40, message=_("A subject has at most 40 characters."))])
     language = SelectField(_("Language"), choices=[SelectChoice(*language) for language in LANGUAGES.items()])
-    price = Hundredths(_("Price in EUR"), validators=[InputRequired(_("Write a price; 0 makes the course free."))], most=HIGHEST_PRICE, unit="€")
+    price = Hundredths(_("Price in EUR"), validators=[InputRequired(_("Write a price; 0 makes the course free.")), _price], most=HIGHEST_PRICE, unit="€")
     reward_bp = Hundredths(
         _("Purchase reward in %"), validators=[InputRequired(_("Write a percentage; 0 gives no reward."))], most=HIGHEST_REWARD, unit="%"
     )
-
-
     discount_bp = SelectField(_("The most a student may pay in TEO"), coerce=int, default=1000, choices=[SelectChoice(level, f"{level // 100} %") for level in DISCOUNTS])
-
-    def validate_price(self, field):
-        lowest = rulebook.in_force().lowest_price
-        if 0 < (field.data or 0) < lowest:
-            raise ValidationError(gettext("A course is free, or costs at least %(least)s EUR.", least=f"{lowest / 100:.2f}"))
 
 
 class SectionForm(FlaskForm):

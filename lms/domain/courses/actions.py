@@ -38,11 +38,7 @@ def create(teacher, title, slug=None):
 def change(course, *, title, summary, description, subject, language, price, reward_bp, discount_bp=None):
     """Edit what the catalogue shows. `price` in cents with VAT left out; in basis points of it `reward_bp` and `discount_bp`, the most a student may pay
     in TEO (None leaves it). Orders froze their terms: a change never reaches back."""
-    if type(price) is not int or not 0 <= price <= HIGHEST_PRICE:
-        raise Invalid("A price is between 0 and %(most)d EUR.", most=HIGHEST_PRICE // 100)
-    lowest = rulebook.in_force().lowest_price
-    if 0 < price < lowest:
-        raise Invalid("A course is free, or costs at least %(least)s EUR.", least=f"{lowest / 100:.2f}")
+    check_price(price)
     if discount_bp is not None and (type(discount_bp) is not int or not 0 <= discount_bp <= HIGHEST_DISCOUNT):
         raise Invalid("A student pays between 0 and %(most)d %% in TEO.", most=HIGHEST_DISCOUNT // 100)
     if type(reward_bp) is not int or not 0 <= reward_bp <= HIGHEST_REWARD:
@@ -54,6 +50,15 @@ def change(course, *, title, summary, description, subject, language, price, rew
     course.subject, course.language, course.price, course.reward_bp = _line(subject, LONGEST_SUBJECT), language, price, reward_bp
     course.discount_bp = course.discount_bp if discount_bp is None else discount_bp
     db.session.flush()
+
+
+def check_price(price):
+    """Raises Invalid for what is no price in cents. Just above nothing, the rounding to cents would hand out TEO for next to nothing."""
+    if type(price) is not int or not 0 <= price <= HIGHEST_PRICE:
+        raise Invalid("A price is between 0 and %(most)d EUR.", most=HIGHEST_PRICE // 100)
+    least = rulebook.in_force().lowest_price
+    if 0 < price < least:
+        raise Invalid("A course costs at least %(least)s EUR, or nothing at all.", least=f"{least / 100:.2f}")
 
 
 def add_section(course, title):
