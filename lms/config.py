@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 BOTH = frozenset({"web", "worker", "mail", "cli"})
 WEB = frozenset({"web", "cli"})
-PAYING = frozenset({"web", "worker", "cli"})  # who asks the payment gateway for pages, refunds and lists
 WORKER = frozenset({"worker", "cli"})
 COMMAND = frozenset({"cli"})
 
@@ -154,9 +153,9 @@ SETTINGS = (
     Setting("LOG_LEVEL", BOTH, _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "DEBUG, INFO, WARNING or ERROR"),
     Setting("CLOCK_FILE", BOTH, _text, "", "demo and test only: a file with the seconds the clock is ahead"),
     Setting("PROXY_COUNT", WEB, _whole, 0, "how many reverse proxies of yours stand before the web and say who asks"),
-    Setting("PAYMENT_GATEWAY", PAYING, _one_of("none", "sandbox"), "none", "the payment gateway: none, or sandbox outside production; the same for web and worker"),
-    Setting("PAYMENT_WEBHOOK_SECRET", PAYING, _secret, "", "the secret that signs payment webhooks; needed with a gateway by the web, with the sandbox by the worker, too"),
-    Setting("PAYMENT_SANDBOX_FILE", PAYING, _text, "", "sandbox only: the file where it keeps what it has taken, for web and worker; without one it forgets"),
+    Setting("PAYMENT_GATEWAY", BOTH, _one_of("none", "sandbox"), "none", "the payment gateway: none, or sandbox outside production; the same for web and worker"),
+    Setting("PAYMENT_WEBHOOK_SECRET", BOTH, _secret, "", "the secret that signs payment webhooks; needed with a gateway by the web, with the sandbox by the worker, too"),
+    Setting("PAYMENT_SANDBOX_FILE", BOTH, _text, "", "sandbox only: the file where it keeps what it has taken, for web and worker; without one it forgets"),
     Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
     Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
     Setting("KEK", WORKER, _kek, None, "what wraps all other keys: 32 random bytes in base64, kms:ARN or vault:MOUNT/KEY; from the second on as VERSION:KEY; worker only", is_key=True),
@@ -205,7 +204,7 @@ def table():
 
 
 def _who(setting):
-    return {BOTH: "both", WEB: "web", PAYING: "web, worker", WORKER: "worker", COMMAND: "commands"}[setting.roles]
+    return {BOTH: "both", WEB: "web", WORKER: "worker", COMMAND: "commands"}[setting.roles]
 
 
 def _shown(default):

@@ -11,7 +11,7 @@ from redis.retry import Retry
 log = logging.getLogger(__name__)
 
 NAME = "default"
-MAIL = "mail"  # with workers of its own: a mail server that hangs must not keep the chain waiting, nor a node that hangs the mail
+MAIL = "mail"  # with workers of its own: a mail server or payment gateway that hangs must not keep the chain waiting, nor a node that hangs the mail
 RESULT_SECONDS = 60
 # Many ask for these, and one that waits does it for all. A mark outlives a job that was lost by so many seconds.
 ONCE, MARK_SECONDS = ("settlement.settle", "chain.drive"), 3
@@ -78,7 +78,7 @@ def _mark(name, ids):
 
 def queue_of(name):
     """The queue in which lms.jobs.<name> waits."""
-    return MAIL if name.startswith("mail.") else NAME
+    return MAIL if name.startswith(("mail.", "payments.")) else NAME
 
 
 def lasting(url):

@@ -12,9 +12,10 @@ def expire():
     for order_id in queries.expiring():
         with transaction():
             order = checkout.expire(order_id)
-            facts = order and (order.buyer_id, f"receipt:{order.id}")
-        if facts:
-            live.push(*facts, "balance_chip", "balance", "activity")
+            buyer_id = order and order.buyer_id
+        if buyer_id:
+            enqueue("payments.close_page", order_id)
+            live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
 
 
 def decide():

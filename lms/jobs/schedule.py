@@ -14,6 +14,8 @@ TABLE = (
     ("checkout.expire", 30),
     ("checkout.decide", 60),
     ("checkout.keep", 300),
+    ("payments.sweep", 20),
+    ("payments.compare", 86_400),
     ("accounts.forget_sessions", 3600),
     ("contracts.check", 300),
     ("solvency.publish", 300),

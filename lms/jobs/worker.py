@@ -1,6 +1,6 @@
 """The RQ workers; each job runs in a fork, inside the app.
 
-`python -m lms.jobs.worker` alone has the chain's keys and does all but mail; `python -m lms.jobs.worker mail` sends mail and has none."""
+`python -m lms.jobs.worker` alone has the chain's keys and does all but mail and payments; `python -m lms.jobs.worker mail` does those and has none."""
 
 import argparse
 import gc
@@ -27,9 +27,9 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 JOBS = {
     "worker": (
         *("accounts", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "keys"),
-        *("mail", "rewards", "schedule", "settlement", "solvency", "wallets"),
+        *("mail", "payments", "rewards", "schedule", "settlement", "solvency", "wallets"),
     ),
-    "mail": ("mail", "schedule"),
+    "mail": ("mail", "payments", "schedule"),
 }
 NAMES = set()  # of the jobs that this process does
 

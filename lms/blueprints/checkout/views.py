@@ -1,6 +1,7 @@
 """Buying a course: the terms, the order, and what has become of it."""
 
 from flask import Blueprint, current_app, flash, redirect, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
@@ -86,7 +87,7 @@ def refund(order_id):
         order = refunds.refund(order)
         told = order.buyer_id, order.teacher_id
     enqueue("settlement.settle")
-    enqueue("refunds.sweep")
+    enqueue("payments.sweep")
     live.push(told[0], f"receipt:{order_id}", "balance_chip", "balance", "activity")
     live.push(told[1], "sales")
     flash(_("The refund is on its way: the course is given back."), "done")
@@ -127,4 +128,5 @@ def _receipt(order_id):
 
 def _payment_page(order):
     back = url_for("checkout.show", order_id=order.id, _external=True)
-    return gateway().payment_page(Purchase(order.id, order.total, order.currency, order.course.title), back)
+    facts = dict(expires_at=order.placed_at + checkout.ORDER_LIFE, key=f"order:{order.id}", email=order.buyer.email, locale=str(get_locale()))
+    return gateway().payment_page(Purchase(order.id, order.total, order.currency, order.course.title, **facts), back)

@@ -26,7 +26,7 @@ def receive():
     with transaction():
         order = checkout.receive(asked.name, event)
         # Read here: after the commit each read takes a connection again, and a push takes another.
-        facts = order and (order.id, order.buyer_id, order.teacher_id if order.is_paid else None)
+        facts = order and (order.id, order.buyer_id, order.teacher_id if order.paid_at else None)
     if facts:
         _announce(*facts)
     return {"received": event.id}

@@ -9,6 +9,7 @@ from lms import clock
 from lms.db import Page, db, page_of
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order, Payment, Refund
+from lms.domain.checkout.refunds import MOST_TRIES
 from lms.domain.checkout.terms import still_looked_at
 
 
@@ -76,8 +77,21 @@ def declined(limit=500):
 
 
 def waiting_refunds(limit=200):
-    """Ids of refunds the gateway has not been asked for yet."""
-    return db.session.scalars(select(Refund.id).where(Refund.state == "waiting").order_by(Refund.asked_at).limit(limit)).all()
+    """Ids of refunds the gateway should have been asked for by now: each try waits twice as long as the one before."""
+    due = Refund.asked_at + text("interval '20 seconds' * (power(2, refunds.tries) - 1)") <= clock.now()
+    rows = select(Refund.id).where(Refund.state == "waiting", Refund.tries < MOST_TRIES, due)
+    return db.session.scalars(rows.order_by(Refund.asked_at).limit(limit)).all()
+
+
+def hopeless_refunds(limit=200):
+    """Ids of refunds that were tried as often as they may be."""
+    return db.session.scalars(select(Refund.id).where(Refund.state == "waiting", Refund.tries >= MOST_TRIES).limit(limit)).all()
+
+
+def buyer_of(refund_id):
+    """The order whose payment a refund sends back, or None."""
+    rows = select(Order).join(Payment, Payment.order_id == Order.id).join(Refund, Refund.payment_id == Payment.id)
+    return db.session.scalar(rows.where(Refund.id == refund_id))
 
 
 def paid_count():

@@ -1,0 +1,165 @@
+"""What we ask of the payment gateway: refunds sent once, and its books beside ours."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.audit.models import Incident
+from lms.domain.checkout import queries, refunds
+from lms.domain.checkout.models import Payment, Refund
+from lms.errors import Unavailable
+from lms.gateways.payments import Refunded, Refused, Taken
+from lms.jobs import payments
+from tests.conftest import pay, sell
+
+
+class Gateway:
+    """What a provider's server would have: each key once; `mood` is what it answers with."""
+
+    name, is_open = "sandbox", True
+
+    def __init__(self):
+        self.refunds, self.mood, self.taken = {}, None, []
+
+    def refund(self, key, reference, amount):
+        if self.mood:
+            raise self.mood
+        self.refunds.setdefault(key, (reference, amount))
+        return Refunded(f"re_{len(self.refunds)}", "succeeded")
+
+    def payments(self, since, until):
+        return iter(self.taken)
+
+
+@pytest.fixture
+def gateway(monkeypatch):
+    made = Gateway()
+    monkeypatch.setattr(payments, "payment_gateway", lambda settings: made)
+    return made
+
+
+@pytest.fixture
+def order(ana, course):
+    return sell(ana, course)
+
+
+@pytest.fixture
+def refund(order):
+    with transaction():
+        refunds.refund(order)
+    return db.session.query(Refund).one()
+
+
+def incidents():
+    return [(incident.kind, incident.details["why"]) for incident in db.session.query(Incident).order_by(Incident.id)]
+
+
+def taken(order, **changes):
+    facts = dict(reference="pay_1", order_id=order.id, amount=order.total, currency="EUR", refunded=0, disputed=False)
+    return Taken(**facts | changes)
+
+
+def later(gateway, *listed):
+    clock.advance(timedelta(hours=2))
+    gateway.taken = listed
+    payments.compare()
+
+
+def test_a_refund_is_sent_once(gateway, refund, order):
+    payments.refund(refund.id)
+    payments.refund(refund.id)
+    assert gateway.refunds == {f"refund:{refund.id}": ("pay_1", order.total)}
+    db.session.refresh(refund)
+    assert (refund.state, refund.reference) == ("done", "re_1")
+
+
+def test_one_the_gateway_does_not_answer_is_tried_again_ever_later(gateway, refund):
+    gateway.mood = Unavailable("Payments are resting.")
+    payments.refund(refund.id)
+    assert queries.waiting_refunds() == []
+    clock.advance(timedelta(seconds=21))
+    assert queries.waiting_refunds() == [refund.id]
+    gateway.mood = None
+    payments.refund(refund.id)
+    db.session.refresh(refund)
+    assert (refund.state, refund.tries) == ("done", 2)
+
+
+def test_one_it_never_answers_is_given_up_and_told(gateway, refund):
+    gateway.mood = Unavailable("Payments are resting.")
+    for _ in range(refunds.MOST_TRIES + 3):
+        payments.refund(refund.id)
+    payments.sweep()
+    db.session.refresh(refund)
+    assert (refund.state, refund.tries) == ("failed", refunds.MOST_TRIES)
+    assert incidents() == [("refund failed", "the gateway did not answer")]
+
+
+def test_one_it_refuses_is_told(gateway, refund):
+    gateway.mood = Refused("The payment provider refuses this.", "charge_already_refunded")
+    payments.refund(refund.id)
+    db.session.refresh(refund)
+    assert refund.state == "failed"
+    assert incidents() == [("refund failed", "charge_already_refunded")]
+
+
+def test_a_payment_of_another_gateway_is_not_asked_of_this_one(gateway, refund):
+    gateway.name = "stripe"
+    payments.refund(refund.id)
+    assert gateway.refunds == {}
+    assert incidents() == [("refund failed", "taken by sandbox")]
+
+
+def test_books_that_agree_say_nothing(gateway, order):
+    later(gateway, taken(order))
+    assert incidents() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (dict(amount=1), "another amount"),
+        (dict(currency="USD"), "another amount"),
+        (dict(refunded=100), "refunded without our asking"),
+        (dict(disputed=True), "a dispute we were not told of"),
+        (dict(reference="pay_2"), "we do not know it"),
+    ],
+)
+def test_what_the_gateway_says_otherwise_is_an_incident_once(changes, why, gateway, order):
+    both = [taken(order, **changes)] if "reference" not in changes else [taken(order), taken(order, **changes)]
+    later(gateway, *both)
+    later(gateway, *both)
+    assert incidents() == [("payments differ", why)]
+
+
+def test_a_payment_the_gateway_does_not_know_is_an_incident(gateway, order):
+    later(gateway)
+    assert incidents() == [("payments differ", "the gateway does not know it")]
+
+
+def test_a_payment_of_this_hour_may_still_be_on_its_way(gateway, order):
+    gateway.taken = []
+    payments.compare()
+    assert incidents() == []
+
+
+def test_a_refund_of_ours_that_did_not_happen_is_an_incident(gateway, order, refund):
+    payments.refund(refund.id)
+    later(gateway, taken(order))
+    later(gateway, taken(order, refunded=order.total))
+    assert incidents() == [("payments differ", "our refund did not happen")]
+
+
+def test_a_dispute_we_know_of_is_none(gateway, order):
+    pay(order, kind="dispute.opened", dispute="dp_1", fee=0)
+    later(gateway, taken(order, disputed=True))
+    assert [kind for kind, _ in incidents()] == ["dispute"]
+
+
+def test_a_gateway_that_keeps_no_list_opens_none(gateway, order):
+    gateway.payments = lambda since, until: (_ for _ in ()).throw(Unavailable("No list."))
+    later(gateway)
+    assert incidents() == []
+    assert db.session.query(Payment).count() == 1
