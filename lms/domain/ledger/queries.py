@@ -1,6 +1,7 @@
 """Accounts found, and what the audit asks of them."""
 
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import aliased
 
 from lms.db import db
 from lms.domain.ledger.models import DEBT, EUR, TEO, Account, Holder, Transfer
@@ -32,6 +33,13 @@ def euros_of(user_id):
     """What a member has in EUR cents, by account name; one statement."""
     rows = select(Account.name, Account.balance).where(Account.user_id == user_id, Account.asset == EUR)
     return dict(db.session.execute(rows).all())
+
+
+def paid_out(user_id):
+    """EUR cents that went from the member to a bank so far."""
+    source, bank = aliased(Account), aliased(Account)
+    rows = select(func.coalesce(func.sum(Transfer.amount), 0)).join(source, Transfer.source_id == source.id).join(bank, Transfer.target_id == bank.id)
+    return int(db.session.scalar(rows.where(source.user_id == user_id, source.asset == EUR, source.name == "requested", bank.name == "bank")))
 
 
 def holder_of(user_id):

@@ -1,0 +1,97 @@
+"""What a teacher's sales brought: parts, months, lines."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import transaction
+from lms.domain.checkout import earnings, refunds, splits
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from tests.conftest import give, publish, sell
+
+
+@pytest.fixture
+def browser(log_in, tea):
+    return log_in(tea)
+
+
+def test_each_sale_is_told_from_the_list_price_to_the_net(ana, tea, browser):
+    give(ana, 50)
+    with transaction():
+        splits.set_policy(tea, splits.ALWAYS)
+    sell(ana, publish(tea, "Knots", price=10_000), level_bp=1000, vat_rate=2200)
+    page = browser.get("/teach/money/").text
+    for said in ("100.00 €", "Paid with 10.00 TEO", "90.00 €", "19.80 €", "\u221250.00 €", "+40.00 €", "+12.50 TEO"):
+        assert said in page
+
+
+def test_a_refund_is_a_line_that_takes_it_back(ana, tea, course, browser):
+    order = sell(ana, course)
+    with transaction():
+        refunds.refund(order)
+    found = earnings.lines(tea.id).items
+    assert [(line.sign, line.net) for line in found] == [(-1, -4000), (1, 4000)]
+    page = browser.get("/teach/money/").text
+    assert "taken back" in page and "\u221240.00 €" in page
+
+
+def test_one_that_waits_for_a_decision_has_no_net_yet(ana, course, browser):
+    give(ana, 50)
+    sell(ana, course, level_bp=1000)
+    assert "waits for you" in browser.get("/teach/money/").text
+
+
+def test_months_by_course_with_what_was_refunded_taken_off(ana, bruno, tea):
+    knots, bees = publish(tea, "Knots", price=10_000), publish(tea, "Bees", price=2000)
+    sell(ana, knots, "p1")
+    back = sell(bruno, knots, "p2")
+    with transaction():
+        refunds.refund(back)
+    clock.advance(timedelta(days=40))
+    sell(ana, bees, "p3")
+    months, series = earnings.months(tea.id, "Europe/Rome")
+    assert len(months) == 12
+    assert [(name, sum(row)) for name, row in series] == [("Knots", 5000), ("Bees", 1000)]
+    assert series[1][1][-1] == 1000 and series[0][1][-1] == 0
+
+
+def test_beyond_four_courses_the_rest_is_one(ana, tea):
+    for number in range(6):
+        sell(ana, publish(tea, f"Course {number}", price=1000 * (number + 1)), f"p{number}")
+    series = earnings.months(tea.id, "UTC")[1]
+    assert [name for name, _ in series] == ["Course 5", "Course 4", "Course 3", "Course 2", None]
+    assert sum(sum(row) for _, row in series) == 10_500
+
+
+def test_what_was_paid_out_is_counted(tea, ana, course, browser):
+    sell(ana, course)
+    with transaction():
+        accounts = books.of_member(tea.id)
+        ledger.post("m", accounts["EUR", "maturing"], accounts["EUR", "available"], 4000, "matured")
+        ledger.post("r", accounts["EUR", "available"], accounts["EUR", "requested"], 3000, "payout requested")
+        ledger.post("p", accounts["EUR", "requested"], books.platform("EUR", "bank"), 2500, "payout")
+    assert books.paid_out(tea.id) == 2500
+    page = browser.get("/teach/money/").text
+    assert "10.00 €" in page and "5.00 €" in page and "25.00 €" in page
+
+
+def test_another_teachers_money_is_not_shown(ana, course, member, log_in):
+    sell(ana, course)
+    page = log_in(member("ugo", role="teacher")).get("/teach/money/").text
+    assert "No sale yet" in page
+
+
+def test_students_have_no_such_page(ana, log_in):
+    assert log_in(ana).get("/teach/money/").status_code == 403
+
+
+def test_the_page_takes_as_many_statements_with_many_lines(ana, tea, browser, statements):
+    counts = []
+    for number in (1, 2, 3):
+        sell(ana, publish(tea, f"Course {number}", price=1000), f"p{number}")
+        with statements() as seen:
+            browser.get("/teach/money/")
+        counts.append(len(seen))
+    assert counts[1] == counts[2] <= 9
