@@ -11,7 +11,8 @@ from lms.domain.notices import models as notices
 from lms.domain.onchain import models as onchain
 from lms.domain.rewards import models as rewards
 from lms.domain.rulebook import models as rulebook
+from lms.domain.staking import models as staking
 from lms.domain.wallet import models as wallet
 from lms.domain.withdrawals import models as withdrawals
 
-__all__ = ["accounts", "audit", "certificates", "checkout", "courses", "learning", "ledger", "notices", "onchain", "rewards", "rulebook", "wallet", "withdrawals"]
+__all__ = ["accounts", "audit", "certificates", "checkout", "courses", "learning", "ledger", "notices", "onchain", "rewards", "rulebook", "staking", "wallet", "withdrawals"]

@@ -14,6 +14,7 @@ TABLE = (
     ("checkout.expire", 30),
     ("checkout.decide", 60),
     ("checkout.keep", 300),
+    ("staking.release", 30),
     ("payments.sweep", 20),
     ("payments.compare", 86_400),
     ("accounts.forget_sessions", 3600),

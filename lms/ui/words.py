@@ -42,6 +42,28 @@ def reason(word):
             return gettext("Stolen from your address")
         case "replaced":
             return gettext("Replaced by the platform")
+        case "staked":
+            return gettext("Staked")
+        case "unstaked":
+            return gettext("Asked out of the stake")
+        case "stake released":
+            return gettext("Stake released")
+        case "order placed":
+            return gettext("Set aside for an order")
+        case "order closed":
+            return gettext("Back from an order")
+        case "discount":
+            return gettext("Discount on an order")
+        case "sale":
+            return gettext("TEO of a sale")
+        case "sale bonus":
+            return gettext("Bonus of a sale")
+        case "refund":
+            return gettext("Refund of an order")
+        case "charge back":
+            return gettext("Order charged back")
+        case "decided anew":
+            return gettext("Decided anew")
         case "deposit":
             return gettext("Deposit")
         case "withdrawal requested":

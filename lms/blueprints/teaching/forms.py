@@ -7,7 +7,7 @@ from wtforms import BooleanField, HiddenField, IntegerField, SelectField, String
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
-from lms.blueprints.teaching.amounts import Hundredths
+from lms.blueprints.amounts import Hundredths
 from lms.domain.courses.actions import LONGEST_BODY, check_brackets, check_price
 from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_PRICE, HIGHEST_REWARD
 from lms.errors import Invalid

@@ -103,6 +103,14 @@ class Rules:
         """When the right to change one's mind ends."""
         return paid_at + timedelta(days=self.refund_days)
 
+    def unlocks_at(self, staked_at):
+        """When what is staked can be asked out again."""
+        return staked_at + timedelta(days=self.stake_lock_days)
+
+    def unbonded_at(self, asked_at):
+        """When what was asked out is available."""
+        return asked_at + timedelta(days=self.unbonding_days)
+
     def purchase_reward(self, paid, reward_bp):
         """TEO for buying a course at `paid` cents whose teacher set `reward_bp`."""
         return paid * MICRO_PER_CENT * min(reward_bp, self.purchase_max_bp) // BASIS
