@@ -3,7 +3,7 @@
 from datetime import timedelta
 from importlib import import_module
 
-from flask import Flask, abort, current_app, g, request
+from flask import Flask, abort, current_app, g, has_request_context, request
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
@@ -135,6 +135,8 @@ def _locale():
     viewer = _viewer()
     if viewer:
         return viewer.locale
+    if not has_request_context():
+        return "en"  # a command
     return ui.preferences.chosen_language() or request.accept_languages.best_match(ui.preferences.LANGUAGES) or "en"
 
 
@@ -147,7 +149,7 @@ def _viewer():
     """Whom the page is for: the member logged in, or the one a fragment is pushed to."""
     if "viewer" in g:
         return g.viewer
-    return current_user if current_user.is_authenticated else None
+    return current_user if has_request_context() and current_user.is_authenticated else None
 
 
 def _requests(app):

@@ -25,7 +25,7 @@ from lms.domain.rulebook import queries as rulebook
 from tests.blueprints.test_wallet import give_address, reward, settle
 from tests.conftest import PASSWORD, publish
 
-PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/nowhere"]
+PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/rulebook", "/nowhere"]
 WEBHOOK = "checkout.webhooks.receive"  # signed, and sent by no browser
 MEMBERS = ["/wallet", "/learn", "/orders", "/account", "/courses/how-chains-work/checkout"]
 
@@ -382,7 +382,7 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
     links_of = {"verify": (links.VERIFY, nino, nino.email), "reset": (links.RESET, ana, ana.email), "take_email": (links.NEW_EMAIL, ana, ana.new_email)}
     tokens = {f"accounts.{name}": links.make(app.config["SECRET_KEY"], *facts) for name, facts in links_of.items()}
     payment = log_in(ana).get(f"/orders/{order.id}/pay").location.rpartition("/")[2]
-    facts = dict(lesson_slug="lesson-1", section_id=course.sections[0].id, order_id=order.id, operation_id=operation.id, movement_id=1)
+    facts = dict(lesson_slug="lesson-1", section_id=course.sections[0].id, order_id=order.id, operation_id=operation.id, movement_id=1, number=1)
     slugs = {"admin.review": waiting.slug, "checkout.create": "other"}
     with app.test_request_context():
         return {

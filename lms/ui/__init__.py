@@ -11,6 +11,7 @@ from lms.ui.people import initials
 from lms.ui.remember import Remember
 from lms.ui.rendering import Macros, render
 from lms.ui.times import when
+from lms.ui.units import percent
 
 __all__ = ["cover_svg", "euros", "icon", "init_app", "page_url", "render", "teo", "when"]
 
@@ -23,7 +24,7 @@ def init_app(app):
     navigation.init_app(app)
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros
-    app.jinja_env.filters |= {"euros": euros, "fine_euros": fine_euros, "grouped": grouped, "initials": initials, "teo": teo, "when": when}
+    app.jinja_env.filters |= {"euros": euros, "fine_euros": fine_euros, "grouped": grouped, "initials": initials, "percent": percent, "teo": teo, "when": when}
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,
         "icon": icon,

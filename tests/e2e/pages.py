@@ -77,6 +77,8 @@ def _open_pages(url, address, unproven):
         "reset": visitor.link_for(address, "password"),
         "terms": "/terms",
         "privacy": "/privacy",
+        "rulebook": "/rulebook",
+        "rulebook-version": "/rulebook/1",
         "outbox": "/outbox",
         "not-found": "/nothing-here",
     }
