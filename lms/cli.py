@@ -23,7 +23,7 @@ from lms.queue import enqueue
 
 def register(app):
     Migrate(app, db, directory="migrations")
-    for command in (install, first_admin, plant, verify_proof, operate.audit, operate.chain, operate.keys, operate.demo):
+    for command in (install, first_admin, plant, verify_proof, operate.audit, operate.chain, operate.keys, operate.rulebook, operate.demo):
         app.cli.add_command(command)
         for leaf in getattr(command, "commands", {"": command}).values():
             leaf.invoke = partial(_invoke, leaf)
