@@ -14,7 +14,7 @@ from lms.domain.wallet import queries as wallet
 from lms.domain.wallet import solvency
 from lms.errors import NotFound
 from lms.formats import solvency_proof
-from lms.ui import render
+from lms.ui import evidence, render
 
 blueprint = Blueprint("wallet", __name__)
 
@@ -40,7 +40,8 @@ def movement(movement_id):
     if found is None:
         raise NotFound("There is no such movement.")
     rules = rulebook.version(found.rule_version) if found.rule_version else None
-    return render("wallet/evidence.html", "evidence", movement=found, rules=rules)
+    said = dict(explained=evidence.explained(found.reason), decided=evidence.decided(found.evidence.get("decided")))
+    return render("wallet/evidence.html", "evidence", movement=found, rules=rules, sums=evidence.sums(found, rules), caps=evidence.caps(found), **said)
 
 
 @blueprint.get("/wallet/balance.json")

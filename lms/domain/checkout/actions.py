@@ -90,7 +90,7 @@ def mark_paid(order, payment):
         rules,
         enrolment.matures_at,
         course_id=order.course_id,
-        evidence={"order": order.id, "course": order.course.title, "payment": payment.id},
+        evidence=dict(order=order.id, course=order.course.title, payment=payment.id, paid=order.cash, rate_bp=min(order.reward_bp, rules.purchase_max_bp)),
     )
 
 

@@ -52,8 +52,10 @@ def complete_lesson(enrolment, lesson):
         return False
     rules = rulebook.version(enrolment.rule_version)
     left = queries.lessons_left(enrolment)
-    amount = rules.lesson_reward(enrolment.paid, queries.lessons_granted(enrolment), left + 1)
-    _grant(enrolment, queries.lesson_key(enrolment, lesson), "lesson", amount, rules, lesson=lesson.title)
+    granted = queries.lessons_granted(enrolment)
+    amount = rules.lesson_reward(enrolment.paid, granted, left + 1)
+    put_in = dict(lesson=lesson.title, rate_bp=rules.lessons_bp, granted=granted, left=left + 1)
+    _grant(enrolment, queries.lesson_key(enrolment, lesson), "lesson", amount, rules, **put_in)
     enrolment.done = db.session.scalar(select(func.count()).where(LessonCompletion.enrolment_id == enrolment.id))
     if left == 0:
         _finish(enrolment, rules)
@@ -74,7 +76,8 @@ def finish(enrolment):
 def _finish(enrolment, rules):
     if enrolment.completed_at is None:
         enrolment.completed_at = clock.now()
-        _grant(enrolment, queries.completion_key(enrolment), "completion", rules.completion_reward(enrolment.paid), rules)
+        amount = rules.completion_reward(enrolment.paid)
+        _grant(enrolment, queries.completion_key(enrolment), "completion", amount, rules, rate_bp=rules.completion_bp)
 
 
 def _lock(enrolment):
@@ -95,6 +98,6 @@ def _lock_lesson(enrolment, lesson):
 
 
 def _grant(enrolment, key, kind, amount, rules, **evidence):
-    evidence["course"] = enrolment.course.title
+    evidence |= {"course": enrolment.course.title, "order": enrolment.order_id, "paid": enrolment.paid}
     facts = dict(course_id=enrolment.course_id, evidence=evidence)
     rewards.grant(key, enrolment.user_id, kind, amount, rules, enrolment.matures_at, **facts)

@@ -133,7 +133,8 @@ def _repay(transfer, target, debts):
     debt = debts[target.user_id, target.asset]
     amount = min(transfer.amount, -debt.balance)
     if amount:
-        post(transfer.repayment_key, target, debt, amount, "repaid", evidence={"repays with": transfer.key})
+        evidence = {"repays with": transfer.key, "transfer": transfer.id, "credit": transfer.reason, "amount": transfer.amount}
+        post(transfer.repayment_key, target, debt, amount, "repaid", evidence=evidence)
 
 
 def _bears(account, amount):

@@ -1,6 +1,7 @@
 """Rewards granted within the caps, and lots that become available."""
 
 from datetime import UTC, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 
@@ -14,6 +15,23 @@ from lms.domain.rewards.models import Grant, Lot
 from lms.domain.rulebook import queries as rulebook
 
 
+class Room(NamedTuple):
+    """The caps of a day and what was granted within them before, to the member and to all, in millionths of TEO."""
+
+    own_cap: int
+    own_before: int
+    all_cap: int
+    all_before: int
+
+    @property
+    def left(self):
+        return max(0, min(self.own_cap - self.own_before, self.all_cap - self.all_before))
+
+    def of(self, wanted):
+        """The evidence of a grant that wanted so much and got what was left."""
+        return {"caps": self._asdict() | {"wanted": wanted, "deferred": max(0, wanted - self.left)}}
+
+
 def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evidence=None):
     """Credit `amount` millionths of TEO, once per key; what is above today's caps is deferred. None for nothing."""
     if amount == 0:
@@ -23,8 +41,9 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evid
         return found
     target = _target(user_id, matures_at)
     room = _room(user_id, target, rules)
-    facts = dict(user_id=user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence or {})
-    now, later = min(amount, room), amount - min(amount, room)
+    evidence = (evidence or {}) | room.of(amount)
+    facts = dict(user_id=user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence)
+    now, later = min(amount, room.left), amount - min(amount, room.left)
     if later:
         db.session.add(Grant(key=f"{key}:rest" if now else key, amount=later, day=_today() + timedelta(days=1), **facts))
     if not now:
@@ -42,14 +61,15 @@ def grant_deferred(grant_id):
         return None
     target = _target(deferred.user_id, deferred.matures_at)
     room = _room(deferred.user_id, target, rulebook.in_force())
-    if room == 0:
+    deferred.evidence = deferred.evidence | room.of(deferred.amount)
+    if room.left == 0:
         deferred.day = _today() + timedelta(days=1)
-    elif room < deferred.amount:
+    elif room.left < deferred.amount:
         rest = {name: getattr(deferred, name) for name in ("user_id", "course_id", "kind", "rule_version", "matures_at", "evidence")}
-        db.session.add(Grant(key=f"{deferred.key}:rest", amount=deferred.amount - room, day=_today() + timedelta(days=1), **rest))
-        deferred.amount = room
+        db.session.add(Grant(key=f"{deferred.key}:rest", amount=deferred.amount - room.left, day=_today() + timedelta(days=1), **rest))
+        deferred.amount = room.left
     db.session.flush()
-    if not room:
+    if not room.left:
         return None
     deferred.day = _today()
     _credit(deferred, target)
@@ -99,9 +119,15 @@ def mature(transfer_id):
     db.session.refresh(lot, with_for_update=True)
     if lot.matured_id or not lot.amount or lot.matures_at > clock.now():
         return None
-    lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.amount, "matured", evidence={"lot": lot.transfer.key}).id
+    lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.amount, "matured", evidence=_origin(lot.transfer)).id
     db.session.flush()
     return lot.user_id
+
+
+def _origin(credit):
+    """What became available, as it was credited."""
+    about = {name: credit.evidence[name] for name in ("course", "order") if name in credit.evidence}
+    return about | {"lot": credit.key, "transfer": credit.id, "credit": credit.reason, "amount": credit.amount}
 
 
 def fit_lots(user_id=None):
@@ -136,14 +162,14 @@ def _credit(granted, target):
 
 
 def _room(user_id, target, rules):
-    """How much of today's caps is left for the member. The lock on issuance lets one grant decide at a time.
+    """The Room of today for the member. The lock on issuance lets one grant decide at a time.
 
     Only the account that is credited is locked with it: a lot that matures meanwhile locks both of the member's, in id order."""
     ledger.lock(accounts.platform(TEO, "issuance"), target)
     today = select(func.coalesce(func.sum(Grant.amount), 0)).where(Grant.day == _today(), Grant.transfer_id.is_not(None))
     everyone = int(db.session.scalar(today))
     own = int(db.session.scalar(today.where(Grant.user_id == user_id)))
-    return max(0, min(rules.user_daily_cap - own, rules.platform_daily_cap - everyone))
+    return Room(rules.user_daily_cap, own, rules.platform_daily_cap, everyone)
 
 
 def _today():
