@@ -65,6 +65,12 @@ def _secret(value):
     return value
 
 
+def _stripe_key(value):
+    if not re.fullmatch(r"(?:sk|rk)_(?:test|live)_\w{16,250}", value):
+        raise ValueError("a secret or restricted key of Stripe, sk_live_… or rk_live_…; outside production of its test mode")
+    return value
+
+
 def _key(value):
     if re.fullmatch(r"kms:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d+:key/[\w-]+|vault:[\w/-]+/[\w-]+", value):
         return value
@@ -153,9 +159,11 @@ SETTINGS = (
     Setting("LOG_LEVEL", BOTH, _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "DEBUG, INFO, WARNING or ERROR"),
     Setting("CLOCK_FILE", BOTH, _text, "", "demo and test only: a file with the seconds the clock is ahead"),
     Setting("PROXY_COUNT", WEB, _whole, 0, "how many reverse proxies of yours stand before the web and say who asks"),
-    Setting("PAYMENT_GATEWAY", BOTH, _one_of("none", "sandbox"), "none", "the payment gateway: none, or sandbox outside production; the same for web and worker"),
-    Setting("PAYMENT_WEBHOOK_SECRET", BOTH, _secret, "", "the secret that signs payment webhooks; needed with a gateway by the web, with the sandbox by the worker, too"),
+    Setting("PAYMENT_GATEWAY", BOTH, _one_of("none", "sandbox", "stripe"), "none", "the payment gateway: none, stripe, or sandbox outside production; the same for web and worker"),
+    Setting("PAYMENT_WEBHOOK_SECRET", BOTH, _secret, "", "the secret that signs payment webhooks, whsec_… of Stripe; needed with a gateway by the web, with the sandbox by the worker, too"),
     Setting("PAYMENT_SANDBOX_FILE", BOTH, _text, "", "sandbox only: the file where it keeps what it has taken, for web and worker; without one it forgets"),
+    Setting("STRIPE_KEY", BOTH, _stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
+    Setting("STRIPE_API", BOTH, _url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
     Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
     Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
     Setting("KEK", WORKER, _kek, None, "what wraps all other keys: 32 random bytes in base64, kms:ARN or vault:MOUNT/KEY; from the second on as VERSION:KEY; worker only", is_key=True),
@@ -188,7 +196,7 @@ def sensitive(settings):
     passwords = [address.password for address in addresses + endpoints if address.password]
     parts = [part for endpoint in endpoints for part in (endpoint.username, endpoint.path, endpoint.query) if part]
     keys = [base64.b64encode(kek.key).decode() for kek in keks(settings) if isinstance(kek.key, bytes)] + [settings.get("VAULT_TOKEN", "")]
-    texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), settings.get("METRICS_TOKEN", ""), *keys, *passwords, *map(unquote, passwords)]
+    texts = [settings["SECRET_KEY"], settings.get("PAYMENT_WEBHOOK_SECRET", ""), settings.get("STRIPE_KEY", ""), settings.get("METRICS_TOKEN", ""), *keys, *passwords, *map(unquote, passwords)]
     return [text for text in [*texts, *parts, *map(unquote, parts)] if text]
 
 
@@ -237,6 +245,22 @@ def _check_payments(role, values, production):
         raise ConfigError("PAYMENT_GATEWAY is sandbox, which takes no real money. Production refuses it.")
     if gateway != "none" and not values["PAYMENT_WEBHOOK_SECRET"] and (role != "worker" or gateway == "sandbox"):
         raise ConfigError("PAYMENT_WEBHOOK_SECRET is missing. Set it to the secret that signs the gateway's webhooks.")
+    if gateway == "stripe":
+        _check_stripe(role, values, production)
+
+
+def _check_stripe(role, values, production):
+    """Real money in production and nowhere else: a test card would buy a course, a moved clock would charge somebody."""
+    if not values["STRIPE_KEY"]:
+        raise ConfigError("STRIPE_KEY is missing. Set it to the secret key of Stripe.")
+    if production and "_test_" in values["STRIPE_KEY"]:
+        raise ConfigError("STRIPE_KEY is of Stripe's test mode, where anybody pays with a test card. Production refuses it.")
+    if not production and "_live_" in values["STRIPE_KEY"]:
+        raise ConfigError("STRIPE_KEY takes real money, which only production may. Set it to a key of Stripe's test mode.")
+    if production and not values["STRIPE_API"].startswith("https://"):
+        raise ConfigError("STRIPE_API is not reached by https, and the key does not travel without. Set it to an https:// address.")
+    if role != "worker" and not values["PAYMENT_WEBHOOK_SECRET"].startswith("whsec_"):
+        raise ConfigError("PAYMENT_WEBHOOK_SECRET is none of Stripe's. Set it to the signing secret of its webhook endpoint, whsec_….")
 
 
 if __name__ == "__main__":

@@ -162,9 +162,45 @@ def test_a_gateway_needs_its_secret():
         assert refusal(role, environ | {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox"}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
 
 
+STRIPE = {"PAYMENT_GATEWAY": "stripe", "STRIPE_KEY": "rk_live_0123456789abcdefABCDEF", "PAYMENT_WEBHOOK_SECRET": "whsec_" + "0123456789abcdef" * 2}
+
+
+def test_stripe_needs_its_key_everywhere_and_the_webhooks_secret_in_the_web():
+    assert config.read("web", WEB | STRIPE)["STRIPE_API"] == "https://api.stripe.com"
+    assert config.read("worker", WORKER | STRIPE | {"PAYMENT_WEBHOOK_SECRET": ""})["STRIPE_KEY"] == STRIPE["STRIPE_KEY"]
+    assert refusal("web", WEB | STRIPE | {"PAYMENT_WEBHOOK_SECRET": ""}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
+    assert refusal("web", WEB | STRIPE | {"PAYMENT_WEBHOOK_SECRET": SIGNED}).startswith("PAYMENT_WEBHOOK_SECRET is none of Stripe's.")
+    for role, environ in (("web", WEB), ("worker", WORKER)):
+        assert refusal(role, environ | STRIPE | {"STRIPE_KEY": ""}).startswith("STRIPE_KEY is missing.")
+
+
+def test_real_money_is_taken_in_production_and_only_there():
+    play = STRIPE | {"STRIPE_KEY": STRIPE["STRIPE_KEY"].replace("live", "test")}
+    assert config.read("web", WEB | play | {"ENVIRONMENT": "demo"})["STRIPE_KEY"] == play["STRIPE_KEY"]
+    assert "anybody pays with a test card" in refusal("web", WEB | play)
+    assert "only production may" in refusal("web", WEB | STRIPE | {"ENVIRONMENT": "demo"})
+
+
+def test_stripes_key_does_not_travel_in_clear():
+    assert refusal("web", WEB | STRIPE | {"STRIPE_API": "http://stripe.example.org"}).startswith("STRIPE_API is not reached by https")
+
+
+@pytest.mark.parametrize("key", ["pk_live_0123456789abcdefABCDEF", "sk_live_short", "sk_live_0123456789abcdef ABCDEF"])
+def test_a_key_that_is_not_stripes_secret_one_is_refused_without_being_shown(key):
+    sentence = refusal("web", WEB | STRIPE | {"STRIPE_KEY": key})
+    assert sentence.startswith("STRIPE_KEY has a value that cannot be used: it must be ") and key not in sentence
+
+
+def test_stripes_key_and_secret_are_in_no_log():
+    hidden = config.sensitive(config.read("web", WEB | STRIPE))
+    assert STRIPE["STRIPE_KEY"] in hidden and STRIPE["PAYMENT_WEBHOOK_SECRET"] in hidden
+
+
 def test_web_and_worker_have_the_same_gateway():
     paying = {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": SIGNED}
-    assert [payment_gateway(config.read(role, environ | paying)).name for role, environ in (("web", WEB), ("worker", WORKER))] == ["sandbox", "sandbox"]
+    for gateway in (paying, STRIPE):
+        names = {payment_gateway(config.read(role, environ | gateway)).name for role, environ in (("web", WEB), ("worker", WORKER))}
+        assert names == {gateway["PAYMENT_GATEWAY"]}
 
 
 def test_every_refusal_is_whole_sentences_on_one_line():

@@ -1,0 +1,124 @@
+"""Stripe, by its own SDK: Checkout pages, refunds, and what it has taken."""
+
+import hashlib
+import json
+import logging
+from datetime import timedelta
+
+import stripe
+
+from lms import clock
+from lms.gateways import payment_events, stripe_events
+from lms.gateways.payments import Refunded, Refused, Taken
+from lms.gateways.stripe_client import TIMEOUT, client, errors
+
+# Stripe closes no page before half an hour from its making, and we make it when we are asked: an order's time ends sooner, by `expire`.
+PAGE_OUTLIVES_ORDER = timedelta(minutes=35)
+LONGEST_PAGE = timedelta(hours=24)
+_PAGE = 100  # rows of a list in one answer, the most there is
+_STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+
+log = logging.getLogger(__name__)
+
+
+class Stripe:
+    """Its times are real ones, whatever our clock was moved by. Payments are named by their PaymentIntent."""
+
+    name = "stripe"
+    is_open = True
+    signature_header = "Stripe-Signature"
+
+    def __init__(self, key, webhook_secret, api=stripe.DEFAULT_API_BASE):
+        self._v1 = client(key, api.rstrip("/"), TIMEOUT).v1
+        self._secret, self._is_live = webhook_secret, "_live_" in key
+
+    def payment_page(self, purchase, return_url):
+        """A buyer who has changed his address or language meanwhile gets a page of his own: a key stands for one body."""
+        params = _session(purchase, return_url)
+        with errors("payment page"):
+            return self._v1.checkout.sessions.create(params, _once(purchase.key or f"order:{purchase.order_id}", params)).url
+
+    def expire(self, order_id):
+        with errors("open pages"):
+            since = int((_real(clock.now()) - LONGEST_PAGE).timestamp())
+            pages = self._v1.checkout.sessions.list({"status": "open", "created": {"gte": since}, "limit": _PAGE})
+            ours = [page.id for page in pages.auto_paging_iter() if page.client_reference_id == str(order_id)]
+        for page in ours:
+            self._close(page)
+
+    def refund(self, key, reference, amount):
+        """Stripe forgets a key after a day, and repeats a failure under it until then: our own is looked for first."""
+        with errors("refund"):
+            made = self._refund_of(key, reference)
+            if made is None:
+                params = {"payment_intent": reference, "amount": amount, "metadata": {"key": key}}
+                made = self._v1.refunds.create(params, _once(key, params))
+        if made.amount != amount:
+            raise Refused("The payment provider refuses this.", "other amount")
+        return Refunded(made.id, _STATES.get(made.status, "pending"))
+
+    def payments(self, since, until):
+        begun = {"gte": int(_real(since).timestamp()), "lt": int(_real(until).timestamp())}
+        with errors("list of payments"):
+            intents = self._v1.payment_intents.list({"created": begun, "limit": _PAGE, "expand": ["data.latest_charge"]})
+            for intent in intents.auto_paging_iter():
+                if intent.status == "succeeded":
+                    yield _taken(intent)
+
+    def parse_webhook(self, body, signature, now):
+        """`now` is not asked: Stripe signs by the real time, and so does its SDK look at it."""
+        return stripe_events.read(body, signature, self._secret, self._is_live)
+
+    def _close(self, page):
+        try:
+            with errors("closing a page"):
+                self._v1.checkout.sessions.expire(page)
+        except Refused:  # it was paid, or it ended by itself, since it was listed
+            log.info("stripe page was not open any longer")
+
+    def _refund_of(self, key, reference):
+        made = self._v1.refunds.list({"payment_intent": reference, "limit": _PAGE}).auto_paging_iter()
+        return next((refund for refund in made if _metadata(refund).get("key") == key), None)
+
+
+def _session(purchase, return_url):
+    """The parameters of a Checkout Session: `order` stands on it and on its payment, as either may be all that an event holds."""
+    price = {"currency": purchase.currency.lower(), "unit_amount": purchase.amount, "product_data": {"name": purchase.description}}
+    ours = {"order": str(purchase.order_id)}
+    params = {
+        "mode": "payment",
+        "line_items": [{"quantity": 1, "price_data": price}],
+        "client_reference_id": str(purchase.order_id),
+        "metadata": ours,
+        "payment_intent_data": {"metadata": ours, "description": purchase.description},
+        "adaptive_pricing": {"enabled": False},  # an order is paid in its own currency
+        "locale": purchase.locale,
+        "success_url": return_url,
+        "cancel_url": return_url,
+    }
+    if purchase.email:
+        params["customer_email"] = purchase.email
+    if purchase.expires_at:
+        params["expires_at"] = int((_real(purchase.expires_at) + PAGE_OUTLIVES_ORDER).timestamp())
+    return params
+
+
+def _once(key, params):
+    """What makes Stripe do it once. It refuses a key that it knows with other parameters, so they are part of it."""
+    digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:24]
+    return {"idempotency_key": f"{key}:{digest}"}
+
+
+def _taken(intent):
+    charge = intent.latest_charge
+    order_id = payment_events.order_id(_metadata(intent))
+    return Taken(intent.id, order_id, intent.amount_received, intent.currency.upper(), charge.amount_refunded, charge.disputed)
+
+
+def _metadata(thing):
+    return thing.metadata.to_dict() if thing.metadata else {}
+
+
+def _real(moment):
+    """The real time at which our clock shows this."""
+    return moment - clock.ahead()
