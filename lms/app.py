@@ -14,21 +14,19 @@ from lms.blueprints.limits import limiter
 from lms.db import db
 from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
 from lms.domain.accounts import queries as accounts
+from lms.gateways import payment_site
 from lms.queue import queue
 from lms.session_cookie import Sessions
 
-CSP = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+CSP = (
+    "default-src 'self'",
+    "img-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
 )
 # No view sets one of these.
-HEADERS = {"Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 LARGEST_REQUEST = 1024 * 1024  # bytes
 _CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3, "options": "-c timezone=UTC"}, "hide_parameters": True, "skip_autocommit_rollback": True}
@@ -153,7 +151,7 @@ def _viewer():
 
 
 def _requests(app):
-    headers = HEADERS | (HTTPS_HEADERS if app.config["SESSION_COOKIE_SECURE"] else {})
+    headers = HEADERS | {"Content-Security-Policy": _policy(app.config)} | (HTTPS_HEADERS if app.config["SESSION_COOKIE_SECURE"] else {})
 
     @app.before_request
     def begin():
@@ -166,3 +164,8 @@ def _requests(app):
         if "Cache-Control" not in response.headers and current_user.is_authenticated:
             response.headers["Cache-Control"] = "private, no-store"
         return response
+
+
+def _policy(settings):
+    """A browser holds where the answer to a form leads to the rule for forms: without the payment page in it nobody could pay."""
+    return "; ".join((*CSP, f"form-action 'self' {payment_site(settings)}".strip()))

@@ -15,7 +15,7 @@ DISPUTE_FEE = 2000  # cents
 class Books:
     def __init__(self):
         self.sessions, self.intents, self.refunds = {}, {}, {}
-        self.refund_status = "succeeded"
+        self.refund_status, self.pages = "succeeded", "https://checkout.stripe.com"
 
     def do(self, method, path, params):
         """The object or list that is answered; raises Wrong."""
@@ -73,7 +73,7 @@ class Books:
         session = {"id": _id("cs_test"), "object": "checkout.session", "created": int(time.time()), "expires_at": ends, "status": "open", "asked": asked}
         session |= {"amount_total": total, "currency": asked["line_items"][0]["price_data"]["currency"], "payment_intent": None, "payment_status": "unpaid"}
         session |= {"client_reference_id": asked.get("client_reference_id"), "metadata": asked.get("metadata", {}), "livemode": False}
-        session["url"] = f"https://checkout.stripe.com/c/pay/{session['id']}"
+        session["url"] = f"{self.pages}/c/pay/{session['id']}"
         self.sessions[session["id"]] = session
         return session
 

@@ -74,8 +74,9 @@ class Server:
             return {"": answer, "silence": None}.get(how, (500, _error("api_error", None, None, "It broke.")))
 
     def _refusal(self, headers):
-        if headers["Authorization"] != f"Bearer {KEY}":
-            return 401, _error("invalid_request_error", None, None, f"Invalid API Key provided: {headers['Authorization'][7:15]}****")
+        key = headers.get("Authorization", "").removeprefix("Bearer ")
+        if key != KEY:
+            return 401, _error("invalid_request_error", None, None, f"Invalid API Key provided: {key[:8]}****")
         if headers["Stripe-Version"] != _ApiVersion.CURRENT:
             return 400, _error("invalid_request_error", None, None, "Invalid Stripe API version")
         return None

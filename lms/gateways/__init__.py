@@ -3,6 +3,13 @@
 from lms.gateways.payments import NoGateway
 from lms.gateways.payments_sandbox import Sandbox
 
+_SITES = {"stripe": "https://checkout.stripe.com"}
+
+
+def payment_site(settings):
+    """The origin of the gateway's payment pages; empty when they are no site of their own."""
+    return _SITES.get(settings.get("PAYMENT_GATEWAY"), "")
+
 
 def payment_gateway(settings):
     """The payments.Gateway that PAYMENT_GATEWAY names, for a web process, a worker or a command."""
