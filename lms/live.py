@@ -17,6 +17,7 @@ from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
 from lms.domain.ledger import queries as ledger
+from lms.domain.notices import queries as notices
 from lms.domain.wallet import queries as wallet
 from lms.queue import queue
 
@@ -124,6 +125,14 @@ def _balance_chip(user, _):
     return {"chip_balance": wallet.balance(user.id).available}
 
 
+def _notices_chip(user, _):
+    return {"unread": wallet.chips(user.id).unread}
+
+
+def _notices(user, _):
+    return {"notices": notices.inbox(user.id)}
+
+
 def _overview(user, _):
     return {"overview": wallet.overview(user.id)}
 
@@ -149,6 +158,8 @@ def _sales(user, _):
 
 FRAGMENTS = {
     "balance_chip": Fragment("base.html", "balance_chip", _balance_chip),
+    "notices_chip": Fragment("base.html", "notices_chip", _notices_chip),
+    "notices": Fragment("notices/index.html", "notices", _notices),
     "balance": Fragment("wallet/show.html", "balance", _overview),
     "activity": Fragment("wallet/show.html", "activity", _activity),
     "address": Fragment("wallet/show.html", "address", _overview),

@@ -21,6 +21,7 @@ from lms.domain.checkout import actions as checkout
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
+from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from tests.blueprints.test_wallet import give_address, reward, settle
 from tests.conftest import PASSWORD, publish
@@ -364,7 +365,7 @@ print(json.dumps(found))
 NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.show", "wallet.balance", "wallet.proof_file", "wallet.verifier"}
 FOR_STRANGERS = {"accounts.log_in", "accounts.sign_up", "accounts.forgotten", "accounts.reset", "accounts.verify"}
 FOR_ALL = {"pages.home", "courses.index", "courses.show", "learning.lesson", "pages.terms", "pages.privacy"}
-LEAD_ON = {"learning.course", "checkout.pay"}  # to a lesson, to the payment
+LEAD_ON = {"learning.course", "checkout.pay", "notices.show"}  # to a lesson, to the payment, to what it is about
 
 
 @pytest.fixture
@@ -377,12 +378,13 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
         ana.new_email = "ana.new@example.org"
         learning.enroll(ana.id, course, rulebook.in_force(), paid=course.price)
         order = checkout.place_order(ana, publish(tea, "Other", price=1000), "a-key")
+        notices.tell(ana.id, "teo matured", "1", amount=1)
         waiting = writing.create(tea, "A draft")
         waiting.state, waiting.submitted_at = "submitted", clock.now()
     links_of = {"verify": (links.VERIFY, nino, nino.email), "reset": (links.RESET, ana, ana.email), "take_email": (links.NEW_EMAIL, ana, ana.new_email)}
     tokens = {f"accounts.{name}": links.make(app.config["SECRET_KEY"], *facts) for name, facts in links_of.items()}
     payment = log_in(ana).get(f"/orders/{order.id}/pay").location.rpartition("/")[2]
-    facts = dict(lesson_slug="lesson-1", section_id=course.sections[0].id, order_id=order.id, operation_id=operation.id, movement_id=1, number=1)
+    facts = dict(lesson_slug="lesson-1", section_id=course.sections[0].id, order_id=order.id, operation_id=operation.id, movement_id=1, number=1, notice_id=1)
     slugs = {"admin.review": waiting.slug, "checkout.create": "other"}
     with app.test_request_context():
         return {

@@ -6,6 +6,7 @@ from lms.ui.charts import scale_of
 from lms.ui.covers import cover_svg
 from lms.ui.icons import icon
 from lms.ui.money import euros, fine_euros, grouped, teo
+from lms.ui.notices import said
 from lms.ui.pages import page_url
 from lms.ui.people import initials
 from lms.ui.remember import Remember
@@ -24,7 +25,8 @@ def init_app(app):
     navigation.init_app(app)
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros
-    app.jinja_env.filters |= {"euros": euros, "fine_euros": fine_euros, "grouped": grouped, "initials": initials, "percent": percent, "teo": teo, "when": when}
+    filters = {"euros": euros, "fine_euros": fine_euros, "grouped": grouped, "initials": initials, "percent": percent, "said": said, "teo": teo, "when": when}
+    app.jinja_env.filters |= filters
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,
         "icon": icon,

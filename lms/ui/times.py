@@ -1,16 +1,16 @@
 """Moments as people say them, in the member's time zone and language; the full date on hover and for screen readers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from markupsafe import Markup, escape
 
 from lms import clock
 from lms.ui.language import language
 from lms.ui.words import gettext
 
-_SHORT, _WITH_YEAR, _FULL = "d MMM", "d MMM y", "EEEE d MMMM y, HH:mm z"
+_SHORT, _WITH_YEAR, _FULL, _IN_WORDS = "d MMM", "d MMM y", "EEEE d MMMM y, HH:mm z", "d MMM y, HH:mm z"
 _NEAR, _SECOND = timedelta(hours=20), timedelta(seconds=1)
 
 
@@ -25,6 +25,14 @@ def when(moment):
     return Markup(
         f'<time datetime="{iso}" title="{full}"><span aria-hidden="true">{short}</span><span class="visually-hidden">{full}</span></time>'
     )
+
+
+def written(moment):
+    """A moment or a day inside a sentence or a letter, in plain text: `7 Dec 2026, 14:30 CET`, `7 Dec 2026`."""
+    spoken = language()
+    if not isinstance(moment, datetime):
+        return format_date(moment, _WITH_YEAR, locale=spoken.code)
+    return format_datetime(moment, _IN_WORDS, tzinfo=spoken.zone, locale=spoken.code)
 
 
 def _short(moment, now):

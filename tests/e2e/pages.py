@@ -25,7 +25,7 @@ def pages(url):
         "unverified": (unverified, {"home": "/"}),
         "newcomer": (
             newcomer,
-            {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "proof": "/wallet/proof", "new-email": _new_email(newcomer)},
+            {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "notices": "/notices", "proof": "/wallet/proof", "new-email": _new_email(newcomer)},
         ),
         "student": (student, _students_pages(student)),
         "teacher": (teacher, _teachers_pages(teacher)),
@@ -109,6 +109,7 @@ def _students_pages(student):
         "movement": _first(student, "/wallet", r"/wallet/movements/\d+"),
         "operation": student.operation(),
         "account": "/account",
+        "notices": "/notices",
     }
 
 

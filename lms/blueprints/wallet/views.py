@@ -26,8 +26,8 @@ def show():
     found = wallet.page_of_sign_in(session.get("_user_id", ""), before or wallet.NEWEST)
     if found is None:
         return current_app.login_manager.unauthorized()
-    g.member, overview, movements = found
-    shown = dict(movements=movements, older=wallet.older(movements), chip_balance=overview.balance.available)
+    g.member, overview, movements, chips = found
+    shown = dict(movements=movements, older=wallet.older(movements), chip_balance=chips.available, unread=chips.unread)
     if before:
         return render("wallet/older.html", "activity", **shown)
     return render("wallet/show.html", "activity", overview=overview, **shown)
@@ -82,8 +82,9 @@ def verifier():
 
 @blueprint.app_context_processor
 def chip():
-    """The balance in the page's head, read when the page shows it and has not read it itself."""
-    return {"chip_balance": LocalProxy(cache(lambda: wallet.balance(current_user.id).available))}
+    """Balance and unread notices in the page's head, both by one statement when the page shows them and has not read them itself."""
+    read = cache(lambda: wallet.chips(current_user.id))
+    return {"chip_balance": LocalProxy(lambda: read().available), "unread": LocalProxy(lambda: read().unread)}
 
 
 def _transfer_id(text):

@@ -14,6 +14,18 @@ def tell(user_id, kind, subject, **facts):
     db.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
 
 
+def read(notice):
+    """The member has opened it."""
+    notice.read_at = notice.read_at or clock.now()
+    db.session.flush()
+
+
+def read_all(user):
+    """The member has seen all he was told until now."""
+    unread = update(Notice).where(Notice.user_id == user.id, Notice.read_at.is_(None))
+    db.session.execute(unread.values(read_at=clock.now()))
+
+
 def write_mail(user, kind, address=None):
     """A mail to the member, or to an address he wants to prove; sent by jobs.mail.send after the commit."""
     mail = Mail(user_id=user.id, kind=kind, address=address or user.email, written_at=clock.now())

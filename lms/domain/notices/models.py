@@ -30,6 +30,8 @@ class Notice(Model):
     read_at: Mapped[object | None] = mapped_column(Moment)
     delivered_at: Mapped[object | None] = mapped_column(Moment)  # pushed to open pages, and its mail written
 
+    user: Mapped[User] = relationship()
+
 
 class Mail(Model):
     """`kind` names a template in templates/mail/. The secret link in it is made when it is sent and stands nowhere."""

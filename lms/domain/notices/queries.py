@@ -1,13 +1,23 @@
-"""Mail found."""
+"""Notices and mail found."""
 
 from sqlalchemy import func, select, text
 
 from lms import clock
-from lms.db import db
-from lms.domain.notices.models import MOST_TRIES, Mail
+from lms.db import db, page_of
+from lms.domain.notices.models import MOST_TRIES, Mail, Notice
 
 # Each try waits four times as long as the one before: 20 s, 80 s, 5 min … 4 days.
 _PATIENCE = text("interval '20 seconds' * power(4, mails.tries)")
+
+
+def inbox(user_id, number=1):
+    """A page of what the member was told, newest first."""
+    return page_of(select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc()), number)
+
+
+def notice(user_id, notice_id):
+    """One of the member's notices, or None when it is not his."""
+    return db.session.scalar(select(Notice).where(Notice.id == notice_id, Notice.user_id == user_id))
 
 
 def unsent():

@@ -20,6 +20,7 @@ from lms.domain.wallet.models import Wallet
 
 PAGE = 10
 NEWEST = 2**62  # the id before which a list begins when none is named
+MOST_UNREAD = 100  # more is shown as "99+"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,13 @@ class Maturing(NamedTuple):
     at: datetime
 
 
+class Chips(NamedTuple):
+    """What stands in the head of a member's pages: TEO available, and notices unread, counted up to MOST_UNREAD."""
+
+    available: int
+    unread: int
+
+
 @dataclass(frozen=True)
 class Overview:
     """What stands above the movements: the parts, what matures next, what a cap deferred and until when, the address, and when the chain was seen."""
@@ -92,6 +100,10 @@ _PARTS = text("SELECT name, balance FROM accounts WHERE user_id = :user AND asse
 _PARTS_OF_SIGN_IN = """
     SELECT a.name, a.balance FROM sessions s JOIN users u ON u.id = s.user_id JOIN accounts a ON a.user_id = u.id
     WHERE s.token_hash = %(token_hash)s AND s.expires_at > %(now)s AND u.suspended_at IS NULL AND a.asset = 'TEO'"""
+
+_UNREAD = f"(SELECT count(*) FROM (SELECT FROM notices WHERE user_id = {{user}} AND read_at IS NULL LIMIT {MOST_UNREAD}) few) AS unread"
+
+_CHIPS = text(f"SELECT balance AS available, {_UNREAD} FROM accounts WHERE user_id = :user AND asset = 'TEO' AND name = 'available'".format(user=":user"))
 
 _OVERVIEW = """
     (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = {user} AND asset = 'TEO') AS parts,
@@ -140,7 +152,7 @@ _PAGE_OF_SIGN_IN = re.sub(
     r":(token_hash|now|before|limit)\b",
     r"%(\1)s",
     f"""
-    SELECT {", ".join(f"u.{name}" for name in _MEMBER)}, {_OVERVIEW}, {_MOVEMENTS} FROM sessions s JOIN users u ON u.id = s.user_id
+    SELECT {", ".join(f"u.{name}" for name in _MEMBER)}, {_OVERVIEW}, {_MOVEMENTS}, {_UNREAD} FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.token_hash = :token_hash AND s.expires_at > :now AND u.suspended_at IS NULL""".format(user="u.id"),
 )
 
@@ -148,6 +160,12 @@ _PAGE_OF_SIGN_IN = re.sub(
 def balance(user_id):
     """The member's Balance; one statement."""
     return Balance(**dict(db.session.connection().execute(_PARTS, {"user": user_id}).all()))
+
+
+def chips(user_id):
+    """The member's Chips; one statement."""
+    found = db.session.connection().execute(_CHIPS, {"user": user_id}).one_or_none()
+    return Chips(*found) if found else Chips(0, 0)
 
 
 def balance_of_sign_in(token):
@@ -200,7 +218,7 @@ def movement(user_id, transfer_id):
 
 
 def page_of_sign_in(token, before=NEWEST):
-    """(User, Overview, Movements) of who signed in with this token, or None when the session has ended; one round trip for all.
+    """(User, Overview, Movements, Chips) of who signed in with this token, or None when the session has ended; one round trip for all.
 
     The User is to be shown, not changed: the session knows nothing of him.
     """
@@ -211,7 +229,8 @@ def page_of_sign_in(token, before=NEWEST):
     found = rows[0]
     member = User(**{name: getattr(found, name) for name in _MEMBER})
     member.session_token = token
-    return member, _overview(found), _movements(found)
+    overview = _overview(found)
+    return member, overview, _movements(found), Chips(overview.balance.available, found.unread)
 
 
 def _overview(found):
