@@ -9,6 +9,7 @@ TABLE = (
     ("balances.compare", 60),
     ("wallets.sweep", 10),
     ("endpoints.survey", 30),
+    ("notices.deliver", 3),
     ("mail.sweep", 20),
     ("rewards.mature", 20),
     ("checkout.expire", 30),

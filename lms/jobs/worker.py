@@ -28,6 +28,7 @@ JOBS = {
     "worker": (
         *("accounts", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "keys"),
         *("mail", "payments", "rewards", "schedule", "settlement", "solvency", "staking", "wallets"),
+        *("mail", "notices", "rewards", "schedule", "settlement", "solvency", "wallets"),
     ),
     "mail": ("mail", "payments", "schedule"),
 }

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from lms.db import db, transaction
 from lms.domain.notices import actions as notices
-from lms.domain.notices import kinds
+from lms.domain.notices import kinds, queries
 from lms.domain.notices.models import Notice
 from lms.ui import icon
 from lms.ui.notice_words import GROUPS, WORDS
@@ -193,3 +193,36 @@ def test_a_teacher_reads_of_a_refund_in_his_sales(app, tea, ana):
     with app.test_request_context():
         places = [said(SimpleNamespace(kind="order refunded", facts=FACTS, user=user)).href for user in (tea, ana)]
     assert places == ["/teach/sales", "/orders/3"]
+
+
+# What is mailed
+
+
+def ticked(page):
+    boxes = re.findall(r"<input [^>]*type=.checkbox.[^>]*>", page)
+    return {re.search(r'name="(\w+)"', box)[1] for box in boxes if " checked" in box}
+
+
+def test_at_first_all_is_mailed_but_rewards(ana, log_in):
+    page = log_in(ana).get("/account/notices").text
+    assert ticked(page) == {"wallet", "orders", "teaching", "rules"}
+    assert "Security always on" in words(page)
+
+
+def test_a_choice_is_kept_and_security_cannot_be_switched_off(ana, bruno, log_in):
+    answer = log_in(ana).post("/account/notices", data={"rewards": "y", "orders": "y"})
+    assert (answer.status_code, answer.location) == (303, "/account/notices")
+    assert ticked(log_in(ana).get("/account/notices").text) == {"rewards", "orders"}
+    assert queries.preferences(ana.id)[ana.id, "security"] is True
+    assert ticked(log_in(bruno).get("/account/notices").text) == {"wallet", "orders", "teaching", "rules"}
+
+
+def test_a_choice_may_be_changed_again(ana, log_in):
+    log_in(ana).post("/account/notices", data={"rewards": "y"})
+    log_in(ana).post("/account/notices", data={"rules": "y"})
+    assert ticked(log_in(ana).get("/account/notices").text) == {"rules"}
+
+
+def test_the_choice_is_found_from_account_and_inbox(ana, log_in):
+    for path in ("/account", "/notices"):
+        assert 'href="/account/notices"' in log_in(ana).get(path).text

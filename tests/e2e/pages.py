@@ -110,6 +110,7 @@ def _students_pages(student):
         "operation": student.operation(),
         "account": "/account",
         "notices": "/notices",
+        "mail-preferences": "/account/notices",
     }
 
 

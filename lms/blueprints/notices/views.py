@@ -1,15 +1,18 @@
-"""What a member was told."""
+"""What a member was told, and what we write to him about."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from lms import live
+from lms.blueprints.notices.forms import PreferencesForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.notices import actions as notices
 from lms.domain.notices import queries
 from lms.errors import NotFound
 from lms.ui import render
+from lms.ui.notice_words import GROUPS
 from lms.ui.notices import said
 
 blueprint = Blueprint("notices", __name__)
@@ -42,6 +45,19 @@ def read_all():
         notices.read_all(current_user)
     _push()
     return redirect(url_for("notices.index"), 303)
+
+
+@blueprint.route("/account/notices", methods=["GET", "POST"])
+@login_required
+def preferences():
+    chosen = {name: is_mailed for (_id, name), is_mailed in queries.preferences(current_user.id).items()}
+    form = PreferencesForm(data=chosen)
+    if not form.validate_on_submit():
+        return render("notices/preferences.html", form=form, groups=GROUPS)
+    with transaction():
+        notices.prefer(current_user, form.chosen)
+    flash(_("From now on we write to you about this, and no more."), "done")
+    return redirect(url_for("notices.preferences"), 303)
 
 
 def _push():

@@ -5,7 +5,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
-from lms.domain.notices.models import MOST_TRIES, Mail, Notice
+from lms.domain.notices.kinds import GROUPS
+from lms.domain.notices.models import MOST_TRIES, Mail, Notice, Preference
 
 
 def tell(user_id, kind, subject, **facts):
@@ -24,6 +25,13 @@ def read_all(user):
     """The member has seen all he was told until now."""
     unread = update(Notice).where(Notice.user_id == user.id, Notice.read_at.is_(None))
     db.session.execute(unread.values(read_at=clock.now()))
+
+
+def prefer(user, mailed):
+    """From now on the member has mail of the groups in `mailed` and of no others, but of those that are fixed always."""
+    rows = [dict(user_id=user.id, group_name=name, is_mailed=name in mailed) for name, group in GROUPS.items() if not group.is_fixed]
+    added = insert(Preference).values(rows)
+    db.session.execute(added.on_conflict_do_update(index_elements=["user_id", "group_name"], set_={"is_mailed": added.excluded.is_mailed}))
 
 
 def write_mail(user, kind, address=None):

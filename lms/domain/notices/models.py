@@ -33,6 +33,16 @@ class Notice(Model):
     user: Mapped[User] = relationship()
 
 
+class Preference(Model):
+    """Whether a member has mail of a group of kinds; where there is no row, what the group has at first holds."""
+
+    __tablename__ = "notice_preferences"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    group_name: Mapped[str] = mapped_column(primary_key=True)
+    is_mailed: Mapped[bool]
+
+
 class Mail(Model):
     """`kind` names a template in templates/mail/. The secret link in it is made when it is sent and stands nowhere."""
 
@@ -46,5 +56,7 @@ class Mail(Model):
     written_at: Mapped[object] = mapped_column(Moment)
     sent_at: Mapped[object | None] = mapped_column(Moment)
     tries: Mapped[int] = mapped_column(default=0)
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), unique=True)  # of the notice that it brings
 
     user: Mapped[User] = relationship()
+    notice: Mapped[Notice | None] = relationship()

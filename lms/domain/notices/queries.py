@@ -4,7 +4,8 @@ from sqlalchemy import func, select, text
 
 from lms import clock
 from lms.db import db, page_of
-from lms.domain.notices.models import MOST_TRIES, Mail, Notice
+from lms.domain.notices.kinds import GROUPS
+from lms.domain.notices.models import MOST_TRIES, Mail, Notice, Preference
 
 # Each try waits four times as long as the one before: 20 s, 80 s, 5 min … 4 days.
 _PATIENCE = text("interval '20 seconds' * power(4, mails.tries)")
@@ -18,6 +19,20 @@ def inbox(user_id, number=1):
 def notice(user_id, notice_id):
     """One of the member's notices, or None when it is not his."""
     return db.session.scalar(select(Notice).where(Notice.id == notice_id, Notice.user_id == user_id))
+
+
+def undelivered(limit=500):
+    """(id, member's id) of the oldest notices that nobody was brought yet."""
+    rows = select(Notice.id, Notice.user_id).where(Notice.delivered_at.is_(None)).order_by(Notice.id).limit(limit)
+    return db.session.execute(rows).all()
+
+
+def preferences(*user_ids):
+    """{(member's id, group): whether he has mail of it}; one statement."""
+    rows = db.session.scalars(select(Preference).where(Preference.user_id.in_(user_ids)))
+    chosen = {(row.user_id, row.group_name): row.is_mailed for row in rows}
+    every = ((user_id, name, group) for user_id in user_ids for name, group in GROUPS.items())
+    return {(user_id, name): group.is_fixed or chosen.get((user_id, name), group.is_mailed) for user_id, name, group in every}
 
 
 def unsent():
