@@ -12,6 +12,7 @@ from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
+from lms.domain.notices.models import Notice
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry
 from lms.domain.wallet import deposits as crediting
@@ -33,6 +34,8 @@ def test_a_final_deposit_is_credited_once(rich, pay_in, audit):
     for _ in range(2):
         deposits.scan()
     assert available(rich) == teo(35)
+    told = db.session.query(Notice).filter_by(user_id=rich.id, kind="deposit credited").one()
+    assert told.facts == {"amount": teo(5), "transactions": [db.session.query(Deposit).one().tx_hash]}
     assert books.platform("TEO", "outside").balance == teo(15)
     assert audit() == GREEN
 

@@ -11,6 +11,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import LOCALES
 from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_PRICE, HIGHEST_REWARD, Course, Lesson, Section
+from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Forbidden, Invalid
 
@@ -161,6 +162,7 @@ def approve(course, by, submission):
     if course.submission != submission:
         raise DomainError("This course was handed in again after you opened it. Read it once more, then decide.")
     course.state, course.published_at, course.comment = "published", clock.now(), ""
+    _tell(course, "course approved")
     db.session.flush()
 
 
@@ -170,6 +172,7 @@ def give_back(course, by, comment):
     if not comment.strip():
         raise Invalid("Say what the teacher should change.")
     course.state, course.comment = "returned", comment.strip()[:2000]
+    _tell(course, "course returned", comment=course.comment)
     db.session.flush()
 
 
@@ -192,6 +195,11 @@ def _decide(course, by):
     _refresh_state(course)
     if course.state != "submitted":
         raise DomainError("This course is not waiting for a decision.")
+
+
+def _tell(course, kind, **facts):
+    """Its teacher, once for each time it was handed in."""
+    notices.tell(course.teacher_id, kind, f"course:{course.id}:{course.submission}", course=course.title, slug=course.slug, **facts)
 
 
 def _neighbour(item, step):

@@ -1,6 +1,6 @@
 """Members told, and mail written and sent."""
 
-from sqlalchemy import select, update
+from sqlalchemy import BigInteger, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -13,6 +13,17 @@ def tell(user_id, kind, subject, **facts):
     """Tell the member, once for each kind and subject; the sweep delivers it after the commit. `facts` are JSON: names, amounts, dates as text."""
     row = dict(user_id=user_id, kind=kind, subject=str(subject), facts=facts, at=clock.now())
     db.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
+
+
+def tell_sum(user_id, kind, subject, amount, **facts):
+    """Tell the member of a sum that grows: each time `amount` is added to the notice of this kind and subject, and it is new again.
+
+    In the transaction that does what is told, which does it once."""
+    row = dict(user_id=user_id, kind=kind, subject=str(subject), facts=facts | {"amount": amount}, at=clock.now())
+    added = insert(Notice).values(row)
+    total = func.jsonb_build_object("amount", cast(Notice.facts["amount"].astext, BigInteger) + amount)
+    grown = {"facts": Notice.facts + added.excluded.facts + total, "read_at": None, "delivered_at": None}
+    db.session.execute(added.on_conflict_do_update(index_elements=["user_id", "kind", "subject"], set_=grown))
 
 
 def read(notice):

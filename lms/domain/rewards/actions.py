@@ -11,6 +11,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
+from lms.domain.notices import actions as notices
 from lms.domain.rewards.models import Grant, Lot
 from lms.domain.rulebook import queries as rulebook
 
@@ -45,7 +46,8 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evid
     facts = dict(user_id=user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence)
     now, later = min(amount, room.left), amount - min(amount, room.left)
     if later:
-        db.session.add(Grant(key=f"{key}:rest" if now else key, amount=later, day=_today() + timedelta(days=1), **facts))
+        db.session.add(Grant(key=f"{key}:rest" if now else key, amount=later, day=_tomorrow(), **facts))
+        _tell_deferred(user_id, later)
     if not now:
         db.session.flush()
         return None
@@ -63,10 +65,12 @@ def grant_deferred(grant_id):
     room = _room(deferred.user_id, target, rulebook.in_force())
     deferred.evidence = deferred.evidence | room.of(deferred.amount)
     if room.left == 0:
-        deferred.day = _today() + timedelta(days=1)
+        deferred.day = _tomorrow()
+        _tell_deferred(deferred.user_id, deferred.amount)
     elif room.left < deferred.amount:
         rest = {name: getattr(deferred, name) for name in ("user_id", "course_id", "kind", "rule_version", "matures_at", "evidence")}
-        db.session.add(Grant(key=f"{deferred.key}:rest", amount=deferred.amount - room.left, day=_today() + timedelta(days=1), **rest))
+        db.session.add(Grant(key=f"{deferred.key}:rest", amount=deferred.amount - room.left, day=_tomorrow(), **rest))
+        _tell_deferred(deferred.user_id, deferred.amount - room.left)
         deferred.amount = room.left
     db.session.flush()
     if not room.left:
@@ -120,6 +124,8 @@ def mature(transfer_id):
     if lot.matured_id or not lot.amount or lot.matures_at > clock.now():
         return None
     lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.amount, "matured", evidence=_origin(lot.transfer)).id
+    if lot.transfer.asset == TEO:
+        notices.tell_sum(lot.user_id, "teo matured", _today(), lot.amount)
     db.session.flush()
     return lot.user_id
 
@@ -172,8 +178,17 @@ def _room(user_id, target, rules):
     return Room(rules.user_daily_cap, own, rules.platform_daily_cap, everyone)
 
 
+def _tell_deferred(user_id, amount):
+    """One notice a member and day: a day of learning may bring many rewards above the cap."""
+    notices.tell_sum(user_id, "reward deferred", _today(), amount, day=_tomorrow().isoformat())
+
+
 def _today():
     return clock.now().astimezone(UTC).date()
+
+
+def _tomorrow():
+    return _today() + timedelta(days=1)
 
 
 # A lot keeps what the older ones leave of the account.

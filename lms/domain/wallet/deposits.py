@@ -12,6 +12,7 @@ from lms.domain.audit import queries as audit_found
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO, Holder, Transfer
+from lms.domain.notices import actions as notices
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Deployment, Entry
 from lms.domain.wallet import custody, moves
@@ -127,6 +128,8 @@ def _credit(holder_id, key, deposits):
     evidence = {"transactions": sorted({deposit.tx_hash for deposit in deposits})}
     transfer = ledger.post(key, outside, target, amount, "deposit", evidence=evidence)
     db.session.get_one(Transfer, transfer.id).target_entry_id = entry.id
+    if holder.user_id:
+        notices.tell(holder.user_id, "deposit credited", key, amount=amount, **evidence)
     for deposit in deposits:
         deposit.entry_id = entry.id
     db.session.flush()
