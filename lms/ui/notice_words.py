@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 WORDS = {
-    "password changed": (_("Your password was changed"), _("Every other sign-in has ended. If it was not you, set a new password at once."), "password"),
+    "password changed": (_("Your password was changed"), _("It was set on %(at)s, and every other sign-in has ended. If it was not you, set a new one at once."), "password"),
     "wallet linked": (
         _("A wallet was linked"),
         _("%(address)s can be used from %(usable_at)s. If it was not you, freeze your wallet before then and set a new password."),

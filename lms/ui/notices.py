@@ -77,6 +77,7 @@ _SHOWN = {
     "teo": _tokens,
     "tokens": _tokens,
     "euros": euros,
+    "at": _moment,
     "usable_at": _moment,
     "until": _moment,
     "from": _moment,

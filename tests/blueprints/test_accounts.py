@@ -20,6 +20,7 @@ from lms.domain.ledger.models import Holder
 from lms.domain.notices.models import Mail
 from lms.gateways.mail import Outbox
 from lms.jobs import mail as mail_job
+from lms.jobs import notices
 from lms.queue import queue
 from tests.conftest import PASSWORD
 
@@ -33,11 +34,12 @@ def no_tries_yet(app):
 
 @pytest.fixture
 def outbox(app, tmp_path):
-    """outbox() runs the mail jobs and gives the letters, newest first."""
+    """outbox() runs the jobs that write and send mail, and gives the letters, newest first."""
     before = app.config["MAIL_URL"]
     app.config["MAIL_URL"] = f"outbox://{tmp_path}"
 
     def deliver():
+        notices.deliver()
         for mail_id in db.session.scalars(select(Mail.id).where(Mail.sent_at.is_(None)).order_by(Mail.id)).all():
             mail_job.send(mail_id)
         return Outbox(tmp_path, "").newest()

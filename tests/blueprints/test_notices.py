@@ -23,6 +23,7 @@ FACTS = {
     "amount": teo(12),
     "to": "0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f",
     "address": "0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f",
+    "at": "2026-12-01T10:00:00+00:00",
     "usable_at": "2026-12-01T10:00:00+00:00",
     "until": "2026-12-01T10:00:00+00:00",
     "from": "2027-01-15",

@@ -14,7 +14,7 @@ from lms.gateways.mail import Outbox
 from lms.jobs import mail as job
 from lms.queue import queue
 
-KINDS = ("verify", "already_member", "reset", "new_email", "email_change_asked", "password_changed")
+KINDS = ("verify", "already_member", "reset", "new_email", "email_change_asked")
 
 
 @pytest.fixture

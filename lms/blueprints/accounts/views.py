@@ -140,8 +140,8 @@ def reset(token):
         return _form("accounts/reset.html", form=form, address=user.email)
     with transaction():
         accounts.reset_password(user, form.password.data)
-        mail = notices.write_mail(user, "password_changed")
-    enqueue("mail.send", mail.id)
+        _tell_of_new_password(user)
+    enqueue("notices.deliver")
     logout_user()
     flash(gettext("Your password is changed, and every sign-in has ended."), "done")
     return _to_log_in(user)
@@ -205,10 +205,16 @@ def change_password():
     with transaction():
         accounts.confirm_password(current_user, form.current.data)
         accounts.change_password(current_user, form.password.data, keep=current_user.session_token)
-        mail = notices.write_mail(current_user, "password_changed")
-    enqueue("mail.send", mail.id)
+        _tell_of_new_password(current_user)
+    enqueue("notices.deliver")
     flash(gettext("Your password is changed. Every other sign-in has ended."), "done")
     return redirect(url_for(".show"), 303)
+
+
+def _tell_of_new_password(user):
+    """In the transaction that changed it."""
+    at = user.password_changed_at.isoformat()
+    notices.tell(user.id, "password changed", at, at=at)
 
 
 @blueprint.post("/account/sign-ins")
