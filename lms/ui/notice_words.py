@@ -16,7 +16,7 @@ WORDS = {
     "withdrawal rejected": (_("Your withdrawal was rejected"), _("%(teo)s are available to you again."), "withdrawal"),
     "withdrawal cancelled": (_("Your withdrawal is cancelled"), _("%(teo)s are available to you again."), "withdrawal"),
     "withdrawal sent": (_("Your withdrawal has arrived"), _("%(teo)s are at %(to)s."), "withdrawal"),
-    "withdrawal given back": (_("Your withdrawal was given back"), _("%(teo)s did not go out."), "withdrawal"),
+    "withdrawal given back": (_("Your withdrawal was given back"), _("%(teo)s to %(to)s."), "withdrawal"),
     "deposit credited": (_("TEO arrived"), _("%(teo)s came to your address here and are available to you."), "wallet"),
     "order refunded": (_("A course was refunded"), _("“%(course)s”: %(euros)s go back to the buyer, and what the order brought is taken back."), "order"),
     "order disputed": (
