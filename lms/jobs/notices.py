@@ -2,7 +2,7 @@
 
 from lms import live
 from lms.db import transaction
-from lms.domain.notices import delivery, queries
+from lms.domain.notices import actions, delivery, queries
 from lms.queue import enqueue
 
 
@@ -17,3 +17,8 @@ def deliver():
         mails = delivery.deliver([notice_id for notice_id, _ in found])
     for mail_id in mails:
         enqueue("mail.send", mail_id)
+
+
+def forget():
+    with transaction():
+        actions.forget()

@@ -19,6 +19,7 @@ TABLE = (
     ("payments.sweep", 20),
     ("payments.compare", 86_400),
     ("accounts.forget_sessions", 3600),
+    ("notices.forget", 3600),
     ("contracts.check", 300),
     ("solvency.publish", 300),
     ("certificates.issue", 60),

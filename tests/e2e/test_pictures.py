@@ -6,7 +6,7 @@ from tests.e2e.pages import pages
 from tests.e2e.pictures import look, wallet
 from tests.test_app import NO_PAGES
 
-ONLY_LEAD_ON = {"checkout.pay"}
+ONLY_LEAD_ON = {"checkout.pay", "notices.show"}
 
 
 def test_every_page_fits(browser, site):

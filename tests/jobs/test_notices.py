@@ -11,7 +11,7 @@ from lms.db import db, transaction
 from lms.domain.notices import actions, delivery, queries
 from lms.domain.notices.models import Mail, Notice
 from lms.gateways.mail import Outbox
-from lms.jobs import mail, notices
+from lms.jobs import mail, notices, schedule
 from lms.queue import queue
 from tests.conftest import teo
 from tests.test_live import heard as heard
@@ -216,3 +216,17 @@ def test_nobody_is_rendered_for_who_has_no_page_open(ana, monkeypatch):
     tell(ana)
     notices.deliver()
     assert left() == 0
+
+
+def test_what_was_read_is_forgotten_after_a_year_and_what_was_not_is_kept(ana, bruno):
+    tell(ana)
+    kept = tell(bruno)
+    notices.deliver()
+    with transaction():
+        actions.read_all(ana)
+    for days, left_over in ((364, 2), (2, 1)):
+        clock.advance(timedelta(days=days))
+        schedule.run("notices.forget")
+        assert db.session.scalar(select(func.count()).select_from(Notice)) == left_over
+    db.session.expire_all()
+    assert set(mails()) == {(ana.id, None), (bruno.id, kept)}

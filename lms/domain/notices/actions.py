@@ -1,12 +1,16 @@
 """Members told, and mail written and sent."""
 
-from sqlalchemy import BigInteger, cast, func, select, update
+from datetime import timedelta
+
+from sqlalchemy import BigInteger, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
 from lms.domain.notices.kinds import GROUPS
 from lms.domain.notices.models import MOST_TRIES, Mail, Notice, Preference
+
+KEPT = timedelta(days=365)  # a notice, from when it was read
 
 
 def tell(user_id, kind, subject, **facts):
@@ -36,6 +40,11 @@ def read_all(user):
     """The member has seen all he was told until now."""
     unread = update(Notice).where(Notice.user_id == user.id, Notice.read_at.is_(None))
     db.session.execute(unread.values(read_at=clock.now()))
+
+
+def forget():
+    """Delete what was read more than a year ago: nobody looks it up any more, and the privacy page promises it."""
+    db.session.execute(delete(Notice).where(Notice.read_at < clock.now() - KEPT))
 
 
 def prefer(user, mailed):
