@@ -102,7 +102,7 @@ class Gateway(Protocol):
         """Send so many cents of a payment back, once per key for ever; a Refunded."""
 
     def payments(self, since, until):
-        """Each payment begun in [since, until) that has succeeded by now, as Taken, in no order."""
+        """Each payment that arrived in [since, until), as Taken, in no order; some that arrived a little before or after may be among them."""
 
     def parse_webhook(self, body, signature, now):
         """The Event in `body` (bytes); raises BadWebhook unless the gateway signed it not more than five minutes ago."""

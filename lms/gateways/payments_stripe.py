@@ -15,6 +15,7 @@ from lms.gateways.stripe_client import TIMEOUT, client, errors
 # Stripe closes no page before half an hour from its making, and we make it when we are asked: an order's time ends sooner, by `expire`.
 PAGE_OUTLIVES_ORDER = timedelta(minutes=35)
 LONGEST_PAGE = timedelta(hours=24)
+SLOWEST_PAYMENT = timedelta(days=14)  # from the buyer's word to the money: Stripe lists payments by the former, a bank takes days
 _PAGE = 100  # rows of a list in one answer, the most there is
 _STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
@@ -58,7 +59,7 @@ class Stripe:
         return Refunded(made.id, _STATES.get(made.status, "pending"))
 
     def payments(self, since, until):
-        begun = {"gte": int(_real(since).timestamp()), "lt": int(_real(until).timestamp())}
+        begun = {"gte": int(_real(since - SLOWEST_PAYMENT).timestamp()), "lt": int(_real(until).timestamp())}
         with errors("list of payments"):
             intents = self._v1.payment_intents.list({"created": begun, "limit": _PAGE, "expand": ["data.latest_charge"]})
             for intent in intents.auto_paging_iter():

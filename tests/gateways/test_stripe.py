@@ -17,7 +17,8 @@ from lms.gateways.payments import Purchase, Refunded, Refused, Taken
 from lms.gateways.payments_stripe import Stripe
 from tests.stripe_server import KEY, WEBHOOK_SECRET
 
-ORDER_ENDS = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30)
+NOW, HOUR = datetime.now(UTC).replace(microsecond=0), timedelta(hours=1)
+ORDER_ENDS = NOW + timedelta(minutes=30)
 PURCHASE = Purchase(7, 8000, "EUR", "Come funzionano le catene & più", ORDER_ENDS, "order:7", "ana@example.org", "it")
 BACK = "https://school.example.org/orders/7"
 
@@ -283,13 +284,16 @@ def test_it_lists_what_was_taken_over_all_pages(server, gateway):
     assert server.asked["GET /v1/payment_intents"] == 2
 
 
-def test_it_lists_only_what_has_arrived_in_the_time_asked_for(server, gateway, paid):
+def test_it_lists_what_has_arrived_and_not_what_is_on_its_way(server, gateway, paid):
     gateway.payment_page(PURCHASE, BACK)
     server.books.pay(session(server)["id"], "processing")
-    hour = timedelta(hours=1)
-    now = datetime.now(UTC)
-    assert list(gateway.payments(now - hour, now + hour)) == [Taken(paid, 7, 8000, "EUR", 0, False)]
-    assert list(gateway.payments(now + hour, now + 2 * hour)) == []
+    assert list(gateway.payments(NOW - HOUR, NOW + HOUR)) == [Taken(paid, 7, 8000, "EUR", 0, False)]
+    assert list(gateway.payments(NOW - 2 * HOUR, NOW - HOUR)) == []
+
+
+def test_it_lists_a_debit_that_took_days_when_it_has_arrived(server, gateway, paid):
+    server.books.intents[paid]["created"] -= 7 * 86_400
+    assert [taken.reference for taken in gateway.payments(NOW - HOUR, NOW + HOUR)] == [paid]
 
 
 def test_a_list_that_breaks_off_is_no_shorter_list(server, gateway, paid):

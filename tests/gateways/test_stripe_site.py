@@ -1,15 +1,19 @@
 """The site with Stripe as its gateway: off to the payment page in a browser, and back by webhook."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from werkzeug.serving import make_server
 
 from lms import create_app, gateways
 from lms.db import db, transaction
+from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout.models import Order, Payment, WebhookEvent
+from lms.domain.checkout import refunds
+from lms.domain.checkout.models import Dispute, Order, Payment, Refund, WebhookEvent
 from lms.domain.wallet import queries as wallet
+from lms.jobs import payments
 from tests.stripe_server import KEY, WEBHOOK_SECRET
 
 WEBHOOK = "/webhooks/payments"
@@ -85,6 +89,68 @@ def test_money_that_needs_days_leaves_the_order_open_until_it_is_there(order, pa
     assert order.state == "open"
     hear("checkout.session.async_payment_succeeded", stripe_server.books.arrive(session))
     assert order.state == "paid"
+
+
+def test_a_refund_is_sent_by_a_job_and_confirmed_by_an_event(shop, order, page, hear, stripe_server):
+    stripe_server.books.refund_status = "pending"
+    reference = buy(page, hear, stripe_server)
+    with transaction():
+        refunds.refund(order)
+    run(shop, lambda: payments.refund(refund().id), times=2)
+    [sent] = stripe_server.books.refunds.values()
+    assert (sent["payment_intent"], sent["amount"], refund().state) == (reference, 8000, "sent")
+    hear("refund.updated", sent | {"status": "succeeded"})
+    assert refund().state == "done"
+
+
+def test_a_refund_that_the_bank_sends_back_is_an_admins(shop, order, page, hear, stripe_server):
+    buy(page, hear, stripe_server)
+    with transaction():
+        refunds.refund(order)
+    run(shop, lambda: payments.refund(refund().id))
+    [sent] = stripe_server.books.refunds.values()
+    hear("refund.failed", sent | {"status": "failed", "failure_reason": "lost_or_stolen_card"})
+    assert (refund().state, refund().error) == ("failed", "lost_or_stolen_card")
+
+
+def test_a_dispute_that_is_lost_reverses_the_sale(order, page, hear, stripe_server):
+    dispute = stripe_server.books.dispute(buy(page, hear, stripe_server))
+    hear("charge.dispute.created", dispute | {"balance_transactions": []})
+    hear("charge.dispute.funds_withdrawn", dispute)
+    assert order.state == "paid"
+    hear("charge.dispute.closed", dispute | {"status": "lost"})
+    assert order.state == "charged back"
+    assert db.session.query(Dispute.state, Dispute.amount, Dispute.fee).all() == [("lost", 8000, 2000)]
+
+
+def test_a_payment_we_were_not_told_of_is_found_by_the_comparison(shop, order, page, hear, stripe_server, monkeypatch):
+    monkeypatch.setattr(payments, "YOUNGEST", -timedelta(minutes=1))
+    buy(page, hear, stripe_server)
+    run(shop, payments.compare)
+    assert db.session.query(Incident).all() == []
+    page["status"] = "open"
+    untold = stripe_server.books.pay(page["id"])["payment_intent"]
+    run(shop, payments.compare, times=2)
+    assert [incident.subject for incident in db.session.query(Incident)] == [f"stripe:{untold}"]
+
+
+def buy(page, hear, stripe_server):
+    """The reference of the payment that paid ana's order."""
+    session = stripe_server.books.pay(page["id"])
+    hear("checkout.session.completed", session)
+    return session["payment_intent"]
+
+
+def refund():
+    return db.session.query(Refund).one()
+
+
+def run(shop, job, times=1):
+    """A job in a process with Stripe's key."""
+    with shop.app_context():
+        for _ in range(times):
+            job()
+    db.session.expire_all()
 
 
 @pytest.mark.parametrize("options", [{"secret": "whsec_" + "x" * 32}, {"at": 1}])
