@@ -247,6 +247,18 @@ def give(user, amount):
         ledger.post(f"gift {user.id} {amount}", source, target, teo(amount), "grant", evidence={"of": "a test"})
 
 
+def address_of(user, digits="ab"):
+    """A linked wallet of the member's, usable at once."""
+    from lms import clock
+    from lms.db import db, transaction
+    from lms.domain.wallet.models import LinkedWallet
+
+    with transaction():
+        wallet = LinkedWallet(user_id=user.id, address="0x" + digits * 20, linked_at=clock.now(), usable_at=clock.now())
+        db.session.add(wallet)
+    return wallet
+
+
 def take_part(user, course, lessons=None):
     """The enrolment of a member who has paid nothing and completed so many lessons, by default all of them."""
     from lms.db import transaction

@@ -391,6 +391,7 @@ def test_a_scale_ends_at_the_next_round_number(values, top):
         ("the contract refuses: NotTheHolder('0x1')", "The signature of your address here was not accepted."),
         ("the contract refuses: ERC20InvalidReceiver('0x1')", "The token takes no transfer to this address. Ask for another one."),
         ("the member was suspended before it was signed", "Your account was suspended before it went out."),
+        ("the member froze his wallet before it was signed", "You froze your wallet before it went out."),
         ("dropped by an operator", "We stopped it before it was on the chain."),
         ("set aside when the database was restored from a backup", "It was lost with a part of our records before it went out."),
         ("the contract refuses: Something()", "The chain refused it."),

@@ -75,8 +75,8 @@ class Lane:
     def _simulate(self, operation):
         """The Call it is, or None when the chain would refuse it now."""
         self._check_chain(operation)
-        if operation.kind == "release" and not operation.attempts and withdrawals.is_of_suspended(operation):
-            outcomes.withheld(operation)
+        if operation.kind == "release" and not operation.attempts and (why := withdrawals.why_withheld(operation)):
+            outcomes.withheld(operation, why)
             return None
         sight = self._look()
         if operation.attempts and calls.contract(operation).op_used(self.pool, operation.op):

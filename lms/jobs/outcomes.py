@@ -9,14 +9,14 @@ from lms.domain.certificates import actions as certificates
 from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import moves
-from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import releases
 from lms.jobs import announce, calls, node, together
 
 # Kind of operation → (when it is final, when it has failed for good): verbs that take the operation, in the same transaction.
 FOLLOWS = {
     "settle": (lambda operation: None, wallet.uncover),
     "move": (lambda operation: None, moves.stay),
-    "release": (withdrawals.mark_sent, withdrawals.give_back),
+    "release": (releases.mark_sent, releases.give_back),
     "root": (lambda operation: None, lambda operation: None),
     "certificates": (lambda operation: None, certificates.wait_again),
 }
@@ -59,12 +59,12 @@ def refused(operation, refusal, pool):
     announce.progress(operation.id)
 
 
-def withheld(operation):
-    """Its member was suspended before anybody signed it: it never left, and is given back."""
+def withheld(operation, why):
+    """Its member was suspended, or froze his wallet, before anybody signed it: it never left, and is given back."""
     with transaction():
         onchain.lock(operation)
         if operation.state == "queued" and not operation.attempts:
-            _fail(operation, "the member was suspended before it was signed")
+            _fail(operation, why)
     announce.progress(operation.id)
 
 

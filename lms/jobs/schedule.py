@@ -11,6 +11,7 @@ TABLE = (
     ("endpoints.survey", 30),
     ("notices.deliver", 3),
     ("mail.sweep", 20),
+    ("withdrawals.check", 10),
     ("rewards.mature", 20),
     ("checkout.expire", 30),
     ("checkout.decide", 60),

@@ -13,8 +13,8 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import custody, moves
 from lms.domain.wallet.policy import Policy
-from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import queries as approved
+from lms.domain.withdrawals import queries as withdrawals
+from lms.domain.withdrawals import releases
 from lms.errors import DomainError
 from lms.jobs import announce, chain, together
 from lms.queue import queue
@@ -48,13 +48,13 @@ def _opened():
     """Ids. Moves first, as until his tokens are at one address nothing else is done for the holder. Releases before batches: one whose every
     entry is followed by the next would never get his tokens out."""
     yield from _queued("move", moves.waiting(), moves.queue)
-    yield from _queued("withdrawal", approved.approved(), _release)
-    if custody.is_due(_policy()):
+    yield from _queued("withdrawal", withdrawals.approved(), _release)
+    if custody.is_due(_policy()) or withdrawals.is_batch_awaited():
         yield from _batches()
 
 
 def _release(withdrawal_id):
-    return withdrawals.queue(approved.withdrawal(withdrawal_id))
+    return releases.queue(withdrawals.withdrawal(withdrawal_id))
 
 
 def _queued(what, ids, queue):

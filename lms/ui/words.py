@@ -72,6 +72,10 @@ def reason(word):
             return gettext("Withdrawal on its way")
         case "withdrawal sent":
             return gettext("Withdrawal sent")
+        case "withdrawal cancelled":
+            return gettext("Withdrawal cancelled")
+        case "withdrawal rejected":
+            return gettext("Withdrawal rejected")
         case "withdrawal given back":
             return gettext("Withdrawal given back")
     return word.capitalize()
@@ -88,6 +92,8 @@ def given_back(error):
         why = gettext("The token takes no transfer to this address. Ask for another one.")
     elif said.startswith("the member was suspended"):
         why = gettext("Your account was suspended before it went out.")
+    elif said.startswith("the member froze"):
+        why = gettext("You froze your wallet before it went out.")
     elif said.startswith("dropped by an operator"):
         why = gettext("We stopped it before it was on the chain.")
     elif said.startswith("set aside"):

@@ -10,7 +10,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import moves
 from lms.domain.wallet.models import Wallet
-from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import releases
 from tests.conftest import take_part, teo
 
 
@@ -19,8 +19,8 @@ def batch(ana, course):
 
 
 def release(ana, course):
-    withdrawal = withdrawals.request("out", ana, "0x" + "bb" * 20, teo(1))
-    return lambda: withdrawals.queue(withdrawal)
+    withdrawal = releases.release("out", ana, "0x" + "bb" * 20, teo(1))
+    return lambda: releases.queue(withdrawal)
 
 
 def move(ana, course):

@@ -23,7 +23,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as ledgers
 from lms.domain.rulebook.actions import install
-from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import releases
 from lms.jobs import node, settlement
 from lms.queue import enqueue, queue
 
@@ -154,7 +154,7 @@ def _completed(member, course):
 def _post(key, source, target, amount):
     owner, _, part = source.partition(":")
     if target.startswith("0x"):
-        withdrawals.request(key, _user(owner), target, amount)
+        releases.release(key, _user(owner), target, amount)
         return
     if part == "parts":
         debts.take_back(key, [_account(f"{owner}:{name}") for name in ("maturing", "available")], _account(target), amount, "refund")

@@ -8,7 +8,7 @@ from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import queries as wallet
-from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import releases
 from lms.jobs import chain, node, wallets
 from tests.conftest import teo
 from tests.receipts import mined
@@ -29,7 +29,7 @@ def wallets_made():
 
 def ask(user, amount, key="w1", to=OUTSIDE):
     with transaction():
-        return withdrawals.request(key, user, to, teo(amount))
+        return releases.release(key, user, to, teo(amount))
 
 
 def pay(stranger, user, amount):

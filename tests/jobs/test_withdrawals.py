@@ -19,7 +19,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.onchain import queries
 from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallets
-from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import releases
 from lms.domain.withdrawals.models import Withdrawal
 from lms.domain.withdrawals.queries import approved
 from lms.errors import DomainError
@@ -198,7 +198,7 @@ def test_those_who_cannot_go_keep_nobody_waiting(rich, bruno, worker, run_jobs, 
     assert approved() == [of_bruno.id]
     suspend(rich, until=None)
     with transaction():
-        withdrawals.queue(db.session.get_one(Withdrawal, of_rich[0]))
+        releases.queue(db.session.get_one(Withdrawal, of_rich[0]))
     assert approved() == [of_bruno.id]
     suspend(rich)
     flow()

@@ -1,126 +1,109 @@
-"""A withdrawal from the request to the address, each step once."""
-
-import re
-
-from sqlalchemy import select, update
+"""A withdrawal from the member's wish to the word that lets it go, or back. Its way to the chain is in `releases`."""
 
 from lms import clock
 from lms.db import db
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO, Holder, Transfer
-from lms.domain.onchain import actions as onchain
-from lms.domain.onchain.models import Entry
-from lms.domain.wallet import custody, recovery
-from lms.domain.wallet import queries as wallets
-from lms.domain.withdrawals.models import Withdrawal
-from lms.errors import DomainError, Invalid
+from lms.domain.ledger.models import TEO
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.wallet import linked
+from lms.domain.withdrawals import limits, review
+from lms.domain.withdrawals.models import Approval, Withdrawal
+from lms.domain.withdrawals.releases import by_key
+from lms.domain.withdrawals.steps import move, part, tell
+from lms.errors import DomainError, Forbidden, Invalid
 
-NOBODY = "0x" + "00" * 20
+LONGEST_REASON = 500
 
 
-def request(key, user, to, amount):
-    """Reserve `amount` (millionths of TEO) for the address `to`, once per key. Raises Invalid, or Overdraft when it is not there."""
-    first = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
-    if first is not None:
-        if (first.user_id, first.to, first.amount) != (user.id, to, amount):
-            raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=key)
+def request(key, user, linked_id, amount, is_prompt=False):
+    """Reserve `amount` (millionths of TEO) for the member's own linked wallet, once per key; jobs.withdrawals.check goes on with it.
+
+    `is_prompt`: see Withdrawal. Raises Invalid or DomainError by the limits, and Overdraft when it is not there."""
+    available, reserved = (books.member(user.id, TEO, name) for name in ("available", "reserved"))
+    ledger.lock(books.platform(TEO, "releasing"), available, reserved)  # one request decides at a time by what the platform sends out in a day
+    if first := by_key(key, user_id=user.id, linked_wallet_id=linked_id, amount=amount):
         return first
-    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", to) or to == NOBODY:
-        raise Invalid("That is not an address: 0x and 40 hexadecimal digits.")
-    if user.suspended_at is not None:
-        raise DomainError("A suspended member withdraws nothing.")
-    withdrawal = Withdrawal(key=key, user_id=user.id, to=to, amount=amount, requested_at=clock.now())
+    limits.check_member(user)
+    wallet = linked.usable(user, linked_id)
+    limits.check(user, amount, rulebook.in_force())
+    facts = dict(user_id=user.id, linked_wallet_id=wallet.id, to=wallet.address, amount=amount, is_prompt=is_prompt)
+    withdrawal = Withdrawal(key=key, state="checking", requested_at=clock.now(), **facts)
     db.session.add(withdrawal)
     db.session.flush()
-    _move(withdrawal, "requested", _account(withdrawal, "available"), _account(withdrawal, "reserved"))
+    move(withdrawal, "requested", available, reserved)
+    tell(withdrawal, "requested")
     return withdrawal
 
 
-def queue(withdrawal):
-    """Queue its release, and say so; None while the member's tokens are not all on the chain, or he is suspended.
-
-    A holder has one open entry at a time and all his tokens at one address, and a release asks for no more than is mined."""
-    onchain.turn()
-    holder = _locked_holder(withdrawal)
-    db.session.refresh(withdrawal, with_for_update=True)
-    if withdrawal.state != "approved" or withdrawal.user.suspended_at is not None:
-        return None
-    wallet, deadline = wallets.wallet_of(withdrawal.user_id), custody.deadline()
-    if wallet is None or deadline is None or custody.is_busy(holder.id) or custody.settled(holder.id) < withdrawal.amount:
-        return None
-    entry = Entry(holder_id=holder.id, address=wallet.address, kind="release", amount=withdrawal.amount)
-    payload = {"to": withdrawal.to, "deadline": deadline}
-    operation = onchain.queue(f"withdrawal:{withdrawal.id}", "release", [entry], payload)
-    leaving = _move(withdrawal, "queued", _account(withdrawal, "reserved"), books.platform(TEO, "releasing"))
-    _cover(leaving, source_entry_id=entry.id)
-    withdrawal.state, withdrawal.operation_id = "queued", operation.id
-    db.session.flush()
-    return operation
-
-
-def mark_sent(operation):
-    """Its release is final: the tokens are the member's own affair from now on."""
-    withdrawal = _of(operation)
-    _move(withdrawal, "sent", books.platform(TEO, "releasing"), books.platform(TEO, "outside"))
-    withdrawal.state = "sent"
-    onchain.close_entries(operation)
-    db.session.flush()
-
-
-def give_back(operation):
-    """Its release failed for good: the tokens never left, so the same entry covers their way out and back."""
-    withdrawal = _of(operation)
-    (entry,) = operation.entries
-    back = _move(withdrawal, "given back", books.platform(TEO, "releasing"), _account(withdrawal, "available"), why=operation.error)
-    _cover(back, target_entry_id=entry.id)
-    onchain.refuse_entries(operation, [entry.holder_id])
-    withdrawal.state, withdrawal.error = "failed", operation.error
-    db.session.flush()
-
-
-def take_over(operation, holder, address, to, amount):
-    """A release the chain has done and our rows do not know: it was of a withdrawal that waits here, or of one lost with the rows."""
-    entry = Entry(operation_id=operation.id, holder_id=holder.id, address=address, kind="release", amount=amount, is_open=False)
-    db.session.add(entry)
-    db.session.flush()
-    rows = select(Withdrawal).where(Withdrawal.user_id == holder.user_id, Withdrawal.amount == amount, Withdrawal.state == "approved")
-    withdrawal = next((each for each in db.session.scalars(rows.order_by(Withdrawal.id)) if each.to.lower() == to.lower()), None)
-    if withdrawal is None:
-        recovery.take_out(entry, holder, amount, books.platform(TEO, "outside"), operation.key)
+def check(withdrawal):
+    """Approve it, or put it before an admin; what is not `checking` any more stays as it is."""
+    _lock(withdrawal)
+    if withdrawal.state != "checking":
         return
-    leaving = _move(withdrawal, "queued", _account(withdrawal, "reserved"), books.platform(TEO, "releasing"))
-    _cover(leaving, source_entry_id=entry.id)
-    withdrawal.operation_id = operation.id
+    withdrawal.flags = review.flags(withdrawal)
+    if withdrawal.flags:
+        withdrawal.state = "in review"
+        tell(withdrawal, "in review")
+        db.session.flush()
+    else:
+        _let_go(withdrawal)
+
+
+def approve(withdrawal, by):
+    """An admin's word for it; it goes with the last that is needed. Raises DomainError, or Forbidden for who may not decide."""
+    _check_reviewer(withdrawal, by)
+    if any(approval.admin_id == by.id for approval in withdrawal.approvals):
+        raise DomainError("You have approved it already. Another admin must approve it too.")
+    withdrawal.approvals.append(Approval(admin_id=by.id, at=clock.now()))
+    if len(withdrawal.approvals) >= review.approvals_needed(withdrawal):
+        _let_go(withdrawal)
     db.session.flush()
-    mark_sent(operation)
 
 
-def _of(operation):
-    return db.session.scalars(select(Withdrawal).where(Withdrawal.operation_id == operation.id).with_for_update()).one()
+def reject(withdrawal, by, reason):
+    """An admin says no: all of it is available again, and the member reads the reason."""
+    _check_reviewer(withdrawal, by)
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise Invalid("Say why, in at most %(most)d characters: the member reads it.", most=LONGEST_REASON)
+    withdrawal.refusal = reason
+    _undo(withdrawal, "rejected", why=reason, admin=by.id)
+    tell(withdrawal, "rejected", why=reason)
 
 
-def _locked_holder(withdrawal):
-    """Locked as settlement locks it: the two never give a holder two open entries."""
-    return db.session.scalars(select(Holder).where(Holder.user_id == withdrawal.user_id).with_for_update()).one()
+def cancel(withdrawal):
+    """Its member wants it no more: all of it is available again. What is cancelled already stays so; raises DomainError for what is approved."""
+    _lock(withdrawal)
+    if withdrawal.state == "cancelled":
+        return
+    if not withdrawal.is_undecided:
+        raise DomainError("It cannot be cancelled any more: it was decided before.")
+    _undo(withdrawal, "cancelled")
+    tell(withdrawal, "cancelled")
 
 
-def _account(withdrawal, name):
-    return books.member(withdrawal.user_id, TEO, name)
+def _lock(withdrawal):
+    """Who cancels, who approves and who queues it take turns, and each sees what the one before made of it."""
+    db.session.refresh(withdrawal, with_for_update=True)
+    db.session.expire(withdrawal, ["approvals"])
 
 
-def _move(withdrawal, step, source, target, **evidence):
-    evidence |= {"withdrawal": withdrawal.id, "to": withdrawal.to}
-    return ledger.post(f"withdrawal:{withdrawal.id}:{step}", source, target, withdrawal.amount, _REASONS[step], evidence=evidence)
+def _check_reviewer(withdrawal, by):
+    if not by.is_admin or by.id == withdrawal.user_id:
+        raise Forbidden("Only another admin may decide on this withdrawal.")
+    _lock(withdrawal)
+    if withdrawal.state != "in review":
+        raise DomainError("It is not in review any more: somebody was faster.")
 
 
-def _cover(transfer, **covered):
-    db.session.execute(update(Transfer).where(Transfer.id == transfer.id).values(covered))
+def _let_go(withdrawal):
+    withdrawal.state, withdrawal.decided_at = "approved", clock.now()
+    tell(withdrawal, "approved")
+    db.session.flush()
 
 
-_REASONS = {
-    "requested": "withdrawal requested",
-    "queued": "withdrawal on its way",
-    "sent": "withdrawal sent",
-    "given back": "withdrawal given back",
-}
+def _undo(withdrawal, state, **evidence):
+    move(withdrawal, state, part(withdrawal, "reserved"), part(withdrawal, "available"), **evidence)
+    withdrawal.state, withdrawal.decided_at = state, clock.now()
+    db.session.flush()

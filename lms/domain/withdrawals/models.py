@@ -1,32 +1,68 @@
 """A member's wish to have TEO at an address of his own."""
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
 from lms.domain.onchain.models import Operation
 
+UNDECIDED = ("checking", "in review")
+UNDONE = ("cancelled", "rejected", "failed")  # all of it is available again
+
 
 class Withdrawal(Model):
-    """approved → queued (with its operation) → sent, or failed and given back. `amount` in millionths of TEO."""
+    """checking → (in review) → approved → queued (with its operation) → sent; or undone: cancelled, rejected, failed. `amount` in millionths of TEO.
+
+    `is_prompt`: what of it is not on the chain yet shall not wait for the regular batch. `flags`: the words of review.py for why an admin looks at it.
+    `refusal`: what the admin who rejected it tells the member. One that an operator makes has no linked wallet."""
 
     __tablename__ = "withdrawals"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint("state IN ('approved', 'queued', 'sent', 'failed')", name="state"),
+        CheckConstraint("state IN ('checking', 'in review', 'approved', 'queued', 'sent', 'failed', 'cancelled', 'rejected')", name="state"),
         Index("ix_withdrawals_approved", "id", postgresql_where="state = 'approved'"),
+        Index("ix_withdrawals_undecided", "state", "id", postgresql_where="state IN ('checking', 'in review')"),
+        Index("ix_withdrawals_requested_at", "requested_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    linked_wallet_id: Mapped[int | None] = mapped_column(ForeignKey("linked_wallets.id"))
     to: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInteger)
-    state: Mapped[str] = mapped_column(default="approved")
+    is_prompt: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str]
+    flags: Mapped[list] = mapped_column(JSONB, default=list)
     operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), unique=True)
+    refusal: Mapped[str | None]
     error: Mapped[str | None]
     requested_at: Mapped[object] = mapped_column(Moment)
+    decided_at: Mapped[object | None] = mapped_column(Moment)  # approved, cancelled or rejected
 
     user: Mapped[User] = relationship()
     operation: Mapped[Operation | None] = relationship()
+    approvals: Mapped[list["Approval"]] = relationship(order_by="Approval.at")
+
+    @property
+    def is_undecided(self):
+        """Whether its member may still cancel it."""
+        return self.state in UNDECIDED
+
+    @property
+    def is_undone(self):
+        return self.state in UNDONE
+
+
+class Approval(Model):
+    """An admin's word for a withdrawal in review, once each."""
+
+    __tablename__ = "withdrawal_approvals"
+
+    withdrawal_id: Mapped[int] = mapped_column(ForeignKey("withdrawals.id"), primary_key=True)
+    admin_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    at: Mapped[object] = mapped_column(Moment)
+
+    admin: Mapped[User] = relationship()

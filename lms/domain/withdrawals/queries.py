@@ -1,26 +1,69 @@
-"""Withdrawals found."""
+"""Withdrawals found. Amounts in millionths of TEO."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, text
+from sqlalchemy.orm import joinedload, selectinload
 
-from lms.db import db
+from lms.db import db, page_of
 from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder
 from lms.domain.wallet import custody
-from lms.domain.withdrawals.models import Withdrawal
+from lms.domain.withdrawals.models import Approval, Withdrawal
+
+
+def of(user_id, number=1):
+    """One page of the member's withdrawals, newest first, each with its operation; two statements."""
+    rows = select(Withdrawal).where(Withdrawal.user_id == user_id).options(joinedload(Withdrawal.operation))
+    return page_of(rows.order_by(Withdrawal.id.desc()), number)
+
+
+def own(user_id, withdrawal_id):
+    """The member's own withdrawal, or None."""
+    return db.session.scalar(select(Withdrawal).where(Withdrawal.id == withdrawal_id, Withdrawal.user_id == user_id))
+
+
+def in_review(number=1):
+    """One page of those an admin must look at, oldest first, with their members and who approved them already; three statements."""
+    who = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
+    rows = select(Withdrawal).where(Withdrawal.state == "in review").options(joinedload(Withdrawal.user), who)
+    return page_of(rows.order_by(Withdrawal.id), number)
+
+
+def checking():
+    """Ids of those no job has looked at, oldest first."""
+    return db.session.scalars(select(Withdrawal.id).where(Withdrawal.state == "checking").order_by(Withdrawal.id)).all()
 
 
 def approved():
     """Ids of all whose release can be queued by what stands here, oldest first: however many cannot, they keep nobody waiting."""
     rows = select(Withdrawal.id).join(User, Withdrawal.user_id == User.id).join(Holder, Holder.user_id == User.id)
-    has_it_all = custody.can_release(Holder.id, Withdrawal.amount)
-    return db.session.scalars(rows.where(Withdrawal.state == "approved", User.suspended_at.is_(None), *has_it_all).order_by(Withdrawal.id)).all()
+    may_go = Withdrawal.state == "approved", User.suspended_at.is_(None), User.frozen_at.is_(None)
+    return db.session.scalars(rows.where(*may_go, *custody.can_release(Holder.id, Withdrawal.amount)).order_by(Withdrawal.id)).all()
 
 
-def is_of_suspended(operation):
-    """Whether the release is a member's who was suspended after it was queued."""
-    rows = select(User.id).join(Withdrawal, Withdrawal.user_id == User.id).where(Withdrawal.operation_id == operation.id, User.suspended_at.is_not(None))
-    return db.session.scalar(rows) is not None
+def is_batch_awaited():
+    """Whether an approved one, whose member does not want to wait for the regular batch, needs one that can be opened now."""
+    return db.session.scalar(_AWAITED)
+
+
+def why_withheld(operation):
+    """Why a release that was queued shall not be signed any more, or None: its member was suspended since, or froze his wallet."""
+    rows = select(User.suspended_at).join(Withdrawal, Withdrawal.user_id == User.id).where(Withdrawal.operation_id == operation.id)
+    shut = db.session.execute(rows.where(or_(User.suspended_at.is_not(None), User.frozen_at.is_not(None)))).one_or_none()
+    return shut and ("the member was suspended before it was signed" if shut.suspended_at else "the member froze his wallet before it was signed")
+
+
+def released_by(operation_ids):
+    """(id of the member, id of the withdrawal) of these operations."""
+    return db.session.execute(select(Withdrawal.user_id, Withdrawal.id).where(Withdrawal.operation_id.in_(operation_ids))).all()
 
 
 def withdrawal(withdrawal_id):
     return db.session.get(Withdrawal, withdrawal_id)
+
+
+_AWAITED = text(f"""
+    SELECT EXISTS (SELECT 1 FROM withdrawals w JOIN users u ON u.id = w.user_id JOIN holders h ON h.user_id = u.id
+        WHERE w.state = 'approved' AND w.is_prompt AND u.suspended_at IS NULL AND u.frozen_at IS NULL
+        AND (EXISTS (SELECT 1 FROM transfers t WHERE t.target_holder_id = h.id AND t.target_entry_id IS NULL)
+          OR EXISTS (SELECT 1 FROM transfers t WHERE t.source_holder_id = h.id AND t.source_entry_id IS NULL))
+        AND EXISTS (SELECT 1 FROM wallets a WHERE a.holder_id = h.id AND a.replaced_at IS NULL) AND {custody.CAN_SETTLE.format(holder="h.id")})""")

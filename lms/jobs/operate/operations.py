@@ -12,7 +12,7 @@ from lms.domain.audit import actions as watch
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.rulebook.rules import MICRO
-from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import releases
 from lms.jobs import node as here
 from lms.jobs.chain import hurry, submit
 from lms.jobs.lanes import Lane
@@ -102,7 +102,7 @@ def release(email, address, amount, key):
         raise click.ClickException("There is no member with this address.")
     _check_spelling(address)
     with transaction():
-        withdrawal = withdrawals.request(key, member, address, _millionths(amount))
+        withdrawal = releases.release(key, member, address, _millionths(amount))
     enqueue("settlement.settle")
     click.echo(f"withdrawal {withdrawal.id}: {withdrawal.state}")
 

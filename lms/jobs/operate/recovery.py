@@ -13,7 +13,7 @@ from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.rewards import actions as rewards
 from lms.domain.wallet import custody, moves, recovery
-from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import releases
 from lms.jobs import calls, outcomes, together
 from lms.jobs import node as here
 from lms.jobs.deposits import Arrivals
@@ -133,4 +133,4 @@ def _take_over_release(operation, address, to, amount):
     if to != address and custody.holders_at([to]).get(to) == wallet.holder_id:
         moves.take_over(operation, wallet.holder_id, address, to, amount)
         return
-    withdrawals.take_over(operation, db.session.get_one(Holder, wallet.holder_id), address, to, amount)
+    releases.take_over(operation, db.session.get_one(Holder, wallet.holder_id), address, to, amount)

@@ -1,0 +1,40 @@
+"""How much may be asked for, and how often. Amounts in millionths of TEO. Who decides holds the lock of `actions.request`."""
+
+from sqlalchemy import func, select
+
+from lms import clock
+from lms.db import db
+from lms.domain.rulebook.rules import MICRO
+from lms.domain.withdrawals.models import UNDONE, Withdrawal
+from lms.errors import DomainError, Invalid
+
+
+def check_member(user):
+    """Refuse whose wallet lets nothing out."""
+    if user.suspended_at is not None:
+        raise DomainError("A suspended member withdraws nothing.")
+    if user.frozen_at is not None:
+        raise DomainError("Your wallet is frozen: nothing leaves it until you end that.")
+
+
+def check(user, amount, rules):
+    """Refuse by the amount, by what the member has open, and by what the platform has sent out of today's (UTC) limit."""
+    if not rules.withdrawal_lowest <= amount <= rules.withdrawal_highest:
+        raise Invalid("A withdrawal is of %(lowest)d to %(highest)d TEO.", lowest=rules.withdrawal_lowest // MICRO, highest=rules.withdrawal_highest // MICRO)
+    if open_count(user.id) >= rules.withdrawals_open:
+        raise DomainError("You have %(count)d withdrawals open, and may have no more at a time. Wait for one to arrive, or cancel one.", count=rules.withdrawals_open)
+    left = left_today(rules)
+    if amount > left:
+        raise DomainError("Today's limit for the withdrawals of all members is reached: %(left)d TEO are left of it. It begins anew at midnight UTC.", left=left // MICRO)
+
+
+def open_count(user_id):
+    """The member's withdrawals that have neither arrived nor been undone."""
+    return db.session.scalar(select(func.count()).where(Withdrawal.user_id == user_id, Withdrawal.state.not_in((*UNDONE, "sent"))))
+
+
+def left_today(rules):
+    """What is left of the day's limit of the platform."""
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = select(func.sum(Withdrawal.amount)).where(Withdrawal.requested_at >= midnight, Withdrawal.state.not_in(UNDONE))
+    return max(0, rules.withdrawals_daily - int(db.session.scalar(rows) or 0))

@@ -1,0 +1,125 @@
+"""An approved withdrawal on its way to the chain and to its address, each step once."""
+
+import re
+
+from sqlalchemy import select, update
+
+from lms import clock
+from lms.db import db
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.ledger.models import TEO, Holder, Transfer
+from lms.domain.onchain import actions as onchain
+from lms.domain.onchain.models import Entry
+from lms.domain.wallet import custody, recovery
+from lms.domain.wallet import queries as wallets
+from lms.domain.withdrawals.models import UNDECIDED, Withdrawal
+from lms.domain.withdrawals.steps import move, part, tell
+from lms.errors import DomainError, Invalid
+
+NOBODY = "0x" + "00" * 20
+
+
+def release(key, user, to, amount):
+    """An operator's, once per key: approved as it is, to any address and of any amount (millionths of TEO). Members ask by actions.request.
+
+    Raises Invalid, or Overdraft when it is not there."""
+    if first := by_key(key, user_id=user.id, to=to, amount=amount):
+        return first
+    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", to) or to == NOBODY:
+        raise Invalid("That is not an address: 0x and 40 hexadecimal digits.")
+    if user.suspended_at is not None:
+        raise DomainError("A suspended member withdraws nothing.")
+    now = clock.now()
+    withdrawal = Withdrawal(key=key, user_id=user.id, to=to, amount=amount, state="approved", requested_at=now, decided_at=now)
+    db.session.add(withdrawal)
+    db.session.flush()
+    move(withdrawal, "requested", part(withdrawal, "available"), part(withdrawal, "reserved"))
+    return withdrawal
+
+
+def by_key(key, **asked):
+    """The withdrawal that this key asked for before, or None; raises KeyReused when it asked for something else."""
+    first = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
+    if first and any(getattr(first, name) != value for name, value in asked.items()):
+        raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=key)
+    return first
+
+
+def queue(withdrawal):
+    """Queue its release, and say so; None while the member's tokens are not all on the chain, or nothing may leave his wallet.
+
+    A holder has one open entry at a time and all his tokens at one address, and a release asks for no more than is mined."""
+    onchain.turn()
+    holder = _locked_holder(withdrawal)
+    db.session.refresh(withdrawal, with_for_update=True)
+    if withdrawal.state != "approved" or _is_shut(withdrawal.user):
+        return None
+    wallet, deadline = wallets.wallet_of(withdrawal.user_id), custody.deadline()
+    if wallet is None or deadline is None or custody.is_busy(holder.id) or custody.settled(holder.id) < withdrawal.amount:
+        return None
+    entry = Entry(holder_id=holder.id, address=wallet.address, kind="release", amount=withdrawal.amount)
+    payload = {"to": withdrawal.to, "deadline": deadline}
+    operation = onchain.queue(f"withdrawal:{withdrawal.id}", "release", [entry], payload)
+    leaving = move(withdrawal, "queued", part(withdrawal, "reserved"), books.platform(TEO, "releasing"))
+    _cover(leaving, source_entry_id=entry.id)
+    withdrawal.state, withdrawal.operation_id = "queued", operation.id
+    db.session.flush()
+    return operation
+
+
+def mark_sent(operation):
+    """Its release is final: the tokens are the member's own affair from now on."""
+    withdrawal = _of(operation)
+    move(withdrawal, "sent", books.platform(TEO, "releasing"), books.platform(TEO, "outside"))
+    withdrawal.state = "sent"
+    tell(withdrawal, "sent", operation=operation.id, transaction=operation.tx_hash)
+    onchain.close_entries(operation)
+    db.session.flush()
+
+
+def give_back(operation):
+    """Its release failed for good: the tokens never left, so the same entry covers their way out and back."""
+    withdrawal = _of(operation)
+    (entry,) = operation.entries
+    back = move(withdrawal, "given back", books.platform(TEO, "releasing"), part(withdrawal, "available"), why=operation.error)
+    _cover(back, target_entry_id=entry.id)
+    onchain.refuse_entries(operation, [entry.holder_id])
+    withdrawal.state, withdrawal.error = "failed", operation.error
+    tell(withdrawal, "given back", operation=operation.id, why=operation.error)
+    db.session.flush()
+
+
+def take_over(operation, holder, address, to, amount):
+    """A release the chain has done and our rows do not know: it was of a withdrawal that waits here, decided before the rows
+    were lost or not, or of one lost with them."""
+    entry = Entry(operation_id=operation.id, holder_id=holder.id, address=address, kind="release", amount=amount, is_open=False)
+    db.session.add(entry)
+    db.session.flush()
+    rows = select(Withdrawal).where(Withdrawal.user_id == holder.user_id, Withdrawal.amount == amount, Withdrawal.state.in_(("approved", *UNDECIDED)))
+    withdrawal = next((each for each in db.session.scalars(rows.order_by(Withdrawal.id)) if each.to.lower() == to.lower()), None)
+    if withdrawal is None:
+        recovery.take_out(entry, holder, amount, books.platform(TEO, "outside"), operation.key)
+        return
+    leaving = move(withdrawal, "queued", part(withdrawal, "reserved"), books.platform(TEO, "releasing"))
+    _cover(leaving, source_entry_id=entry.id)
+    withdrawal.operation_id = operation.id
+    db.session.flush()
+    mark_sent(operation)
+
+
+def _of(operation):
+    return db.session.scalars(select(Withdrawal).where(Withdrawal.operation_id == operation.id).with_for_update()).one()
+
+
+def _locked_holder(withdrawal):
+    """Locked as settlement locks it: the two never give a holder two open entries."""
+    return db.session.scalars(select(Holder).where(Holder.user_id == withdrawal.user_id).with_for_update()).one()
+
+
+def _is_shut(user):
+    return user.suspended_at is not None or user.frozen_at is not None
+
+
+def _cover(transfer, **covered):
+    db.session.execute(update(Transfer).where(Transfer.id == transfer.id).values(covered))

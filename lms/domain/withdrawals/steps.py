@@ -1,0 +1,33 @@
+"""The transfer of each step, and who is told of it."""
+
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.ledger.models import TEO
+from lms.domain.notices import actions as notices
+
+# Step: the ledger's word for it.
+_REASONS = {
+    "requested": "withdrawal requested",
+    "cancelled": "withdrawal cancelled",
+    "rejected": "withdrawal rejected",
+    "queued": "withdrawal on its way",
+    "sent": "withdrawal sent",
+    "given back": "withdrawal given back",
+}
+
+
+def move(withdrawal, step, source, target, **evidence):
+    """The transfer of this step, once."""
+    evidence |= {"withdrawal": withdrawal.id, "to": withdrawal.to}
+    return ledger.post(f"withdrawal:{withdrawal.id}:{step}", source, target, withdrawal.amount, _REASONS[step], evidence=evidence)
+
+
+def part(withdrawal, name):
+    """The account of this name of its member."""
+    return books.member(withdrawal.user_id, TEO, name)
+
+
+def tell(withdrawal, step, **facts):
+    """Its member reads of this step once; `facts` beside those every step has."""
+    every = dict(withdrawal=withdrawal.id, amount=withdrawal.amount, to=withdrawal.to)
+    notices.tell(withdrawal.user_id, f"withdrawal {step}", f"withdrawal:{withdrawal.id}", **every, **facts)

@@ -1,0 +1,283 @@
+"""A withdrawal until it may go: what is reserved is never lost, nor asked for beyond the limits, and nobody lets his own go."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger.models import Transfer
+from lms.domain.notices.models import Notice
+from lms.domain.rulebook.rules import Rules
+from lms.domain.wallet import queries as wallet
+from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import queries
+from lms.domain.withdrawals.models import Withdrawal
+from lms.errors import DomainError, Forbidden, Invalid, NotFound
+from tests.conftest import address_of, give, teo
+from tests.races import race
+
+
+@pytest.fixture
+def rich(ana):
+    give(ana, 5000)
+    return ana
+
+
+@pytest.fixture
+def own(rich):
+    return address_of(rich)
+
+
+def ask(user, address, amount=20, key="w1", **wishes):
+    with transaction():
+        return withdrawals.request(key, user, address.id, teo(amount), **wishes)
+
+
+def checked(withdrawal):
+    with transaction():
+        withdrawals.check(withdrawal)
+    return withdrawal
+
+
+def decide(verb, *arguments):
+    with transaction():
+        verb(*arguments)
+
+
+def parts(user):
+    db.session.expire_all()
+    found = wallet.balance(user.id)
+    return found.available, found.reserved
+
+
+def told(user):
+    return [notice.kind for notice in db.session.query(Notice).filter_by(user_id=user.id).order_by(Notice.id)]
+
+
+def test_what_is_asked_for_is_reserved_for_the_members_own_address(rich, own):
+    withdrawal = ask(rich, own)
+    assert (withdrawal.state, withdrawal.to, withdrawal.linked_wallet_id) == ("checking", own.address, own.id)
+    assert parts(rich) == (teo(4980), teo(20))
+
+
+def test_the_same_key_asks_once_and_another_wish_is_refused(rich, own):
+    first = ask(rich, own)
+    assert ask(rich, own).id == first.id
+    with pytest.raises(ledger.KeyReused):
+        ask(rich, own, amount=21)
+    assert parts(rich) == (teo(4980), teo(20))
+
+
+def test_the_same_key_answers_also_when_the_address_was_removed_since(rich, own):
+    first = ask(rich, own)
+    own.removed_at = clock.now()
+    db.session.commit()
+    assert ask(rich, own).id == first.id
+
+
+def test_nothing_goes_to_an_address_of_somebody_else(rich, bruno):
+    with pytest.raises(NotFound):
+        ask(rich, address_of(bruno))
+    assert parts(rich) == (teo(5000), 0)
+
+
+def test_nothing_goes_to_an_address_that_still_waits(rich, own):
+    own.usable_at = clock.now() + timedelta(hours=1)
+    db.session.commit()
+    with pytest.raises(DomainError, match="waits"):
+        ask(rich, own)
+
+
+@pytest.mark.parametrize("amount", [-1, 0, 9.99, 10_000.01])
+def test_the_amount_stays_within_the_rulebook(rich, own, amount):
+    with pytest.raises(Invalid, match="10 to 10000 TEO"):
+        ask(rich, own, amount)
+    assert parts(rich) == (teo(5000), 0)
+
+
+def test_more_than_there_is_is_not_reserved(rich, own):
+    with pytest.raises(ledger.Overdraft):
+        ask(rich, own, 5001)
+    assert db.session.query(Withdrawal).count() == 0
+
+
+def test_three_are_open_at_a_time_and_one_that_is_cancelled_makes_room(rich, own):
+    first = [ask(rich, own, 10, key=f"w{number}") for number in range(3)][0]
+    with pytest.raises(DomainError, match="3 withdrawals open"):
+        ask(rich, own, 10, key="w4")
+    decide(withdrawals.cancel, first)
+    assert ask(rich, own, 10, key="w4").state == "checking"
+
+
+def test_the_platform_sends_so_much_a_day_and_says_when_that_is_reached(rich, own, bruno, monkeypatch):
+    monkeypatch.setattr(withdrawals.rulebook, "in_force", lambda at=None: Rules(withdrawals_daily=teo(100)))
+    give(bruno, 100)
+    ask(bruno, address_of(bruno, "cd"), 70, key="b")
+    with pytest.raises(DomainError, match="30 TEO are left"):
+        ask(rich, own, 31)
+    ask(rich, own, 30)
+    clock.advance(timedelta(days=1))
+    assert ask(rich, own, 31, key="w2").state == "checking"
+
+
+def test_what_was_undone_is_not_counted_against_the_day(rich, own, monkeypatch):
+    monkeypatch.setattr(withdrawals.rulebook, "in_force", lambda at=None: Rules(withdrawals_daily=teo(100)))
+    decide(withdrawals.cancel, ask(rich, own, 100))
+    assert ask(rich, own, 100, key="w2").state == "checking"
+
+
+@pytest.mark.parametrize("mark, sentence", [("frozen_at", "frozen"), ("suspended_at", "suspended")])
+def test_a_wallet_that_is_shut_lets_nothing_out(rich, own, mark, sentence):
+    setattr(rich, mark, clock.now())
+    db.session.commit()
+    with pytest.raises(DomainError, match=sentence):
+        ask(rich, own)
+
+
+def test_a_small_one_of_a_student_is_approved_at_once(rich, own):
+    withdrawal = checked(ask(rich, own, 200))
+    assert (withdrawal.state, withdrawal.flags) == ("approved", [])
+    assert told(rich) == ["withdrawal requested", "withdrawal approved"]
+
+
+def test_the_one_that_brings_thirty_days_above_the_limit_is_reviewed(rich, own):
+    first, second = ask(rich, own, 150), ask(rich, own, 51, key="w2")
+    assert (checked(second).state, second.flags) == ("in review", ["amount"])
+    assert checked(first).state == "approved", "in whatever order they are looked at"
+    clock.advance(timedelta(days=30))
+    assert checked(ask(rich, own, 200, key="w3")).state == "approved"
+
+
+def test_what_was_cancelled_counts_for_no_review(rich, own):
+    decide(withdrawals.cancel, ask(rich, own, 200))
+    assert checked(ask(rich, own, 200, key="w2")).state == "approved"
+
+
+def test_every_one_of_a_teacher_is_reviewed(tea):
+    give(tea, 50)
+    withdrawal = checked(ask(tea, address_of(tea), 10))
+    assert (withdrawal.state, withdrawal.flags) == ("in review", ["teacher"])
+
+
+@pytest.fixture
+def reviewed(rich, own):
+    return checked(ask(rich, own, 300))
+
+
+def test_an_admin_lets_it_go(reviewed, ada):
+    decide(withdrawals.approve, reviewed, ada)
+    assert (reviewed.state, [approval.admin_id for approval in reviewed.approvals]) == ("approved", [ada.id])
+
+
+def test_a_large_one_needs_two_different_admins(rich, own, ada, member):
+    large = checked(ask(rich, own, 1001))
+    decide(withdrawals.approve, large, ada)
+    assert large.state == "in review"
+    with pytest.raises(DomainError, match="Another admin"):
+        decide(withdrawals.approve, large, ada)
+    assert large.state == "in review"
+    decide(withdrawals.approve, large, member("aldo", role="admin"))
+    assert large.state == "approved"
+
+
+def test_large_is_what_thirty_days_bring_together(rich, own, ada):
+    checked(ask(rich, own, 900))
+    second = checked(ask(rich, own, 101, key="w2"))
+    decide(withdrawals.approve, second, ada)
+    assert second.state == "in review"
+
+
+def test_nobody_decides_on_his_own(ada, member):
+    give(ada, 500)
+    own = checked(ask(ada, address_of(ada), 300))
+    for verb in (lambda: withdrawals.approve(own, ada), lambda: withdrawals.reject(own, ada, "no")):
+        with pytest.raises(Forbidden):
+            decide(verb)
+    decide(withdrawals.approve, own, member("aldo", role="admin"))
+    assert own.state == "approved"
+
+
+def test_who_is_no_admin_decides_nothing(reviewed, tea):
+    with pytest.raises(Forbidden):
+        decide(withdrawals.approve, reviewed, tea)
+    assert reviewed.state == "in review"
+
+
+def test_one_that_nobody_put_in_review_is_not_approved_by_hand(rich, own, ada):
+    with pytest.raises(DomainError, match="not in review"):
+        decide(withdrawals.approve, ask(rich, own), ada)
+
+
+def test_a_rejected_one_is_available_again_and_its_member_reads_why(rich, reviewed, ada):
+    decide(withdrawals.reject, reviewed, ada, " Write to us first. ")
+    assert (reviewed.state, reviewed.refusal, parts(rich)) == ("rejected", "Write to us first.", (teo(5000), 0))
+    notice = db.session.query(Notice).filter_by(kind="withdrawal rejected").one()
+    assert notice.facts == {"withdrawal": reviewed.id, "amount": teo(300), "to": reviewed.to, "why": "Write to us first."}
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+def test_no_reason_is_no_rejection(rich, reviewed, ada, reason):
+    with pytest.raises(Invalid):
+        decide(withdrawals.reject, reviewed, ada, reason)
+    assert (reviewed.state, parts(rich)) == ("in review", (teo(4700), teo(300)))
+
+
+def test_its_member_cancels_it_until_it_is_approved(rich, own):
+    withdrawal = ask(rich, own)
+    for _ in range(2):
+        decide(withdrawals.cancel, withdrawal)
+    assert (withdrawal.state, parts(rich)) == ("cancelled", (teo(5000), 0))
+    assert checked(withdrawal).state == "cancelled"
+    going = checked(ask(rich, own, key="w2"))
+    with pytest.raises(DomainError, match="cannot be cancelled"):
+        decide(withdrawals.cancel, going)
+    assert parts(rich) == (teo(4980), teo(20))
+
+
+def test_a_frozen_wallet_keeps_back_what_was_approved(rich, own, chain):
+    checked(ask(rich, own))
+    rich.frozen_at = clock.now()
+    db.session.commit()
+    assert queries.approved() == []
+
+
+def test_of_twenty_who_approve_and_cancel_exactly_one_wins(app, rich, reviewed, ada):
+    withdrawal_id, admin_id = reviewed.id, ada.id
+    decisions = [lambda: _cancel(withdrawal_id), lambda: _approve(withdrawal_id, admin_id)] * 10
+    race(app, decisions)
+    db.session.expire_all()
+    state = db.session.get(Withdrawal, withdrawal_id).state
+    assert (state, parts(rich)) in [("cancelled", (teo(5000), 0)), ("approved", (teo(4700), teo(300)))]
+    assert db.session.query(Transfer).filter_by(reason="withdrawal cancelled").count() == (state == "cancelled")
+
+
+def test_the_same_tokens_are_withdrawn_once_however_many_ask(app, ana):
+    give(ana, 25)
+    own, user_id = address_of(ana).id, ana.id
+    race(app, [lambda number=number: _ask(user_id, own, f"w{number}") for number in range(20)])
+    db.session.expire_all()
+    assert (db.session.query(Withdrawal).count(), parts(ana)) == (1, (teo(5), teo(20)))
+
+
+def test_one_key_in_twenty_threads_asks_once(app, rich, own):
+    user_id, own_id = rich.id, own.id
+    race(app, [lambda: _ask(user_id, own_id, "w")] * 20)
+    assert (db.session.query(Withdrawal).count(), parts(rich)) == (1, (teo(4980), teo(20)))
+
+
+def _ask(user_id, linked_id, key):
+    from lms.domain.accounts.models import User
+
+    withdrawals.request(key, db.session.get_one(User, user_id), linked_id, teo(20))
+
+
+def _cancel(withdrawal_id):
+    withdrawals.cancel(queries.withdrawal(withdrawal_id))
+
+
+def _approve(withdrawal_id, admin_id):
+    from lms.domain.accounts.models import User
+
+    withdrawals.approve(queries.withdrawal(withdrawal_id), db.session.get_one(User, admin_id))

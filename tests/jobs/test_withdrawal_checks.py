@@ -1,0 +1,108 @@
+"""From the member's wish to the chain: the job lets it go, and a member in a hurry does not wait for the regular batch."""
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.accounts.models import User
+from lms.domain.notices.models import Notice
+from lms.domain.onchain.models import Operation
+from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals.models import Withdrawal
+from lms.jobs import settlement
+from lms.jobs.withdrawals import check
+from lms.queue import enqueue
+from tests.conftest import address_of, give, teo
+from tests.jobs.acts import GREEN, credit, holdings, parts
+
+
+def ask(user, amount, key="w1", **wishes):
+    with transaction():
+        own = db.session.query(withdrawals.linked.LinkedWallet).filter_by(user_id=user.id).first()
+        return withdrawals.request(key, user, (own or address_of(user)).id, teo(amount), **wishes)
+
+
+def freeze(user):
+    with transaction():
+        db.session.get_one(User, user.id).frozen_at = clock.now()
+
+
+def test_a_wish_is_looked_at_and_arrives(rich, worker, run_jobs, flow, audit):
+    withdrawal = ask(rich, 20)
+    enqueue("withdrawals.check")
+    run_jobs()
+    flow()
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, parts(rich), holdings(withdrawal.operation.payload["to"]), audit()) == ("sent", (teo(30), 0), teo(20), GREEN)
+    assert [notice.kind for notice in db.session.query(Notice).order_by(Notice.id)] == ["withdrawal requested", "withdrawal approved", "withdrawal sent"]
+
+
+def test_one_in_review_stays_where_it_is(rich, worker, run_jobs, flow, audit):
+    give(rich, 300)
+    withdrawal = ask(rich, 250)
+    check()
+    flow()
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, parts(rich), audit()) == ("in review", (teo(100), teo(250)), GREEN)
+
+
+def test_a_cancelled_one_never_leaves(rich, worker, flow, audit):
+    withdrawal = ask(rich, 20)
+    with transaction():
+        withdrawals.cancel(withdrawal)
+    check()
+    flow()
+    assert (parts(rich), db.session.query(Operation).filter_by(kind="release").count(), audit()) == ((teo(50), 0), 0, GREEN)
+
+
+@pytest.mark.parametrize("is_prompt, batches", [(True, 1), (False, 0)])
+def test_who_is_in_a_hurry_does_not_wait_for_the_regular_batch(is_prompt, batches, rich, worker, run_jobs, anvil):
+    """What he earned last is not on the chain yet, and the next batch is an hour away."""
+    anvil.call("anvil_mine", "0x3")
+    enqueue("chain.sweep")
+    run_jobs()
+    worker.config.update(SETTLE_SECONDS=3600, SETTLE_PATIENCE=7200)
+    credit(rich, teo(30), "more")
+    ask(rich, 70, is_prompt=is_prompt)
+    check()
+    before = db.session.query(Operation).filter_by(kind="settle").count()
+    settlement.settle()
+    assert db.session.query(Operation).filter_by(kind="settle").count() == before + batches
+
+
+def test_a_frozen_wallet_lets_nothing_new_out(rich, worker, flow, audit):
+    withdrawal = ask(rich, 20)
+    check()
+    freeze(rich)
+    flow()
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, parts(rich), audit()) == ("approved", (teo(30), teo(20)), GREEN)
+
+
+def test_one_that_is_queued_and_not_signed_when_the_wallet_is_frozen_is_given_back(rich, worker, flow, audit):
+    withdrawal = ask(rich, 20)
+    check()
+    settlement.settle()
+    freeze(rich)
+    flow()
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, withdrawal.error, parts(rich), audit()) == ("failed", "the member froze his wallet before it was signed", (teo(50), 0), GREEN)
+    told = db.session.query(Notice).filter_by(kind="withdrawal given back").one()
+    assert told.facts["why"] == withdrawal.error
+
+
+def test_what_the_chain_has_done_is_taken_over_where_the_rows_know_only_the_wish(rich, worker, flow, audit, backup, recover):
+    withdrawal_id = ask(rich, 20).id
+    restore = backup()
+    check()
+    flow()
+    restore()
+    recover()
+    flow()
+    assert (db.session.get_one(Withdrawal, withdrawal_id).state, parts(rich), audit()) == ("sent", (teo(30), 0), GREEN)
+
+
+def test_the_command_is_an_operators_and_waits_for_no_review(rich, worker, flow):
+    give(rich, 300)
+    result = worker.test_cli_runner().invoke(args=["chain", "release", rich.email, "0x" + "cd" * 20, "250", "--key", "by-hand"])
+    assert "approved" in result.output
