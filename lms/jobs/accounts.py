@@ -2,8 +2,10 @@
 
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
+from lms.domain.wallet import linking
 
 
 def forget_sessions():
     with transaction():
         accounts.forget_expired_sessions()
+        linking.forget_challenges()

@@ -1,6 +1,5 @@
 """TEO bound for a tier, asked out, and free again."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from lms.domain.staking.models import Stake
 from lms.domain.wallet.queries import balance
 from lms.errors import DomainError, Forbidden, Invalid
 from tests.conftest import give, publish, sell, teo
+from tests.races import race
 
 
 @pytest.fixture
@@ -44,29 +44,6 @@ def release():
 def parts(user):
     found = balance(user.id)
     return found.available, found.staked, found.unbonding
-
-
-def at_once(app, *verbs):
-    """Each verb in a thread and a transaction of its own; how many came through."""
-    done, start = [], threading.Barrier(len(verbs))
-
-    def run(verb):
-        with app.app_context():
-            start.wait()
-            try:
-                with transaction():
-                    verb()
-                done.append(1)
-            except DomainError:
-                pass
-
-    threads = [threading.Thread(target=run, args=(verb,)) for verb in verbs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.rollback()
-    return len(done)
 
 
 def test_a_stake_is_bound_for_a_week(rich):
@@ -156,16 +133,16 @@ def test_who_owes_repays_out_of_his_stake(rich):
 
 def test_the_same_teo_are_staked_once_by_twenty(app, rich):
     user, user_id = type(rich), rich.id
-    done = at_once(app, *(lambda key=key: staking.stake(f"s{key}", db.session.get(user, user_id), teo(400)) for key in range(20)))
-    assert (done, parts(rich)) == (1, (teo(100), teo(400), 0))
+    refusals = race(app, [lambda key=key: staking.stake(f"s{key}", db.session.get(user, user_id), teo(400)) for key in range(20)])
+    assert (len(refusals), parts(rich)) == (19, (teo(100), teo(400), 0))
 
 
 def test_the_same_stake_is_asked_out_once_by_twenty(app, rich):
     stake(rich, 100)
     clock.advance(timedelta(days=7))
     user, user_id = type(rich), rich.id
-    done = at_once(app, *(lambda key=key: staking.unstake(f"u{key}", db.session.get(user, user_id), teo(60)) for key in range(20)))
-    assert (done, parts(rich)) == (1, (teo(400), teo(40), teo(60)))
+    refusals = race(app, [lambda key=key: staking.unstake(f"u{key}", db.session.get(user, user_id), teo(60)) for key in range(20)])
+    assert (len(refusals), parts(rich)) == (19, (teo(400), teo(40), teo(60)))
 
 
 def test_one_unbonding_ends_once_for_twenty(app, rich):
@@ -173,7 +150,7 @@ def test_one_unbonding_ends_once_for_twenty(app, rich):
     clock.advance(timedelta(days=7))
     asked = unstake(rich, 100).id
     clock.advance(timedelta(days=7))
-    at_once(app, *(lambda: staking.release(asked) for _ in range(20)))
+    race(app, [lambda: staking.release(asked)] * 20)
     assert parts(rich) == (teo(500), 0, 0)
 
 

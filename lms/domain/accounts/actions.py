@@ -215,6 +215,19 @@ def let_in(user, by):
     db.session.flush()
 
 
+def freeze(user):
+    """Nothing leaves the member's wallet, and no address is linked, until he ends it himself."""
+    user.frozen_at = user.frozen_at or clock.now()
+    db.session.flush()
+
+
+def unfreeze(user, password):
+    """End it; raises DomainError unless this is the member's password: who stole only the session cannot."""
+    confirm_password(user, password)
+    user.frozen_at = None
+    db.session.flush()
+
+
 def check_password(password, email):
     """Raises Invalid for a password that is too short, too long, or the member's address."""
     if len(password) < PASSWORD_LENGTH:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from lms import clock
 from lms.db import db, page_of
-from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Event, Operation, Signer
+from lms.domain.onchain.models import Attempt, ChainState, Contract, Deployment, Entry, Event, Operation, Signer
 
 PAGE = 50
 SILENT = timedelta(seconds=60)
@@ -24,6 +24,13 @@ def contract(name):
     """A contract of the active deployment, or None before its creation is signed."""
     active = deployment()
     return active and next((each for each in active.contracts if each.name == name), None)
+
+
+def is_ours(address):
+    """Whether it is a contract of any deployment, or a signer."""
+    asked = address.lower()
+    contracts, signers = select(Contract.id).where(func.lower(Contract.address) == asked), select(Signer.address).where(func.lower(Signer.address) == asked)
+    return db.session.scalar(select(or_(contracts.exists(), signers.exists())))
 
 
 def chain_state():

@@ -46,6 +46,19 @@ class LinkedWallet(Model):
     removed_at: Mapped[object | None] = mapped_column(Moment)
 
 
+class LinkChallenge(Model):
+    """A message a member may sign to link an address, once and for ten minutes."""
+
+    __tablename__ = "link_challenges"
+
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    address: Mapped[str]
+    issued_at: Mapped[object] = mapped_column(Moment)
+    expires_at: Mapped[object] = mapped_column(Moment)
+    used_at: Mapped[object | None] = mapped_column(Moment)
+
+
 class Deposit(Model):
     """A final Transfer log of the token to a custodial address, in millionths of TEO. `entry_id`: how it was credited."""
 
