@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 BOTH = frozenset({"web", "worker", "mail", "cli"})
 WEB = frozenset({"web", "cli"})
+PAYING = frozenset({"web", "mail", "cli"})  # who asks the payment gateway; of the workers the one without the chain's keys
 WORKER = frozenset({"worker", "cli"})
 COMMAND = frozenset({"cli"})
 
@@ -162,8 +163,8 @@ SETTINGS = (
     Setting("PAYMENT_GATEWAY", BOTH, _one_of("none", "sandbox", "stripe"), "none", "the payment gateway: none, stripe, or sandbox outside production; the same for web and worker"),
     Setting("PAYMENT_WEBHOOK_SECRET", BOTH, _secret, "", "the secret that signs payment webhooks, whsec_… of Stripe; needed with a gateway by the web, with the sandbox by the worker, too"),
     Setting("PAYMENT_SANDBOX_FILE", BOTH, _text, "", "sandbox only: the file where it keeps what it has taken, for web and worker; without one it forgets"),
-    Setting("STRIPE_KEY", BOTH, _stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
-    Setting("STRIPE_API", BOTH, _url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
+    Setting("STRIPE_KEY", PAYING, _stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
+    Setting("STRIPE_API", PAYING, _url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
     Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
     Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
     Setting("KEK", WORKER, _kek, None, "what wraps all other keys: 32 random bytes in base64, kms:ARN or vault:MOUNT/KEY; from the second on as VERSION:KEY; worker only", is_key=True),
@@ -212,7 +213,7 @@ def table():
 
 
 def _who(setting):
-    return {BOTH: "both", WEB: "web", WORKER: "worker", COMMAND: "commands"}[setting.roles]
+    return {BOTH: "both", WEB: "web", PAYING: "web, mail", WORKER: "worker", COMMAND: "commands"}[setting.roles]
 
 
 def _shown(default):
@@ -243,9 +244,9 @@ def _check_payments(role, values, production):
     gateway = values.get("PAYMENT_GATEWAY", "none")
     if production and gateway == "sandbox":
         raise ConfigError("PAYMENT_GATEWAY is sandbox, which takes no real money. Production refuses it.")
-    if gateway != "none" and not values["PAYMENT_WEBHOOK_SECRET"] and (role != "worker" or gateway == "sandbox"):
+    if gateway != "none" and not values["PAYMENT_WEBHOOK_SECRET"] and (role == "web" or gateway == "sandbox"):
         raise ConfigError("PAYMENT_WEBHOOK_SECRET is missing. Set it to the secret that signs the gateway's webhooks.")
-    if gateway == "stripe":
+    if gateway == "stripe" and role in ("web", "mail"):  # a command may run with the environment of the chain's worker
         _check_stripe(role, values, production)
 
 
@@ -259,7 +260,7 @@ def _check_stripe(role, values, production):
         raise ConfigError("STRIPE_KEY takes real money, which only production may. Set it to a key of Stripe's test mode.")
     if production and not values["STRIPE_API"].startswith("https://"):
         raise ConfigError("STRIPE_API is not reached by https, and the key does not travel without. Set it to an https:// address.")
-    if role != "worker" and not values["PAYMENT_WEBHOOK_SECRET"].startswith("whsec_"):
+    if role == "web" and not values["PAYMENT_WEBHOOK_SECRET"].startswith("whsec_"):
         raise ConfigError("PAYMENT_WEBHOOK_SECRET is none of Stripe's. Set it to the signing secret of its webhook endpoint, whsec_….")
 
 

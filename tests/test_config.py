@@ -165,13 +165,18 @@ def test_a_gateway_needs_its_secret():
 STRIPE = {"PAYMENT_GATEWAY": "stripe", "STRIPE_KEY": "rk_live_0123456789abcdefABCDEF", "PAYMENT_WEBHOOK_SECRET": "whsec_" + "0123456789abcdef" * 2}
 
 
-def test_stripe_needs_its_key_everywhere_and_the_webhooks_secret_in_the_web():
+def test_stripe_needs_its_key_where_it_is_asked_and_the_webhooks_secret_in_the_web():
     assert config.read("web", WEB | STRIPE)["STRIPE_API"] == "https://api.stripe.com"
-    assert config.read("worker", WORKER | STRIPE | {"PAYMENT_WEBHOOK_SECRET": ""})["STRIPE_KEY"] == STRIPE["STRIPE_KEY"]
+    assert config.read("mail", WEB | STRIPE | {"PAYMENT_WEBHOOK_SECRET": ""})["STRIPE_KEY"] == STRIPE["STRIPE_KEY"]
     assert refusal("web", WEB | STRIPE | {"PAYMENT_WEBHOOK_SECRET": ""}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
     assert refusal("web", WEB | STRIPE | {"PAYMENT_WEBHOOK_SECRET": SIGNED}).startswith("PAYMENT_WEBHOOK_SECRET is none of Stripe's.")
-    for role, environ in (("web", WEB), ("worker", WORKER)):
-        assert refusal(role, environ | STRIPE | {"STRIPE_KEY": ""}).startswith("STRIPE_KEY is missing.")
+    for role in ("web", "mail"):
+        assert refusal(role, WEB | STRIPE | {"STRIPE_KEY": ""}).startswith("STRIPE_KEY is missing.")
+
+
+def test_who_has_the_chains_keys_has_none_of_stripe():
+    assert "STRIPE_KEY" not in config.read("worker", WORKER | STRIPE)
+    assert config.read("cli", WORKER | {"PAYMENT_GATEWAY": "stripe"})["STRIPE_KEY"] == ""
 
 
 def test_real_money_is_taken_in_production_and_only_there():
@@ -196,10 +201,10 @@ def test_stripes_key_and_secret_are_in_no_log():
     assert STRIPE["STRIPE_KEY"] in hidden and STRIPE["PAYMENT_WEBHOOK_SECRET"] in hidden
 
 
-def test_web_and_worker_have_the_same_gateway():
+def test_who_shows_pages_and_who_sends_refunds_have_the_same_gateway():
     paying = {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": SIGNED}
     for gateway in (paying, STRIPE):
-        names = {payment_gateway(config.read(role, environ | gateway)).name for role, environ in (("web", WEB), ("worker", WORKER))}
+        names = {payment_gateway(config.read(role, WEB | gateway)).name for role in ("web", "mail")}
         assert names == {gateway["PAYMENT_GATEWAY"]}
 
 
