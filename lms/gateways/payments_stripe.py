@@ -16,6 +16,8 @@ from lms.gateways.stripe_client import TIMEOUT, client, errors
 PAGE_OUTLIVES_ORDER = timedelta(minutes=35)
 LONGEST_PAGE = timedelta(hours=24)
 SLOWEST_PAYMENT = timedelta(days=14)  # from the buyer's word to the money: Stripe lists payments by the former, a bank takes days
+# Of the ways to pay euros those whose money needs days, while an order waits half an hour for it: the buyer would pay what is closed by then.
+DELAYED = ("customer_balance", "multibanco", "sepa_debit", "sofort")
 _PAGE = 100  # rows of a list in one answer, the most there is
 _STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 
@@ -92,6 +94,7 @@ def _session(purchase, return_url):
         "client_reference_id": str(purchase.order_id),
         "metadata": ours,
         "payment_intent_data": {"metadata": ours, "description": purchase.description},
+        "excluded_payment_method_types": list(DELAYED),
         "adaptive_pricing": {"enabled": False},  # an order is paid in its own currency
         "locale": purchase.locale,
         "success_url": return_url,

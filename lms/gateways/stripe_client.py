@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @lru_cache(4)
 def client(key, api, timeout):
-    """One for all requests of a process: it keeps its connections."""
+    """One for all requests of a process."""
     stripe.enable_telemetry = False  # it would write a file in the home directory, and tell of the machine
     logging.getLogger("stripe").setLevel(logging.WARNING)  # from DEBUG on it tells what is sent: the buyer's address
     http = stripe.RequestsClient(timeout=timeout)

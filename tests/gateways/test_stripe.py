@@ -74,6 +74,12 @@ def test_page_and_payment_name_the_order(server, gateway):
     assert (asked["client_reference_id"], asked["metadata"], asked["payment_intent_data"]["metadata"]) == ("7", {"order": "7"}, {"order": "7"})
 
 
+def test_a_way_to_pay_whose_money_needs_days_is_not_offered(server, gateway):
+    gateway.payment_page(PURCHASE, BACK)
+    assert {"sepa_debit", "customer_balance"} <= set(session(server)["asked"]["excluded_payment_method_types"])
+    assert "card" not in session(server)["asked"]["excluded_payment_method_types"]
+
+
 def test_what_is_not_known_of_the_buyer_is_not_sent(server, gateway):
     gateway.payment_page(Purchase(7, 8000, "EUR", "How chains work"), BACK)
     assert not {"customer_email", "expires_at"} & session(server)["asked"].keys()
