@@ -15,7 +15,7 @@ from stripe._api_version import _ApiVersion
 from tests.stripe_books import Books
 from tests.stripe_params import Wrong, parse
 
-KEY = "sk_test_" + "4eC39HqLyjWDarjtT1zdp7dc"
+KEY = "sk_test_" + "0123456789abcdefABCDEF"
 WEBHOOK_SECRET = "whsec_" + "0123456789abcdef" * 2
 
 

