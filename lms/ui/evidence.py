@@ -61,6 +61,12 @@ def decided(how):
     return {"policy": gettext("your policy"), "teacher": gettext("your word on this sale"), "silence": gettext("your silence within the time, and so your policy")}.get(how)
 
 
+def is_sale(movement):
+    """Whether its order is one of a course the member sold, and not one of his own."""
+    credit, reversed_ = movement.evidence.get("credit", movement.reason), movement.evidence.get("reverses", "")
+    return credit in ("sale", "sale bonus") or reversed_.startswith("order:")
+
+
 def _paid(movement, rules):
     put_in = movement.evidence
     if not {"paid", "rate_bp"} <= put_in.keys():

@@ -156,6 +156,25 @@ def test_a_teacher_reads_why_he_got_teo(ana, tea, course, why):
     assert "4.00 TEO of the discount × 25 % = 1.00 TEO on top" in why(tea, "sale bonus")
 
 
+def links(browser, member):
+    """Where the orders named behind the member's rows lead."""
+    pages = [browser.get(f"/wallet/movements/{each.id}").text for each in wallet.movements(member.id) if each.evidence.get("order")]
+    return [re.search(r"Order</dt><dd[^>]*><a href=\"([^\"]+)", page)[1] for page in pages]
+
+
+def test_each_side_of_a_sale_is_led_to_its_own_page_of_it(ana, tea, course, log_in):
+    with transaction():
+        splits.set_policy(tea, splits.ALWAYS)
+    give(ana, 20)
+    order = buy(ana, course, 500)
+    with transaction():
+        refunds.refund(order)
+    of_tea = links(log_in(tea), tea)
+    assert set(of_tea) == {"/teach/sales"} and len(of_tea) == 4
+    of_ana = links(log_in(ana), ana)
+    assert set(of_ana) == {f"/orders/{order.id}"} and len(of_ana) == 5
+
+
 def test_a_refund_says_so(ana, course, why):
     order = sell(ana, course)
     with transaction():
@@ -172,7 +191,7 @@ def test_a_row_written_before_says_less_and_never_fails(ana, why, reason):
         ledger.post("old", accounts.platform(TEO, "issuance"), accounts.member(ana.id, TEO, "available"), teo(1), reason, evidence={"course": "Weaving"})
     page = why(ana, reason)
     assert "Course Weaving" in page and "Rulebook version 1" in page
-    assert "Reckoned" not in page and "Limits of that day" not in page
+    assert "×" not in page and " = " not in page and "Limits of that day" not in page
 
 
 def test_the_evidence_takes_few_statements(ana, course, log_in, statements):

@@ -40,8 +40,9 @@ def movement(movement_id):
     if found is None:
         raise NotFound("There is no such movement.")
     rules = rulebook.version(found.rule_version) if found.rule_version else None
-    said = dict(explained=evidence.explained(found.reason), decided=evidence.decided(found.evidence.get("decided")))
-    return render("wallet/evidence.html", "evidence", movement=found, rules=rules, sums=evidence.sums(found, rules), caps=evidence.caps(found), **said)
+    said = dict(sums=evidence.sums(found, rules), caps=evidence.caps(found), explained=evidence.explained(found.reason))
+    who = dict(decided=evidence.decided(found.evidence.get("decided")), is_sale=evidence.is_sale(found))
+    return render("wallet/evidence.html", "evidence", movement=found, rules=rules, **said, **who)
 
 
 @blueprint.get("/wallet/balance.json")
