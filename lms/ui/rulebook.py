@@ -136,7 +136,7 @@ def _difference(rule, before, after):
 def _tier_differences(before, after):
     """A tier is known by its name."""
     old, new = ({tier.name: tier for tier in ladder} for ladder in (before, after))
-    sentences = [gettext("The tier %(tier)s ends.", tier=name) for name in old if name not in new]
+    sentences = [gettext("The tier %(tier)s ends.", tier=gettext(name)) for name in old if name not in new]
     for name, tier in new.items():
         if name not in old:
             sentences.append(gettext("There is a new tier: %(tier)s.", tier=tiers([tier])))

@@ -48,4 +48,4 @@ def levels(basis_points):
 
 def tiers(ladder):
     """Each tier with its stake and the platform's share: `Bronze 50 % from 0.00 TEO`."""
-    return ", ".join(gettext("%(tier)s %(share)s from %(stake)s", tier=tier.name, share=percent(tier.platform_bp), stake=tokens(tier.staked)) for tier in ladder)
+    return ", ".join(gettext("%(tier)s %(share)s from %(stake)s", tier=gettext(tier.name), share=percent(tier.platform_bp), stake=tokens(tier.staked)) for tier in ladder)
