@@ -2,14 +2,19 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
+from lms.domain.notices import actions as notices
+from lms.domain.notices.models import Notice
 from lms.domain.rulebook import actions, changes, checks, circles, queries
 from lms.domain.rulebook.rules import BASIS, MICRO, Rules, Split, Tier
 from lms.errors import Invalid
@@ -37,6 +42,19 @@ def test_what_was_posted_before_keeps_its_version(ana):
     with transaction():
         after = ledger.post("b", source, target, 1, "grant")
     assert (before.rule_version, after.rule_version) == (1, 2)
+
+
+def test_every_member_is_told_what_is_announced_once(ana, tea, member):
+    member("nina", verified=False)
+    with transaction():
+        member("otto").suspended_at = clock.now()
+    version = announce(completion_bp=300)
+    told = db.session.query(Notice).filter_by(kind="rulebook announced").all()
+    assert {notice.user_id for notice in told} == {ana.id, tea.id}
+    assert told[0].facts == {"number": 2, "from": version.in_force_from.isoformat()}
+    with transaction():
+        notices.tell_all("rulebook announced", "rulebook:2", number=2)
+    assert db.session.query(Notice).count() == 2
 
 
 @pytest.mark.parametrize(("days", "is_taken"), [(0, False), (-3, False), (13.99, False), (14.01, True)])
@@ -157,6 +175,17 @@ def test_every_kind_of_sale_is_looked_at():
 def test_the_sides_of_a_sale_share_what_was_paid():
     for price, _, level, _, split in circles.sales(Rules()):
         assert isinstance(split, Split) and split.teacher + split.platform == price - Rules().discount(price, level)
+
+
+@settings(max_examples=300)
+@given(price=st.integers(100, 10**6), tier=st.sampled_from(Rules().tiers), level=st.sampled_from((0, 500, 1000, 1500)), is_accepted=st.booleans())
+def test_at_any_price_what_two_accounts_really_get_costs_them_enough(price, tier, level, is_accepted):
+    """Reckoned anew, with the rewards as they are granted: of what is paid in cash."""
+    rules, discount = Rules(), Rules().discount(price, level)
+    split = rules.split(price, rules.teacher_share(price, tier), discount, is_accepted)
+    cost = price - discount - split.teacher
+    made = rules.total_reward(price - discount, rules.purchase_max_bp) + split.tokens + split.bonus - rules.tokens(discount)
+    assert Fraction(cost * MICRO, 100) >= Fraction(150, 100) * made
 
 
 # Only what changes is written down

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.actions import NOTICE
 from lms.errors import NotFound
 from lms.ui import render
 from lms.ui.rulebook import GROUPS, differences, said_strong
@@ -23,4 +24,4 @@ def version(number):
 def _page(edition):
     if edition is None:
         raise NotFound("There is no such version of the rulebook.")
-    return render("rulebook/show.html", "rules", edition=edition, groups=GROUPS, said=said_strong, differences=differences)
+    return render("rulebook/show.html", "rules", edition=edition, notice=NOTICE.days, groups=GROUPS, said=said_strong, differences=differences)

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.notices import actions as notices
 from lms.domain.rulebook import changes, checks, queries
 from lms.domain.rulebook.models import RulebookVersion
 from lms.domain.rulebook.rules import Rules
@@ -23,7 +24,7 @@ def install():
 
 
 def announce(rules, in_force_from):
-    """Announce these Rules, whatever number they bear, as the next version from that moment on. Answers the RulebookVersion.
+    """Announce these Rules, whatever number they bear, as the next version from that moment on, and tell the members. Answers the RulebookVersion.
 
     Raises Invalid when it comes too soon, not after all others, changes nothing, or when `checks` refuses it."""
     db.session.get_one(RulebookVersion, 1, with_for_update=True)  # one announcement at a time
@@ -39,6 +40,7 @@ def announce(rules, in_force_from):
     version = RulebookVersion(number=rules.number, announced_at=now, in_force_from=in_force_from, rules=queries.as_row(rules))
     db.session.add(version)
     db.session.flush()
+    notices.tell_all("rulebook announced", f"rulebook:{version.number}", **{"number": version.number, "from": in_force_from.isoformat()})
     return version
 
 
