@@ -100,7 +100,7 @@ def test_the_page_takes_one_statement(client, app, statements):
 
 
 def test_the_foot_of_a_page_the_wallet_and_the_checkout_lead_to_the_rules(client, ana, course, log_in):
-    assert client.get("/terms").text.count('href="/rulebook"') == 1
+    assert client.get("/privacy").text.count('href="/rulebook"') == 1
     browser = log_in(ana)
     for path in ("/wallet", f"/courses/{course.slug}/checkout"):
         assert browser.get(path).text.count('href="/rulebook"') == 2

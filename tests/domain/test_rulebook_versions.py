@@ -1,5 +1,6 @@
 """Versions announced: when they may begin, and which rules never may."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -71,6 +72,27 @@ def test_a_version_begins_after_all_others(app):
     with pytest.raises(Invalid, match="Version 2 holds from"):
         announce(30, completion_bp=200)
     assert announce(41, completion_bp=200).number == 3
+
+
+def test_two_announced_at_once_follow_each_other(app):
+    """The one that comes second sees the first, and changes nothing any more."""
+    gate, said = threading.Barrier(2), []
+
+    def announce_too():
+        with app.app_context():
+            gate.wait()
+            try:
+                said.append(str(announce(completion_bp=300).number))
+            except Invalid:
+                said.append("refused")
+            db.session.remove()
+
+    threads = [threading.Thread(target=announce_too) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(said) == ["2", "refused"]
 
 
 def test_a_version_that_changes_nothing_is_none(app):
