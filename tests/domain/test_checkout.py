@@ -182,6 +182,14 @@ def test_the_course_of_a_suspended_teacher_is_not_sold(ana, tea, course):
         checkout.place_order(ana, course, "k1")
 
 
+def test_a_course_priced_before_there_was_a_lowest_price_is_not_sold(ana, course):
+    """In the highest tier the rounding to cents leaves the platform nothing, and the rewards would be free."""
+    with transaction():
+        course.price = 2
+    with pytest.raises(DomainError, match="costs less than the rules allow"):
+        checkout.place_order(ana, course, "k1")
+
+
 def test_a_sale_paid_after_the_teacher_was_suspended_is_still_the_teachers(order, tea):
     with transaction():
         tea.suspended_at = clock.now()

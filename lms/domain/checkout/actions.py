@@ -40,7 +40,10 @@ def place_order(buyer, course, key, vat_rate=0, *, level_bp=0, code=""):
     refusal = obstacle(buyer, course)
     if refusal:
         raise refusal
-    if level_bp not in levels(course, rulebook.in_force()):
+    rules = rulebook.in_force()
+    if course.price < rules.lowest_price:  # priced before this was the lowest
+        raise DomainError("This course costs less than the rules allow by now. Its teacher has to set a new price first.")
+    if level_bp not in levels(course, rules):
         raise Invalid("This part of the price cannot be paid in TEO. Choose one of those offered.")
     coupon = coupons.claim(code, course, buyer) if coupons.normal(code) else None
     asked = terms(course, vat_rate, level_bp, coupon)
