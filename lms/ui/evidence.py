@@ -1,13 +1,29 @@
 """Why this TEO: the numbers put in, reckoned as a person would. A movement written before they were kept says less, and never fails."""
 
+from datetime import datetime
+
 from lms.domain.rulebook.rules import BASIS, MICRO_PER_CENT
+from lms.ui.meanings import decided, explained
 from lms.ui.money import euros
 from lms.ui.units import percent, tokens
 from lms.ui.words import gettext
 
 
+def said(movement, rules):
+    """What the page of a wallet's Movement shows beside its facts, by name; `rules` are those of its version, or None."""
+    put_in = movement.evidence
+    return dict(
+        sums=sums(movement, rules),
+        caps=caps(movement),
+        explained=explained(movement.reason),
+        decided=decided(put_in.get("decided")),
+        until=datetime.fromisoformat(put_in["until"]) if "until" in put_in else None,
+        is_sale=_is_sale(movement),
+    )
+
+
 def sums(movement, rules):
-    """The sentences of a wallet's Movement that say how its amount came about; `rules` are those of its version, or None."""
+    """The sentences that say how the amount came about."""
     reckon = _SUMS.get(movement.reason)
     said = reckon(movement, rules) if reckon and rules else None
     return [said] if said else []
@@ -26,42 +42,7 @@ def caps(movement):
     return said
 
 
-def explained(reason):
-    """What a movement means that needs no reckoning; None for one whose numbers say it."""
-    match reason:
-        case "matured":
-            return gettext("It has matured: from now on you can use it.")
-        case "repaid":
-            return gettext("You owed it of a sale that was taken back. What comes next settles that first.")
-        case "deposit":
-            return gettext("It arrived at your address here.")
-        case "withdrawal requested":
-            return gettext("It is set aside until it is sent.")
-        case "order placed":
-            return gettext("It is set aside until the order is paid, and comes back when it is not.")
-        case "order closed":
-            return gettext("The order was not paid, so all of it is yours again.")
-        case "refund":
-            return gettext("The money of the sale went back, and with it all TEO that it brought.")
-        case "charge back":
-            return gettext("The buyer's bank took the money back, and with it all TEO that the sale brought.")
-        case "decided anew":
-            return gettext("It was decided anew who gets the TEO of this sale.")
-        case "recovered":
-            return gettext("Our records came back from a backup, and were brought up to what the chain holds.")
-        case "stolen":
-            return gettext("It left your address here without us. You do not bear the loss.")
-        case "replaced":
-            return gettext("It takes the place of what was stolen from your address here.")
-    return None
-
-
-def decided(how):
-    """Who decided about the TEO of a sale."""
-    return {"policy": gettext("your policy"), "teacher": gettext("your word on this sale"), "silence": gettext("your silence within the time, and so your policy")}.get(how)
-
-
-def is_sale(movement):
+def _is_sale(movement):
     """Whether its order is one of a course the member sold, and not one of his own."""
     credit, reversed_ = movement.evidence.get("credit", movement.reason), movement.evidence.get("reverses", "")
     return credit in ("sale", "sale bonus") or reversed_.startswith("order:")

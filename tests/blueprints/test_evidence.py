@@ -20,6 +20,7 @@ from lms.domain.ledger.models import TEO
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries as due
 from lms.domain.rulebook.rules import Rules
+from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
 from tests.conftest import sell, teo
 
@@ -182,9 +183,29 @@ def test_a_refund_says_so(ana, course, why):
     assert "The money of the sale went back" in why(ana, "refund")
 
 
+def test_a_stake_says_until_when_it_is_bound(tea, why):
+    give(tea, 20)
+    with transaction():
+        staking.stake("k", tea, teo(20))
+    page = why(tea, "staked")
+    assert "It counts for your tier, and is locked for a while." in page and "Until" in page
+
+
+def test_a_withdrawal_says_where_to_and_why_it_came_back(ana, why):
+    give(ana, 20)
+    available, reserved = (accounts.member(ana.id, TEO, name) for name in ("available", "reserved"))
+    evidence = {"withdrawal": 7, "to": "0x" + "ab" * 20}
+    with transaction():
+        ledger.post("out", available, reserved, teo(5), "withdrawal requested", evidence=evidence)
+        ledger.post("back", reserved, available, teo(5), "withdrawal rejected", evidence=evidence | {"why": "Not your address."})
+    assert "It is set aside until it is sent, or given back. When now" in why(ana, "withdrawal requested")
+    page = why(ana, "withdrawal rejected")
+    assert "Why Not your address." in page and "Withdrawal 7 To the address 0xabab" in page
+
+
 @pytest.mark.parametrize(
     "reason",
-    ["purchase", "lesson", "completion", "matured", "repaid", "order placed", "order closed", "discount", "sale", "sale bonus", "deposit", "refund", "unheard of"],
+    ["purchase", "lesson", "completion", "matured", "repaid", "order placed", "order closed", "discount", "sale", "sale bonus", "deposit", "refund", "staked", "withdrawal rejected", "unheard of"],
 )
 def test_a_row_written_before_says_less_and_never_fails(ana, why, reason):
     with transaction():

@@ -40,9 +40,7 @@ def movement(movement_id):
     if found is None:
         raise NotFound("There is no such movement.")
     rules = rulebook.version(found.rule_version) if found.rule_version else None
-    said = dict(sums=evidence.sums(found, rules), caps=evidence.caps(found), explained=evidence.explained(found.reason))
-    who = dict(decided=evidence.decided(found.evidence.get("decided")), is_sale=evidence.is_sale(found))
-    return render("wallet/evidence.html", "evidence", movement=found, rules=rules, **said, **who)
+    return render("wallet/evidence.html", "evidence", movement=found, rules=rules, **evidence.said(found, rules))
 
 
 @blueprint.get("/wallet/balance.json")
