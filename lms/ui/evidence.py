@@ -34,7 +34,8 @@ def caps(movement):
     day = movement.evidence.get("caps")
     if not day:
         return []
-    said = [_own(day)]
+    said = [gettext("It waited here since the limit of an earlier day was reached")] if movement.evidence.get("waited") else []
+    said.append(_own(day))
     if day["all_cap"] - day["all_before"] < min(day["wanted"], day["own_cap"] - day["own_before"]):
         said.append(_everybodys(day))
     if day["deferred"]:

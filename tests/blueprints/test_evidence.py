@@ -107,12 +107,15 @@ def test_of_a_discount_only_the_cash_counts(ana, course, why):
 def test_what_a_limit_deferred_is_reckoned(ana, why):
     with transaction():
         rewards.grant("k", ana.id, "purchase", teo(120), Rules(), clock.now() + timedelta(days=14))
-    assert "100.00 TEO of 120.00 TEO were granted; 20.00 TEO wait for the next day" in why(ana, "purchase")
+    page = why(ana, "purchase")
+    assert "100.00 TEO of 120.00 TEO were granted; 20.00 TEO wait for the next day" in page and "It waited" not in page
     clock.advance(timedelta(days=1))
     for grant_id in due.due_grants():
         with transaction():
             rewards.grant_deferred(grant_id)
-    assert "0.00 TEO of your 100.00 TEO of that day were granted before: room for 100.00 TEO" in why(ana, "purchase")
+    page = why(ana, "purchase")
+    assert "It waited here since the limit of an earlier day was reached" in page
+    assert "0.00 TEO of your 100.00 TEO of that day were granted before: room for 100.00 TEO" in page
 
 
 def test_the_limit_of_all_members_is_said_where_it_bites(ana, bruno, why):

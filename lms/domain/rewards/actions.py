@@ -63,7 +63,7 @@ def grant_deferred(grant_id):
         return None
     target = _target(deferred.user_id, deferred.matures_at)
     room = _room(deferred.user_id, target, rulebook.in_force())
-    deferred.evidence = deferred.evidence | room.of(deferred.amount)
+    deferred.evidence = deferred.evidence | room.of(deferred.amount) | {"waited": True}
     if room.left == 0:
         deferred.day = _tomorrow()
         _tell_deferred(deferred.user_id, deferred.amount)
