@@ -18,15 +18,17 @@ WORDS = {
     "withdrawal sent": (_("Your withdrawal has arrived"), _("%(teo)s are at %(to)s."), "withdrawal"),
     "withdrawal given back": (_("Your withdrawal was given back"), _("%(teo)s to %(to)s."), "withdrawal"),
     "deposit credited": (_("TEO arrived"), _("%(teo)s came to your address here and are available to you."), "wallet"),
-    "order refunded": (_("A course was refunded"), _("“%(course)s”: %(euros)s go back to the buyer, and what the order brought is taken back."), "order"),
-    "order disputed": (
-        _("A payment was disputed"),
-        _("“%(course)s”: the bank has taken back %(euros)s. The sale is reversed, and what was spent of it is owed."),
-        "order",
-    ),
+    "order refunded": (_("Your course was refunded"), _("“%(course)s”: %(euros)s go back to you, and what the order brought you is taken back."), "order"),
+    "order disputed": (_("A payment was disputed"), _("“%(course)s”: your bank has taken back %(euros)s. What the order brought you is taken back, and owed where it was spent."), "order"),
     "sale waiting": (_("A sale waits for your decision"), _("“%(course)s”: take %(tokens)s instead of euros? Decide until %(until)s; after that your share is in euros."), "decisions"),
     "sale accepted": (_("A sale is decided"), _("“%(course)s”: you take the TEO of its discount."), "sales"),
     "sale declined": (_("A sale is decided"), _("“%(course)s”: your whole share is in euros."), "sales"),
+    "sale refunded": (_("A sale was refunded"), _("“%(course)s”: its buyer gave it back, and what the sale brought you is taken back."), "sales"),
+    "sale disputed": (
+        _("A sale was disputed"),
+        _("“%(course)s”: the buyer's bank has taken the money back. The sale is reversed, and what you spent of it is owed."),
+        "sales",
+    ),
     "application approved": (_("You may teach"), _("Your application is approved. Write your first course."), "teach"),
     "application returned": (_("Your application needs a change"), _("Read what we ask for, then send it again."), "application"),
     "course approved": (_("Your course is published"), _("“%(course)s” can be bought from now on."), "course"),
@@ -49,7 +51,7 @@ PLACES = {
     "withdrawal": (_("See the withdrawal"), [("withdrawals.show", {"withdrawal_id": "withdrawal"}), ("wallet.show", {})]),
     "wallet": (_("Your wallet"), [("wallet.show", {})]),
     "order": (_("See the order"), [("checkout.show", {"order_id": "order"}), ("checkout.index", {})]),
-    "decisions": (_("Decide"), [("decisions.index", {}), ("teaching.decisions", {}), ("teaching.sales", {})]),
+    "decisions": (_("Decide"), [("decisions.index", {})]),
     "sales": (_("Your sales"), [("teaching.sales", {})]),
     "teach": (_("Start teaching"), [("teaching.index", {})]),
     "application": (_("Your application"), [("applications.show", {}), ("applications.apply", {}), ("accounts.show", {})]),
@@ -57,16 +59,16 @@ PLACES = {
     "outline": (_("Change the course"), [("teaching.show", {"slug": "slug"}), ("teaching.index", {})]),
     "coupons": (_("Your coupons"), [("coupons.index", {}), ("teaching.index", {})]),
     "payout": (_("See the payout"), [("payouts.show", {"payout_id": "payout"}), ("payouts.index", {}), ("teaching.index", {})]),
-    "staking": (_("Your stake"), [("staking.show", {}), ("staking.index", {}), ("wallet.show", {})]),
-    "rulebook": (_("Read the rules"), [("rulebook.version", {"number": "number"}), ("rulebook.show", {}), ("rulebook.index", {}), ("pages.terms", {})]),
+    "staking": (_("Your stake"), [("staking.show", {})]),
+    "rulebook": (_("Read the rules"), [("rulebook.version", {"number": "number"}), ("rulebook.show", {})]),
 }
 
 # Group of kinds → (its name, what it holds).
 GROUPS = {
     "security": (_("Security"), _("A new password, a linked wallet, a frozen wallet. Always on: this mail is how you notice that somebody else is at it.")),
     "wallet": (_("Wallet"), _("Withdrawals that wait, go out or are given back, and TEO that arrive.")),
-    "orders": (_("Orders"), _("Refunds and disputes.")),
-    "teaching": (_("Teaching"), _("Sales that wait for you, your application, courses approved or returned, coupons, payouts.")),
+    "orders": (_("Orders"), _("Refunds and disputes of what you bought.")),
+    "teaching": (_("Teaching"), _("Sales that wait for you or are taken back, your application, courses approved or returned, coupons, payouts.")),
     "rewards": (_("Rewards and stake"), _("TEO that matured, and stake that is released. At most one mail a day for what matured.")),
     "rules": (_("Rulebook"), _("New rules, before they hold.")),
 }

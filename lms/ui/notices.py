@@ -89,8 +89,6 @@ _SHOWN = {
 
 def _link(place, notice, external):
     """(label, address) of the first page of the place that there is for these facts."""
-    if place == "order" and notice.user.is_teacher:  # the order's page is the buyer's
-        place = "sales"
     label, pages = PLACES.get(place, ("", ()))
     for endpoint, arguments in pages:
         values = {argument: notice.facts.get(fact) for argument, fact in arguments.items()}

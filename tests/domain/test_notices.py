@@ -7,12 +7,14 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.checkout import refunds
 from lms.domain.courses import actions as courses
 from lms.domain.notices import actions as notices
 from lms.domain.notices import kinds
 from lms.domain.notices.models import Notice
 from tests.blueprints.test_wallet import reward
 from tests.conftest import publish, sell, teo
+from tests.domain.test_refunds import dispute
 from tests.domain.test_rewards import run_due
 
 
@@ -85,6 +87,19 @@ def test_a_grant_that_waits_once_more_says_so(ana):
     reward(ana, 100, key="b")
     run_due()
     assert [facts["amount"] for _, facts in told(ana)] == [teo(1), teo(1)]
+
+
+def give_back(order):
+    with transaction():
+        refunds.refund(order)
+
+
+@pytest.mark.parametrize(("befall", "what"), [(give_back, "refunded"), (dispute, "disputed")])
+def test_of_a_refund_or_dispute_each_side_is_told_what_is_his(ana, tea, course, befall, what):
+    order = sell(ana, course)
+    befall(order)
+    facts = {"order": order.id, "course": course.title, "amount": 8000}
+    assert (told(ana), told(tea)) == ([(f"order {what}", facts)], [(f"sale {what}", facts)])
 
 
 @pytest.fixture

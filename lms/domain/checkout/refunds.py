@@ -65,9 +65,7 @@ def refund(order):
     _take_back(order, enrolment, "refund")
     order.state, order.ended_at = "refunded", clock.now()
     send_back(_payment(order))
-    facts = dict(order=order.id, course=order.course.title, amount=order.total)
-    for user_id in (order.buyer_id, order.teacher_id):
-        notices.tell(user_id, "order refunded", f"order:{order.id}", **facts)
+    _tell(order, "refunded")
     db.session.flush()
     return order
 
@@ -80,9 +78,15 @@ def charge_back(order, dispute):
     else:  # it was given back already: the money is gone twice
         book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), dispute.amount, "charge back", dispute=dispute.id)
     book.post(f"dispute:{dispute.id}:fee", book.euros("platform"), book.euros("cards"), dispute.fee, "dispute fee", dispute=dispute.id)
-    for user_id in (order.buyer_id, order.teacher_id):
-        notices.tell(user_id, "order disputed", f"order:{order.id}", order=order.id, course=order.course.title, amount=order.total)
+    _tell(order, "disputed")
     db.session.flush()
+
+
+def _tell(order, what):
+    """Buyer and teacher, each of his side of it."""
+    facts = dict(order=order.id, course=order.course.title, amount=order.total)
+    notices.tell(order.buyer_id, f"order {what}", f"order:{order.id}", **facts)
+    notices.tell(order.teacher_id, f"sale {what}", f"order:{order.id}", **facts)
 
 
 def return_held(payment):

@@ -44,6 +44,8 @@ KINDS = {
     "order disputed": Kind("alert-triangle", "red", "orders"),
     "sale waiting": Kind("hourglass", "gold", "teaching"),
     "sale decided": Kind("scale", "teal", "teaching", is_mailed=False),
+    "sale refunded": Kind("receipt-refund", "grey", "teaching"),
+    "sale disputed": Kind("alert-triangle", "red", "teaching"),
     "application approved": Kind("user-check", "teal", "teaching"),
     "application returned": Kind("arrow-back-up", "red", "teaching"),
     "course approved": Kind("book-2", "teal", "teaching"),
