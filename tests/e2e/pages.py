@@ -18,6 +18,7 @@ def pages(url):
     student, teacher, admin = (_member(url, role) for role in ("student", "teacher", "admin"))
     newcomer, unverified = Visitor(url), Visitor(url)
     address, unproven = newcomer.sign_up().email, unverified.apply()
+    _be_told(newcomer)
     unverified.log_in(unproven)
     _learn(student)
     return {
@@ -35,6 +36,12 @@ def pages(url):
 
 def _member(url, role):
     return Visitor(url).log_in(f"{role}@example.org", PASSWORD)
+
+
+def _be_told(member):
+    """A new password is what a member hears of at once."""
+    same = {"password-current": MEMBERS_PASSWORD, "password-password": MEMBERS_PASSWORD}
+    member.send("/account", to="/account/password", **same)
 
 
 def _new_email(member):
