@@ -19,6 +19,7 @@ from lms.domain.checkout import receipts
 from lms.domain.ledger import queries as ledger
 from lms.domain.notices import queries as notices
 from lms.domain.wallet import queries as wallet
+from lms.domain.withdrawals import queries as withdrawals
 from lms.queue import queue
 
 log = logging.getLogger(__name__)
@@ -152,6 +153,11 @@ def _receipt(user, argument):
     return found and {"receipt": found}
 
 
+def _withdrawal(user, argument):
+    found = withdrawals.own(user.id, int(argument)) if argument.isdecimal() and len(argument) < 10 else None
+    return found and {"withdrawal": found}
+
+
 def _sales(user, _):
     return {"sales": checkout.sales_of(user.id), "earned": ledger.euros_of(user.id)}
 
@@ -163,6 +169,7 @@ FRAGMENTS = {
     "balance": Fragment("wallet/show.html", "balance", _overview),
     "activity": Fragment("wallet/show.html", "activity", _activity),
     "address": Fragment("wallet/show.html", "address", _overview),
+    "withdrawal": Fragment("withdrawals/show.html", "withdrawal", _withdrawal),
     "receipt": Fragment("checkout/show.html", "receipt", _receipt),
     "operation": Fragment("operations/show.html", "operation", _operation),
     "sales": Fragment("teaching/sales.html", "sales", _sales),

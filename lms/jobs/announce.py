@@ -6,21 +6,31 @@ from lms import live
 from lms.domain.accounts import queries as accounts
 from lms.domain.checkout import queries as checkout
 from lms.domain.wallet import queries as wallet
+from lms.domain.withdrawals import queries as withdrawals
 
 
 def queued(*operation_ids):
-    """Push the activity of their members: what waited is on its way."""
-    for user_id in live.listening({user_id for _, user_id in wallet.members_in(operation_ids)}):
-        live.push(user_id, "activity")
+    """Push the activity of their members, and the pages of their withdrawals: what waited is on its way."""
+    news = defaultdict(set)
+    for _, user_id in wallet.members_in(operation_ids):
+        news[user_id].add("activity")
+    _push(news, operation_ids)
 
 
 def progress(*operation_ids):
-    """Push balance, activity, the operations' pages and the receipts of the orders they bring; admins see every operation's page."""
+    """Push balance, activity, the operations' pages, the receipts of the orders they bring and the withdrawals; admins see every operation's page."""
     news = defaultdict(set, {admin_id: set(map(_page, operation_ids)) for admin_id in accounts.admins()})
     for operation_id, user_id in wallet.members_in(operation_ids):
         news[user_id] |= {"balance_chip", "balance", "activity", _page(operation_id)}
     for buyer_id, order_id in checkout.rewarded_by(operation_ids):
         news[buyer_id].add(f"receipt:{order_id}")
+    _push(news, operation_ids)
+
+
+def _push(news, operation_ids):
+    """To those who listen, each his own."""
+    for user_id, withdrawal_id in withdrawals.released_by(operation_ids):
+        news[user_id].add(f"withdrawal:{withdrawal_id}")
     for user_id in live.listening(news):
         live.push(user_id, *sorted(news[user_id]))
 

@@ -25,6 +25,7 @@ def upgrade():
     op.add_column("withdrawals", sa.Column("refusal", sa.String()))
     op.create_index("ix_withdrawals_undecided", "withdrawals", ["state", "id"], postgresql_where="state IN ('checking', 'in review')")
     op.create_index("ix_withdrawals_requested_at", "withdrawals", ["requested_at"])
+    op.create_index("ix_operations_final", "operations", ["kind", "id"], postgresql_where="state = 'final'")
     op.create_table(
         "withdrawal_approvals",
         sa.Column("withdrawal_id", sa.Integer(), nullable=False),
@@ -38,6 +39,7 @@ def upgrade():
 
 def downgrade():
     op.drop_table("withdrawal_approvals")
+    op.drop_index("ix_operations_final")
     op.drop_index("ix_withdrawals_requested_at")
     op.drop_index("ix_withdrawals_undecided")
     for name in ("refusal", "decided_at", "flags", "is_prompt", "linked_wallet_id"):

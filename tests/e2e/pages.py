@@ -111,6 +111,8 @@ def _students_pages(student):
         "order-paid": f"/orders/{student.order_of(COURSE)}",
         "orders": "/orders",
         "wallet": "/wallet",
+        "withdrawals": "/wallet/withdrawals",
+        "withdraw": "/wallet/withdrawals/new",
         "wallet-older": _first(student, "/wallet", r"/wallet\?before=\d+"),
         "proof": "/wallet/proof",
         "movement": _first(student, "/wallet", r"/wallet/movements/\d+"),

@@ -238,7 +238,7 @@ def test_one_given_back_can_be_withdrawn_anew(rich, worker, anvil, flow, audit):
     assert (again.state, audit()) == ("sent", GREEN)
 
 
-def test_an_operator_drops_one_before_it_is_signed(rich, worker, flow, audit):
+def test_an_operator_drops_one_before_it_is_signed(rich, worker, flow, audit, log_in):
     withdrawal = ask(rich, 20)
     settlement.settle()
     result = worker.test_cli_runner().invoke(args=["chain", "void", str(withdrawal.operation_id)])
@@ -246,6 +246,8 @@ def test_an_operator_drops_one_before_it_is_signed(rich, worker, flow, audit):
     flow()
     assert (withdrawal.state, parts(rich)) == ("failed", (teo(50), 0))
     assert audit() == GREEN
+    page = log_in(rich).get(f"/operations/{withdrawal.operation_id}").text
+    assert "Given back" in page and "Refused by the chain" not in page
 
 
 def test_one_that_was_dropped_does_not_happen_when_anvil_has_lost_its_blocks(rich, worker, anvil, flow, audit):

@@ -28,6 +28,16 @@ def check(user, amount, rules):
         raise DomainError("Today's limit for the withdrawals of all members is reached: %(left)d TEO are left of it. It begins anew at midnight UTC.", left=left // MICRO)
 
 
+def obstacle(user, amount, available, rules):
+    """What `check_member` and `check` would refuse now, or that too little is available; None where nothing is in the way."""
+    try:
+        check_member(user)
+        check(user, amount, rules)
+    except DomainError as refusal:
+        return refusal
+    return DomainError("You have too few TEO available for this.") if amount > available else None
+
+
 def open_count(user_id):
     """The member's withdrawals that have neither arrived nor been undone."""
     return db.session.scalar(select(func.count()).where(Withdrawal.user_id == user_id, Withdrawal.state.not_in((*UNDONE, "sent"))))

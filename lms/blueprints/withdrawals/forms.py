@@ -1,0 +1,90 @@
+"""What is sent to withdraw TEO."""
+
+import re
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Regexp
+
+from lms.ui.money import teo
+
+NOW, BATCH = "now", "batch"
+_NUMBER = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?")
+
+
+class Tokens(StringField):
+    """An amount of TEO as people type it, `20` or `20,5`, read exactly: `data` is in millionths. What was typed is shown again as it was typed."""
+
+    typed = None
+
+    def process_formdata(self, values):
+        if values:
+            self.typed, self.data = values[0], None
+            self.data = _millionths(values[0].upper().replace("TEO", "").strip())
+
+    def _value(self):
+        if self.typed is not None:
+            return self.typed
+        return "" if self.data is None else written(self.data)
+
+
+class QuoteForm(FlaskForm):
+    """What shall be withdrawn. An address is one of the member's `linked` wallets, by its id."""
+
+    amount = Tokens(_("Amount"), validators=[InputRequired(_("Say how many TEO."))])
+    wallet = RadioField(_("To your address"), coerce=int, validators=[DataRequired(_("Choose one of your addresses."))])
+    when = RadioField(
+        _("When"),
+        choices=[SelectChoice(NOW, _("Now")), SelectChoice(BATCH, _("With the next batch"))],
+        default=NOW,
+        validators=[DataRequired(_("Say when."))],
+    )
+
+    def __init__(self, linked, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.linked = linked
+        self.wallet.choices = [SelectChoice(wallet.id, _named(wallet)) for wallet in linked]
+        if self.wallet.data is None and len(linked) == 1 and not self.is_submitted():
+            self.wallet.data = linked[0].id
+
+    @property
+    def to(self):
+        """The LinkedWallet chosen; of a valid form."""
+        return next(wallet for wallet in self.linked if wallet.id == self.wallet.data)
+
+    @property
+    def is_prompt(self):
+        return self.when.data == NOW
+
+
+class WithdrawalForm(QuoteForm):
+    """The same, meant. `key` is made with the quote: the same form sent twice is one withdrawal."""
+
+    key = HiddenField(validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")])
+
+
+class CancelForm(FlaskForm):
+    """Carries nothing but its token: the page says what will happen, the button means it."""
+
+
+def written(micro):
+    """An amount to be sent back as it is: exact, with the digits it takes."""
+    whole, fraction = divmod(micro, 10**6)
+    return f"{whole}.{fraction:06}".rstrip("0").rstrip(".")
+
+
+def _millionths(text):
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        raise ValueError(gettext("Write a number such as 20 or %(example)s, with at most six decimals.", example=teo(20_500_000)))
+    return int(found[1]) * 10**6 + int((found[2] or "").ljust(6, "0"))
+
+
+def _named(wallet):
+    """Short, whole on hover, with the name its owner gave it."""
+    short = f"{wallet.address[:6]}…{wallet.address[-4:]}"
+    return Markup('<code title="{}">{}</code> {}').format(wallet.address, short, wallet.label)

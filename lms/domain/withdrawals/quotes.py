@@ -1,0 +1,56 @@
+"""What a withdrawal will take, from what the last ones took. Seconds, gas, wei; no node is asked."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from lms.db import db
+from lms.domain.ledger import queries as books
+from lms.domain.wallet import custody
+
+LAST = 20  # final operations of a kind
+
+
+class Pace(NamedTuple):
+    """Medians of the last final operations of a kind: from queued to mined, from one queued to the next, gas, and what it cost."""
+
+    count: int
+    seconds: int
+    pause: int | None
+    gas: int
+    fee_wei: int
+
+
+@dataclass(frozen=True)
+class Quote:
+    """`needs_batch`: a part of the amount is not on the chain yet, and goes there first. `release` and `batch` are None where there was none to learn from."""
+
+    needs_batch: bool
+    release: Pace | None
+    batch: Pace | None
+
+    def seconds(self, is_prompt):
+        """From the approval until it is on the chain, or None where nobody knows."""
+        if self.release is None or (self.needs_batch and self.batch is None):
+            return None
+        first = self.batch.seconds + (0 if is_prompt else self.batch.pause or 0) if self.needs_batch else 0
+        return first + self.release.seconds
+
+
+def quote(user_id, amount):
+    """The Quote of a withdrawal of so many millionths of TEO; three statements."""
+    needs_batch = custody.settled(books.holder_of(user_id).id) < amount
+    found = {row.kind: Pace(row.count, row.seconds, row.pause, row.gas, int(row.fee_wei)) for row in db.session.execute(_PACES, {"last": LAST})}
+    return Quote(needs_batch, found.get("release"), found.get("settle"))
+
+
+_MEDIAN = "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})"
+_PACES = text(f"""
+    SELECT kind, count(*) AS count, {_MEDIAN.format("seconds")}::int AS seconds, {_MEDIAN.format("pause")}::int AS pause,
+           {_MEDIAN.format("gas_used")} AS gas, {_MEDIAN.format("fee_wei")} AS fee_wei
+    FROM (VALUES ('release'), ('settle')) kinds (kind) CROSS JOIN LATERAL (
+        SELECT extract(epoch FROM mined_at - queued_at) AS seconds, extract(epoch FROM queued_at - lag(queued_at) OVER (ORDER BY id)) AS pause, gas_used, fee_wei FROM (
+            SELECT id, queued_at, mined_at, gas_used, fee_wei FROM operations o
+            WHERE o.kind = kinds.kind AND o.state = 'final' AND mined_at IS NOT NULL AND gas_used IS NOT NULL AND fee_wei IS NOT NULL ORDER BY id DESC LIMIT :last) newest) paces
+    GROUP BY kind""")

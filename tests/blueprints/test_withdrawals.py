@@ -1,0 +1,230 @@
+"""The pages of a member's withdrawals: asked for with the quote seen, followed, cancelled; nobody else's business."""
+
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.ledger import queries as books
+from lms.domain.onchain.models import Deployment, Entry, Operation
+from lms.domain.wallet import queries as wallet
+from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals.models import Withdrawal
+from tests.conftest import address_of, give, teo
+
+LIST, NEW = "/wallet/withdrawals", "/wallet/withdrawals/new"
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture
+def rich(ana):
+    give(ana, 500)
+    return ana
+
+
+@pytest.fixture
+def own(rich):
+    return address_of(rich)
+
+
+@pytest.fixture
+def browser(rich, own, log_in):
+    return log_in(rich)
+
+
+def send(browser, own, amount="20", key="k1", when="now", **fields):
+    return browser.post(NEW, data={"key": key, "amount": amount, "wallet": own.id, "when": when, **fields})
+
+
+def asked(user, own, amount=20, key="w1"):
+    with transaction():
+        withdrawal = withdrawals.request(key, user, own.id, teo(amount))
+        withdrawals.check(withdrawal)
+    return withdrawal
+
+
+def text(response):
+    return unescape(response.text)
+
+
+def released(user, count=1, kind="release"):
+    """Final operations that took 12 s, 52,000 gas and 0.0016 POL each, the last an outlier."""
+    now = clock.now()
+    with transaction():
+        for number in range(count):
+            slow = number == count - 1 and count > 1
+            moments = dict(queued_at=now, sent_at=now, mined_at=now + timedelta(seconds=900 if slow else 12), final_at=now)
+            facts = dict(key=f"{kind}:{number}", kind=kind, deployment_id=db.session.query(Deployment).one().id, op=1000 * len(kind) + number, state="final")
+            db.session.add(Operation(**facts, **moments, tx_hash="0x" + "ef" * 32, block_number=7, gas_used=52_000, fee_wei=1_600_000_000_000_000))
+
+
+def mined(user, amount):
+    """So many TEO stand at the member's address by what is mined."""
+    with transaction():
+        holder = books.holder_of(user.id)
+        db.session.add(Entry(holder_id=holder.id, address="0x" + "12" * 20, kind="mint", amount=teo(amount), is_open=False))
+
+
+def test_what_is_sent_is_asked_for_and_followed_on_its_own_page(browser, rich, own):
+    answer = send(browser, own, "20,5")
+    withdrawal = db.session.query(Withdrawal).one()
+    assert (answer.status_code, answer.location) == (303, f"{LIST}/{withdrawal.id}")
+    assert (withdrawal.amount, withdrawal.to, withdrawal.is_prompt, withdrawal.state) == (teo(20.5), own.address, True, "checking")
+    page = browser.get(answer.location).text
+    assert own.address in page and "20.50" in page and 'aria-current="step">Checking' in page
+
+
+def test_the_same_form_sent_twice_is_one_withdrawal(browser, own):
+    assert send(browser, own).location == send(browser, own).location
+    assert db.session.query(Withdrawal).count() == 1
+
+
+def test_it_may_wait_for_the_batch(browser, own):
+    send(browser, own, when="batch")
+    assert not db.session.query(Withdrawal).one().is_prompt
+
+
+def test_the_clients_word_for_an_address_counts_for_nothing(browser, rich, own, bruno):
+    theirs = address_of(bruno, "cd")
+    assert send(browser, theirs, to="0x" + "ee" * 20).status_code == 422
+    send(browser, own, to="0x" + "ee" * 20)
+    assert db.session.query(Withdrawal).one().to == own.address
+
+
+@pytest.mark.parametrize("amount", ["", "many", "-20", "NaN", "1e3", "20.1234567", "9.99", "10001", "501"])
+def test_a_bad_amount_is_said_and_stays_in_the_field(amount, browser, rich, own):
+    answer = send(browser, own, amount)
+    assert answer.status_code == 422
+    assert f'value="{amount}"' in answer.text and 'role="alert"' in answer.text
+    assert (db.session.query(Withdrawal).count(), wallet.balance(rich.id).reserved) == (0, 0)
+
+
+def test_the_quote_is_a_part_of_the_page_and_a_fragment(browser, rich, own, chain):
+    address = f"{NEW}?amount=20&wallet={own.id}&when=now"
+    for answer in (browser.get(address), browser.get(address, headers=PART)):
+        assert "Withdraw 20.00 TEO" in answer.text and own.address in answer.text
+    assert "<html" not in answer.text and 'id="quote"' in answer.text
+
+
+def test_before_anybody_withdrew_nobody_claims_to_know_how_long_it_takes(browser, own, chain):
+    said = text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+    assert "Nobody has withdrawn yet" in said and "not known yet" in said and "The platform pays the gas" in said
+
+
+def test_the_quote_is_the_median_of_the_last_withdrawals(browser, rich, own, chain, app):
+    mined(rich, 500)
+    released(rich, 5)
+    said = text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+    assert "about 12 s" in said and "about 52 000" in said.replace("\u202f", " ") and "0.001600" in said and "From the last 5 withdrawals" in said
+    assert "in euros" not in said
+    app.config["POL_PRICE_EUR"] = 250_000
+    try:
+        assert "0.0004 €" in text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+    finally:
+        app.config["POL_PRICE_EUR"] = None
+
+
+def test_what_is_not_on_the_chain_yet_takes_a_batch_first(browser, rich, own, chain):
+    released(rich, 3)
+    released(rich, 3, kind="settle")
+    assert "about 24 s" in text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+    mined(rich, 500)
+    assert "about 12 s" in text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+
+
+def test_all_asks_for_what_is_available_and_keeps_the_rest_of_the_form(browser, own):
+    page = browser.get(f"{NEW}?amount=&wallet={own.id}&when=batch&all=1").text
+    assert "Withdraw 500.00 TEO" in page and '<input type="hidden" name="when" value="batch">' in page
+
+
+def test_what_would_be_refused_is_said_before(browser, rich, own):
+    rich.frozen_at = clock.now()
+    db.session.commit()
+    page = text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+    assert "Your wallet is frozen" in page and "Withdraw 20.00 TEO" not in page
+    assert send(browser, own).status_code == 422
+
+
+def test_an_address_that_waits_is_named_and_cannot_be_chosen(rich, own, log_in):
+    own.usable_at = clock.now() + timedelta(hours=5)
+    db.session.commit()
+    browser = log_in(rich)
+    page = text(browser.get(NEW))
+    assert own.address[:6] in page and "may be used from" in page and 'name="wallet"' not in page
+    assert send(browser, own).status_code == 422
+
+
+def test_who_has_linked_no_wallet_is_told_how(rich, log_in):
+    assert "You have linked no wallet of your own yet" in log_in(rich).get(NEW).text
+
+
+def test_the_stepper_says_how_far_it_is_and_why_it_ended(browser, rich, own, ada):
+    reviewed = asked(rich, own, 300)
+    page = text(browser.get(f"{LIST}/{reviewed.id}"))
+    assert 'aria-current="step">In review' in page and "Cancel this withdrawal" in page
+    with transaction():
+        withdrawals.reject(reviewed, ada, "Write to us <first>.")
+    page = browser.get(f"{LIST}/{reviewed.id}").text
+    assert "Write to us &lt;first&gt;." in page and 'class="refused" aria-current="step">In review' in page and "Cancel this withdrawal" not in page
+
+
+def test_one_that_arrived_links_its_operation_and_transaction(browser, rich, own, chain):
+    going = asked(rich, own)
+    released(rich)
+    with transaction():
+        operation = db.session.query(Operation).one()
+        going.state, going.operation_id = "sent", operation.id
+    page = browser.get(f"{LIST}/{going.id}").text
+    assert f"/operations/{operation.id}" in page and operation.tx_hash in page and 'aria-current="step"' not in page
+
+
+def test_its_member_cancels_it_by_two_presses(browser, rich, own):
+    reviewed = asked(rich, own, 300)
+    page = f"{LIST}/{reviewed.id}/cancel"
+    assert "All of it is available to you again at once" in browser.get(page).text
+    assert db.session.get(Withdrawal, reviewed.id).state == "in review"
+    assert browser.post(page).status_code == 303
+    assert (reviewed.state, wallet.balance(rich.id).available) == ("cancelled", teo(500))
+
+
+def test_one_that_is_approved_cannot_be_cancelled(browser, rich, own):
+    going = asked(rich, own)
+    assert "cannot be cancelled any more" in browser.get(f"{LIST}/{going.id}/cancel").text
+    assert browser.post(f"{LIST}/{going.id}/cancel").status_code == 409
+    assert going.state == "approved"
+
+
+def test_a_withdrawal_of_another_is_not_there(rich, own, bruno, log_in):
+    reviewed = asked(rich, own, 300)
+    browser = log_in(bruno)
+    for answer in (browser.get(f"{LIST}/{reviewed.id}"), browser.get(f"{LIST}/{reviewed.id}/cancel"), browser.post(f"{LIST}/{reviewed.id}/cancel")):
+        assert answer.status_code == 404
+    assert reviewed.state == "in review"
+    assert "Withdrawal " not in browser.get(LIST).text
+
+
+@pytest.mark.parametrize("path", [LIST, NEW, f"{LIST}/1"])
+def test_a_visitor_is_asked_to_log_in(client, path):
+    assert "/log-in" in client.get(path).location
+
+
+def test_the_list_takes_as_many_statements_for_three_as_for_one(browser, rich, own, statements):
+    asked(rich, own)
+    browser.get(LIST)
+    with statements() as one:
+        browser.get(LIST)
+    for number in (2, 3):
+        asked(rich, own, key=f"w{number}")
+    with statements() as three:
+        assert browser.get(LIST).text.count(f'href="{LIST}/') == 3 + 1
+    assert len(three) == len(one)
+
+
+def test_the_fragment_is_the_members_own(rich, own, bruno, app):
+    from lms import live
+
+    withdrawal = asked(rich, own)
+    assert 'id="withdrawal"' in live.shown(rich.id, [f"withdrawal:{withdrawal.id}"])[f"withdrawal:{withdrawal.id}"]
+    assert live.shown(bruno.id, [f"withdrawal:{withdrawal.id}", "withdrawal:x"]) == {}
