@@ -18,7 +18,9 @@ def upgrade():
     op.create_foreign_key(op.f("fk_withdrawals_linked_wallet_id"), "withdrawals", "linked_wallets", ["linked_wallet_id"], ["id"])
     op.add_column("withdrawals", sa.Column("is_prompt", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("withdrawals", sa.Column("flags", postgresql.JSONB(), nullable=False, server_default="[]"))
-    for name in ("is_prompt", "flags"):
+    op.add_column("withdrawals", sa.Column("recent", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column("withdrawals", sa.Column("approvals_needed", sa.Integer(), nullable=False, server_default="0"))
+    for name in ("is_prompt", "flags", "recent", "approvals_needed"):
         op.alter_column("withdrawals", name, server_default=None)
     op.add_column("withdrawals", sa.Column("decided_at", Moment))
     op.execute("UPDATE withdrawals SET decided_at = requested_at")
@@ -42,7 +44,7 @@ def downgrade():
     op.drop_index("ix_operations_final")
     op.drop_index("ix_withdrawals_requested_at")
     op.drop_index("ix_withdrawals_undecided")
-    for name in ("refusal", "decided_at", "flags", "is_prompt", "linked_wallet_id"):
+    for name in ("refusal", "decided_at", "approvals_needed", "recent", "flags", "is_prompt", "linked_wallet_id"):
         op.drop_column("withdrawals", name)
     _states(_BEFORE)
 

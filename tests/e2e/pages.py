@@ -164,6 +164,7 @@ def _admins_pages(admin):
         "review": _first(admin, "/admin/courses", r"/admin/courses/[\w-]+"),
         "members": "/admin/members",
         "members-searched": "/admin/members?q=student@",
+        "payouts": "/admin/payouts",
         "chain": "/admin/chain",
         "operations": "/admin/operations",
         "operation": _first(admin, "/admin/operations", r"/operations/\d+"),

@@ -5,9 +5,22 @@ from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from lms.domain.withdrawals.actions import LONGEST_REASON
+
 
 def _text(value):
     return (value or "").replace("\x00", "").strip()
+
+
+class RejectForm(FlaskForm):
+    reason = TextAreaField(
+        _("Why? The member reads it."),
+        filters=[_text],
+        validators=[
+            InputRequired(_("Say why: the member reads it.")),
+            Length(min=1, max=LONGEST_REASON, message=_("A reason has 1 to 500 characters.")),
+        ],
+    )
 
 
 class ReturnForm(FlaskForm):

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import health
-from lms.blueprints.admin import overview
+from lms.blueprints.admin import overview, payouts
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
@@ -19,11 +19,13 @@ from lms.domain.courses import queries as courses
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import STATES
+from lms.domain.withdrawals import queries as withdrawals
 from lms.errors import Forbidden, NotFound
 from lms.formats import markdown
 from lms.ui import render
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+blueprint.register_blueprint(payouts.blueprint)
 
 
 @blueprint.before_request
@@ -42,6 +44,7 @@ def index():
         orders=checkout.paid_count(),
         operations=onchain.counts(),
         waiting=courses.waiting_count(),
+        payouts=withdrawals.in_review_count(),
         incidents=audit.open_count(),
         parts=health.look(),
     )

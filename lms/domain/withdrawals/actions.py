@@ -41,7 +41,7 @@ def check(withdrawal):
     _lock(withdrawal)
     if withdrawal.state != "checking":
         return
-    withdrawal.flags = review.flags(withdrawal)
+    review.judge(withdrawal)
     if withdrawal.flags:
         withdrawal.state = "in review"
         tell(withdrawal, "in review")
@@ -56,7 +56,7 @@ def approve(withdrawal, by):
     if any(approval.admin_id == by.id for approval in withdrawal.approvals):
         raise DomainError("You have approved it already. Another admin must approve it too.")
     withdrawal.approvals.append(Approval(admin_id=by.id, at=clock.now()))
-    if len(withdrawal.approvals) >= review.approvals_needed(withdrawal):
+    if len(withdrawal.approvals) >= withdrawal.approvals_needed:
         _let_go(withdrawal)
     db.session.flush()
 

@@ -1,6 +1,6 @@
 """Withdrawals found. Amounts in millionths of TEO."""
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import db, page_of
@@ -26,6 +26,10 @@ def in_review(number=1):
     who = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
     rows = select(Withdrawal).where(Withdrawal.state == "in review").options(joinedload(Withdrawal.user), who)
     return page_of(rows.order_by(Withdrawal.id), number)
+
+
+def in_review_count():
+    return db.session.scalar(select(func.count()).where(Withdrawal.state == "in review"))
 
 
 def checking():

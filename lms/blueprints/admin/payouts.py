@@ -1,0 +1,63 @@
+"""Withdrawals that an admin must look at before they go."""
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from lms import live
+from lms.blueprints.admin.forms import RejectForm
+from lms.blueprints.readers import page_number
+from lms.db import transaction
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.withdrawals import actions, queries
+from lms.errors import NotFound
+from lms.queue import enqueue
+from lms.ui import render
+
+blueprint = Blueprint("payouts", __name__, url_prefix="/payouts")  # of admins only, as the blueprint it stands in
+
+ONE = "/<int(max=2147483647):withdrawal_id>"
+
+
+@blueprint.get("")
+def index():
+    return _page(RejectForm())
+
+
+@blueprint.post(f"{ONE}/approval")
+def approve(withdrawal_id):
+    withdrawal = _withdrawal(withdrawal_id)
+    with transaction():
+        actions.approve(withdrawal, current_user)
+        is_going = withdrawal.state == "approved"
+    enqueue("settlement.settle")
+    return _decided(withdrawal, _("Approved: it goes out.") if is_going else _("Approved. Another admin must approve it too."))
+
+
+@blueprint.post(f"{ONE}/rejection")
+def reject(withdrawal_id):
+    withdrawal, form = _withdrawal(withdrawal_id), RejectForm()
+    if not form.validate_on_submit():
+        return _page(form, refused_id=withdrawal_id), 422
+    with transaction():
+        actions.reject(withdrawal, current_user, form.reason.data)
+    return _decided(withdrawal, _("Rejected: all of it is available to its member again."))
+
+
+def _page(form, refused_id=None):
+    """`refused_id`: whose rejection lacks something, so that what was typed stays with it."""
+    days = rulebook.in_force().review_days
+    return render("admin/payouts.html", withdrawals=queries.in_review(page_number()), days=days, form=form, refused_id=refused_id)
+
+
+def _decided(withdrawal, sentence):
+    live.push(withdrawal.user_id, f"withdrawal:{withdrawal.id}", "balance_chip", "balance", "activity")
+    flash(sentence, "done")
+    return redirect(url_for("admin.payouts.index"), 303)
+
+
+def _withdrawal(withdrawal_id):
+    found = queries.withdrawal(withdrawal_id)
+    if found is None:
+        raise NotFound("There is no such withdrawal.")
+    return found
