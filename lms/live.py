@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import EnvironBuilder
 
+from lms import arrivals
 from lms.domain.accounts import queries as accounts
 from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
@@ -19,6 +20,7 @@ from lms.domain.checkout import receipts
 from lms.domain.ledger import queries as ledger
 from lms.domain.notices import queries as notices
 from lms.domain.wallet import queries as wallet
+from lms.domain.wallet import received
 from lms.domain.withdrawals import queries as withdrawals
 from lms.queue import queue
 
@@ -143,6 +145,11 @@ def _activity(user, _):
     return {"movements": movements, "older": wallet.older(movements)}
 
 
+def _deposits(user, _):
+    own = wallet.wallet_of(user.id)
+    return {"arriving": arrivals.at(own.address) if own else [], "deposits": received.of(user.id)}
+
+
 def _operation(user, argument):
     sight = wallet.sight(user, int(argument)) if argument.isdecimal() and len(argument) < 10 else None
     return sight and {"sight": sight, "certificates": certificates.issued_by(sight.operation)}
@@ -168,6 +175,7 @@ FRAGMENTS = {
     "notices": Fragment("notices/index.html", "notices", _notices),
     "balance": Fragment("wallet/show.html", "balance", _overview),
     "activity": Fragment("wallet/show.html", "activity", _activity),
+    "deposits": Fragment("wallet/deposit.html", "deposits", _deposits),
     "address": Fragment("wallet/show.html", "address", _overview),
     "withdrawal": Fragment("withdrawals/show.html", "withdrawal", _withdrawal),
     "receipt": Fragment("checkout/show.html", "receipt", _receipt),

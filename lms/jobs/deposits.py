@@ -5,14 +5,14 @@ from collections import deque
 
 from redis.exceptions import RedisError
 
-from lms import live
+from lms import arrivals, live
 from lms.chain import anvil, blocks
 from lms.chain import node as reader
 from lms.chain.transactions import final_block
 from lms.db import transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import queries as onchain
-from lms.domain.wallet import deposits
+from lms.domain.wallet import custody, deposits
 from lms.domain.wallet import queries as wallets
 from lms.jobs import node
 from lms.queue import queue
@@ -41,7 +41,20 @@ def scan():
     with transaction():
         credited = deposits.credit()
     for user_id in wallets.members_of(list(credited)):
-        live.push(user_id, "balance_chip", "balance", "activity")
+        live.push(user_id, "balance_chip", "balance", "activity", "deposits")
+    _look_ahead(pool, deployment, max(last, scanned))
+
+
+def _look_ahead(pool, deployment, final):
+    """Tell members what comes to them in the blocks above the final ones: nothing is credited by it, and a block that vanishes takes it back."""
+    head, arriving = pool.head().number, {}
+    found = [transfer for transfer in reader.transfers(pool, deployment.token_address, final + 1, head) if not transfer.is_mint]
+    for transfer, _ in deposits.incoming(found):
+        arrival = arrivals.Arrival(transfer.amount, head - transfer.block_number + 1, head - final + 1)
+        arriving.setdefault(transfer.target, []).append(arrival)
+    holders = custody.holders_at(arrivals.keep(arriving))
+    for user_id in live.listening(wallets.members_of(list(holders.values()))):
+        live.push(user_id, "deposits")
 
 
 class Arrivals:

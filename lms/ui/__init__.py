@@ -9,6 +9,7 @@ from lms.ui.money import euros, fine_euros, grouped, teo
 from lms.ui.notices import said
 from lms.ui.pages import page_url
 from lms.ui.people import initials
+from lms.ui.qr import qr_svg
 from lms.ui.remember import Remember
 from lms.ui.rendering import Macros, render
 from lms.ui.times import when
@@ -31,6 +32,7 @@ def init_app(app):
         "cover_svg": cover_svg,
         "icon": icon,
         "page_url": page_url,
+        "qr_svg": qr_svg,
         "scale_of": scale_of,
         "static_url": assets.url,
         "when": when,

@@ -111,6 +111,7 @@ def _students_pages(student):
         "order-paid": f"/orders/{student.order_of(COURSE)}",
         "orders": "/orders",
         "wallet": "/wallet",
+        "deposit": "/wallet/deposit",
         "withdrawals": "/wallet/withdrawals",
         "withdraw": "/wallet/withdrawals/new",
         "wallet-older": _first(student, "/wallet", r"/wallet\?before=\d+"),

@@ -8,10 +8,12 @@ from flask import Blueprint, abort, current_app, g, request, send_file, session
 from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
-from lms import observations
+from lms import arrivals, observations
+from lms.blueprints.readers import page_number
+from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import queries as wallet
-from lms.domain.wallet import solvency
+from lms.domain.wallet import received, solvency
 from lms.errors import NotFound
 from lms.formats import solvency_proof
 from lms.ui import evidence, render
@@ -41,6 +43,14 @@ def movement(movement_id):
         raise NotFound("There is no such movement.")
     rules = rulebook.version(found.rule_version) if found.rule_version else None
     return render("wallet/evidence.html", "evidence", movement=found, rules=rules, **evidence.said(found, rules))
+
+
+@blueprint.get("/wallet/deposit")
+@login_required
+def deposit():
+    own = wallet.wallet_of(current_user.id)
+    facts = dict(arriving=arrivals.at(own.address) if own else [], deposits=received.of(current_user.id, page_number()))
+    return render("wallet/deposit.html", "deposits", own=own, deployment=onchain.deployment(), **facts)
 
 
 @blueprint.get("/wallet/balance.json")
