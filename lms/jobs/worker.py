@@ -27,8 +27,7 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 JOBS = {
     "worker": (
         *("accounts", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "keys"),
-        *("mail", "payments", "rewards", "schedule", "settlement", "solvency", "staking", "wallets"),
-        *("mail", "notices", "rewards", "schedule", "settlement", "solvency", "wallets"),
+        *("mail", "notices", "payments", "rewards", "schedule", "settlement", "solvency", "staking", "wallets", "withdrawals"),
     ),
     "mail": ("mail", "payments", "schedule"),
 }
