@@ -47,14 +47,14 @@ WORDS = {
 # Place → (what its link says, the pages it may be: the first one that there is is taken). A page is an endpoint and, by its argument, the fact put in.
 PLACES = {
     "password": (_("Set a new password"), [("accounts.forgotten", {})]),
-    "addresses": (_("Your addresses"), [("addresses.index", {}), ("wallet.addresses", {}), ("wallet.show", {})]),
+    "addresses": (_("Your addresses"), [("addresses.index", {})]),
     "withdrawal": (_("See the withdrawal"), [("withdrawals.show", {"withdrawal_id": "withdrawal"}), ("wallet.show", {})]),
     "wallet": (_("Your wallet"), [("wallet.show", {})]),
     "order": (_("See the order"), [("checkout.show", {"order_id": "order"}), ("checkout.index", {})]),
     "decisions": (_("Decide"), [("decisions.index", {})]),
     "sales": (_("Your sales"), [("teaching.sales", {})]),
     "teach": (_("Start teaching"), [("teaching.index", {})]),
-    "application": (_("Your application"), [("applications.show", {}), ("applications.apply", {}), ("accounts.show", {})]),
+    "application": (_("Your application"), [("applications.show", {}), ("accounts.show", {})]),
     "course": (_("See the course"), [("courses.show", {"slug": "slug"}), ("teaching.index", {})]),
     "outline": (_("Change the course"), [("teaching.show", {"slug": "slug"}), ("teaching.index", {})]),
     "coupons": (_("Your coupons"), [("coupons.index", {}), ("teaching.index", {})]),
