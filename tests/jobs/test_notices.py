@@ -19,7 +19,7 @@ from tests.test_live import heard as heard
 
 def tell(user, kind="withdrawal sent", subject="1", **facts):
     with transaction():
-        actions.tell(user.id, kind, subject, **{"amount": teo(12), "to": "0x" + "ab" * 20} | facts)
+        actions.tell(user.id, kind, subject, **{"withdrawal": 7, "amount": teo(12), "to": "0x" + "ab" * 20} | facts)
     return db.session.scalar(select(func.max(Notice.id)))
 
 
@@ -181,7 +181,7 @@ def test_the_letter_says_what_the_row_says_with_links_to_the_place_and_the_prefe
     assert (letter.to, letter.subject) == ("ana@example.org", "Your withdrawal has arrived")
     assert "12.00 TEO are at 0xabab…abab." in letter.text
     for part in (letter.text, html()):
-        assert "http://127.0.0.1:8000/wallet" in part and "http://127.0.0.1:8000/account/notices" in part
+        assert "http://127.0.0.1:8000/wallet/withdrawals/7" in part and "http://127.0.0.1:8000/account/notices" in part
 
 
 def test_it_is_in_the_members_language_and_time_zone(ana, box):
