@@ -10,6 +10,7 @@ WORDS = {
         "addresses",
     ),
     "wallet frozen": (_("Your wallet is frozen"), _("Nothing leaves it and no address is linked to it until you unfreeze it."), "addresses"),
+    "wallet thawed": (_("Your wallet is not frozen any more"), _("TEO can leave it again. If it was not you, freeze it and set a new password at once."), "addresses"),
     "withdrawal requested": (_("Withdrawal requested"), _("%(teo)s to %(to)s. We check it first."), "withdrawal"),
     "withdrawal in review": (_("Your withdrawal is in review"), _("%(teo)s to %(to)s wait for one of us to look at them."), "withdrawal"),
     "withdrawal approved": (_("Your withdrawal is approved"), _("%(teo)s to %(to)s go out next."), "withdrawal"),
@@ -65,7 +66,7 @@ PLACES = {
 
 # Group of kinds → (its name, what it holds).
 GROUPS = {
-    "security": (_("Security"), _("A new password, a linked wallet, a frozen wallet. Always on: this mail is how you notice that somebody else is at it.")),
+    "security": (_("Security"), _("A new password, a linked wallet, a wallet frozen or not any more. Always on: this mail is how you notice that somebody else is at it.")),
     "wallet": (_("Wallet"), _("Withdrawals that wait, go out or are given back, and TEO that arrive.")),
     "orders": (_("Orders"), _("Refunds and disputes of what you bought.")),
     "teaching": (_("Teaching"), _("Sales that wait for you or are taken back, your application, courses approved or returned, coupons, payouts.")),

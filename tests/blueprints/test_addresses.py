@@ -114,7 +114,7 @@ def test_freezing_takes_one_press_and_ending_it_the_password(browser, ana):
     assert browser.post("/wallet/thaw", data={"password": PASSWORD}).status_code == 303
     db.session.refresh(ana)
     assert ana.frozen_at is None
-    assert db.session.query(Notice).one().kind == "wallet frozen"
+    assert [notice.kind for notice in db.session.query(Notice).order_by(Notice.id)] == ["wallet frozen", "wallet thawed"]
 
 
 def test_a_frozen_wallet_links_nothing(browser, ana):

@@ -109,8 +109,11 @@ def thaw():
     form = PasswordForm()
     if not form.validate_on_submit():
         return render("addresses/frozen.html", form=form), 422
+    frozen_at = current_user.frozen_at
     with transaction():
         accounts.unfreeze(current_user, form.password.data)
+        if frozen_at:
+            notices.tell(current_user.id, "wallet thawed", frozen_at.isoformat())
     flash(_("Your wallet is not frozen any more."), "done")
     return redirect(url_for("wallet.show"), 303)
 

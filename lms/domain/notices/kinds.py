@@ -32,6 +32,7 @@ KINDS = {
     "password changed": Kind("key", "teal", "security"),
     "wallet linked": Kind("link", "teal", "security"),
     "wallet frozen": Kind("snowflake", "red", "security"),
+    "wallet thawed": Kind("snowflake-off", "teal", "security"),
     "withdrawal requested": Kind("send", "gold", "wallet", is_mailed=False),
     "withdrawal in review": Kind("clock", "gold", "wallet"),
     "withdrawal approved": Kind("circle-check", "gold", "wallet", is_mailed=False),
