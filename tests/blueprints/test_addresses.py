@@ -111,7 +111,8 @@ def test_freezing_takes_one_press_and_ending_it_the_password(browser, ana):
     assert ana.frozen_at
     assert "Frozen" in browser.get("/wallet/freeze").text
     assert browser.post("/wallet/thaw", data={"password": "a guess"}).status_code == 409
-    assert browser.post("/wallet/thaw", data={"password": PASSWORD}).status_code == 303
+    for _ in range(2):
+        assert browser.post("/wallet/thaw", data={"password": PASSWORD}).status_code == 303
     db.session.refresh(ana)
     assert ana.frozen_at is None
     assert [notice.kind for notice in db.session.query(Notice).order_by(Notice.id)] == ["wallet frozen", "wallet thawed"]
