@@ -25,6 +25,10 @@ ENTRIES = (
 )
 
 
+# Nouns whose pages stand under another one's entry.
+_UNDER = {"withdrawals": "wallet"}
+
+
 def init_app(app):
     app.jinja_env.globals |= {"navigation": navigation, "here": _here, "page_exists": _page_exists, "page_to_come_back_to": _page_to_come_back_to}
 
@@ -55,5 +59,6 @@ def _page_to_come_back_to():
 
 
 def _here(endpoint):
-    """Whether the page shown belongs to the same noun as the entry."""
-    return request.endpoint is not None and request.endpoint.split(".")[0] == endpoint.split(".")[0]
+    """Whether the page shown belongs to the same noun as the entry, or to one under it."""
+    noun = request.endpoint.split(".")[0] if request.endpoint else None
+    return _UNDER.get(noun, noun) == endpoint.split(".")[0]

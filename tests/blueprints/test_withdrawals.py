@@ -152,7 +152,7 @@ def test_an_address_that_waits_is_named_and_cannot_be_chosen(rich, own, log_in):
     db.session.commit()
     browser = log_in(rich)
     page = text(browser.get(NEW))
-    assert own.address[:6] in page and "may be used from" in page and 'name="wallet"' not in page
+    assert own.address[:6] in page and "still waits: first use" in page and 'name="wallet"' not in page
     assert send(browser, own).status_code == 422
 
 
@@ -228,3 +228,10 @@ def test_the_fragment_is_the_members_own(rich, own, bruno, app):
     withdrawal = asked(rich, own)
     assert 'id="withdrawal"' in live.shown(rich.id, [f"withdrawal:{withdrawal.id}"])[f"withdrawal:{withdrawal.id}"]
     assert live.shown(bruno.id, [f"withdrawal:{withdrawal.id}", "withdrawal:x"]) == {}
+
+
+def test_its_movements_lead_to_it_and_its_pages_stand_under_the_wallet(browser, rich, own):
+    withdrawal = asked(rich, own)
+    movement = wallet.movements(rich.id)[0]
+    assert f'href="{LIST}/{withdrawal.id}"' in browser.get(f"/wallet/movements/{movement.id}").text
+    assert 'href="/wallet" aria-current="page"' in browser.get(LIST).text

@@ -1,0 +1,64 @@
+"""A withdrawal on an open page: quoted while its member types, followed step by step, without loading it again."""
+
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+
+from rig import tools
+from tests.e2e.visitor import PATIENCE
+
+SLOW = PATIENCE * 1000
+OWN = "0xF39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+GIFT = f"""
+import os
+from lms import clock, create_app
+with create_app("cli", dict(os.environ)).app_context():
+    from lms.db import db, transaction
+    from lms.domain.accounts import queries as members
+    from lms.domain.ledger import actions as ledger, queries as books
+    from lms.domain.wallet.models import LinkedWallet
+    from lms.queue import enqueue
+    member = members.by_email(os.environ["MEMBER"])
+    with transaction():
+        ledger.post("gift " + member.email, books.platform("TEO", "issuance"), books.member(member.id, "TEO", "available"), 500_000_000, "grant")
+        db.session.add(LinkedWallet(user_id=member.id, address="{OWN}", linked_at=clock.now(), usable_at=clock.now()))
+    enqueue("settlement.settle")
+"""
+
+
+@pytest.fixture
+def rich(newcomer, site, ask):
+    """A member with 500 TEO and a wallet of his own, which nobody else has any more."""
+    ask("UPDATE linked_wallets SET removed_at = now() WHERE address = %s RETURNING id", OWN)
+    subprocess.run([tools.PYTHON, "-c", GIFT], env={**site.worker_env, "MEMBER": newcomer.email}, check=True)
+    return newcomer
+
+
+def test_it_is_quoted_while_typing_and_followed_to_the_end(rich, window, unreloaded):
+    page = window(rich)
+    page.goto("/wallet/withdrawals/new")
+    page.get_by_label("Amount").fill("9")
+    expect(page.locator("#quote")).to_contain_text("A withdrawal is of 10 to 10000 TEO")
+    page.get_by_label("Amount").fill("20")
+    page.get_by_role("button", name="Withdraw 20.00 TEO").click()
+    steps = page.get_by_label("How far your withdrawal is")
+    expect(steps).to_be_visible()
+    unreloaded(page)
+    expect(page.locator("#withdrawal")).to_contain_text("It has arrived, for good", timeout=SLOW)
+    expect(steps.locator("[aria-current=step]")).to_have_count(0)
+
+
+def test_one_that_an_admin_rejects_says_so_on_the_open_page(rich, seeded, window, unreloaded):
+    page, desk = window(rich), window(seeded("admin"))
+    page.goto("/wallet/withdrawals/new?amount=300")
+    page.get_by_role("button", name="Withdraw 300.00 TEO").click()
+    expect(page.locator("#withdrawal")).to_contain_text("One of us looks at it", timeout=SLOW)
+    unreloaded(page)
+    desk.goto("/admin/payouts")
+    case = desk.locator("li", has_text=rich.email)
+    case.get_by_text("Reject").first.click()
+    case.get_by_label("Why? The member reads it.").fill("Write to us first.")
+    case.get_by_role("button", name="Reject").click()
+    expect(page.locator("#withdrawal")).to_contain_text("Write to us first.", timeout=SLOW)
+    expect(page.get_by_role("link", name="Cancel this withdrawal")).to_have_count(0)
