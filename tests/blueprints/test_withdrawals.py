@@ -196,6 +196,14 @@ def test_one_that_is_approved_cannot_be_cancelled(browser, rich, own):
     assert going.state == "approved"
 
 
+def test_who_froze_his_wallet_is_asked_whether_he_wanted_it(browser, rich, own):
+    going = asked(rich, own)
+    rich.frozen_at = clock.now()
+    db.session.commit()
+    page = browser.get(f"{LIST}/{going.id}").text
+    assert "Did you not ask for it?" in page and f"{LIST}/{going.id}/cancel" in page
+
+
 def test_a_withdrawal_of_another_is_not_there(rich, own, bruno, log_in):
     reviewed = asked(rich, own, 300)
     browser = log_in(bruno)

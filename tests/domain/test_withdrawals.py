@@ -243,6 +243,14 @@ def test_a_frozen_wallet_keeps_back_what_was_approved(rich, own, chain):
     assert queries.approved() == []
 
 
+def test_who_froze_his_wallet_cancels_also_what_was_approved(rich, own):
+    going = checked(ask(rich, own))
+    rich.frozen_at = clock.now()
+    db.session.commit()
+    decide(withdrawals.cancel, going)
+    assert (going.state, parts(rich)) == ("cancelled", (teo(5000), 0))
+
+
 def test_of_twenty_who_approve_and_cancel_exactly_one_wins(app, rich, reviewed, ada):
     withdrawal_id, admin_id = reviewed.id, ada.id
     decisions = [lambda: _cancel(withdrawal_id), lambda: _approve(withdrawal_id, admin_id)] * 10

@@ -73,11 +73,11 @@ def reject(withdrawal, by, reason):
 
 
 def cancel(withdrawal):
-    """Its member wants it no more: all of it is available again. What is cancelled already stays so; raises DomainError for what is approved."""
+    """Its member wants it no more: all of it is available again. What is cancelled already stays so; raises DomainError where it may_be_cancelled no more."""
     _lock(withdrawal)
     if withdrawal.state == "cancelled":
         return
-    if not withdrawal.is_undecided:
+    if not withdrawal.may_be_cancelled:
         raise DomainError("It cannot be cancelled any more: it was decided before.")
     _undo(withdrawal, "cancelled")
     tell(withdrawal, "cancelled")

@@ -50,8 +50,12 @@ class Withdrawal(Model):
 
     @property
     def is_undecided(self):
-        """Whether its member may still cancel it."""
         return self.state in UNDECIDED
+
+    @property
+    def may_be_cancelled(self):
+        """Until it is approved; while his wallet is frozen also after that, as somebody else may have asked for it."""
+        return self.is_undecided or (self.state == "approved" and self.user.frozen_at is not None)
 
     @property
     def is_undone(self):
