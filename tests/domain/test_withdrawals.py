@@ -269,6 +269,16 @@ def test_the_same_tokens_are_withdrawn_once_however_many_ask(app, ana):
     assert (db.session.query(Withdrawal).count(), parts(ana)) == (1, (teo(5), teo(20)))
 
 
+def test_twenty_at_once_pass_no_limit(app, rich, own, bruno, monkeypatch):
+    """Neither the three that one may have open, nor what the platform sends out in a day."""
+    monkeypatch.setattr(withdrawals.rulebook, "in_force", lambda at=None: Rules(withdrawals_daily=teo(80)))
+    give(bruno, 500)
+    members = [(rich.id, own.id), (bruno.id, address_of(bruno, "cd").id)]
+    race(app, [lambda who=members[number % 2], number=number: _ask(*who, f"w{number}") for number in range(20)])
+    open_ones = [db.session.query(Withdrawal).filter_by(user_id=user_id).count() for user_id, _ in members]
+    assert sum(open_ones) == 4 and max(open_ones) <= 3
+
+
 def test_one_key_in_twenty_threads_asks_once(app, rich, own):
     user_id, own_id = rich.id, own.id
     race(app, [lambda: _ask(user_id, own_id, "w")] * 20)
