@@ -23,8 +23,10 @@ from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.wallet import linking
+from lms.domain.withdrawals import actions as withdrawals
 from tests.blueprints.test_wallet import give_address, reward, settle
-from tests.conftest import PASSWORD, publish
+from tests.conftest import PASSWORD, address_of, give, publish, teo
 
 PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/rulebook", "/nowhere"]
 WEBHOOK = "checkout.webhooks.receive"  # signed, and sent by no browser
@@ -373,18 +375,23 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
     """{endpoint: path} of every page, with something on each."""
     reward(ana, 1.6)
     give_address(ana)
+    give(ana, 50)
+    own = address_of(ana)
     operation, nino = settle("mined"), member("nino", verified=False)
     with transaction():
         ana.new_email = "ana.new@example.org"
         learning.enroll(ana.id, course, rulebook.in_force(), paid=course.price)
         order = checkout.place_order(ana, publish(tea, "Other", price=1000), "a-key")
         notices.tell(ana.id, "teo matured", "1", amount=1)
+        withdrawal = withdrawals.request("a-key", ana, own.id, teo(20))
+        nonce = linking.challenge(ana, "0x" + "ab" * 20).nonce
         waiting = writing.create(tea, "A draft")
         waiting.state, waiting.submitted_at = "submitted", clock.now()
     links_of = {"verify": (links.VERIFY, nino, nino.email), "reset": (links.RESET, ana, ana.email), "take_email": (links.NEW_EMAIL, ana, ana.new_email)}
     tokens = {f"accounts.{name}": links.make(app.config["SECRET_KEY"], *facts) for name, facts in links_of.items()}
     payment = log_in(ana).get(f"/orders/{order.id}/pay").location.rpartition("/")[2]
     facts = dict(lesson_slug="lesson-1", section_id=course.sections[0].id, order_id=order.id, operation_id=operation.id, movement_id=1, number=1, notice_id=1)
+    facts |= dict(withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce)
     slugs = {"admin.review": waiting.slug, "checkout.create": "other"}
     with app.test_request_context():
         return {
