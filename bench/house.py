@@ -70,6 +70,7 @@ def settings(postgres, redis):
         "SECRET_KEY": secrets.token_hex(32),
         "BASE_URL": f"http://{LOOPBACK}",
         "MAIL_URL": f"smtp://{LOOPBACK}",
+        "FILES_URL": "file:///nonexistent/files",
         "LOG_LEVEL": "WARNING",
     }
 

@@ -47,6 +47,12 @@ def _url(*schemes):
     return parse
 
 
+def _directory(value):
+    if not urlsplit(_url("file")(value)).path.strip("/"):
+        raise ValueError("an address that names a directory")
+    return value
+
+
 def _database(value):
     url = _url("postgresql", "postgres", "postgresql+psycopg")(value)
     return "postgresql+psycopg://" + url.split("://", 1)[1]
@@ -153,6 +159,7 @@ SETTINGS = (
     Setting("BASE_URL", BOTH, _url("http", "https"), REQUIRED, "the public address of the site, used in mail links"),
     Setting("MAIL_URL", BOTH, _url("smtp", "smtps", "outbox"), REQUIRED, "smtp://user:password@host:port; in the demo outbox:///directory"),
     Setting("MAIL_FROM", BOTH, _text, "SchoolPlatform <no-reply@example.org>", "the sender of mail"),
+    Setting("FILES_URL", WEB, _directory, REQUIRED, "file:///directory where uploads are kept, with a backup like the database's"),
     Setting("CHAIN_ID", BOTH, _whole, 137, "the chain: 137 Polygon, 80002 Amoy, 31337 anvil"),
     Setting("CHAIN_DEPTH", BOTH, _whole, 5, "the blocks after which a transaction is shown as on chain"),
     Setting("RPC_URLS", BOTH, _urls, (), "RPC endpoints of the chain, separated by commas; only workers and `flask` commands call them"),

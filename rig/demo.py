@@ -134,6 +134,7 @@ class Demo:
             "CHAIN_DEPTH": "1",
             "BASE_URL": self.url,
             "MAIL_URL": f"outbox://{self.directory}/outbox",
+            "FILES_URL": f"file://{self.directory}/files",
             "CLOCK_FILE": str(self.directory / "clock"),
             "SECRET_KEY": secret["SECRET_KEY"],
         }

@@ -88,6 +88,7 @@ def environ(services, home):
         "SECRET_KEY": SECRET,
         "BASE_URL": "http://127.0.0.1:8000",
         "MAIL_URL": f"outbox://{home}/outbox",
+        "FILES_URL": f"file://{home}/files",
         "CHAIN_ID": "31337",
         "CHAIN_DEPTH": "1",
         "CLOCK_FILE": str(home / "clock"),

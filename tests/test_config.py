@@ -17,6 +17,7 @@ WEB = {
     "SECRET_KEY": "a-secret-of-more-than-32-characters-indeed",
     "BASE_URL": "https://school.example.org",
     "MAIL_URL": "smtp://lms:a%20mail%20password@mail.example.org:587",
+    "FILES_URL": "file:///var/lib/lms/files",
     "PAYMENT_GATEWAY": "none",
 }
 WORKER = {name: value for name, value in WEB.items() if name != "PAYMENT_GATEWAY"} | {
@@ -60,7 +61,7 @@ def test_each_role_holds_its_own_settings_only():
     assert "METRICS_TOKEN" not in config.read("worker", WORKER | {"METRICS_TOKEN": METRICS})
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL", "FILES_URL"])
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_setting_is_named_with_its_remedy(name, value):
     environ = {key: text for key, text in WEB.items() if key != name} | ({name: value} if value is not None else {})
@@ -75,6 +76,8 @@ WRONG = [
     ("SECRET_KEY", "too-short-secret"),
     ("BASE_URL", "school.example.org"),
     ("MAIL_URL", "mail.internal:25"),
+    ("FILES_URL", "s3://bucket/files"),
+    ("FILES_URL", "file:///"),
     ("CHAIN_ID", "polygon-main"),
     ("CHAIN_ID", "-137"),
     ("CHAIN_DEPTH", "5.5"),

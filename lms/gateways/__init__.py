@@ -1,5 +1,6 @@
 """The gateways of this installation, by its settings: pages and jobs ask here."""
 
+from lms.gateways import files
 from lms.gateways.payments import NoGateway
 from lms.gateways.payments_sandbox import Sandbox
 
@@ -21,3 +22,8 @@ def payment_gateway(settings):
 
         return Stripe(settings["STRIPE_KEY"], settings["PAYMENT_WEBHOOK_SECRET"], settings["STRIPE_API"])
     return NoGateway()
+
+
+def file_store(settings):
+    """Where FILES_URL says that uploads are kept; for a web process."""
+    return files.from_url(settings["FILES_URL"])

@@ -418,6 +418,7 @@ class World:
             "SECRET_KEY": _SECRET,
             "BASE_URL": "http://127.0.0.1:8000",
             "MAIL_URL": f"outbox://{self.directory}/outbox",
+            "FILES_URL": f"file://{self.directory}/files",
             "CHAIN_ID": str(self.anvil.chain_id),
             "CHAIN_DEPTH": "1",
             "TOKEN_ADMIN": ADMIN.address,

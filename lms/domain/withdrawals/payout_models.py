@@ -1,0 +1,95 @@
+"""A member's wish to have euros at his bank, where that is, and what admins said of it."""
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lms.db import Model, Moment
+from lms.domain.accounts.models import User
+
+OPEN = ("in review", "approved")
+
+
+class PayoutDetails(Model):
+    """To whom and where euros go. A change is a new row: the newest holds, and a payout keeps the one it was asked with."""
+
+    __tablename__ = "payout_details"
+    __table_args__ = (
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
+        Index("ix_payout_details_user_id_id", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    legal_name: Mapped[str]
+    street: Mapped[str]
+    postal_code: Mapped[str]
+    city: Mapped[str]
+    country: Mapped[str]
+    tax_id: Mapped[str]
+    iban: Mapped[str]  # without spaces
+    entered_at: Mapped[object] = mapped_column(Moment)
+
+    @property
+    def masked_iban(self):
+        """Enough to know it by: `DE89 … 3000`."""
+        return f"{self.iban[:4]} … {self.iban[-4:]}"
+
+    @property
+    def grouped_iban(self):
+        return " ".join(self.iban[start : start + 4] for start in range(0, len(self.iban), 4))
+
+
+class Payout(Model):
+    """in review → approved → paid, or rejected or cancelled, and given back. `amount` in EUR cents; `admins` must approve it."""
+
+    __tablename__ = "payouts"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("admins > 0", name="admins"),
+        CheckConstraint("state IN ('in review', 'approved', 'paid', 'rejected', 'cancelled')", name="state"),
+        CheckConstraint("(state = 'paid') = (bank_reference IS NOT NULL)", name="bank_reference"),
+        Index("ix_payouts_open", "id", postgresql_where="state IN ('in review', 'approved')"),
+        Index("ix_payouts_user_id_id", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    details_id: Mapped[int] = mapped_column(ForeignKey("payout_details.id"), index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    admins: Mapped[int]
+    state: Mapped[str] = mapped_column(default="in review")
+    reason: Mapped[str] = mapped_column(default="")
+    bank_reference: Mapped[str | None]
+    requested_at: Mapped[object] = mapped_column(Moment)
+    ended_at: Mapped[object | None] = mapped_column(Moment)
+
+    user: Mapped[User] = relationship()
+    details: Mapped[PayoutDetails] = relationship()
+    decisions: Mapped[list["PayoutDecision"]] = relationship(order_by="PayoutDecision.id")
+
+    @property
+    def is_open(self):
+        return self.state in OPEN
+
+    @property
+    def approvals(self):
+        return [decision for decision in self.decisions if decision.verdict == "approved"]
+
+
+class PayoutDecision(Model):
+    """What an admin did with a payout, each thing once."""
+
+    __tablename__ = "payout_decisions"
+    __table_args__ = (
+        UniqueConstraint("payout_id", "by_id", "verdict"),
+        CheckConstraint("verdict IN ('approved', 'rejected', 'paid')", name="verdict"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payout_id: Mapped[int] = mapped_column(ForeignKey("payouts.id"))
+    by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    verdict: Mapped[str]
+    at: Mapped[object] = mapped_column(Moment)
+
+    by: Mapped[User] = relationship()
