@@ -5,6 +5,7 @@ class DomainError(Exception):
     """A rule says no. `message` is a translatable sentence with %(name)s places, filled from `values`."""
 
     status = 409
+    way_on = None  # (endpoint, words of its button): the page that helps, where there is one
 
     def __init__(self, message, **values):
         super().__init__(message % values if values else message)

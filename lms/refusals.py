@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import wraps
 from urllib.parse import urlsplit
 
-from flask import flash, g, jsonify, redirect, render_template, request
+from flask import flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
 from flask_login import login_url
@@ -53,7 +53,7 @@ def _also_without_the_database(handler):
 
 def _domain(error):
     db.session.rollback()
-    return _refuse(error.status, gettext(error.message, **error.values))
+    return _refuse(error.status, gettext(error.message, **error.values), way_on=error.way_on)
 
 
 def _forged(error):
@@ -114,15 +114,15 @@ def _sentence(code):
         403: gettext("This page is not open to you."),
         404: gettext("There is nothing at this address."),
         405: gettext("This address cannot be used like that."),
-        413: gettext("That is too big to send. The most is 1 MB."),
+        413: gettext("That is too big to send. The most is %(count)d MB.", count=request.max_content_length // 1024**2),
         429: gettext("That was a little too often. Wait a minute, then try again."),
         500: gettext("Something broke on our side. Nothing you did was lost."),
         503: gettext("A part of the platform is resting. It will be back by itself."),
     }.get(code, gettext("That is not possible as things stand."))
 
 
-def _refuse(status, message, typed=None):
-    """`typed`: what was sent and is given back, [(name, value)]."""
+def _refuse(status, message, typed=None, way_on=None):
+    """`typed`: what was sent and is given back, [(name, value)]. `way_on`: (endpoint, words) of the page that helps."""
     if request.accept_mimetypes.best == "application/json" or request.is_json:
         return jsonify(error=message), status
     if _asked_for_a_part():
@@ -130,7 +130,8 @@ def _refuse(status, message, typed=None):
     if request.method == "POST" and status in _BACK_TO_THE_FORM and _came_from_another_page_of_ours():
         flash(message, "refused")
         return redirect(request.referrer, 303)
-    return render_template("errors/page.html", status=status, message=message, typed=typed, request_id=logs.request_id.get()), status
+    button = dict(button_href=url_for(way_on[0]), button_label=way_on[1]) if way_on else {}
+    return render_template("errors/page.html", status=status, message=message, typed=typed, request_id=logs.request_id.get(), **button), status
 
 
 def _asked_for_a_part():

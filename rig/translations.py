@@ -19,7 +19,7 @@ SOURCES = ROOT / "lms"
 CATALOGUES = SOURCES / "translations"
 # Refusals are raised in English and said in the asker's language; the sentence is their first argument.
 REFUSALS = (
-    "DomainError", "Invalid", "NotFound", "Forbidden", "Unavailable", "Overdraft", "KeyReused", "LaneFull", "LaneHalted", "LaneRetired", "BadWebhook", "Refused",
+    "DomainError", "Invalid", "NotFound", "Forbidden", "Unavailable", "Overdraft", "KeyReused", "LaneFull", "LaneHalted", "LaneRetired", "BadWebhook", "Refused", "TeachersOnly",
 )  # fmt: skip
 # Of a part of the site its sentence, of a tier its name.
 KEYWORDS = DEFAULT_KEYWORDS | dict.fromkeys(("lazy_gettext", *REFUSALS)) | {"Part": (3,), "Tier": (1,)}

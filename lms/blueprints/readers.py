@@ -1,10 +1,15 @@
 """Who reads, which page of a list, and what a course is to them."""
 
 from flask import current_app, request
+from flask_babel import lazy_gettext
 from flask_login import current_user
 
 from lms.domain.learning import queries as learning
 from lms.errors import Forbidden, NotFound
+
+
+class TeachersOnly(Forbidden):
+    way_on = ("applications.show", lazy_gettext("Become a teacher"))
 
 
 def reader():
@@ -17,7 +22,7 @@ def teachers_only():
     if not current_user.is_authenticated:
         return current_app.login_manager.unauthorized()
     if not current_user.is_teacher:
-        raise Forbidden("Only teachers work here. An admin can make you one.")
+        raise TeachersOnly("Only teachers work here. You can apply to become one.")
     return None
 
 

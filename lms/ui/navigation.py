@@ -14,12 +14,13 @@ class Entry(NamedTuple):
     role: str
 
 
-PUBLIC, MEMBER, TEACHER, ADMIN = "public", "member", "teacher", "admin"
+PUBLIC, MEMBER, STUDENT, TEACHER, ADMIN = "public", "member", "student", "teacher", "admin"
 
 ENTRIES = (
     Entry("courses.index", _("Courses"), "compass", PUBLIC),
     Entry("learning.index", _("My courses"), "book-2", MEMBER),
     Entry("wallet.show", _("Wallet"), "wallet", MEMBER),
+    Entry("applications.show", _("Teach"), "chalkboard-teacher", STUDENT),
     Entry("teaching.index", _("Teach"), "chalkboard-teacher", TEACHER),
     Entry("admin.index", _("Admin"), "shield-check", ADMIN),
 )
@@ -42,6 +43,7 @@ def _open_to_member(entry):
     return {
         PUBLIC: True,
         MEMBER: current_user.is_authenticated,
+        STUDENT: getattr(current_user, "is_student", False),
         TEACHER: getattr(current_user, "is_teacher", False),
         ADMIN: getattr(current_user, "is_admin", False),
     }[entry.role]

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from lms.domain.withdrawals.actions import LONGEST_REASON
 
@@ -31,4 +31,12 @@ class ReturnForm(FlaskForm):
             InputRequired(_("Say what the teacher should change.")),
             Length(min=1, max=2000, message=_("A comment has 1 to 2000 characters.")),
         ],
+    )
+
+
+class ReturnApplicationForm(FlaskForm):
+    reason = TextAreaField(
+        _("What is missing?"),
+        filters=[_text],
+        validators=[DataRequired(_("Say what is missing.")), Length(min=1, max=2000, message=_("A reason has 1 to 2000 characters."))],
     )

@@ -5,12 +5,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import health
-from lms.blueprints.admin import overview, payouts
+from lms.blueprints.admin import applications, overview, payouts
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.accounts import actions as membership
 from lms.domain.accounts import queries as accounts
+from lms.domain.applications import queries as wishes
 from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit
 from lms.domain.checkout import queries as checkout
@@ -25,6 +26,7 @@ from lms.formats import markdown
 from lms.ui import render
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+blueprint.register_blueprint(applications.blueprint)
 blueprint.register_blueprint(payouts.blueprint)
 
 
@@ -45,6 +47,7 @@ def index():
         operations=onchain.counts(),
         waiting=courses.waiting_count(),
         payouts=withdrawals.in_review_count(),
+        applications=wishes.waiting_count(),
         incidents=audit.open_count(),
         parts=health.look(),
     )

@@ -53,14 +53,6 @@ def deposit():
     return render("wallet/deposit.html", "deposits", own=own, deployment=onchain.deployment(), **facts)
 
 
-@blueprint.get("/wallet/deposit")
-@login_required
-def deposit():
-    own = wallet.wallet_of(current_user.id)
-    facts = dict(arriving=arrivals.at(own.address) if own else [], deposits=received.of(current_user.id, page_number()))
-    return render("wallet/deposit.html", "deposits", own=own, deployment=onchain.deployment(), **facts)
-
-
 @blueprint.get("/wallet/balance.json")
 def balance():
     """The parts of the balance in millionths of TEO. It is asked often, so the sign-in is checked by the same statement."""

@@ -47,6 +47,10 @@ class User(UserMixin, Model):
         return self.verified_at is not None
 
     @property
+    def is_student(self):
+        return self.role == "student"
+
+    @property
     def is_teacher(self):
         return self.role == "teacher"
 

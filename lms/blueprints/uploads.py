@@ -1,0 +1,60 @@
+"""Files members send, put where uploads are kept, and handed out again. Who may read one says the view."""
+
+import io
+from contextlib import contextmanager
+
+from flask import current_app, send_file
+
+from lms.domain.files import actions as files
+from lms.domain.files.contents import LARGEST
+from lms.errors import NotFound, Unavailable
+from lms.gateways import file_store
+from lms.gateways.files import Missing
+
+
+def read(uploads):
+    """[(name, bytes)] of what a form brought, without the field that was left empty; of one that is too large as much as shows it."""
+    return [(upload.filename, upload.stream.read(LARGEST + 1)) for upload in uploads or () if upload and upload.filename]
+
+
+@contextmanager
+def stored(contents):
+    """with stored(contents) as documents: [(place, Content)], in the store. What is not kept in the end leaves nothing there."""
+    documents = [(files.new_place(), content) for content in contents]
+    try:
+        _put(documents)
+        yield documents
+    except BaseException:
+        empty(place for place, _ in documents)
+        raise
+
+
+def empty(places):
+    """Remove what stood at these places, after the rows that named them are gone."""
+    store = _store()
+    for place in places:
+        store.remove(place)
+
+
+def as_attachment(file):
+    """The answer that saves the file under its name and opens nothing in the browser; its type is what was found in it."""
+    try:
+        data = _store().get(file.place)
+    except Missing:
+        raise NotFound("This file is not kept any more.") from None
+    answer = send_file(io.BytesIO(data), mimetype=file.media_type, as_attachment=True, download_name=file.name)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _put(documents):
+    store = _store()
+    try:
+        for place, content in documents:
+            store.put(place, content.data)
+    except OSError:
+        raise Unavailable("Files cannot be kept at the moment. Nothing was done: try again later.") from None
+
+
+def _store():
+    return file_store(current_app.config)

@@ -1,0 +1,158 @@
+"""A student applies to teach, an admin decides. One open application a member."""
+
+import re
+
+from sqlalchemy import select
+
+from lms import clock
+from lms.db import db
+from lms.domain.accounts import actions as membership
+from lms.domain.applications.models import OPEN, Application, Decision, Document
+from lms.domain.files import actions as files
+from lms.domain.notices import actions as notices
+from lms.errors import DomainError, Invalid, NotFound
+
+MOST_DOCUMENTS = 3
+LONGEST = {"subject": 120, "experience": 4000, "link": 300, "reason": 2000}
+_LINK = re.compile(r"https?://[^\s/$.?#][^\s]*", re.IGNORECASE)
+
+
+def apply(user, subject, experience, link="", documents=()):
+    """The student's Application, waiting. `documents`: [(place, Content)] that are in the store already."""
+    _lock(user)
+    check_may_apply(user)
+    if db.session.scalar(select(Application.id).where(Application.user_id == user.id, Application.state.in_(OPEN))):
+        raise DomainError("You have applied already. You can change your application or take it back.")
+    application = Application(user_id=user.id, sent_at=clock.now(), **_facts(subject, experience, link))
+    db.session.add(application)
+    db.session.flush()
+    _attach(application, documents)
+    return application
+
+
+def change(application, subject, experience, link="", documents=(), removed=()):
+    """Send it again with other words, more documents, and without those whose file ids are `removed`. Answers the places to be emptied after the commit."""
+    _lock_open(application)
+    places = _detach(application, removed)
+    for name, value in _facts(subject, experience, link).items():
+        setattr(application, name, value)
+    application.state, application.reason, application.sent_at = "waiting", "", clock.now()
+    application.edition += 1
+    _attach(application, documents)
+    return places
+
+
+def take_back(application):
+    """Its member does not want it any more. Its documents are not kept: answers the places to be emptied after the commit."""
+    _lock_open(application)
+    places = _detach(application, [document.file_id for document in application.documents])
+    application.state, application.ended_at = "taken back", clock.now()
+    db.session.flush()
+    return places
+
+
+def approve(application, by, edition):
+    """Its member is a teacher from now on. `edition` is the one the admin has read."""
+    _decide(application, by, edition, is_approved=True)
+    if application.user.is_student:
+        membership.set_role(application.user, "teacher", by)
+    application.state, application.ended_at = "approved", clock.now()
+    db.session.flush()
+    notices.tell(application.user_id, "application approved", _subject(application), application=application.id)
+
+
+def give_back(application, by, edition, reason):
+    """Return it with what is missing, in words; its member may change it and send it again."""
+    check_text("reason", reason)
+    _decide(application, by, edition, is_approved=False, reason=reason)
+    application.state, application.reason = "returned", reason
+    db.session.flush()
+    notices.tell(application.user_id, "application returned", _subject(application), application=application.id, why=reason)
+
+
+def check_may_apply(user):
+    """Raises DomainError for who is no student, has not confirmed his address, or is suspended."""
+    if not user.is_student:
+        raise DomainError("Only students apply to become teachers.")
+    if not user.is_verified:
+        raise DomainError("Confirm your address first: we write to you about your application.")
+    if user.suspended_at is not None:
+        raise DomainError("A suspended member cannot apply.")
+
+
+def check_text(name, text):
+    """Raises Invalid for one that is empty or longer than LONGEST says."""
+    if not 1 <= len(text) <= LONGEST[name]:
+        raise Invalid("This takes 1 to %(count)d characters.", count=LONGEST[name])
+
+
+def check_link(link):
+    """Raises Invalid for what is not an address of the web; an empty one is none."""
+    if link and (len(link) > LONGEST["link"] or not _LINK.fullmatch(link)):
+        raise Invalid("A link begins with https:// and has at most %(count)d characters.", count=LONGEST["link"])
+
+
+def check_count(count):
+    if count > MOST_DOCUMENTS:
+        raise Invalid("An application has at most %(count)d documents.", count=MOST_DOCUMENTS)
+
+
+def _facts(subject, experience, link):
+    check_text("subject", subject)
+    check_text("experience", experience)
+    check_link(link)
+    return dict(subject=subject, experience=experience, link=link)
+
+
+def _attach(application, documents):
+    """Files of the applicant's own; together with what is there no more than MOST_DOCUMENTS."""
+    check_count(len(application.documents) + len(documents))
+    for place, content in documents:
+        file = files.keep(application.user_id, place, content)
+        db.session.add(Document(file_id=file.id, application_id=application.id))
+    db.session.flush()
+    db.session.expire(application, ["documents"])
+
+
+def _detach(application, file_ids):
+    gone = [document for document in application.documents if document.file_id in file_ids]
+    for document in gone:
+        db.session.delete(document)
+    db.session.flush()
+    places = [files.forget(document.file) for document in gone]
+    db.session.expire(application, ["documents"])
+    return places
+
+
+def _decide(application, by, edition, is_approved, reason=""):
+    _refresh(application)
+    if not by.is_admin or by.id == application.user_id:
+        raise DomainError("Only another admin may decide on this application.")
+    if application.state != "waiting":
+        raise DomainError("This application does not wait for a decision any more.")
+    if str(application.edition) != str(edition):
+        raise DomainError("The application was changed meanwhile. Read it again, then decide.")
+    row = dict(by_id=by.id, edition=application.edition, is_approved=is_approved, reason=reason, at=clock.now())
+    db.session.add(Decision(application_id=application.id, **row))
+    db.session.flush()
+
+
+def _lock_open(application):
+    _refresh(application)
+    if not application.is_open:
+        raise NotFound("You have no open application.")
+
+
+def _refresh(application):
+    """As it is now, locked, its documents and its member read anew."""
+    db.session.refresh(application, with_for_update={"key_share": True})
+    db.session.expire(application, ["documents", "decisions"])
+
+
+def _lock(user):
+    """One application at a time for a member: two windows do not both find none."""
+    db.session.refresh(user, ["role", "verified_at", "suspended_at"], with_for_update={"key_share": True})
+
+
+def _subject(application):
+    return f"application:{application.id}:{application.edition}"
