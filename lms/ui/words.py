@@ -78,6 +78,12 @@ def reason(word):
             return gettext("Withdrawal rejected")
         case "withdrawal given back":
             return gettext("Withdrawal given back")
+        case "payout requested":
+            return gettext("Payout requested")
+        case "payout given back":
+            return gettext("Payout given back")
+        case "payout paid":
+            return gettext("Payout to your bank")
     return word.capitalize()
 
 

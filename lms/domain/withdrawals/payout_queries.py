@@ -1,0 +1,37 @@
+"""Payouts found."""
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from lms.db import db, page_of
+from lms.domain.withdrawals.payout_models import OPEN, Payout, PayoutDecision
+
+
+def of_member(user_id, number=1):
+    """One page of the member's payouts, newest first; a fixed number of statements."""
+    return page_of(select(Payout).where(Payout.user_id == user_id).options(joinedload(Payout.details)).order_by(Payout.id.desc()), number)
+
+
+def payout(payout_id):
+    """With its member, its details and what admins decided, or None."""
+    return db.session.scalar(select(Payout).where(Payout.id == payout_id).options(*_WHOLE))
+
+
+def open_ones(number=1):
+    """One page of those that need an admin: in review first, then approved and not paid yet, oldest first."""
+    first = case((Payout.state == "in review", 0), else_=1)
+    return page_of(select(Payout).where(Payout.state.in_(OPEN)).options(*_WHOLE).order_by(first, Payout.id), number)
+
+
+def closed(number=1):
+    """One page of those that are over, newest first."""
+    return page_of(select(Payout).where(Payout.state.not_in(OPEN)).options(*_WHOLE).order_by(Payout.ended_at.desc(), Payout.id.desc()), number)
+
+
+def counts():
+    """{state: how many} of those that need an admin."""
+    rows = select(Payout.state, func.count()).where(Payout.state.in_(OPEN)).group_by(Payout.state)
+    return dict(db.session.execute(rows).all())
+
+
+_WHOLE = (joinedload(Payout.user), joinedload(Payout.details), selectinload(Payout.decisions).joinedload(PayoutDecision.by))

@@ -1,0 +1,182 @@
+"""A teacher's euros from the request to his bank, each step once. Amounts in cents."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from lms import clock
+from lms.db import db
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.ledger.models import EUR
+from lms.domain.notices import actions as notices
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.rules import MICRO_PER_CENT
+from lms.domain.withdrawals import payout_details
+from lms.domain.withdrawals.payout_models import OPEN, Payout, PayoutDecision
+from lms.errors import DomainError, Invalid
+
+LONGEST_REASON, LONGEST_REFERENCE = 2000, 140
+
+
+def request(key, user, amount):
+    """Set `amount` aside for the member's bank, once per key; an admin looks at it. Raises Invalid, DomainError, or Overdraft when it is not there."""
+    _lock_member(user)
+    first = db.session.scalar(select(Payout).where(Payout.key == key))
+    if first is not None:
+        return _same(first, user, amount)
+    rules, details = rulebook.in_force(), payout_details.current(user.id)
+    _check(user, amount, rules, details)
+    recent = _recent(user.id, rules) + amount
+    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=_admins(recent, rules), requested_at=clock.now())
+    db.session.add(payout)
+    db.session.flush()
+    available = _account(payout, "available")
+    _move(payout, "requested", available, _account(payout, "requested"), available=available.balance, recent=recent, admins=payout.admins)
+    _tell(payout, "payout requested")
+    return payout
+
+
+def approve(payout, by):
+    """One admin's word; the last that is needed lets it go to the bank."""
+    _lock(payout)
+    _check_admin(payout, by)
+    if payout.state != "in review":
+        raise DomainError("This payout is not in review any more.")
+    if payout.user.suspended_at is not None or payout.user.frozen_at is not None:
+        raise DomainError("This account is suspended or frozen: nothing leaves it.")
+    if by.id in [decision.by_id for decision in payout.approvals]:
+        raise DomainError("You have approved it already. It needs another admin, too.")
+    _note(payout, by, "approved")
+    if len(payout.approvals) >= payout.admins:
+        payout.state = "approved"
+        _tell(payout, "payout approved")
+    db.session.flush()
+
+
+def reject(payout, by, reason):
+    """Give it back, with a reason the member reads: while it is in review, or when the bank did not take it."""
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise Invalid("A reason has 1 to %(count)d characters.", count=LONGEST_REASON)
+    _lock(payout)
+    _check_admin(payout, by)
+    _check_open(payout)
+    _note(payout, by, "rejected")
+    _give_back(payout, "rejected", reason=reason, by=by.id)
+    payout.reason = reason
+    _tell(payout, "payout rejected", why=reason)
+    db.session.flush()
+
+
+def mark_paid(payout, by, reference):
+    """The bank has it under this reference; once."""
+    if not 1 <= len(reference) <= LONGEST_REFERENCE:
+        raise Invalid("A bank reference has 1 to %(count)d characters.", count=LONGEST_REFERENCE)
+    _lock(payout)
+    _check_admin(payout, by)
+    if payout.state != "approved":
+        raise DomainError("Only an approved payout is paid, and once.")
+    _note(payout, by, "paid")
+    _move(payout, "paid", _account(payout, "requested"), books.platform(EUR, "bank"), reference=reference, by=by.id)
+    payout.state, payout.bank_reference, payout.ended_at = "paid", reference, clock.now()
+    _tell(payout, "payout paid")
+    db.session.flush()
+
+
+def cancel(payout):
+    """Its member does not want it any more, while nobody has approved it whole."""
+    _lock(payout)
+    if payout.state != "in review":
+        raise DomainError("This payout cannot be cancelled any more.")
+    _give_back(payout, "cancelled")
+    db.session.flush()
+
+
+def lowest(rules):
+    """The fewest cents that are paid out: 1 TEO and 1 EUR are the same here."""
+    return rules.withdrawal_lowest // MICRO_PER_CENT
+
+
+def check_amount(amount, rules):
+    if type(amount) is not int or amount < lowest(rules):
+        raise Invalid("The least that is paid out is %(count)d €.", count=lowest(rules) // 100)
+
+
+def _check(user, amount, rules, details):
+    check_amount(amount, rules)
+    if user.suspended_at is not None:
+        raise DomainError("A suspended member is paid nothing.")
+    if user.frozen_at is not None:
+        raise DomainError("Your account is frozen: nothing leaves it until you unfreeze it.")
+    if details is None:
+        raise DomainError("Say first to whom and where we pay: your payout details are missing.")
+    if _open_count(user.id) >= rules.withdrawals_open:
+        raise DomainError("You have %(count)d open payouts. Wait for one, or cancel it.", count=rules.withdrawals_open)
+
+
+def _same(first, user, amount):
+    if (first.user_id, first.amount) != (user.id, amount):
+        raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=first.key)
+    return first
+
+
+def _recent(user_id, rules):
+    """What was asked for in the days the rulebook looks back, and not given back."""
+    since = clock.now() - timedelta(days=rules.review_days)
+    rows = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.user_id == user_id, Payout.requested_at > since)
+    return int(db.session.scalar(rows.where(Payout.state.not_in(("rejected", "cancelled")))))
+
+
+def _admins(recent, rules):
+    """How many must approve it."""
+    return 2 if recent > rules.two_admins_above // MICRO_PER_CENT else 1
+
+
+def _open_count(user_id):
+    return db.session.scalar(select(func.count()).where(Payout.user_id == user_id, Payout.state.in_(OPEN)))
+
+
+def _check_admin(payout, by):
+    if not by.is_admin or by.id == payout.user_id:
+        raise DomainError("Only another admin may decide on this payout.")
+
+
+def _check_open(payout):
+    if not payout.is_open:
+        raise DomainError("This payout is over.")
+
+
+def _note(payout, by, verdict):
+    db.session.add(PayoutDecision(payout_id=payout.id, by_id=by.id, verdict=verdict, at=clock.now()))
+    db.session.flush()
+    db.session.expire(payout, ["decisions"])
+
+
+def _give_back(payout, state, **evidence):
+    _move(payout, "given back", _account(payout, "requested"), _account(payout, "available"), **evidence)
+    payout.state, payout.ended_at = state, clock.now()
+
+
+def _move(payout, step, source, target, **evidence):
+    evidence |= {"payout": payout.id, "iban": payout.details.masked_iban}
+    return ledger.post(f"payout:{payout.id}:{step}", source, target, payout.amount, f"payout {step}", evidence=evidence)
+
+
+def _account(payout, name):
+    return books.member(payout.user_id, EUR, name)
+
+
+def _tell(payout, kind, **facts):
+    notices.tell(payout.user_id, kind, f"payout:{payout.id}", payout=payout.id, amount=payout.amount, **facts)
+
+
+def _lock(payout):
+    """As it is now; who cancels, approves, rejects and pays come one after the other."""
+    db.session.refresh(payout, with_for_update={"key_share": True})
+    db.session.expire(payout, ["decisions"])
+    db.session.refresh(payout.user, ["suspended_at", "frozen_at"])
+
+
+def _lock_member(user):
+    """One request at a time for a member: no two windows count the same open payouts."""
+    db.session.refresh(user, ["suspended_at", "frozen_at"], with_for_update={"key_share": True})

@@ -1,0 +1,314 @@
+"""Euros on their way to a teacher's bank: each step once, and never more than there are."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.accounts.models import User
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.notices.models import Notice
+from lms.domain.withdrawals import payout_details, payouts
+from lms.domain.withdrawals.payout_models import Payout
+from lms.errors import DomainError, Invalid
+from tests.domain.test_checkout import at_once
+from tests.domain.test_payout_details import DETAILS
+
+
+def earn(user, cents, key="earned"):
+    """So many cents of the platform's, available to the member."""
+    with transaction():
+        ledger.post(f"{key} {user.id}", books.platform("EUR", "platform"), books.member(user.id, "EUR", "available"), cents, "matured")
+
+
+@pytest.fixture
+def rich(tea):
+    """Tea with 500.00 EUR and a bank."""
+    earn(tea, 50_000)
+    with transaction():
+        payout_details.enter(tea, **DETAILS)
+    return tea
+
+
+@pytest.fixture
+def olga(member):
+    return member("olga", role="admin")
+
+
+def request(user, amount, key="k1"):
+    with transaction():
+        return payouts.request(key, user, amount)
+
+
+def do(verb, *args):
+    with transaction():
+        verb(*args)
+
+
+def parts(user):
+    found = books.euros_of(user.id)
+    return found["available"], found["requested"]
+
+
+def told(user):
+    return [notice.kind for notice in db.session.query(Notice).filter_by(user_id=user.id).order_by(Notice.id)]
+
+
+def evidence(step, payout):
+    return books.transfer(f"payout:{payout.id}:{step}").evidence
+
+
+def sound():
+    return books.wrong_balances() == books.unbalanced_assets() == 0
+
+
+def test_from_the_request_to_the_bank(rich, ada):
+    payout = request(rich, 20_000)
+    assert payout.state == "in review" and parts(rich) == (30_000, 20_000)
+    do(payouts.approve, payout, ada)
+    assert payout.state == "approved" and parts(rich) == (30_000, 20_000)
+    do(payouts.mark_paid, payout, ada, "SCT 4711")
+    assert (payout.state, payout.bank_reference) == ("paid", "SCT 4711") and payout.ended_at is not None
+    assert parts(rich) == (30_000, 0) and books.platform("EUR", "bank").balance == 20_000 and sound()
+    assert told(rich) == ["payout requested", "payout approved", "payout paid"]
+    assert [(decision.by_id, decision.verdict) for decision in payout.decisions] == [(ada.id, "approved"), (ada.id, "paid")]
+
+
+def test_each_transfer_says_why(rich, ada):
+    payout = request(rich, 20_000)
+    do(payouts.approve, payout, ada)
+    do(payouts.mark_paid, payout, ada, "SCT 4711")
+    assert evidence("requested", payout) == dict(payout=payout.id, iban="DE89 … 3000", available=50_000, recent=20_000, admins=1)
+    assert evidence("paid", payout) == dict(payout=payout.id, iban="DE89 … 3000", reference="SCT 4711", by=ada.id)
+
+
+def test_what_is_told_has_its_facts(rich, ada):
+    payout = request(rich, 20_000)
+    do(payouts.reject, payout, ada, "The name is another.")
+    facts = [notice.facts for notice in db.session.query(Notice).filter_by(user_id=rich.id).order_by(Notice.id)]
+    assert facts == [dict(payout=payout.id, amount=20_000), dict(payout=payout.id, amount=20_000, why="The name is another.")]
+
+
+def test_one_rejected_is_given_back_with_the_reason(rich, ada):
+    payout = request(rich, 20_000)
+    do(payouts.reject, payout, ada, "The name is another.")
+    assert (payout.state, payout.reason) == ("rejected", "The name is another.")
+    assert parts(rich) == (50_000, 0) and sound()
+    assert evidence("given back", payout)["reason"] == "The name is another."
+
+
+def test_one_the_bank_did_not_take_is_given_back_after_its_approval(rich, ada):
+    payout = request(rich, 20_000)
+    do(payouts.approve, payout, ada)
+    do(payouts.reject, payout, ada, "The account is closed.")
+    assert payout.state == "rejected" and parts(rich) == (50_000, 0)
+
+
+def test_its_member_cancels_it_until_it_is_approved(rich, ada):
+    payout, other = request(rich, 20_000), request(rich, 10_000, "k2")
+    do(payouts.cancel, payout)
+    assert payout.state == "cancelled" and parts(rich) == (40_000, 10_000)
+    do(payouts.approve, other, ada)
+    with pytest.raises(DomainError, match="cannot be cancelled"):
+        do(payouts.cancel, other)
+
+
+@pytest.mark.parametrize("last", ["paid", "rejected", "cancelled"])
+def test_what_is_over_stays_over(rich, ada, last):
+    payout = request(rich, 20_000)
+    if last == "paid":
+        do(payouts.approve, payout, ada)
+    do(*{"paid": (payouts.mark_paid, payout, ada, "x"), "rejected": (payouts.reject, payout, ada, "x"), "cancelled": (payouts.cancel, payout)}[last])
+    before = parts(rich)
+    for again in ((payouts.approve, payout, ada), (payouts.reject, payout, ada, "x"), (payouts.mark_paid, payout, ada, "x"), (payouts.cancel, payout)):
+        with pytest.raises(DomainError):
+            do(*again)
+    assert payout.state == last and parts(rich) == before and sound()
+
+
+def test_the_same_key_asks_once(rich):
+    assert request(rich, 20_000) is request(rich, 20_000)
+    assert parts(rich) == (30_000, 20_000)
+    with pytest.raises(ledger.KeyReused):
+        request(rich, 10_000)
+
+
+def test_nobody_elses_key_answers_with_his_payout(rich, ana):
+    request(rich, 20_000)
+    with pytest.raises(ledger.KeyReused):
+        request(ana, 20_000)
+
+
+@pytest.mark.parametrize("amount", [999, 0, -1000, 10.0, "1000", True])
+def test_less_than_ten_euros_or_no_whole_number_is_refused(rich, amount):
+    with pytest.raises(Invalid, match="least that is paid out is 10"):
+        request(rich, amount)
+    assert request(rich, 1000).amount == 1000
+
+
+def test_no_more_than_there_is(rich):
+    with pytest.raises(ledger.Overdraft):
+        request(rich, 50_001)
+    assert parts(rich) == (50_000, 0) and db.session.query(Payout).count() == 0
+
+
+def test_without_details_nothing_is_asked_for(tea):
+    earn(tea, 5000)
+    with pytest.raises(DomainError, match="payout details are missing"):
+        request(tea, 5000)
+
+
+@pytest.mark.parametrize(("name", "why"), [("suspended_at", "suspended"), ("frozen_at", "frozen")])
+def test_nothing_leaves_who_is_suspended_or_frozen(rich, ada, name, why):
+    payout = request(rich, 1000)
+    with transaction():
+        setattr(rich, name, clock.now())
+    with pytest.raises(DomainError, match=why):
+        request(rich, 1000, "k2")
+    with pytest.raises(DomainError, match="nothing leaves it"):
+        do(payouts.approve, payout, ada)
+    do(payouts.reject, payout, ada, "Frozen.")
+    assert parts(rich) == (50_000, 0)
+
+
+def test_three_are_open_at_a_time(rich, ada):
+    first = [request(rich, 1000, f"k{number}") for number in range(3)][0]
+    with pytest.raises(DomainError, match="3 open payouts"):
+        request(rich, 1000, "k4")
+    do(payouts.approve, first, ada)
+    with pytest.raises(DomainError, match="3 open payouts"):
+        request(rich, 1000, "k4")
+    do(payouts.mark_paid, first, ada, "x")
+    assert request(rich, 1000, "k4").state == "in review"
+
+
+def test_a_payout_keeps_the_details_it_was_asked_with(rich, ada):
+    payout = request(rich, 1000)
+    with transaction():
+        payout_details.enter(rich, **DETAILS | {"iban": "IT60X0542811101000000123456"})
+    do(payouts.approve, payout, ada)
+    do(payouts.mark_paid, payout, ada, "x")
+    assert payout.details.masked_iban == "DE89 … 3000" == evidence("paid", payout)["iban"]
+
+
+def test_nobody_but_another_admin_decides(rich, ana, ada):
+    payout = request(rich, 1000)
+    with transaction():
+        rich.role = "admin"
+    for by in (rich, ana):
+        for deed in ((payouts.approve, payout, by), (payouts.reject, payout, by, "x")):
+            with pytest.raises(DomainError, match="Only another admin"):
+                do(*deed)
+    do(payouts.approve, payout, ada)
+    with pytest.raises(DomainError, match="Only another admin"):
+        do(payouts.mark_paid, payout, rich, "x")
+
+
+@pytest.mark.parametrize("words", ["", "x" * 2001])
+def test_a_rejection_says_why_and_a_payment_its_reference(rich, ada, words):
+    payout = request(rich, 1000)
+    with pytest.raises(Invalid):
+        do(payouts.reject, payout, ada, words)
+    do(payouts.approve, payout, ada)
+    with pytest.raises(Invalid):
+        do(payouts.mark_paid, payout, ada, words[:141])
+
+
+# Two admins: over 1,000 EUR in 30 days
+
+
+def test_up_to_a_thousand_euros_one_admin_is_enough(rich):
+    earn(rich, 200_000, "more")
+    assert (request(rich, 100_000).admins, request(rich, 1000, "k2").admins) == (1, 2)
+
+
+def test_over_it_two_different_admins_approve(rich, ada, olga):
+    earn(rich, 200_000, "more")
+    payout = request(rich, 100_001)
+    do(payouts.approve, payout, ada)
+    assert payout.state == "in review"
+    with pytest.raises(DomainError, match="already"):
+        do(payouts.approve, payout, ada)
+    do(payouts.approve, payout, olga)
+    assert payout.state == "approved"
+    assert told(rich) == ["payout requested", "payout approved"]
+
+
+@pytest.mark.parametrize("end", ["rejected", "cancelled"])
+def test_what_was_given_back_does_not_count(rich, ada, end):
+    earn(rich, 200_000, "more")
+    first = request(rich, 100_000)
+    do(*((payouts.reject, first, ada, "x") if end == "rejected" else (payouts.cancel, first)))
+    assert request(rich, 100_000, "k2").admins == 1
+
+
+def test_after_thirty_days_it_counts_no_more(rich, ada):
+    earn(rich, 200_000, "more")
+    request(rich, 100_000)
+    clock.advance(timedelta(days=31))
+    assert request(rich, 1000, "k2").admins == 1
+
+
+# At once
+
+
+def of(user_id):
+    return db.session.get(User, user_id)
+
+
+def test_the_same_euros_asked_for_twenty_times_are_requested_once(app, rich):
+    user_id = rich.id
+    raised = at_once(app, *[lambda number=number: payouts.request(f"k{number}", of(user_id), 50_000) for number in range(20)])
+    assert db.session.query(Payout).count() == 1 and len(raised) == 19
+    assert all(isinstance(error, DomainError) for error in raised)
+    assert parts(rich) == (0, 50_000) and sound()
+
+
+def test_one_form_sent_twenty_times_asks_once(app, rich):
+    user_id = rich.id
+    assert at_once(app, *[lambda: payouts.request("k", of(user_id), 1000)] * 20) == []
+    assert db.session.query(Payout).count() == 1 and parts(rich) == (49_000, 1000)
+
+
+def test_of_twenty_small_ones_three_are_open(app, rich):
+    user_id = rich.id
+    at_once(app, *[lambda number=number: payouts.request(f"k{number}", of(user_id), 1000) for number in range(20)])
+    assert db.session.query(Payout).count() == 3 and parts(rich) == (47_000, 3000)
+
+
+def test_cancelled_against_approved_ends_one_way(app, rich, ada):
+    payout_id, ada_id = request(rich, 20_000).id, ada.id
+
+    def one():
+        return db.session.get(Payout, payout_id)
+
+    raised = at_once(app, *[lambda: payouts.cancel(one()), lambda: payouts.approve(one(), of(ada_id))] * 10)
+    assert len(raised) == 19 and all(isinstance(error, DomainError) for error in raised)
+    assert (one().state, parts(rich)) in (("cancelled", (50_000, 0)), ("approved", (30_000, 20_000)))
+    assert sound()
+
+
+def test_paid_against_rejected_ends_one_way(app, rich, ada):
+    payout = request(rich, 20_000)
+    do(payouts.approve, payout, ada)
+    payout_id, ada_id = payout.id, ada.id
+
+    def one():
+        return db.session.get(Payout, payout_id)
+
+    raised = at_once(app, *[lambda: payouts.mark_paid(one(), of(ada_id), "x"), lambda: payouts.reject(one(), of(ada_id), "x")] * 10)
+    assert len(raised) == 19
+    assert (one().state, parts(rich)) in (("rejected", (50_000, 0)), ("paid", (30_000, 0)))
+    assert sound()
+
+
+def test_two_admins_at_once_are_two_and_one_twenty_times_is_one(app, rich, ada, olga):
+    earn(rich, 200_000, "more")
+    payout_id, ids = request(rich, 150_000).id, (ada.id, olga.id)
+    at_once(app, *[lambda: payouts.approve(db.session.get(Payout, payout_id), of(ids[0]))] * 20)
+    payout = db.session.get(Payout, payout_id)
+    assert (payout.state, len(payout.approvals)) == ("in review", 1)
+    do(payouts.approve, payout, olga)
+    assert (payout.state, len(payout.approvals)) == ("approved", 2)
