@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from lms.domain.withdrawals.actions import LONGEST_REASON
@@ -39,4 +39,20 @@ class ReturnApplicationForm(FlaskForm):
         _("What is missing?"),
         filters=[_text],
         validators=[DataRequired(_("Say what is missing.")), Length(min=1, max=2000, message=_("A reason has 1 to 2000 characters."))],
+    )
+
+
+class RejectPayoutForm(FlaskForm):
+    reason = TextAreaField(
+        _("Why not?"),
+        filters=[_text],
+        validators=[DataRequired(_("Say why: the teacher reads it.")), Length(min=1, max=2000, message=_("A reason has 1 to 2000 characters."))],
+    )
+
+
+class PaidForm(FlaskForm):
+    reference = StringField(
+        _("Reference of the bank"),
+        filters=[_text],
+        validators=[DataRequired(_("Write the reference under which the bank has it.")), Length(min=1, max=140, message=_("A bank reference has 1 to 140 characters."))],
     )

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import health
-from lms.blueprints.admin import applications, overview, payouts
+from lms.blueprints.admin import applications, bank_payouts, overview, payouts
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
@@ -20,6 +20,7 @@ from lms.domain.courses import queries as courses
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import STATES
+from lms.domain.withdrawals import payout_queries
 from lms.domain.withdrawals import queries as withdrawals
 from lms.errors import Forbidden, NotFound
 from lms.formats import markdown
@@ -28,6 +29,7 @@ from lms.ui import render
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 blueprint.register_blueprint(applications.blueprint)
 blueprint.register_blueprint(payouts.blueprint)
+blueprint.register_blueprint(bank_payouts.blueprint)
 
 
 @blueprint.before_request
@@ -48,6 +50,7 @@ def index():
         waiting=courses.waiting_count(),
         payouts=withdrawals.in_review_count(),
         applications=wishes.waiting_count(),
+        bank_payouts=payout_queries.counts(),
         incidents=audit.open_count(),
         parts=health.look(),
     )

@@ -1,0 +1,74 @@
+"""Payouts in euros that wait for an admin: to be approved or rejected, then sent to the bank and marked as paid."""
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from lms.blueprints.admin.forms import PaidForm, RejectPayoutForm
+from lms.blueprints.readers import page_number
+from lms.db import transaction
+from lms.domain.withdrawals import payout_queries, payouts
+from lms.errors import NotFound
+from lms.ui import render
+
+blueprint = Blueprint("bank_payouts", __name__, url_prefix="/bank-payouts")
+
+
+@blueprint.get("/")
+def index():
+    is_closed = request.args.get("show") == "closed"
+    found = (payout_queries.closed if is_closed else payout_queries.open_ones)(page_number())
+    return render("admin/bank_payouts.html", payouts=found, is_closed=is_closed, counts=payout_queries.counts())
+
+
+@blueprint.get("/<int(max=2147483647):payout_id>")
+def show(payout_id):
+    return _page(_payout(payout_id))
+
+
+@blueprint.post("/<int(max=2147483647):payout_id>/approval")
+def approve(payout_id):
+    payout = _payout(payout_id)
+    with transaction():
+        payouts.approve(payout, current_user)
+        is_approved = payout.state == "approved"
+    flash(_("The payout is approved. Send it to the bank.") if is_approved else _("Your approval is noted. Another admin must approve it, too."), "done")
+    return _back(payout_id)
+
+
+@blueprint.post("/<int(max=2147483647):payout_id>/rejection")
+def reject(payout_id):
+    payout, form = _payout(payout_id), RejectPayoutForm(prefix="reject")
+    if not form.validate_on_submit():
+        return _page(payout, rejection=form), 422
+    with transaction():
+        payouts.reject(payout, current_user, form.reason.data)
+    flash(_("The payout is rejected, and its euros are available to the teacher again."), "done")
+    return _back(payout_id)
+
+
+@blueprint.post("/<int(max=2147483647):payout_id>/payment")
+def mark_paid(payout_id):
+    payout, form = _payout(payout_id), PaidForm(prefix="paid")
+    if not form.validate_on_submit():
+        return _page(payout, payment=form), 422
+    with transaction():
+        payouts.mark_paid(payout, current_user, form.reference.data)
+    flash(_("The payout is marked as paid."), "done")
+    return _back(payout_id)
+
+
+def _page(payout, **forms):
+    shown = {"rejection": RejectPayoutForm(formdata=None, prefix="reject"), "payment": PaidForm(formdata=None, prefix="paid")}
+    return render("admin/bank_payout.html", payout=payout, **shown | forms)
+
+
+def _payout(payout_id):
+    payout = payout_queries.payout(payout_id)
+    if payout is None:
+        raise NotFound("There is no such payout.")
+    return payout
+
+
+def _back(payout_id):
+    return redirect(url_for("admin.bank_payouts.show", payout_id=payout_id), 303)

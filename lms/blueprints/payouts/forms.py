@@ -1,0 +1,99 @@
+"""What a teacher fills in to be paid. Rules are the domain's: a form only asks them early, to keep what was typed."""
+
+import re
+import secrets
+
+from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Regexp, ValidationError
+
+from lms.blueprints.amounts import Hundredths
+from lms.domain.accounts import actions as accounts
+from lms.domain.withdrawals import payout_details, payouts
+from lms.errors import DomainError
+from lms.ui import euros
+
+_HIGHEST = 10**9  # cents
+# Groups and tests that stand among the countries.
+_NO_COUNTRIES = ("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ")
+
+
+def countries():
+    """[(code, name)] in the member's language, by name."""
+    names = get_locale().territories
+    found = [(code, name) for code, name in names.items() if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRIES]
+    return sorted(found, key=lambda country: country[1])
+
+
+def _heed(check, *values):
+    """What the domain would refuse is said beside the field."""
+    try:
+        return check(*values)
+    except DomainError as error:
+        raise ValidationError(gettext(error.message, **error.values)) from None
+
+
+def _line(label, sentence):
+    def check(form, field):
+        _heed(payout_details.clean_line, field.name, field.data)
+
+    return StringField(label, validators=[DataRequired(sentence), check])
+
+
+class PayoutForm(FlaskForm):
+    """`key` is made when the form is rendered: the same form sent twice asks once."""
+
+    key = HiddenField(default=lambda: secrets.token_urlsafe(24), validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")])
+    amount = Hundredths(_("Amount in EUR"), validators=[InputRequired(_("Write an amount."))], most=_HIGHEST, unit="€")
+
+    def __init__(self, rules, available, **kwargs):
+        super().__init__(**kwargs)
+        self.rules, self.available = rules, available
+
+    def validate_amount(self, field):
+        if field.data is None:
+            return
+        _heed(payouts.check_amount, field.data, self.rules)
+        if field.data > self.available:
+            raise ValidationError(gettext("You have %(amount)s available.", amount=euros(self.available)))
+
+
+class DetailsForm(FlaskForm):
+    """To whom and where euros go; who changes it shows that he is the member, by his password."""
+
+    legal_name = _line(_("Legal name"), _("Write the name the bank account is in."))
+    street = _line(_("Street and number"), _("Write a street."))
+    postal_code = _line(_("Postal code"), _("Write a postal code."))
+    city = _line(_("City"), _("Write a city."))
+    country = SelectField(_("Country"), validators=[DataRequired(_("Choose a country."))])
+    tax_id = _line(_("Tax id or VAT number"), _("Write your tax id: we must keep it."))
+    iban = StringField(_("IBAN"), validators=[DataRequired(_("Write an IBAN."))])
+    password = PasswordField(_("Your password"), validators=[DataRequired(_("Write your password: it shows that it is you."))])
+
+    def __init__(self, user, details=None, **kwargs):
+        super().__init__(obj=details and _Shown(details), **kwargs)
+        self.user = user
+        self.country.choices = [SelectChoice("", _("Choose"))] + [SelectChoice(*country) for country in countries()]
+
+    @property
+    def facts(self):
+        return {name: self[name].data for name in (*payout_details.LONGEST, "country", "iban")}
+
+    def validate_iban(self, field):
+        _heed(payout_details.clean_iban, field.data)
+
+    def validate_password(self, field):
+        if field.data:
+            _heed(accounts.confirm_password, self.user, field.data)
+
+
+class _Shown:
+    """What stands in the form at first: the details in force, the IBAN in groups."""
+
+    def __init__(self, details):
+        for name in (*payout_details.LONGEST, "country"):
+            setattr(self, name, getattr(details, name))
+        self.iban = details.grouped_iban
