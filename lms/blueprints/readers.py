@@ -21,8 +21,10 @@ def teachers_only():
     """Before each request of a blueprint that is the teachers' own."""
     if not current_user.is_authenticated:
         return current_app.login_manager.unauthorized()
-    if not current_user.is_teacher:
+    if current_user.is_student:
         raise TeachersOnly("Only teachers work here. You can apply to become one.")
+    if not current_user.is_teacher:
+        raise Forbidden("Only teachers work here.")
     return None
 
 

@@ -55,6 +55,11 @@ def test_a_student_is_led_to_it(browser):
     assert 'href="/teach/apply/"' in refused.text.split('id="error"')[1]
 
 
+def test_an_admin_is_led_nowhere_by_it(log_in, ada):
+    refused = log_in(ada).get("/teach/")
+    assert refused.status_code == 403 and "/teach/apply/" not in refused.text
+
+
 def test_what_teaching_brings_is_said_before_the_form(browser):
     page = browser.get("/teach/apply/").text
     for said in ("At first 50 % of each price is yours, up to 75 %", "25 % more", "for 14 days after a sale", "for 30 days in your first 90", "from 10.00 €", "Diamond", "1\u202f000", "75.00 €"):

@@ -21,12 +21,13 @@ def pages(url):
     _be_told(newcomer)
     unverified.log_in(unproven)
     _learn(student)
+    newcomer.send("/teach/apply/", subject="Statistics for nurses", experience="Ten years on a ward, then a degree in biostatistics.", link="https://example.org/column")
     return {
         "visitor": (Visitor(url), _open_pages(url, address, unproven)),
         "unverified": (unverified, {"home": "/"}),
         "newcomer": (
             newcomer,
-            {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "notices": "/notices", "proof": "/wallet/proof", "new-email": _new_email(newcomer)},
+            {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "notices": "/notices", "proof": "/wallet/proof", "new-email": _new_email(newcomer), "application": "/teach/apply/", "application-change": "/teach/apply/change"},
         ),
         "student": (student, _students_pages(student)),
         "teacher": (teacher, _teachers_pages(teacher)),
@@ -119,6 +120,7 @@ def _students_pages(student):
         "movement": _first(student, "/wallet", r"/wallet/movements/\d+"),
         "operation": student.operation(),
         "account": "/account",
+        "apply": "/teach/apply/",
         "notices": "/notices",
         "mail-preferences": "/account/notices",
     }
@@ -139,6 +141,8 @@ def _teachers_pages(teacher):
         "course-submitted": course,
         "details": f"{course}/details",
         "sales": "/teach/sales",
+        "payouts": "/teach/payouts",
+        "payout-details": "/teach/payout-details",
         "wallet": "/wallet",
     }
 
@@ -164,6 +168,9 @@ def _admins_pages(admin):
         "courses": "/admin/courses",
         "review": _first(admin, "/admin/courses", r"/admin/courses/[\w-]+"),
         "members": "/admin/members",
+        "applications": "/admin/applications/",
+        "application": _first(admin, "/admin/applications/", r"/admin/applications/\d+"),
+        "bank-payouts": "/admin/bank-payouts/",
         "members-searched": "/admin/members?q=student@",
         "payouts": "/admin/payouts",
         "chain": "/admin/chain",
