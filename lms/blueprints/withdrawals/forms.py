@@ -1,35 +1,15 @@
 """What is sent to withdraw TEO."""
 
-import re
-
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import HiddenField, RadioField, StringField
+from wtforms import HiddenField, RadioField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Regexp
 
-from lms.ui.money import teo
+from lms.blueprints.amounts import Tokens
 
 NOW, BATCH = "now", "batch"
-_NUMBER = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?")
-
-
-class Tokens(StringField):
-    """An amount of TEO as people type it, `20` or `20,5`, read exactly: `data` is in millionths. What was typed is shown again as it was typed."""
-
-    typed = None
-
-    def process_formdata(self, values):
-        if values:
-            self.typed, self.data = values[0], None
-            self.data = _millionths(values[0].upper().replace("TEO", "").strip())
-
-    def _value(self):
-        if self.typed is not None:
-            return self.typed
-        return "" if self.data is None else written(self.data)
 
 
 class QuoteForm(FlaskForm):
@@ -75,13 +55,6 @@ def written(micro):
     """An amount to be sent back as it is: exact, with the digits it takes."""
     whole, fraction = divmod(micro, 10**6)
     return f"{whole}.{fraction:06}".rstrip("0").rstrip(".")
-
-
-def _millionths(text):
-    found = _NUMBER.fullmatch(text)
-    if not found:
-        raise ValueError(gettext("Write a number such as 20 or %(example)s, with at most six decimals.", example=teo(20_500_000)))
-    return int(found[1]) * 10**6 + int((found[2] or "").ljust(6, "0"))
 
 
 def _named(wallet):
