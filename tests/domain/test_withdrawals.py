@@ -90,6 +90,15 @@ def test_nothing_goes_to_an_address_that_still_waits(rich, own):
         ask(rich, own)
 
 
+def test_after_a_new_password_every_address_waits_again(rich, own):
+    rich.password_changed_at = clock.now()
+    db.session.commit()
+    with pytest.raises(DomainError, match="waits 24 hours"):
+        ask(rich, own)
+    clock.advance(timedelta(hours=24))
+    assert ask(rich, own).state == "checking"
+
+
 @pytest.mark.parametrize("amount", [-1, 0, 9.99, 10_000.01])
 def test_the_amount_stays_within_the_rulebook(rich, own, amount):
     with pytest.raises(Invalid, match="10 to 10000 TEO"):

@@ -1,4 +1,4 @@
-"""The member's own addresses, as far as withdrawals ask for them."""
+"""The member's own addresses, and when something may be sent there. How they are linked: `linking`."""
 
 from datetime import timedelta
 
@@ -23,7 +23,8 @@ def usable(user, linked_id, at=None):
     if found is None:
         raise NotFound("There is no such linked wallet of yours.")
     if usable_from(user, found) > (at or clock.now()):
-        raise DomainError("This address waits a day before its first use, as after a new password.")
+        hours = rulebook.in_force().address_wait_hours
+        raise DomainError("An address waits %(hours)d hours before its first use, and again after a new password.", hours=hours)
     return found
 
 
