@@ -1,14 +1,85 @@
 """Coupons of teachers: so much off a list price, for a while, so many times, once a member."""
 
+import re
+from dataclasses import dataclass
+
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import joinedload
 
 from lms import clock
-from lms.db import db
-from lms.domain.checkout.models import Coupon, Order
-from lms.errors import Invalid
+from lms.db import Page, db, page_of
+from lms.domain.checkout.models import HIGHEST_COUPON, Coupon, Order
+from lms.domain.rulebook import queries as rulebook
+from lms.errors import DomainError, Forbidden, Invalid
 
 LONGEST_CODE = 30
+MOST_USES = 1_000_000
 _USED = ("open", "paid")
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,28}[A-Z0-9]")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A Coupon, how many orders hold it now, and how many cents it took off those that are paid."""
+
+    coupon: Coupon
+    uses: int
+    given: int
+
+    @property
+    def state(self):
+        """waits, runs, used up, ended or stopped."""
+        now, coupon = clock.now(), self.coupon
+        if coupon.stopped_at:
+            return "stopped"
+        if coupon.ends_at and coupon.ends_at <= now:
+            return "ended"
+        if coupon.most_uses is not None and self.uses >= coupon.most_uses:
+            return "used up"
+        return "waits" if coupon.starts_at > now else "runs"
+
+
+def create(teacher, code, *, course=None, percent_bp=None, amount=None, starts_at=None, ends_at=None, most_uses=None):
+    """A coupon of the teacher's, of basis points or cents, for a course of his or all of them. Raises Invalid or DomainError by what is wrong."""
+    if not teacher.is_teacher or (course and course.teacher_id != teacher.id):
+        raise Forbidden("Coupons are made by teachers, for courses of their own.")
+    code = normal(code)
+    if not _CODE.fullmatch(code):
+        raise Invalid("A code has 3 to 30 letters, digits and dashes.")
+    _check_worth(course, percent_bp, amount)
+    starts_at = starts_at or clock.now()
+    if ends_at and ends_at <= max(starts_at, clock.now()):
+        raise Invalid("The coupon would end before it begins.")
+    if most_uses is not None and not 1 <= most_uses <= MOST_USES:
+        raise Invalid("A coupon is used from once up to a million times.")
+    row = dict(teacher_id=teacher.id, course_id=course and course.id, code=code, percent_bp=percent_bp, amount=amount)
+    made = insert(Coupon).values(**row, starts_at=starts_at, ends_at=ends_at, most_uses=most_uses).on_conflict_do_nothing().returning(Coupon.id)
+    coupon_id = db.session.scalar(made)
+    if coupon_id is None:
+        raise DomainError("You have a coupon with this code already.")
+    return db.session.get_one(Coupon, coupon_id)
+
+
+def stop(coupon):
+    """Nobody takes it any more; orders that hold it keep it."""
+    coupon.stopped_at = coupon.stopped_at or clock.now()
+    db.session.flush()
+
+
+def of_teacher(teacher_id, number=1):
+    """One page of the teacher's Uses, newest first; three statements."""
+    rows = select(Coupon).where(Coupon.teacher_id == teacher_id).options(joinedload(Coupon.course)).order_by(Coupon.id.desc())
+    page = page_of(rows, number)
+    paid = func.coalesce(func.sum(Order.coupon_off).filter(Order.state == "paid"), 0)
+    counted = select(Order.coupon_id, func.count(), paid).where(Order.coupon_id.in_([each.id for each in page.items]), Order.state.in_(_USED))
+    found = {coupon_id: (uses, int(given)) for coupon_id, uses, given in db.session.execute(counted.group_by(Order.coupon_id))}
+    return Page([Use(each, *found.get(each.id, (0, 0))) for each in page.items], page.number, page.total)
+
+
+def own(teacher_id, coupon_id):
+    """The teacher's own coupon, or None."""
+    return db.session.scalar(select(Coupon).where(Coupon.id == coupon_id, Coupon.teacher_id == teacher_id))
 
 
 def normal(code):
@@ -51,6 +122,18 @@ def uses(coupon, but=None):
     """How many orders hold the coupon: paid, or waiting for their payment. One that came to nothing gives its use back."""
     rows = select(func.count()).where(Order.coupon_id == coupon.id, Order.state.in_(_USED))
     return db.session.scalar(rows if but is None else rows.where(~but))
+
+
+def _check_worth(course, percent_bp, amount):
+    if (percent_bp is None) == (amount is None):
+        raise Invalid("Write either a percentage or an amount.")
+    if percent_bp is not None and not 1 <= percent_bp <= HIGHEST_COUPON:
+        raise Invalid("A coupon takes up to %(most)d %% off.", most=HIGHEST_COUPON // 100)
+    lowest = rulebook.in_force().lowest_price
+    if amount is not None and amount <= 0:
+        raise Invalid("Write an amount above zero.")
+    if amount is not None and course and course.price - amount < lowest:
+        raise Invalid("At least %(least)s EUR of the price stay to be paid.", least=f"{lowest / 100:.2f}")
 
 
 def _is_used_by(coupon, course, buyer):

@@ -109,6 +109,12 @@ def taught_by(teacher, number=1):
     return page_of(select(Course).where(Course.teacher_id == teacher.id).order_by(Course.id.desc()), number)
 
 
+def for_sale_by(teacher_id, limit=200):
+    """The teacher's published courses that cost something, by title."""
+    rows = select(Course).where(Course.teacher_id == teacher_id, Course.state == "published", Course.price > 0).options(defer(Course.description))
+    return db.session.scalars(rows.order_by(Course.title).limit(limit)).all()
+
+
 def dearest(teacher_id):
     """The highest price among the teacher's published courses in cents, or None."""
     return db.session.scalar(select(func.max(Course.price)).where(Course.teacher_id == teacher_id, Course.state == "published"))

@@ -1,0 +1,88 @@
+"""A teacher's page of coupons."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lms.db import db, transaction
+from lms.domain.checkout import coupons
+from lms.domain.checkout.models import Coupon
+
+PLACE = "/teach/coupons/"
+FORM = {"code": "spring-25", "course": "0", "kind": "percent", "worth": "25"}
+
+
+@pytest.fixture
+def browser(log_in, tea, course):
+    return log_in(tea)
+
+
+def test_a_coupon_is_made_and_listed(browser):
+    assert browser.post(PLACE, data=FORM).status_code == 303
+    made = db.session.query(Coupon).one()
+    assert (made.code, made.percent_bp, made.amount, made.course_id, made.most_uses) == ("SPRING-25", 2500, None, None, None)
+    page = browser.get(PLACE).text
+    assert "SPRING-25" in page and "25 % off" in page and "all your courses" in page and "runs" in page
+
+
+def test_an_amount_for_one_course_with_limits(browser, tea, course):
+    with transaction():
+        tea.time_zone = "Europe/Rome"
+    day = date.today() + timedelta(days=3)
+    browser.post(PLACE, data=FORM | {"course": str(course.id), "kind": "amount", "worth": "12,50", "most_uses": "5", "last_day": day.isoformat()})
+    made = db.session.query(Coupon).one()
+    assert (made.amount, made.course_id, made.most_uses) == (1250, course.id, 5)
+    assert made.ends_at == datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Europe/Rome")) + timedelta(days=1)
+    page = browser.get(PLACE).text
+    assert "12.50 € off" in page and "used 0 of 5 times" in page and "/courses/how-chains-work/checkout?code=SPRING-25" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"code": ""}, "Write a code."),
+        ({"worth": ""}, "Write how much"),
+        ({"worth": "91"}, "up to 90 %"),
+        ({"worth": "NaN"}, "Write a number"),
+        ({"course": "999"}, "Not a valid choice"),
+        ({"most_uses": "0"}, "from once"),
+        ({"last_day": "tomorrow"}, "Not a valid date"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(changes, said, browser):
+    answer = browser.post(PLACE, data=FORM | changes)
+    assert answer.status_code == 422 and said in answer.text
+    if "code" not in changes:
+        assert 'value="spring-25"' in answer.text
+    assert db.session.query(Coupon).count() == 0
+
+
+def test_stopping_one(browser, tea):
+    with transaction():
+        coupon = coupons.create(tea, "SPRING", percent_bp=1000)
+    assert browser.post(f"{PLACE}{coupon.id}/stop").status_code == 303
+    assert "stopped" in browser.get(PLACE).text
+
+
+def test_another_teachers_does_not_exist(browser, tea, member, log_in):
+    with transaction():
+        coupon = coupons.create(tea, "SPRING", percent_bp=1000)
+    assert log_in(member("ugo", role="teacher")).post(f"{PLACE}{coupon.id}/stop").status_code == 404
+    db.session.refresh(coupon)
+    assert coupon.stopped_at is None
+
+
+def test_students_have_no_such_page(ana, log_in):
+    assert log_in(ana).get(PLACE).status_code == 403
+
+
+def test_the_page_takes_as_many_statements_with_many(browser, tea, statements):
+    counts = []
+    for number in range(3):
+        with transaction():
+            coupons.create(tea, f"SPRING-{number}", percent_bp=1000)
+        with statements() as seen:
+            browser.get(PLACE)
+        counts.append(len(seen))
+    assert counts[1] == counts[2] <= 7
