@@ -9,7 +9,7 @@ from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lms import access_log, blueprints, clock, config, logs, refusals, ui
+from lms import access_log, blueprints, clock, config, logs, refusals, seller, ui
 from lms.blueprints.limits import limiter
 from lms.db import db
 from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
@@ -42,6 +42,7 @@ def create_app(role, environ=None):
     logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
     access_log.init_app(app)
     clock.use_file(settings["CLOCK_FILE"])
+    seller.use(settings["SELLER_NAME"], settings["SELLER_ADDRESS"], settings["SELLER_TAX_ID"])
     db.init_app(app)
     queue.init_app(app)
     queue.carry(lambda: {"request_id": logs.request_id.get()})

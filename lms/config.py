@@ -163,6 +163,9 @@ SETTINGS = (
     Setting("CHAIN_ID", BOTH, _whole, 137, "the chain: 137 Polygon, 80002 Amoy, 31337 anvil"),
     Setting("CHAIN_DEPTH", BOTH, _whole, 5, "the blocks after which a transaction is shown as on chain"),
     Setting("RPC_URLS", BOTH, _urls, (), "RPC endpoints of the chain, separated by commas; only workers and `flask` commands call them"),
+    Setting("SELLER_NAME", BOTH, _text, "SchoolPlatform", "who sells, as invoices say it"),
+    Setting("SELLER_ADDRESS", BOTH, _text, "", "the seller's address on invoices; needed in production with a gateway"),
+    Setting("SELLER_TAX_ID", BOTH, _text, "", "the seller's VAT or tax number on invoices; needed in production with a gateway"),
     Setting("VAT_RATE", BOTH, _whole, 0, "VAT in basis points, 2200 for 22 %"),
     Setting("LOG_LEVEL", BOTH, _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "DEBUG, INFO, WARNING or ERROR"),
     Setting("CLOCK_FILE", BOTH, _text, "", "demo and test only: a file with the seconds the clock is ahead"),
@@ -253,6 +256,8 @@ def _check_payments(role, values, production):
         raise ConfigError("PAYMENT_GATEWAY is sandbox, which takes no real money. Production refuses it.")
     if gateway != "none" and not values["PAYMENT_WEBHOOK_SECRET"] and (role == "web" or gateway == "sandbox"):
         raise ConfigError("PAYMENT_WEBHOOK_SECRET is missing. Set it to the secret that signs the gateway's webhooks.")
+    if production and gateway != "none" and role == "web" and not (values["SELLER_ADDRESS"] and values["SELLER_TAX_ID"]):
+        raise ConfigError("SELLER_ADDRESS or SELLER_TAX_ID is missing. Invoices must say who sells.")
     if gateway == "stripe" and role in ("web", "mail"):  # a command may run with the environment of the chain's worker
         _check_stripe(role, values, production)
 

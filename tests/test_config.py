@@ -165,7 +165,8 @@ def test_a_gateway_needs_its_secret():
         assert refusal(role, environ | {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox"}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
 
 
-STRIPE = {"PAYMENT_GATEWAY": "stripe", "STRIPE_KEY": "rk_live_" + "0123456789abcdefABCDEF", "PAYMENT_WEBHOOK_SECRET": "whsec_" + "0123456789abcdef" * 2}
+SELLER = {"SELLER_ADDRESS": "Via Larga 1, Milano", "SELLER_TAX_ID": "IT01234567890"}
+STRIPE = SELLER | {"PAYMENT_GATEWAY": "stripe", "STRIPE_KEY": "rk_live_" + "0123456789abcdefABCDEF", "PAYMENT_WEBHOOK_SECRET": "whsec_" + "0123456789abcdef" * 2}
 
 
 def test_stripe_needs_its_key_where_it_is_asked_and_the_webhooks_secret_in_the_web():
@@ -180,6 +181,11 @@ def test_stripe_needs_its_key_where_it_is_asked_and_the_webhooks_secret_in_the_w
 def test_who_has_the_chains_keys_has_none_of_stripe():
     assert "STRIPE_KEY" not in config.read("worker", WORKER | STRIPE)
     assert config.read("cli", WORKER | {"PAYMENT_GATEWAY": "stripe"})["STRIPE_KEY"] == ""
+
+
+@pytest.mark.parametrize("name", SELLER)
+def test_who_takes_money_in_production_says_on_invoices_who_he_is(name):
+    assert refusal("web", WEB | STRIPE | {name: ""}).startswith("SELLER_ADDRESS or SELLER_TAX_ID is missing.")
 
 
 def test_real_money_is_taken_in_production_and_only_there():

@@ -6,13 +6,14 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from lms import live
+from lms.blueprints.checkout import papers as documents
 from lms.blueprints.checkout import webhooks
 from lms.blueprints.checkout.forms import PurchaseForm, RefundForm
 from lms.blueprints.checkout.gateway import gateway
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import queries, refunds
+from lms.domain.checkout import papers, queries, refunds
 from lms.domain.checkout.coupons import LONGEST_CODE
 from lms.domain.checkout.offers import offer
 from lms.domain.checkout.receipts import receipt
@@ -27,6 +28,7 @@ from lms.ui import render
 
 blueprint = Blueprint("checkout", __name__)
 blueprint.register_blueprint(webhooks.blueprint)
+blueprint.register_blueprint(documents.blueprint)
 
 ORDER = "/orders/<int(max=2147483647):order_id>"
 
@@ -57,7 +59,7 @@ def place(slug):
 @login_required
 def show(order_id):
     found = _receipt(order_id)
-    return render("checkout/show.html", "receipt", receipt=found, rules=rulebook.version(found.order.rule_version))
+    return render("checkout/show.html", "receipt", receipt=found, rules=rulebook.version(found.order.rule_version), papers=papers.of_order(order_id))
 
 
 @blueprint.get(f"{ORDER}/pay")

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
-from lms.domain.checkout import coupons, disputes, locks, refunds, splits
+from lms.domain.checkout import coupons, disputes, locks, papers, refunds, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
 from lms.domain.checkout.terms import PAYMENT_HELD, levels, obstacle, terms
@@ -85,6 +85,7 @@ def mark_paid(order, payment):
     book.post("vat", book.euros("escrow"), book.euros("vat"), order.vat, "vat")
     book.post("discount", book.buyer("reserved"), book.tokens("escrow"), order.tokens, "discount", level=order.level_bp, price=order.price)
     splits.settle(order, book)
+    papers.invoice(order, payment)
     return rewards.grant(
         f"course:{order.course_id}:user:{order.buyer_id}:purchase",
         order.buyer_id,
@@ -225,6 +226,7 @@ def _new_order(buyer, course, key, asked, unpaid):
         level_bp=asked.level_bp,
         discount=asked.discount,
         vat=asked.vat,
+        vat_bp=asked.vat_rate,
         share=asked.share,
         tier=asked.tier,
         reward_bp=asked.reward_bp,

@@ -1,6 +1,7 @@
 """Orders, what was taken off their price, the payments that pay them, and what came back. Amounts in EUR cents."""
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
@@ -93,6 +94,7 @@ class Order(Model):
     level_bp: Mapped[int] = mapped_column(default=0)
     discount: Mapped[int] = mapped_column(BigInteger, default=0)
     vat: Mapped[int] = mapped_column(BigInteger)
+    vat_bp: Mapped[int] = mapped_column(default=0)
     share: Mapped[int] = mapped_column(BigInteger)
     tier: Mapped[str]
     reward_bp: Mapped[int]
@@ -208,6 +210,29 @@ class Dispute(Model):
     closed_at: Mapped[object | None] = mapped_column(Moment)
 
     payment: Mapped[Payment | None] = relationship()
+
+
+class PaperSeries(Model):
+    """How far a series of numbers has come: the row is locked by who takes the next."""
+
+    __tablename__ = "paper_series"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class Invoice(Model):
+    """A paper for the buyer. Nothing on it changes after it is issued: `facts` hold all that it says, amounts in cents and millionths of TEO."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (UniqueConstraint("order_id", "kind"), CheckConstraint("kind IN ('invoice', 'credit note')", name="kind"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    kind: Mapped[str]
+    number: Mapped[str] = mapped_column(unique=True)
+    issued_at: Mapped[object] = mapped_column(Moment)
+    facts: Mapped[dict] = mapped_column(JSONB)
 
 
 class WebhookEvent(Model):

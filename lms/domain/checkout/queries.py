@@ -41,6 +41,10 @@ def sales_of(teacher_id, number=1):
     return Page([Sale(order, order.is_paid and order.matures_at is not None and order.matures_at <= now) for order in page.items], page.number, page.total)
 
 
+def order(order_id):
+    return db.session.get(Order, order_id)
+
+
 def sale(teacher_id, order_id):
     """The teacher's own sale, or None."""
     return db.session.scalar(select(Order).where(Order.id == order_id, Order.teacher_id == teacher_id, Order.paid_at.is_not(None)))

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
-from lms.domain.checkout import locks, splits
+from lms.domain.checkout import locks, papers, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Payment, Refund
 from lms.domain.learning import actions as learning
@@ -65,6 +65,7 @@ def refund(order):
     _take_back(order, enrolment, "refund")
     order.state, order.ended_at = "refunded", clock.now()
     send_back(_payment(order))
+    papers.credit_note(order)
     _tell(order, "refunded")
     db.session.flush()
     return order
@@ -75,6 +76,7 @@ def charge_back(order, dispute):
     book = Book(order) if not order.is_paid else _take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back")
     if order.is_paid:
         order.state, order.ended_at = "charged back", clock.now()
+        papers.credit_note(order)
     else:  # it was given back already: the money is gone twice
         book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), dispute.amount, "charge back", dispute=dispute.id)
     book.post(f"dispute:{dispute.id}:fee", book.euros("platform"), book.euros("cards"), dispute.fee, "dispute fee", dispute=dispute.id)

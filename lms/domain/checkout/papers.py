@@ -1,0 +1,66 @@
+"""Invoices and credit notes: one each an order, numbered without a gap, their facts frozen when they are issued."""
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from lms import clock, seller
+from lms.db import db
+from lms.domain.checkout.models import Invoice, PaperSeries
+
+INVOICE, CREDIT_NOTE = "invoice", "credit note"
+_PREFIX = {INVOICE: "", CREDIT_NOTE: "CN-"}
+
+
+def invoice(order, payment):
+    """The invoice of a paid order, once."""
+    return _issue(order, INVOICE, _facts(order) | {"payment": payment.reference})
+
+
+def credit_note(order):
+    """What takes an order's invoice back, once; None for an order from before there were invoices."""
+    first = of_order(order.id).get(INVOICE)
+    return first and _issue(order, CREDIT_NOTE, first.facts | {"invoice": first.number, "seller": seller.facts()})
+
+
+def of_order(order_id):
+    """{kind: Invoice} of the order."""
+    return {paper.kind: paper for paper in db.session.scalars(select(Invoice).where(Invoice.order_id == order_id))}
+
+
+def _issue(order, kind, facts):
+    first = of_order(order.id).get(kind)
+    if first:
+        return first
+    now = clock.now()
+    series = f"{_PREFIX[kind]}{now.year}"
+    paper = Invoice(order_id=order.id, kind=kind, number=f"{series}-{_next(series):06}", issued_at=now, facts=facts)
+    db.session.add(paper)
+    db.session.flush()
+    return paper
+
+
+def _next(series):
+    """The series' row stays locked until the transaction ends: one that is rolled back has taken no number."""
+    one_more = insert(PaperSeries).values(name=series, last=1).on_conflict_do_update(index_elements=["name"], set_={"last": PaperSeries.last + 1})
+    return db.session.scalar(one_more.returning(PaperSeries.last))
+
+
+def _facts(order):
+    return dict(
+        seller=seller.facts(),
+        buyer=dict(name=order.buyer.name, email=order.buyer.email),
+        order=order.id,
+        course=order.course.title,
+        list_price=order.list_price,
+        coupon=order.coupon.code if order.coupon else None,
+        coupon_off=order.coupon_off,
+        discount=order.discount,
+        tokens=order.tokens,
+        cash=order.cash,
+        vat_bp=order.vat_bp,
+        vat=order.vat,
+        total=order.total,
+        currency=order.currency,
+        paid_at=order.paid_at.isoformat(),
+        rule_version=order.rule_version,
+    )
