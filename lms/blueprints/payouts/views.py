@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms.blueprints.limits import limiter, logged_in_member
+from lms.blueprints.payouts import statements
 from lms.blueprints.payouts.forms import DetailsForm, PayoutForm
 from lms.blueprints.readers import page_number, teachers_only
 from lms.db import transaction
@@ -16,6 +17,7 @@ from lms.ui import render
 
 blueprint = Blueprint("payouts", __name__, url_prefix="/teach")
 blueprint.before_request(teachers_only)
+blueprint.register_blueprint(statements.blueprint)
 
 
 @blueprint.get("/payouts")
