@@ -369,10 +369,10 @@ for token, paths in READERS:
         found["signed in"] = browser.post("/log-in", data={"email": "bruno@example.org", "password": "PASSWORD"}).status_code
 print(json.dumps(found))
 """
-NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.show", "wallet.balance", "wallet.proof_file", "wallet.verifier", "applications.document", "admin.applications.document"}
+NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.show", "wallet.balance", "wallet.proof_file", "wallet.verifier", "applications.document", "admin.applications.document", "payouts.statements.table", "payouts.statements.paper"}
 FOR_STRANGERS = {"accounts.log_in", "accounts.sign_up", "accounts.forgotten", "accounts.reset", "accounts.verify"}
 FOR_ALL = {"pages.home", "courses.index", "courses.show", "learning.lesson", "pages.terms", "pages.privacy"}
-LEAD_ON = {"learning.course", "checkout.pay", "notices.show"}  # to a lesson, to the payment, to what it is about
+LEAD_ON = {"learning.course", "checkout.pay", "notices.show", "payouts.statements.index"}  # to a lesson, to the payment, to what it is about, to this year
 
 
 @pytest.fixture
@@ -400,7 +400,7 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
     tokens = {f"accounts.{name}": links.make(app.config["SECRET_KEY"], *facts) for name, facts in links_of.items()}
     payment = log_in(ana).get(f"/orders/{order.id}/pay").location.rpartition("/")[2]
     facts = dict(lesson_slug="lesson-1", section_id=course.sections[0].id, order_id=order.id, operation_id=operation.id, movement_id=1, number=1, notice_id=1)
-    facts |= dict(withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id)
+    facts |= dict(withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, year=clock.now().year)
     slugs = {"admin.review": waiting.slug, "checkout.create": "other"}
     with app.test_request_context():
         return {

@@ -3,6 +3,7 @@
 import re
 import secrets
 from functools import cache
+from urllib.parse import urlsplit
 
 from tests.e2e.visitor import PASSWORD as MEMBERS_PASSWORD
 from tests.e2e.visitor import Visitor
@@ -143,6 +144,7 @@ def _teachers_pages(teacher):
         "sales": "/teach/sales",
         "payouts": "/teach/payouts",
         "payout-details": "/teach/payout-details",
+        "statement": urlsplit(teacher.get("/teach/statements/").url).path,
         "wallet": "/wallet",
     }
 

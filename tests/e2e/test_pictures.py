@@ -6,7 +6,7 @@ from tests.e2e.pages import pages
 from tests.e2e.pictures import look, wallet
 from tests.test_app import NO_PAGES
 
-ONLY_LEAD_ON = {"checkout.pay", "notices.show"}
+ONLY_LEAD_ON = {"checkout.pay", "notices.show", "payouts.statements.index"}
 NEED_WEEKS = {"payouts.show", "admin.bank_payouts.show"}  # until the earnings of a sale have matured
 
 
