@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flask import current_app, request
+from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
@@ -25,9 +25,7 @@ ENTRIES = (
     Entry("admin.index", _("Admin"), "shield-check", ADMIN),
 )
 
-
-# Nouns whose pages stand under another one's entry.
-_UNDER = {"withdrawals": "wallet"}
+_DESKS = ("wallet.show", "teaching.index", "admin.index")
 
 
 def init_app(app):
@@ -61,6 +59,7 @@ def _page_to_come_back_to():
 
 
 def _here(endpoint):
-    """Whether the page shown belongs to the same noun as the entry, or to one under it."""
-    noun = request.endpoint.split(".")[0] if request.endpoint else None
-    return _UNDER.get(noun, noun) == endpoint.split(".")[0]
+    """Whether the page shown belongs to the same noun as the entry, or stands below it at a desk of several nouns."""
+    if request.endpoint is None:
+        return False
+    return request.endpoint.split(".")[0] == endpoint.split(".")[0] or (endpoint in _DESKS and request.path.startswith(url_for(endpoint)))

@@ -120,10 +120,16 @@ def test_elsewhere_a_megabyte_stays_the_most(browser, client):
     assert send(client, (PDF + b" " * 2_000_000, "x.pdf")).status_code in (302, 413)
 
 
-def test_what_is_not_kept_in_the_end_leaves_nothing_in_the_store(browser, applied, kept):
-    answer = send(browser, (PDF, "second.pdf"))
-    assert answer.status_code == 409 and "applied already" in answer.text
-    assert kept() == [PDF] and db.session.query(File).count() == 1
+def test_who_has_applied_is_shown_what_he_sent(browser, applied, kept):
+    assert send(browser, (JPEG, "second.jpg")).location == "/teach/apply/"
+    page = browser.get("/teach/apply/").text
+    assert "applied already" in page and "degree.pdf" in page and kept() == [PDF]
+
+
+def test_what_is_not_kept_in_the_end_leaves_nothing_in_the_store(log_in, member, kept):
+    answer = send(log_in(member("ugo", verified=False)), (PDF, "degree.pdf"))
+    assert answer.status_code == 409 and "Confirm your address" in answer.text
+    assert kept() == [] and db.session.query(File).count() == 0
 
 
 def test_a_store_that_is_full_says_so(browser, monkeypatch, kept):

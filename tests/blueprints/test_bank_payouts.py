@@ -105,9 +105,11 @@ def test_a_payout_is_asked_for_and_followed(browser, rich):
 
 
 def test_the_same_form_sent_twice_asks_once(browser, rich):
-    for _ in range(2):
-        assert browser.post("/teach/payouts", data={"key": "a-form", "amount": "200"}).status_code == 303
-    assert db.session.query(Payout).count() == 1 and parts(rich) == (300_00, 200_00)
+    """Also where nothing is left for a second one."""
+    answers = [browser.post("/teach/payouts", data={"key": "a-form", "amount": "500"}) for _ in range(2)]
+    payout = db.session.query(Payout).one()
+    assert [(answer.status_code, answer.location) for answer in answers] == [(303, f"/teach/payouts/{payout.id}")] * 2
+    assert parts(rich) == (0, 500_00)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +134,8 @@ def test_an_amount_that_is_none_is_said_so(browser, rich, typed, why):
 def test_a_fourth_open_one_is_refused_in_words(browser, rich):
     for number in range(3):
         browser.post("/teach/payouts", data={"key": f"form-{number}", "amount": "10"})
-    answer = browser.post("/teach/payouts", data={"key": "form-4", "amount": "10"})
-    assert answer.status_code == 409 and "You have 3 open payouts" in answer.text
+    answer = browser.post("/teach/payouts", data={"key": "form-4", "amount": "12,34"})
+    assert answer.status_code == 422 and "You have 3 open payouts" in answer.text and 'value="12,34"' in answer.text
     assert parts(rich) == (470_00, 30_00)
 
 
@@ -141,7 +143,20 @@ def test_who_froze_his_account_reads_that_nothing_leaves_it(browser, rich):
     with transaction():
         rich.frozen_at = clock.now()
     assert "nothing leaves it until you unfreeze it" in browser.get("/teach/payouts").text
-    assert browser.post("/teach/payouts", data={"key": "a-form", "amount": "10"}).status_code == 409
+    answer = browser.post("/teach/payouts", data={"key": "a-form", "amount": "10"})
+    assert answer.status_code == 422 and "nothing leaves it until you unfreeze it" in answer.text
+
+
+def test_without_details_nothing_is_asked_for(log_in, tea):
+    earn(tea, 500_00)
+    assert log_in(tea).post("/teach/payouts", data={"key": "a-form", "amount": "10"}).status_code == 422
+    assert db.session.query(Payout).count() == 0
+
+
+def test_teach_is_where_he_is(browser):
+    for path in ("/teach/payouts", "/teach/payout-details", "/teach/courses/none"):
+        assert 'href="/teach/" aria-current="page"' in browser.get(path).text
+    assert 'href="/teach/" aria-current="page"' not in browser.get("/courses").text
 
 
 def test_a_teacher_cancels_his_own(browser, payout, rich):

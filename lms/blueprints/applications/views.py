@@ -44,6 +44,10 @@ def show():
 @login_required
 @limiter.limit("30 per hour", key_func=logged_in_member)
 def create():
+    known = applications.newest_of(current_user.id)
+    if known and known.is_open:  # by the same form, sent twice, or by another window
+        flash(_("You have applied already. You can change your application or take it back."), "refused")
+        return redirect(url_for("applications.show"), 303)
     form = ApplicationForm()
     if not form.validate_on_submit():
         return _form(form), 422

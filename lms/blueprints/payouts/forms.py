@@ -49,9 +49,19 @@ class PayoutForm(FlaskForm):
     key = HiddenField(default=lambda: secrets.token_urlsafe(24), validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")])
     amount = Hundredths(_("Amount in EUR"), validators=[InputRequired(_("Write an amount."))], most=_HIGHEST, unit="€")
 
-    def __init__(self, rules, available, **kwargs):
+    def __init__(self, user, details, rules, available, **kwargs):
         super().__init__(**kwargs)
-        self.rules, self.available = rules, available
+        self.user, self.details, self.rules, self.available = user, details, rules, available
+
+    def validate(self, **options):
+        """What speaks against any amount is said above the fields."""
+        is_valid = super().validate(**options)
+        try:
+            payouts.check_may_ask(self.user, self.rules, self.details)
+        except DomainError as error:
+            self.form_errors.append(gettext(error.message, **error.values))
+            return False
+        return is_valid
 
     def validate_amount(self, field):
         if field.data is None:

@@ -1,6 +1,6 @@
 """Euros a teacher asks for, where they stand, and to whom and where they go."""
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -22,16 +22,17 @@ blueprint.register_blueprint(statements.blueprint)
 
 @blueprint.get("/payouts")
 def index():
-    parts, rules = ledger.euros_of(current_user.id), rulebook.in_force()
-    return _index(PayoutForm(rules, parts.get("available", 0)), parts, rules)
+    return _index(*_desk())
 
 
 @blueprint.post("/payouts")
 def create():
-    parts, rules = ledger.euros_of(current_user.id), rulebook.in_force()
-    form = PayoutForm(rules, parts.get("available", 0))
+    asked = payout_queries.of_key(current_user.id, request.form.get("key", ""))
+    if asked:  # by the same form, sent twice
+        return redirect(url_for("payouts.show", payout_id=asked.id), 303)
+    form, parts = _desk()
     if not form.validate_on_submit():
-        return _index(form, parts, rules), 422
+        return _index(form, parts), 422
     with transaction():
         payout = payouts.request(form.key.data, current_user, form.amount.data)
     flash(_("Your payout is asked for. An admin looks at it first."), "done")
@@ -64,10 +65,16 @@ def details():
     return redirect(url_for("payouts.index"), 303)
 
 
-def _index(form, parts, rules):
+def _desk():
+    """(the form, what the teacher has in euros by account)"""
+    parts = ledger.euros_of(current_user.id)
+    return PayoutForm(current_user, payout_details.current(current_user.id), rulebook.in_force(), parts.get("available", 0)), parts
+
+
+def _index(form, parts):
     found = payout_queries.of_member(current_user.id, page_number())
-    details = payout_details.current(current_user.id)
-    return render("payouts/index.html", payouts=found, form=form, parts=parts, paid=ledger.paid_out(current_user.id), details=details, rules=rules)
+    facts = dict(form=form, parts=parts, details=form.details, rules=form.rules)
+    return render("payouts/index.html", payouts=found, paid=ledger.paid_out(current_user.id), **facts)
 
 
 def _payout(payout_id):

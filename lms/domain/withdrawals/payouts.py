@@ -26,7 +26,8 @@ def request(key, user, amount):
     if first is not None:
         return _same(first, user, amount)
     rules, details = rulebook.in_force(), payout_details.current(user.id)
-    _check(user, amount, rules, details)
+    check_amount(amount, rules)
+    check_may_ask(user, rules, details)
     recent = _recent(user.id, rules) + amount
     payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=_admins(recent, rules), requested_at=clock.now())
     db.session.add(payout)
@@ -102,8 +103,8 @@ def check_amount(amount, rules):
         raise Invalid("The least that is paid out is %(count)d €.", count=lowest(rules) // 100)
 
 
-def _check(user, amount, rules, details):
-    check_amount(amount, rules)
+def check_may_ask(user, rules, details):
+    """Raises DomainError for who is suspended or frozen, has said nowhere to pay, or has as many open payouts as there may be."""
     if user.suspended_at is not None:
         raise DomainError("A suspended member is paid nothing.")
     if user.frozen_at is not None:
