@@ -230,3 +230,14 @@ def test_a_refund_is_done_when_the_gateway_says_so(sold):
     refund(order)
     pay(order, kind="refund.succeeded")
     assert db.session.query(Refund).one().state == "done"
+
+
+def test_declined_teo_the_treasury_has_spent_meanwhile_are_issued_for_the_buyer(sold, rich):
+    order = sold(accepts=False)
+    mature()
+    with transaction():
+        splits.keep_declined(order.id)
+    with transaction():
+        ledger.post("bonus", books.platform("TEO", "treasury"), books.platform("TEO", "issuance"), teo(4), "grant")
+    dispute(order)
+    assert (order.state, books.platform("TEO", "treasury").balance, balance(rich.id).available) == ("charged back", 0, teo(100))

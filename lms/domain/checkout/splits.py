@@ -94,7 +94,14 @@ def take_apart(order, book, reason):
         else:
             ledger.reverse(f"{transfer.key}:back", transfer, reason)
     if order.kept_at:
-        book.post("kept:back", book.tokens("treasury"), book.tokens("escrow"), order.tokens, reason)
+        _bring_back(order, book, reason)
+
+
+def _bring_back(order, book, reason):
+    """The TEO the treasury had kept; what it has spent of them since is issued."""
+    there = min(order.tokens, book.tokens("treasury").balance)
+    book.post("kept:back", book.tokens("treasury"), book.tokens("escrow"), there, reason)
+    book.post("kept:back issued", book.tokens("issuance"), book.tokens("escrow"), order.tokens - there, reason)
 
 
 def _answer(order, is_accepted, how):
