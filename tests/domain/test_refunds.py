@@ -61,7 +61,7 @@ def mature(days=31):
 
 
 def dispute(order, kind="lost", **facts):
-    return pay(order, kind=f"dispute.{kind}", amount=order.total, **{"id": f"dp_{kind}", "dispute": "dp_1", "fee": 1500, "reason": "fraudulent"} | facts)
+    return pay(order, kind=f"dispute.{kind}", **{"amount": order.total, "id": f"dp_{kind}", "dispute": "dp_1", "fee": 1500, "reason": "fraudulent"} | facts)
 
 
 def everything():
@@ -241,3 +241,38 @@ def test_declined_teo_the_treasury_has_spent_meanwhile_are_issued_for_the_buyer(
         ledger.post("bonus", books.platform("TEO", "treasury"), books.platform("TEO", "issuance"), teo(4), "grant")
     dispute(order)
     assert (order.state, books.platform("TEO", "treasury").balance, balance(rich.id).available) == ("charged back", 0, teo(100))
+
+
+def test_a_dispute_of_money_that_paid_nothing_leaves_the_sale(sold):
+    order = sold()
+    pay(order, "pay_2")
+    dispute(order, reference="pay_2")
+    held = db.session.query(checkout.Payment).filter_by(reference="pay_2").one()
+    assert (order.state, held.state) == ("paid", "returned")
+    assert [books.platform("EUR", name).balance for name in ("cards", "escrow")] == [1500 - order.total, 0]
+
+
+def test_money_that_was_sent_back_and_is_disputed_is_the_platforms_loss(sold):
+    order = sold()
+    kept = books.platform("EUR", "platform").balance
+    pay(order, "pay_2")
+    with transaction():
+        refunds.return_held(db.session.query(checkout.Payment).filter_by(state="held").one())
+    dispute(order, reference="pay_2")
+    assert (order.state, books.platform("EUR", "platform").balance) == ("paid", kept - order.total - 1500)
+
+
+def test_a_part_the_bank_takes_is_the_platforms_loss_and_leaves_the_sale(sold):
+    order = sold()
+    kept = books.platform("EUR", "platform").balance
+    dispute(order, amount=3000)
+    assert (order.state, books.platform("EUR", "platform").balance) == ("paid", kept - 4500)
+
+
+def test_a_dispute_told_before_its_payment_reverses_the_sale_all_the_same(rich, tea):
+    with transaction():
+        order = checkout.place_order(rich, publish(tea, "Knots", price=10_000), "k1")
+    dispute(order, "opened")
+    pay(order)
+    dispute(order)
+    assert (order.state, books.platform("EUR", "escrow").balance) == ("charged back", 0)

@@ -6,8 +6,13 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
-from lms.domain.checkout import refunds
+from lms.domain.checkout import papers, refunds
+from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Dispute, Payment
+from lms.domain.learning import queries as enrolments
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as accounts
+from lms.domain.ledger.models import EUR
 
 
 def hear(gateway, event, order):
@@ -22,8 +27,47 @@ def hear(gateway, event, order):
     dispute.fee = event.fee or dispute.fee
     if dispute.state == "lost":
         audit.open_incident("dispute lost", f"{gateway}:{dispute.reference}", **_facts(dispute, order))
-        if order and order.paid_at:
-            refunds.charge_back(order, dispute)
+        _lose(dispute, order)
+    db.session.flush()
+
+
+def _lose(dispute, order):
+    """Only the payment that paid the order takes the sale with it: another of the same order may have come twice, or with a wrong amount."""
+    payment = dispute.payment
+    if payment and not payment.why:  # it paid its order
+        _charge_back(order, dispute)
+    elif payment and payment.currency == EUR:
+        _keep_loss(payment, dispute)
+
+
+def _charge_back(order, dispute):
+    """The buyer's bank took the money: the sale is reversed, what was spent of it is owed, and the platform bears the fee.
+
+    Of a sale that was given back already the money is gone twice; of one of which the bank took a part, that part is the platform's loss."""
+    is_reversed = order.is_paid and dispute.amount >= order.total
+    book = refunds.take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back") if is_reversed else Book(order)
+    lost = dispute.amount - order.total if is_reversed else dispute.amount
+    book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), lost, "charge back", dispute=dispute.id)
+    book.post(f"dispute:{dispute.id}:fee", book.euros("platform"), book.euros("cards"), dispute.fee, "dispute fee", dispute=dispute.id)
+    if is_reversed:
+        order.state, order.ended_at = "charged back", clock.now()
+        papers.credit_note(order)
+        refunds.tell(order, "disputed")
+    db.session.flush()
+
+
+def _keep_loss(payment, dispute):
+    """The bank took money that paid nothing: what is held of it is gone, and what was sent back before is the platform's loss, with the fee."""
+    db.session.refresh(payment, with_for_update=True)
+    cards, escrow, platform = (accounts.platform(EUR, name) for name in ("cards", "escrow", "platform"))
+    is_held = payment.state == "held" and dispute.amount == payment.amount
+    key, evidence = f"dispute:{dispute.id}", {"payment": payment.id, "dispute": dispute.id}
+    ledger.lock(cards, escrow, platform)
+    ledger.post(key, escrow if is_held else platform, cards, dispute.amount, "charge back", evidence=evidence)
+    if dispute.fee:
+        ledger.post(f"{key}:fee", platform, cards, dispute.fee, "dispute fee", evidence=evidence)
+    if is_held:
+        payment.state = "returned"
     db.session.flush()
 
 
@@ -34,7 +78,10 @@ def _dispute(gateway, event):
     new = insert(Dispute).values(**row, state="open", opened_at=clock.now())
     db.session.execute(new.on_conflict_do_nothing(index_elements=["gateway", "reference"]))
     rows = select(Dispute).where(Dispute.gateway == gateway, Dispute.reference == event.dispute)
-    return db.session.scalars(rows.with_for_update()).one()
+    dispute = db.session.scalars(rows.with_for_update()).one()
+    dispute.payment_id = dispute.payment_id or payment_id
+    db.session.flush()
+    return dispute
 
 
 def _facts(dispute, order):

@@ -1,4 +1,4 @@
-"""A sale taken back: by the buyer who changed his mind, or by his bank. Reverse transfers of everything it brought, and the money back to the card."""
+"""A sale taken back: reverse transfers of everything it brought, and the money back to the card. By the bank: see disputes."""
 
 from dataclasses import dataclass
 
@@ -62,29 +62,16 @@ def refund(order):
     refusal = obstacle(order, enrolment)
     if refusal:
         raise refusal
-    _take_back(order, enrolment, "refund")
+    take_back(order, enrolment, "refund")
     order.state, order.ended_at = "refunded", clock.now()
     send_back(_payment(order))
     papers.credit_note(order)
-    _tell(order, "refunded")
+    tell(order, "refunded")
     db.session.flush()
     return order
 
 
-def charge_back(order, dispute):
-    """The buyer's bank took the money: the sale is reversed, what was spent of it is owed, and the platform bears the fee."""
-    book = Book(order) if not order.is_paid else _take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back")
-    if order.is_paid:
-        order.state, order.ended_at = "charged back", clock.now()
-        papers.credit_note(order)
-    else:  # it was given back already: the money is gone twice
-        book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), dispute.amount, "charge back", dispute=dispute.id)
-    book.post(f"dispute:{dispute.id}:fee", book.euros("platform"), book.euros("cards"), dispute.fee, "dispute fee", dispute=dispute.id)
-    _tell(order, "disputed")
-    db.session.flush()
-
-
-def _tell(order, what):
+def tell(order, what):
     """Buyer and teacher, each of his side of it."""
     facts = dict(order=order.id, course=order.course.title, amount=order.total)
     notices.tell(order.buyer_id, f"order {what}", f"order:{order.id}", **facts)
@@ -142,7 +129,7 @@ def confirm(payment, succeeded, why=""):
         db.session.flush()
 
 
-def _take_back(order, enrolment, reason):
+def take_back(order, enrolment, reason):
     """Everything the sale brought to anybody, back. Answers the Book."""
     grants = rewards.lock_course(order.buyer_id, order.course_id)
     if enrolment:
