@@ -276,3 +276,28 @@ def test_a_dispute_told_before_its_payment_reverses_the_sale_all_the_same(rich, 
     pay(order)
     dispute(order)
     assert (order.state, books.platform("EUR", "escrow").balance) == ("charged back", 0)
+
+
+def test_what_the_bank_asks_back_is_not_refunded_too(sold):
+    order = sold()
+    dispute(order, "opened")
+    with pytest.raises(DomainError, match="bank"):
+        refund(order)
+    dispute(order, "won")
+    assert refund(order).state == "refunded"
+
+
+def test_held_money_the_bank_asks_back_is_not_sent_back_too(sold):
+    order = sold()
+    pay(order, "pay_2")
+    dispute(order, "opened", reference="pay_2")
+    with pytest.raises(DomainError, match="bank"), transaction():
+        refunds.return_held(db.session.query(checkout.Payment).filter_by(state="held").one())
+
+
+def test_a_refund_refused_for_a_dispute_that_is_lost_takes_the_money_once(sold):
+    order = sold()
+    refund(order)
+    pay(order, kind="refund.failed", reason="charge_disputed")
+    dispute(order)
+    assert books.platform("EUR", "platform").balance == -1500

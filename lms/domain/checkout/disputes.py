@@ -46,7 +46,7 @@ def _charge_back(order, dispute):
     Of a sale that was given back already the money is gone twice; of one of which the bank took a part, that part is the platform's loss."""
     is_reversed = order.is_paid and dispute.amount >= order.total
     book = refunds.take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back") if is_reversed else Book(order)
-    lost = dispute.amount - order.total if is_reversed else dispute.amount
+    lost = _loss(order, dispute, is_reversed)
     book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), lost, "charge back", dispute=dispute.id)
     book.post(f"dispute:{dispute.id}:fee", book.euros("platform"), book.euros("cards"), dispute.fee, "dispute fee", dispute=dispute.id)
     if is_reversed:
@@ -54,6 +54,13 @@ def _charge_back(order, dispute):
         papers.credit_note(order)
         refunds.tell(order, "disputed")
     db.session.flush()
+
+
+def _loss(order, dispute, is_reversed):
+    """The cents that the bank took of what was the platform's. A refund that failed has left there what the bank took then."""
+    if is_reversed:
+        return dispute.amount - order.total
+    return 0 if refunds.has_failed(dispute.payment_id) else dispute.amount
 
 
 def _keep_loss(payment, dispute):

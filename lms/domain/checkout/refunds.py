@@ -9,7 +9,7 @@ from lms.db import db
 from lms.domain.audit import actions as audit
 from lms.domain.checkout import locks, papers, splits
 from lms.domain.checkout.books import Book
-from lms.domain.checkout.models import Payment, Refund
+from lms.domain.checkout.models import Dispute, Payment, Refund
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
@@ -45,6 +45,8 @@ def obstacle(order, enrolment):
     """The refusal (a DomainError, not raised) that keeps the buyer from getting his money back, or None."""
     if not order.is_paid or enrolment is None:
         return DomainError("Only a course that is paid can be refunded.")
+    if _is_disputed(Payment.order_id == order.id, Payment.state == "applied"):
+        return DomainError("Your bank has asked for this payment back for you. While it decides we cannot send it back, too.")
     rules = rulebook.version(order.rule_version)
     if clock.now() >= rules.refundable_until(order.paid_at):
         return DomainError("The %(days)d days to change your mind are over.", days=rules.refund_days)
@@ -83,6 +85,8 @@ def return_held(payment):
     db.session.refresh(payment, with_for_update=True)
     if payment.state != "held" or payment.currency != EUR:
         raise DomainError("This payment cannot be sent back from here.")
+    if _is_disputed(Payment.id == payment.id):
+        raise DomainError("The bank has asked for this payment back. While it decides it cannot be sent back from here.")
     escrow, cards = accounts.platform(EUR, "escrow"), accounts.platform(EUR, "cards")
     ledger.post(f"payment:{payment.id}:returned", escrow, cards, payment.amount, "returned", evidence={"payment": payment.id})
     send_back(payment)
@@ -129,6 +133,11 @@ def confirm(payment, succeeded, why=""):
         db.session.flush()
 
 
+def has_failed(payment_id):
+    """Whether the payment was to go back and did not."""
+    return db.session.scalar(select(Refund.id).where(Refund.payment_id == payment_id, Refund.state == "failed")) is not None
+
+
 def take_back(order, enrolment, reason):
     """Everything the sale brought to anybody, back. Answers the Book."""
     grants = rewards.lock_course(order.buyer_id, order.course_id)
@@ -146,3 +155,8 @@ def take_back(order, enrolment, reason):
 
 def _payment(order):
     return db.session.scalars(select(Payment).where(Payment.order_id == order.id, Payment.state == "applied").with_for_update()).one()
+
+
+def _is_disputed(*which):
+    """Gateways refuse the refund of a payment that a bank asks back; made all the same, the money would go twice."""
+    return db.session.scalar(select(Dispute.id).join(Dispute.payment).where(Dispute.state == "open", *which).limit(1)) is not None
