@@ -301,3 +301,25 @@ def test_a_refund_refused_for_a_dispute_that_is_lost_takes_the_money_once(sold):
     pay(order, kind="refund.failed", reason="charge_disputed")
     dispute(order)
     assert books.platform("EUR", "platform").balance == -1500
+
+
+def test_part_of_the_money_sent_back_by_hand_does_not_stand_for_our_refund(sold):
+    order = sold()
+    refund(order)
+    pay(order, kind="refund.succeeded", refund="re_by_hand", amount=100)
+    assert (db.session.query(Refund).one().state, db.session.query(Incident).one().kind) == ("waiting", "refund not ours")
+
+
+def test_each_refund_by_hand_is_an_incident(sold):
+    order = sold()
+    for number in (1, 2):
+        pay(order, kind="refund.succeeded", id=f"evt_{number}", refund=f"re_by_hand_{number}", amount=100)
+    assert [incident.details["amount"] for incident in db.session.query(Incident)] == [100, 100]
+
+
+def test_a_refund_that_failed_stays_so_when_an_older_event_comes_late(sold):
+    order = sold()
+    refund(order)
+    pay(order, kind="refund.failed", reason="account closed")
+    pay(order, kind="refund.succeeded")
+    assert db.session.query(Refund).one().state == "failed"

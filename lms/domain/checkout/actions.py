@@ -182,7 +182,7 @@ def _asked(order):
 def _hear_refund(gateway, event):
     payment = _payment(gateway, event)
     if payment:
-        refunds.confirm(payment, event.kind == "refund.succeeded", event.reason or "")
+        refunds.confirm(payment, event.refund, event.amount, event.kind == "refund.succeeded", event.reason or "")
 
 
 def _order_paid_by(gateway, event):

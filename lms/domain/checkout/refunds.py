@@ -121,16 +121,21 @@ def mark_failed(refund, why):
     db.session.flush()
 
 
-def confirm(payment, succeeded, why=""):
-    """What the gateway says became of the refund of a payment; of one that we never asked for an admin is told."""
+def confirm(payment, reference, amount, succeeded, why=""):
+    """What the gateway says became of a refund of `amount` cents; of one that we never asked for, such as a part sent back by hand, an admin is told.
+
+    In any order: what failed does not succeed afterwards."""
     refund = db.session.scalar(select(Refund).where(Refund.payment_id == payment.id).with_for_update())
-    if refund is None:
-        audit.open_incident("refund not ours", payment.id, payment=payment.id, amount=payment.amount)
-    elif not succeeded:
+    if refund is None or refund.amount != amount or refund.reference not in (None, reference):
+        audit.open_incident("refund not ours", f"{payment.gateway}:{reference}", payment=payment.id, order=payment.order_id, amount=amount)
+        return
+    has_failed = refund.state == "failed" and refund.reference == reference
+    refund.reference = reference
+    if not succeeded:
         mark_failed(refund, why)
-    elif refund.state != "done":
-        refund.state, refund.done_at = "done", clock.now()
-        db.session.flush()
+    elif not has_failed:
+        refund.state, refund.done_at = "done", refund.done_at or clock.now()
+    db.session.flush()
 
 
 def has_failed(payment_id):
