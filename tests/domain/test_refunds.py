@@ -1,5 +1,7 @@
 """A sale taken back, by the buyer or by his bank."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,10 +11,12 @@ from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds, splits
-from lms.domain.checkout.models import Dispute, Refund
+from lms.domain.checkout.models import Dispute, Order, Refund
 from lms.domain.courses import queries as courses
+from lms.domain.courses.models import Lesson
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments
+from lms.domain.learning.models import Enrolment
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.rewards import actions as rewards
@@ -20,6 +24,7 @@ from lms.domain.rewards import queries as due
 from lms.domain.wallet.queries import balance
 from lms.errors import DomainError, Forbidden
 from tests.conftest import give, pay, publish, sell, teo
+from tests.races import race
 
 
 @pytest.fixture
@@ -323,3 +328,24 @@ def test_a_refund_that_failed_stays_so_when_an_older_event_comes_late(sold):
     pay(order, kind="refund.failed", reason="account closed")
     pay(order, kind="refund.succeeded")
     assert db.session.query(Refund).one().state == "failed"
+
+
+@pytest.mark.parametrize(("count", "state", "earned"), [(1, "refunded", 0), (2, "paid", 2 + 2)])
+def test_lessons_completed_while_the_course_goes_back_are_seen(count, state, earned, app, sold, rich):
+    order = sold(level_bp=0)
+    order_id, lesson_ids = order.id, [lesson.id for lesson in order.course.lessons[:count]]
+    enrolment_id, completed = enrolments.enrolment(rich.id, order.course_id).id, threading.Event()
+    db.session.rollback()
+
+    def complete_them():
+        for lesson_id in lesson_ids:
+            learning.complete_lesson(db.session.get_one(Enrolment, enrolment_id), db.session.get_one(Lesson, lesson_id))
+        completed.set()
+        time.sleep(0.3)  # the refund has begun, and waits
+
+    def refund_it():
+        completed.wait(10)
+        refunds.refund(db.session.get_one(Order, order_id))
+
+    race(app, [complete_them, refund_it])
+    assert (db.session.get_one(Order, order_id).state, balance(rich.id).maturing) == (state, teo(earned))

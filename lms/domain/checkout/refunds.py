@@ -61,6 +61,8 @@ def refund(order):
     if order.state == "refunded":
         return order
     enrolment = enrolments.enrolment(order.buyer_id, order.course_id)
+    if enrolment:
+        learning.lock(enrolment)
     refusal = obstacle(order, enrolment)
     if refusal:
         raise refusal
@@ -145,9 +147,9 @@ def has_failed(payment_id):
 
 def take_back(order, enrolment, reason):
     """Everything the sale brought to anybody, back. Answers the Book."""
-    grants = rewards.lock_course(order.buyer_id, order.course_id)
     if enrolment:
         learning.end(enrolment)
+    grants = rewards.lock_course(order.buyer_id, order.course_id)  # after the enrolment: no lesson brings another meanwhile
     book = Book(order)
     if order.decided_at:
         splits.take_apart(order, book, reason)

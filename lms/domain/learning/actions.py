@@ -23,9 +23,14 @@ def enroll(user_id, course, rules, *, paid=0, order_id=None):
     return db.session.get_one(Enrolment, enrolment_id, populate_existing=True) if enrolment_id else None
 
 
+def lock(enrolment):
+    """Two tabs of one student, and a refund, take turns: each sees what the other was granted."""
+    db.session.refresh(enrolment, ["done", "completed_at", "ended_at"], with_for_update=True)
+
+
 def end(enrolment):
     """The course's money went back: its lessons are closed to the member. What he completed stays known."""
-    _lock(enrolment)
+    lock(enrolment)
     enrolment.ended_at = clock.now()
     db.session.flush()
 
@@ -43,7 +48,7 @@ def enroll_free(user, course):
 
 def complete_lesson(enrolment, lesson):
     """Mark the lesson complete, grant its reward, and the course's when it was the last. True the first time."""
-    _lock(enrolment)
+    lock(enrolment)
     _check_lasting(enrolment)
     _lock_lesson(enrolment, lesson)
     row = dict(enrolment_id=enrolment.id, lesson_id=lesson.id, completed_at=clock.now())
@@ -65,7 +70,7 @@ def complete_lesson(enrolment, lesson):
 
 def finish(enrolment):
     """Complete a course whose last open lesson its teacher took away; twice does it once."""
-    _lock(enrolment)
+    lock(enrolment)
     _check_lasting(enrolment)
     if enrolment.done == 0 or queries.lessons_left(enrolment):
         raise DomainError("There are lessons left to do.")
@@ -78,11 +83,6 @@ def _finish(enrolment, rules):
         enrolment.completed_at = clock.now()
         amount = rules.completion_reward(enrolment.paid)
         _grant(enrolment, queries.completion_key(enrolment), "completion", amount, rules, rate_bp=rules.completion_bp)
-
-
-def _lock(enrolment):
-    """Two tabs of one student take turns: each sees what the other was granted."""
-    db.session.refresh(enrolment, ["done", "completed_at", "ended_at"], with_for_update=True)
 
 
 def _check_lasting(enrolment):
