@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import g
 from flask.testing import FlaskClient
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from rig.services import Postgres, Redis
@@ -16,6 +16,7 @@ pytest_plugins = ["rig.fixtures"]
 
 # How long an example takes depends on what else the machine does; a slow one is no defect.
 settings.register_profile("house", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=500, stateful_step_count=50, suppress_health_check=list(HealthCheck))
 settings.load_profile("house")
 
 SECRET = "only-for-tests-" + "0123456789abcdef" * 3

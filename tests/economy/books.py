@@ -1,0 +1,127 @@
+"""What must be true after each step, reckoned by plain SQL and by numbers of this file's own: each function answers {what: (there, wanted)} of what is off.
+
+Amounts: EUR in cents, TEO in millionths. Of the rules only these are used: who takes TEO gets a quarter more, and a course rewards with 2, 4 and 4 % of the cash."""
+
+from collections import defaultdict
+
+from sqlalchemy import text
+
+from lms.db import db
+
+MICRO_PER_CENT = 10_000
+REWARDS = {"purchase": 200, "lesson": 400, "completion": 400}  # basis points of the cash
+ALL_REWARDS = 1000
+CHECKS = []
+
+
+def check(function):
+    """One of those that hold after each step."""
+    CHECKS.append(function)
+    return function
+
+
+def faults():
+    """All that is off, by what it is."""
+    return {name: values for each in CHECKS for name, values in each().items()}
+
+
+@check
+def sales():
+    """Teacher + platform + VAT are the cash of each order, its TEO are with whom they belong, and nothing of one that was taken back is anywhere."""
+    found = defaultdict(dict)
+    for order_id, *who, amount in db.session.execute(_OF_ORDERS):
+        found[order_id][tuple(who)] = amount
+    wanted = {order.id: _wanted(order) for order in db.session.execute(_ORDERS)}
+    return {f"order {number}": (found[number], wants) for number, wants in wanted.items() if found[number] != wants}
+
+
+@check
+def parts():
+    """Each account that holds something for a while holds what the rows say it holds."""
+    return {f"{who or 'platform'} {asset} {name}": (there, wanted) for who, asset, name, there, wanted in db.session.execute(_PARTS) if there != wanted}
+
+
+@check
+def rewards():
+    """A course brings its member no more than the rulebook says of the cash he paid, and each reward once, whatever was refunded and bought again."""
+    found = {}
+    for user, course, kind, lesson, ever, left, cash in db.session.execute(_REWARDS):
+        most = cash * MICRO_PER_CENT * REWARDS[kind] // 10_000
+        if ever > most:
+            found[f"{kind} {lesson or ''} of course {course} to {user}"] = (ever, most)
+        total = found.setdefault((user, course), [0, cash * MICRO_PER_CENT * ALL_REWARDS // 10_000])
+        total[0] += left
+    return {key: values for key, values in found.items() if isinstance(key, str) or values[0] > values[1]}
+
+
+@check
+def coupons():
+    """No coupon is used more often than it may be."""
+    return {f"coupon {code}": (uses, most) for code, uses, most in db.session.execute(_COUPONS) if most is not None and uses > most}
+
+
+def _wanted(order):
+    """{(asset, who): millionths or cents} of one order, by its own frozen numbers."""
+    tokens, cash = order.discount * MICRO_PER_CENT, order.price - order.discount
+    lost = order.fees + (order.disputed if order.state == "refunded" else 0)
+    wanted = {("EUR", "cards"): lost, ("EUR", "platform"): -lost}
+    if order.state == "paid":
+        wanted["EUR", "cards"] = -cash - order.vat
+        wanted["EUR", "vat"] = order.vat
+        wanted["TEO", "buyer"] = -tokens
+        wanted |= _split(order, cash, tokens) if order.decided_at else {("EUR", "escrow"): cash, ("TEO", "escrow"): tokens}
+    return {key: amount for key, amount in wanted.items() if amount}
+
+
+def _split(order, cash, tokens):
+    if not order.is_accepted:
+        return {("EUR", "teacher"): order.share, ("EUR", "platform"): cash - order.share, ("TEO", "treasury" if order.kept_at else "escrow"): tokens}
+    bonus = tokens // 4
+    euros = {("EUR", "teacher"): order.share - order.discount, ("EUR", "platform"): cash - order.share + order.discount}
+    return euros | {("TEO", "teacher"): tokens + bonus, ("TEO", "bonus"): -bonus}
+
+
+# The treasury pays the bonus and keeps what was declined; what it and issuance gave for a bonus is one sum.
+_OF_ORDERS = text("""
+    SELECT o.id, leg.asset,
+           CASE WHEN a.user_id = o.teacher_id THEN 'teacher' WHEN a.user_id = o.buyer_id THEN 'buyer'
+                WHEN a.name = 'issuance' OR (a.name = 'treasury' AND split_part(leg.key, ':', 3) LIKE 'bonus%') THEN 'bonus' ELSE a.name END AS who,
+           sum(leg.amount)::bigint
+    FROM (SELECT key, asset, target_id AS account_id, amount FROM transfers UNION ALL SELECT key, asset, source_id, -amount FROM transfers) leg
+    JOIN accounts a ON a.id = leg.account_id JOIN orders o ON o.id = CAST(split_part(leg.key, ':', 2) AS int)
+    WHERE leg.key LIKE 'order:%' GROUP BY 1, 2, 3 HAVING sum(leg.amount) <> 0""")
+
+_ORDERS = text("""
+    SELECT o.*, coalesce(sum(d.fee), 0)::bigint AS fees, coalesce(sum(d.amount), 0)::bigint AS disputed
+    FROM orders o LEFT JOIN payments p ON p.order_id = o.id LEFT JOIN disputes d ON d.payment_id = p.id AND d.state = 'lost' GROUP BY o.id""")
+
+_PARTS = text("""
+    SELECT u.name, a.asset, a.name, a.balance, coalesce(CASE a.asset || ' ' || a.name
+        WHEN 'TEO reserved' THEN
+            (SELECT sum(discount) * 10000 FROM orders WHERE buyer_id = u.id AND state = 'open')
+        WHEN 'EUR escrow' THEN (SELECT sum(amount) FROM (
+            SELECT price - discount AS amount FROM orders WHERE state = 'paid' AND decided_at IS NULL
+            UNION ALL SELECT amount FROM payments WHERE state = 'held') held)
+        WHEN 'TEO escrow' THEN
+            (SELECT sum(discount) * 10000 FROM orders WHERE state = 'paid' AND NOT is_accepted AND kept_at IS NULL)
+        WHEN 'EUR vat' THEN (SELECT sum(vat) FROM orders WHERE state = 'paid')
+        WHEN 'TEO staked' THEN (SELECT sum(left_over) FROM stakes WHERE user_id = u.id)
+        WHEN 'TEO unbonding' THEN (SELECT sum(amount) FROM unstakings WHERE user_id = u.id AND released_at IS NULL)
+        WHEN 'TEO releasing' THEN (SELECT sum(amount) FROM withdrawals WHERE state = 'queued')
+        WHEN 'TEO outside' THEN (SELECT sum(amount) FROM withdrawals WHERE state = 'sent')
+        ELSE (SELECT sum(l.amount) FROM lots l JOIN transfers t ON t.id = l.transfer_id WHERE l.user_id = u.id AND t.asset = a.asset AND l.matured_id IS NULL)
+    END, 0)::bigint
+    + CASE a.name WHEN 'reserved' THEN coalesce((SELECT sum(amount) FROM withdrawals WHERE user_id = u.id AND state IN ('checking', 'in review', 'approved')), 0)
+                  WHEN 'outside' THEN -coalesce((SELECT sum(d.amount) FROM deposits d WHERE d.entry_id IS NOT NULL), 0) ELSE 0 END::bigint
+    FROM accounts a LEFT JOIN users u ON u.id = a.user_id
+    WHERE a.name IN ('reserved', 'escrow', 'vat', 'staked', 'unbonding', 'releasing', 'outside', 'maturing')""")
+
+# `ever` was credited once, taken back since or not; `granted` is his, or waits for another day. The cash of the dearest order he paid.
+_REWARDS = text("""
+    SELECT u.name, g.course_id, g.kind, g.evidence->>'lesson', sum(g.amount)::bigint AS ever,
+           coalesce(sum(g.amount) FILTER (WHERE g.taken_back_at IS NULL), 0)::bigint AS granted,
+           (SELECT max(price - discount) FROM orders o WHERE o.buyer_id = u.id AND o.course_id = g.course_id AND o.paid_at IS NOT NULL) AS cash
+    FROM grants g JOIN users u ON u.id = g.user_id GROUP BY u.id, g.course_id, g.kind, g.evidence->>'lesson'""")
+
+_COUPONS = text("""
+    SELECT c.code, count(o.id), c.most_uses FROM coupons c LEFT JOIN orders o ON o.coupon_id = c.id AND o.state IN ('open', 'paid') GROUP BY c.id""")

@@ -1,0 +1,71 @@
+"""Everything members, teachers, the gateway, the chain and the clock may do, in any order: the books are right after each step.
+
+`pytest tests/economy --hypothesis-profile=long` looks at five hundred histories of fifty steps where `make test` looks at a dozen shorter ones."""
+
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from lms.db import db
+from lms.domain.checkout import actions as checkout
+from lms.domain.checkout import splits
+from lms.domain.ledger.actions import Overdraft
+from tests.economy.machine import Economy
+from tests.economy.world import World
+
+SHORT = settings(max_examples=20, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+# The same dozen each time, as what is asked is whether they notice.
+ASKED = settings(SHORT, derandomize=True, database=None, phases=[Phase.generate], report_multiple_bugs=False)
+
+
+@pytest.fixture
+def world(app, member):
+    return World(member, app.config["CLOCK_FILE"])
+
+
+def test_the_books_are_right_after_each_step(world):
+    is_long = settings.get_current_profile_name() == "long"
+    run_state_machine_as_test(partial(Economy, world), settings=settings.default if is_long else SHORT)
+
+
+def a_refund_forgets_the_bonus(patch):
+    patch.setattr(splits, "_PARTS", ("share", "platform", "tokens"))
+
+
+def an_order_that_expires_keeps_its_tokens(patch):
+    close = checkout._close
+
+    def forget(order, state):
+        if state != "expired":
+            return close(order, state)
+        order.state = state
+        return db.session.flush()
+
+    patch.setattr(checkout, "_close", forget)
+
+
+def a_split_pays_the_share_twice(patch):
+    pay = splits._pay
+
+    def pay_twice(order, book, part, *rest):
+        pay(order, book, part, *rest)
+        if part == "share":
+            pay(order, book, "share again", *rest)
+
+    patch.setattr(splits, "_pay", pay_twice)
+
+
+BROKEN = {
+    a_refund_forgets_the_bonus: r"'order \d+'",
+    an_order_that_expires_keeps_its_tokens: "TEO reserved",
+    a_split_pays_the_share_twice: r"'order \d+'|not enough EUR",
+}
+
+
+@pytest.mark.parametrize(("break_it", "said"), BROKEN.items())
+def test_what_is_broken_is_noticed(break_it, said, world, monkeypatch):
+    break_it(monkeypatch)
+    with pytest.raises((AssertionError, Overdraft), match=said):
+        run_state_machine_as_test(partial(Economy, world), settings=ASKED)
