@@ -1,0 +1,148 @@
+"""Twenty at once, each in a transaction of its own: one wins, nobody sees a deadlock, and the books are right afterwards."""
+
+import threading
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from lms import clock
+from lms.db import db
+from lms.domain.accounts.models import User
+from lms.domain.checkout import actions as checkout
+from lms.domain.checkout import refunds, splits
+from lms.domain.checkout.models import Coupon, Order
+from lms.domain.courses.models import Course, Lesson
+from lms.domain.learning import actions as learning
+from lms.domain.learning import queries as enrolments
+from lms.domain.learning.models import Enrolment
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as accounts
+from lms.domain.rewards import actions as rewards
+from lms.domain.rewards import queries as rewards_due
+from lms.domain.staking import actions as staking
+from lms.domain.wallet import queries as wallet
+from lms.domain.withdrawals import actions as withdrawals
+from tests.conftest import address_of, give, publish, sell, teo
+from tests.economy import books
+from tests.races import race
+
+MANY = 20
+
+
+@pytest.fixture
+def storm(app):
+    """storm(deed, …) does all at once, as many of each as make twenty, and answers the refusals; the books are right after it."""
+
+    def together(*deeds):
+        db.session.commit()
+        refusals = race(app, [deeds[number % len(deeds)] for number in range(MANY)])
+        db.session.expire_all()
+        assert books.faults() == {}
+        assert accounts.wrong_balances() == accounts.unbalanced_assets() == 0
+        return refusals
+
+    return together
+
+
+@pytest.fixture
+def sale(ana, course):
+    """One with a discount, which nobody has decided about."""
+    give(ana, 50)
+    return sell(ana, course, level_bp=1000)
+
+
+def each(deed):
+    """A deed that is given another number at each call."""
+    numbers = iter(range(MANY * 10))
+    return lambda: deed(next(numbers))
+
+
+def the(model, row):
+    """Reads the row again, in whatever session asks."""
+    row_id = row.id
+    return lambda: db.session.get_one(model, row_id)
+
+
+def test_the_same_teo_pay_for_one_checkout(ana, tea, storm):
+    give(ana, 10)
+    buyer = the(User, ana)
+    courses = [the(Course, publish(tea, f"Course {number}", price=10_000)) for number in range(MANY)]
+    refusals = storm(each(lambda number: checkout.place_order(buyer(), courses[number](), "form", level_bp=1000)))
+    assert len(refusals) == MANY - 1
+    assert (wallet.balance(ana.id).available, wallet.balance(ana.id).reserved) == (0, teo(10))
+
+
+def test_what_is_staked_is_not_withdrawn(tea, storm):
+    give(tea, 20)
+    teacher, own = the(User, tea), address_of(tea).id
+    stake = each(lambda number: staking.stake(f"stake {number}", teacher(), teo(20)))
+    withdraw = each(lambda number: withdrawals.request(f"wish {number}", teacher(), own, teo(20)))
+    refusals = storm(stake, withdraw)
+    there = wallet.balance(tea.id)
+    assert len(refusals) == MANY - 1
+    assert (there.available, there.staked + there.reserved) == (0, teo(20))
+
+
+def test_the_last_use_of_a_coupon_is_one_buyers(member, tea, course, storm):
+    coupon = Coupon(teacher_id=tea.id, code="ONCE", percent_bp=1000, most_uses=1, starts_at=clock.now())
+    db.session.add(coupon)
+    bought, buyers = the(Course, course), [the(User, member(f"buyer{number}")) for number in range(MANY)]
+    refusals = storm(each(lambda number: checkout.place_order(buyers[number](), bought(), "form", code="once")))
+    assert len(refusals) == MANY - 1
+    assert [order.coupon_off for order in db.session.query(Order)] == [800]
+
+
+def test_a_word_and_the_policy_decide_once(tea, sale, storm, monkeypatch):
+    """Of two processes one has the later time."""
+    real, late, order, teacher = clock.now, threading.local(), the(Order, sale), the(User, tea)
+    monkeypatch.setattr(clock, "now", lambda: real() + getattr(late, "by", timedelta()))
+
+    def policy():
+        late.by = timedelta(hours=25)
+        splits.decide_due(order().id)
+
+    storm(lambda: splits.decide(order(), teacher(), True), policy)
+    assert (sale.is_accepted, sale.net, sale.bonus) in ((True, 3200, teo(2)), (False, 4000, 0))
+    assert sale.splits <= 2
+
+
+def test_a_refund_and_lessons_completed_meanwhile(ana, sale, storm):
+    order, enrolment = the(Order, sale), the(Enrolment, enrolments.enrolment(ana.id, sale.course_id))
+    lessons = [the(Lesson, lesson) for lesson in sale.course.lessons]
+    storm(lambda: refunds.refund(order()), each(lambda number: learning.complete_lesson(enrolment(), lessons[number % 4]())))
+    assert (sale.state, enrolment().done) in (("refunded", 0), ("refunded", 1), ("paid", 4))
+    assert wallet.balance(ana.id).total == (teo(50) if sale.state == "refunded" else teo(42) + teo(7.2))
+
+
+def test_a_refund_and_a_dispute_of_one_sale(ana, sale, storm):
+    order = the(Order, sale)
+    storm(lambda: refunds.refund(order()), each(lambda number: checkout.receive("sandbox", lost(sale.id, number, 7200))))
+    assert sale.state in ("refunded", "charged back")
+    loss = 1500 + (7200 if sale.state == "refunded" else 0)
+    assert accounts.platform("EUR", "platform").balance == -loss
+    assert wallet.balance(ana.id).available == teo(50)
+
+
+def test_a_dispute_and_what_the_sale_brought_paid_out_meanwhile(tea, bruno, course, storm):
+    sold = sell(bruno, course)
+    clock.advance(timedelta(days=31))
+    lots = rewards_due.due_lots()
+    mature = each(lambda number: rewards.mature(lots[number % len(lots)]))
+    storm(mature, each(lambda number: checkout.receive("sandbox", lost(sold.id, number, 8000))), each(lambda number: pay_out(tea.id, number)))
+    there = accounts.euros_of(tea.id)
+    assert there["maturing"] == 0
+    assert sum(there.values()) == 0
+    assert there["debt"] == -there["requested"]
+
+
+def lost(order_id, number, amount):
+    """The gateway tells of one dispute again and again."""
+    facts = dict(dispute="dispute", amount=amount, currency="EUR", fee=1500, reason="fraudulent")
+    return SimpleNamespace(id=f"event {number}", kind="dispute.lost", order_id=order_id, reference="pay_1", **facts)
+
+
+def pay_out(user_id, number):
+    """A part of what is available is asked for."""
+    available, requested = (accounts.member(user_id, "EUR", name) for name in ("available", "requested"))
+    ledger.post(f"payout {number}", available, requested, 700, "payout requested")
