@@ -42,7 +42,7 @@ def incoming(transfers):
     """Those of the transfers that come to a holder from outside, with his id. Between two addresses of one holder nothing comes: a move of ours, or of
     whoever else has the old key. A member's withdrawal to an address of his own here is one, for it went out before."""
     ours = custody.holders_at({address for transfer in transfers for address in (transfer.source, transfer.target)})
-    came = [(transfer, ours[transfer.target]) for transfer in transfers if transfer.target in ours]
+    came = [(transfer, ours[transfer.target]) for transfer in transfers if transfer.target in ours and transfer.amount]  # anybody may send nothing
     within = {transfer.tx_hash for transfer, holder_id in came if ours.get(transfer.source) == holder_id}
     withdrawn = onchain.release_hashes(within) if within else ()
     return [(transfer, holder_id) for transfer, holder_id in came if ours.get(transfer.source) != holder_id or transfer.tx_hash in withdrawn]
