@@ -223,6 +223,21 @@ def test_a_held_payment_goes_back(sold):
     assert (payment.state, books.platform("EUR", "escrow").balance) == ("returned", 0)
 
 
+@pytest.mark.parametrize("is_returned", [False, True])
+def test_a_dispute_about_money_that_paid_nothing_leaves_the_sale_alone(is_returned, sold):
+    order = sold()
+    pay(order, "pay_2")
+    held = db.session.query(checkout.Payment).filter_by(state="held").one()
+    if is_returned:
+        with transaction():
+            refunds.return_held(held)
+    dispute(order, reference="pay_2")
+    assert (order.state, held.state, books.platform("EUR", "escrow").balance) == ("paid", "returned", 0)
+    loss = 1500 + (order.total if is_returned else 0)
+    assert (books.platform("EUR", "platform").balance, books.platform("EUR", "cards").balance) == (order.cash - order.net - loss, loss - order.total)
+    assert db.session.query(Refund).count() == is_returned
+
+
 def test_a_refund_the_gateway_refuses_is_an_incident(sold):
     order = sold()
     refund(order)

@@ -93,7 +93,7 @@ _OF_ORDERS = text("""
 
 _ORDERS = text("""
     SELECT o.*, coalesce(sum(d.fee), 0)::bigint AS fees, coalesce(sum(d.amount), 0)::bigint AS disputed
-    FROM orders o LEFT JOIN payments p ON p.order_id = o.id LEFT JOIN disputes d ON d.payment_id = p.id AND d.state = 'lost' GROUP BY o.id""")
+    FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.why = '' LEFT JOIN disputes d ON d.payment_id = p.id AND d.state = 'lost' GROUP BY o.id""")
 
 _PARTS = text("""
     SELECT u.name, a.asset, a.name, a.balance, coalesce(CASE a.asset || ' ' || a.name
