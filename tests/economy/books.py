@@ -1,6 +1,6 @@
 """What must be true after each step, reckoned by plain SQL and by numbers of this file's own: each function answers {what: (there, wanted)} of what is off.
 
-Amounts: EUR in cents, TEO in millionths. Of the rules only these are used: who takes TEO gets a quarter more, and a course rewards with 2, 4 and 4 % of the cash."""
+Amounts: EUR in cents, TEO in millionths. Of the rules these are repeated here: the tiers, a quarter more for who takes TEO, and rewards of 2, 4 and 4 % of the cash."""
 
 from collections import defaultdict
 
@@ -11,6 +11,7 @@ from lms.db import db
 MICRO_PER_CENT = 10_000
 REWARDS = {"purchase": 200, "lesson": 400, "completion": 400}  # basis points of the cash
 ALL_REWARDS = 1000
+TIERS = {"Bronze": (0, 50), "Silver": (100, 55), "Gold": (300, 60), "Platinum": (600, 65), "Diamond": (1000, 75)}  # from so many TEO, the teacher's percent
 CHECKS = []
 
 
@@ -18,6 +19,11 @@ def check(function):
     """One of those that hold after each step."""
     CHECKS.append(function)
     return function
+
+
+def tier(staked):
+    """The name of the tier of so many millionths of TEO."""
+    return [name for name, (least, _) in TIERS.items() if staked >= least * 1_000_000][-1]
 
 
 def faults():
@@ -33,6 +39,18 @@ def sales():
         found[order_id][tuple(who)] = amount
     wanted = {order.id: _wanted(order) for order in db.session.execute(_ORDERS)}
     return {f"order {number}": (found[number], wants) for number, wants in wanted.items() if found[number] != wants}
+
+
+@check
+def terms():
+    """What was frozen in each order is what the rules make of it, halves of a cent up."""
+    found = {}
+    for order in db.session.execute(_ORDERS):
+        percent = TIERS[order.tier][1]
+        wanted = ((order.price * percent + 50) // 100, (order.price * order.level_bp + 5000) // 10_000, order.list_price - order.coupon_off)
+        if (order.share, order.discount, order.price) != wanted:
+            found[f"terms of order {order.id}"] = ((order.share, order.discount, order.price), wanted)
+    return found
 
 
 @check

@@ -1,0 +1,135 @@
+"""Courses ordered, paid, declined, decided, learned, refunded and disputed, each by whoever may at any moment."""
+
+from contextlib import contextmanager
+from itertools import count
+from types import SimpleNamespace
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, precondition, rule
+
+from lms.db import db, transaction
+from lms.domain.checkout import actions as checkout
+from lms.domain.checkout import refunds, splits
+from lms.domain.checkout.models import Order, Payment
+from lms.domain.learning import actions as learning
+from lms.domain.learning import queries as enrolments
+from lms.domain.ledger import actions as ledger
+from lms.domain.wallet import queries as balances
+from lms.errors import DomainError
+from tests.economy import books
+from tests.economy.world import COUPONS, COURSES, STUDENTS, TEACHERS
+
+BUYER, COURSE, LEVEL = st.sampled_from(STUDENTS), st.sampled_from(list(COURSES)), st.sampled_from((1500, 0, 1000))
+
+
+class Trade(RuleBasedStateMachine):
+    """A step that the rules refuse changes nothing. `world` is where each example begins."""
+
+    orders, sales = Bundle("orders"), Bundle("sales")
+
+    def __init__(self, world):
+        super().__init__()
+        self.world, self.chain, self.number, self.told = world, world.begin(), count(1), []
+
+    @initialize(target=sales)
+    def begin(self):
+        return multiple(*self.world.sales)
+
+    @rule(target=orders, buyer=BUYER, course=COURSE, level=LEVEL, coupon=st.sampled_from(COUPONS), vat=st.sampled_from((0, 2200)))
+    def order(self, buyer, course, level, coupon, vat):
+        return multiple(*self._place(buyer, course, level, coupon, vat))
+
+    @rule(target=sales, buyer=BUYER, course=COURSE, level=LEVEL)
+    def buy(self, buyer, course, level):
+        placed = self._place(buyer, course, level)
+        for order_id in placed:
+            self._hear("payment.succeeded", order_id)
+        return multiple(*placed)
+
+    @rule(target=sales, order=orders, wrong=st.sampled_from((0, 0, 0, -1)))
+    def pay(self, order, wrong):
+        self._hear("payment.succeeded", order, wrong=wrong)
+        return multiple(*([order] if self._order(order).paid_at else []))
+
+    @rule(order=orders)
+    def decline_card(self, order):
+        self._hear("payment.failed", order)
+
+    @precondition(lambda self: self.told)
+    @rule(event=st.integers(0, 5))
+    def hear_again(self, event):
+        """The gateway tells what it told before."""
+        self._receive(self.told[event % len(self.told)])
+
+    @rule(payment=st.integers(0, 3))
+    def send_back_held(self, payment):
+        held = db.session.query(Payment).filter_by(state="held").order_by(Payment.id).all()
+        if held:
+            with transaction():
+                refunds.return_held(held[payment % len(held)])
+
+    @rule(sale=sales, takes=st.booleans())
+    def decide(self, sale, takes):
+        with refusable():
+            order = self._order(sale)
+            splits.decide(order, order.teacher, takes)
+
+    @rule(teacher=st.sampled_from(TEACHERS), level=st.sampled_from((0, 1000, splits.ALWAYS)))
+    def set_policy(self, teacher, level):
+        with transaction():
+            splits.set_policy(self.world.user(teacher), level)
+
+    @rule(sale=sales, lessons=st.sampled_from((1, 4)))
+    def learn(self, sale, lessons):
+        order = self._order(sale)
+        enrolment = enrolments.enrolment(order.buyer_id, order.course_id)
+        for lesson in order.course.lessons[:lessons] if enrolment else ():
+            with transaction():
+                learning.complete_lesson(enrolment, lesson)
+
+    @rule(sale=sales)
+    def refund(self, sale):
+        with refusable():
+            refunds.refund(self._order(sale))
+
+    @rule(sale=sales, payment=st.integers(0, 2), outcome=st.sampled_from(("lost", "lost", "won", "opened")))
+    def dispute(self, sale, payment, outcome):
+        """About what paid the order, or other money that came for it."""
+        taken = db.session.query(Payment).filter_by(order_id=sale).order_by(Payment.id).all()
+        reference = taken[payment % len(taken)].reference
+        self._hear(f"dispute.{outcome}", sale, reference=reference, dispute=f"dispute of {reference}", fee=1500, reason="fraudulent")
+
+    def _place(self, buyer, title, level, coupon="", vat=0):
+        """[the order's id], nothing for one that is refused."""
+        course = self.world.course(title)
+        tier, key = books.tier(balances.balance(course.teacher_id).staked), f"form {next(self.number)}"
+        with refusable() as done:
+            order = checkout.place_order(self.world.user(buyer), course, key, vat, level_bp=level, code=coupon)
+            assert order.key != key or order.tier == tier, f"{order.tier} in place of {tier}"  # another key: the one that was open already
+            done.append(order.id)
+        return done
+
+    def _hear(self, kind, order_id, wrong=0, **facts):
+        """An event of the gateway."""
+        order, number = self._order(order_id), next(self.number)
+        event = dict(id=f"event {number}", kind=kind, reference=f"payment {number}", order_id=order_id, amount=order.total + wrong, currency="EUR", reason="")
+        self.told.append(SimpleNamespace(**event | facts))
+        self._receive(self.told[-1])
+
+    def _receive(self, event):
+        with transaction():
+            checkout.receive("sandbox", event)
+
+    def _order(self, order_id):
+        return db.session.get_one(Order, order_id)
+
+
+@contextmanager
+def refusable(*refusals):
+    """A transaction that the rules may refuse. An overdraft is none of their sentences: only who asks for what he has not may meet it."""
+    try:
+        with transaction():
+            yield (done := [])
+    except DomainError as refusal:
+        assert not isinstance(refusal, ledger.Overdraft) or isinstance(refusal, refusals or ()), refusal
+        done.clear()
