@@ -120,6 +120,8 @@ _PARTS = text("""
             UNION ALL SELECT amount FROM payments WHERE state = 'held') held)
         WHEN 'TEO escrow' THEN
             (SELECT sum(discount) * 10000 FROM orders WHERE state = 'paid' AND NOT is_accepted AND kept_at IS NULL)
+        WHEN 'EUR requested' THEN (SELECT sum(amount) FROM payouts WHERE user_id = u.id AND state IN ('in review', 'approved'))
+        WHEN 'EUR bank' THEN (SELECT sum(amount) FROM payouts WHERE state = 'paid')
         WHEN 'EUR vat' THEN (SELECT sum(vat) FROM orders WHERE state = 'paid')
         WHEN 'TEO staked' THEN (SELECT sum(left_over) FROM stakes WHERE user_id = u.id)
         WHEN 'TEO unbonding' THEN (SELECT sum(amount) FROM unstakings WHERE user_id = u.id AND released_at IS NULL)
@@ -130,7 +132,7 @@ _PARTS = text("""
     + CASE a.name WHEN 'reserved' THEN coalesce((SELECT sum(amount) FROM withdrawals WHERE user_id = u.id AND state IN ('checking', 'in review', 'approved')), 0)
                   WHEN 'outside' THEN -coalesce((SELECT sum(d.amount) FROM deposits d WHERE d.entry_id IS NOT NULL), 0) ELSE 0 END::bigint
     FROM accounts a LEFT JOIN users u ON u.id = a.user_id
-    WHERE a.name IN ('reserved', 'escrow', 'vat', 'staked', 'unbonding', 'releasing', 'outside', 'maturing')""")
+    WHERE a.name IN ('reserved', 'escrow', 'vat', 'staked', 'unbonding', 'releasing', 'outside', 'maturing', 'requested', 'bank')""")
 
 # `ever` was credited once, taken back since or not; `his` is his, or waits for another day. Beside them the cash of the dearest order he paid, and of the one that stands.
 _REWARDS = text("""

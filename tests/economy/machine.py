@@ -20,9 +20,10 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import deposits
 from lms.domain.wallet.reconciliation import audit
 from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import payouts, releases
 from lms.domain.withdrawals import queries as withdrawals_found
-from lms.domain.withdrawals import releases
 from lms.domain.withdrawals.models import Withdrawal
+from lms.domain.withdrawals.payout_models import Payout
 from tests.conftest import teo
 from tests.economy import books
 from tests.economy.trade import Trade, refusable
@@ -35,7 +36,7 @@ SPANS = {"10 minutes": timedelta(minutes=10), "an hour": timedelta(hours=1), "a 
 class Economy(Trade):
     """All of it: beside the trade, what is staked, withdrawn, deposited, brought to the chain, and what becomes of it by the passing of time."""
 
-    withdrawn = Bundle("withdrawn")
+    withdrawn, asked_for = Bundle("withdrawn"), Bundle("asked for")
 
     @rule(teacher=st.sampled_from(TEACHERS), amount=st.sampled_from((100, 20, 300)))
     def stake(self, teacher, amount):
@@ -58,10 +59,22 @@ class Economy(Trade):
     @rule(withdrawal=withdrawn, admin=st.sampled_from(("ada", "otto")), word=st.sampled_from(("approve", "approve", "reject", "cancel")))
     def decide_on_withdrawal(self, withdrawal, admin, word):
         asked, by = db.session.get_one(Withdrawal, withdrawal), self.world.user(admin)
-        verbs = {"approve": (withdrawals.approve, by), "reject": (withdrawals.reject, by, "No."), "cancel": (withdrawals.cancel,)}
-        verb, *arguments = verbs[word]
+        arguments = {"approve": (by,), "reject": (by, "No."), "cancel": ()}[word]
         with refusable():
-            verb(asked, *arguments)
+            getattr(withdrawals, word)(asked, *arguments)
+
+    @rule(target=asked_for, teacher=st.sampled_from(TEACHERS), cents=st.sampled_from((1000, 3000, 5000)))
+    def ask_for_payout(self, teacher, cents):
+        with refusable(Overdraft) as done:
+            done.append(payouts.request(f"payout {next(self.number)}", self.world.user(teacher), cents).id)
+        return multiple(*done)
+
+    @rule(payout=asked_for, admin=st.sampled_from(("ada", "otto")), word=st.sampled_from(("approve", "mark_paid", "reject", "cancel")))
+    def decide_on_payout(self, payout, admin, word):
+        asked, by = db.session.get_one(Payout, payout), self.world.user(admin)
+        arguments = {"approve": (by,), "mark_paid": (by, "SCT 1"), "reject": (by, "No."), "cancel": ()}[word]
+        with refusable():
+            getattr(payouts, word)(asked, *arguments)
 
     @rule(is_mined=st.booleans())
     def settle(self, is_mined):

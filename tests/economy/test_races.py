@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lms import clock
-from lms.db import db
+from lms.db import db, transaction
 from lms.domain.accounts.models import User
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds, splits
@@ -23,7 +23,9 @@ from lms.domain.rewards import queries as rewards_due
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import payout_details, payouts
 from tests.conftest import address_of, give, publish, sell, teo
+from tests.domain.test_payout_details import DETAILS
 from tests.economy import books
 from tests.races import race
 
@@ -124,16 +126,36 @@ def test_a_refund_and_a_dispute_of_one_sale(ana, sale, storm):
     assert wallet.balance(ana.id).available == teo(50)
 
 
-def test_a_dispute_and_what_the_sale_brought_paid_out_meanwhile(tea, bruno, course, storm):
-    sold = sell(bruno, course)
+def test_a_dispute_and_what_the_sale_brought_paid_out_meanwhile(tea, ada, bruno, course, storm):
+    sold, teacher, admin = sell(bruno, course), the(User, tea), the(User, ada)
+    payout_details.enter(tea, **DETAILS)
     clock.advance(timedelta(days=31))
     lots = rewards_due.due_lots()
     mature = each(lambda number: rewards.mature(lots[number % len(lots)]))
-    storm(mature, each(lambda number: checkout.receive("sandbox", lost(sold.id, number, 8000))), each(lambda number: pay_out(tea.id, number)))
+
+    def pay_out(number):
+        asked = payouts.request(f"payout {number}", teacher(), 1100)
+        payouts.approve(asked, admin())
+        payouts.mark_paid(asked, admin(), "SCT 1")
+
+    storm(mature, each(lambda number: checkout.receive("sandbox", lost(sold.id, number, 8000))), each(pay_out))
+    there, paid = accounts.euros_of(tea.id), accounts.paid_out(tea.id)
+    assert (sold.state, there["maturing"], there["requested"]) == ("charged back", 0, 0)
+    assert there["available"] + there["debt"] == -paid
+    assert paid in (0, 1100, 2200, 3300)
+
+
+def test_a_refund_and_the_payout_of_what_other_sales_brought(tea, ana, bruno, sale, storm):
+    """The sale that is given back matures still, so that the payout is whole."""
+    order, teacher = the(Order, sale), the(User, tea)
+    with transaction():
+        splits.decide(sale, tea, False)
+        payout_details.enter(tea, **DETAILS)
+        ledger.post("earned before", accounts.platform("EUR", "platform"), accounts.member(tea.id, "EUR", "available"), 4000, "matured")
+    refusals = storm(lambda: refunds.refund(order()), lambda: payouts.request("payout", teacher(), 4000))
     there = accounts.euros_of(tea.id)
-    assert there["maturing"] == 0
-    assert sum(there.values()) == 0
-    assert there["debt"] == -there["requested"]
+    assert (sale.state, refusals) == ("refunded", [])
+    assert there == {"maturing": 0, "available": 0, "requested": 4000, "debt": 0}
 
 
 def lost(order_id, number, amount):
@@ -141,8 +163,3 @@ def lost(order_id, number, amount):
     facts = dict(dispute="dispute", amount=amount, currency="EUR", fee=1500, reason="fraudulent")
     return SimpleNamespace(id=f"event {number}", kind="dispute.lost", order_id=order_id, reference="pay_1", **facts)
 
-
-def pay_out(user_id, number):
-    """A part of what is available is asked for."""
-    available, requested = (accounts.member(user_id, "EUR", name) for name in ("available", "requested"))
-    ledger.post(f"payout {number}", available, requested, 700, "payout requested")

@@ -14,8 +14,10 @@ from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet.models import LinkedWallet, Wallet
+from lms.domain.withdrawals import payout_details
 from tests import rows
 from tests.conftest import give, publish, sell
+from tests.domain.test_payout_details import DETAILS
 from tests.economy.chain import Chain
 
 GIFTS = {"ana": 150, "bruno": 60, "tea": 400, "ugo": 20}
@@ -40,6 +42,8 @@ class World:
             self._addresses()
             self.user("ugo").teacher_since = clock.now() - timedelta(days=365)
             splits.set_policy(self.user("ugo"), splits.ALWAYS)
+            for name in TEACHERS:
+                payout_details.enter(self.user(name), **DETAILS)
             self._linked = {name: self._link(name) for name in GIFTS}
         self.sales = [self._sell("bruno", "Chains"), self._sell("ana", "Knots")]
         self._chain = Chain()
