@@ -1,84 +1,83 @@
-"""A teacher's year in euros as a page, a table and a paper."""
+"""Statements as a page, as CSV and as PDF."""
 
 import csv
 import io
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pypdf import PdfReader
 
 from lms import clock
-from lms.db import transaction
-from lms.domain.checkout import refunds
-from lms.domain.withdrawals import payout_details
-from tests.conftest import publish, sell
-from tests.domain.test_payout_details import DETAILS
+from tests.conftest import give, publish, sell
+
+PLACE = "/wallet/statements"
 
 
 @pytest.fixture
-def year(app):
-    return clock.now().year
+def browser(ana, log_in):
+    return log_in(ana)
 
 
-@pytest.fixture
-def browser(log_in, tea, ana, bruno):
-    """Of a teacher who sold two courses, one of them to two, and gave one back."""
-    knots, bees = publish(tea, "=Knots()", price=10_000), publish(tea, "Bees", price=2000)
-    sell(ana, knots, "p1")
-    sell(bruno, knots, "p2")
-    with transaction():
-        refunds.refund(sell(ana, bees, "p3"))
-    return log_in(tea)
+def days():
+    today = clock.now().date().isoformat()
+    return f"?first={today}&last={today}"
 
 
-def rows(answer):
-    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+def test_months_are_offered_as_far_as_the_member_has_been_here(ana, log_in):
+    ana.created_at = clock.now().replace(day=15)
+    clock.advance(timedelta(days=62))
+    page = log_in(ana).get(PLACE).text
+    assert page.count("days.csv") == page.count("days.pdf") == 3
 
 
-def words(answer):
-    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+def test_the_csv_adds_up_to_the_last_digit(ana, tea, browser):
+    give(ana, 12.345678)
+    sell(ana, publish(tea, "Knots", price=3333), level_bp=500)
+    rows = list(csv.reader(io.StringIO(browser.get(f"{PLACE}/days.csv{days()}").data.decode("utf-8-sig"))))
+    opening, *lines, closing = rows[1:]
+    assert (opening[1], closing[1]) == ("Opening", "Closing")
+    assert Decimal(opening[7]) + sum(Decimal(line[5] or 0) for line in lines) == Decimal(closing[7]) == Decimal("11.308878")
 
 
-def test_the_page_shows_what_came_and_went(browser, year):
-    assert browser.get("/teach/statements/").location == f"/teach/statements/{year}"
-    page = browser.get(f"/teach/statements/{year}").text
-    for said in ("=Knots()", "2 sales", "+100.00 €", "Bees", "1 refund", "\u221210.00 €", "the year is not over", f"/teach/statements/{year}.pdf", f"/teach/statements/{year}.csv"):
-        assert said in page
-    assert 'href="/teach/statements/"' in browser.get("/teach/payouts").text
+def test_a_formula_in_a_title_stays_a_text(ana, tea, browser):
+    sell(ana, publish(tea, "=HYPERLINK(1)", price=1000))
+    text = browser.get(f"{PLACE}/days.csv{days()}").data.decode("utf-8-sig")
+    assert "'=HYPERLINK(1)" in text and ",=HYPERLINK" not in text
 
 
-def test_the_table_foots_and_holds_no_formula(browser, year):
-    answer = browser.get(f"/teach/statements/{year}.csv")
-    assert answer.mimetype == "text/csv" and answer.headers["Content-Disposition"] == f'attachment; filename="schoolplatform-euros-{year}.csv"'
-    head, opening, *lines, closing = rows(answer)
-    assert head == ["Line", "What", "Day", "Number", "Reference", "EUR"]
-    assert [(line[0], line[1], line[3], line[5]) for line in lines] == [("Sale", "'=Knots()", "2", "100.00"), ("Sale", "Bees", "1", "10.00"), ("Refund", "Bees", "1", "-10.00")]
-    assert (opening[5], closing[5]) == ("0.00", "100.00")
+def test_page_and_pdf_say_the_same(ana, tea, browser):
+    give(ana, 50)
+    sell(ana, publish(tea, "Knots", price=10_000), level_bp=1000)
+    page = browser.get(f"{PLACE}/days{days()}").text
+    answer = browser.get(f"{PLACE}/days.pdf{days()}")
+    paper = "\n".join(each.extract_text() for each in PdfReader(io.BytesIO(answer.data)).pages)
+    for said in ("Discount on an order", "Purchase reward", "\u221210.00", "+1.80", "41.80"):
+        assert said in page and said in paper
+    assert answer.mimetype == "application/pdf"
 
 
-def test_the_paper_says_for_whom_and_foots(browser, year, tea):
-    with transaction():
-        payout_details.enter(tea, **DETAILS)
-    answer = browser.get(f"/teach/statements/{year}.pdf")
-    assert answer.mimetype == "application/pdf" and answer.data.startswith(b"%PDF")
-    said = words(answer)
-    for part in (f"Yearly statement {year}", "Tea Teacher", "Via Roma 1, 50100 Firenze, IT", "IT01234567890", "=Knots()", "Bees", "Opening", "Closing", "100.00 €"):
-        assert part in said.replace("\u202f", " ")
-    assert DETAILS["iban"] not in said
+def test_in_italian(ana, browser):
+    ana.locale = "it"
+    give(ana, 1)
+    assert "1,00" in browser.get(f"{PLACE}/days{days()}").text
 
 
-def test_a_year_without_anything_is_a_statement_too(log_in, member, year):
-    browser = log_in(member("ugo", role="teacher"))
-    assert "Nothing came and nothing went" in browser.get(f"/teach/statements/{year}").text
-    assert [row[5] for row in rows(browser.get(f"/teach/statements/{year}.csv"))] == ["EUR", "0.00", "0.00"]
-    assert "Ugo" in words(browser.get(f"/teach/statements/{year}.pdf"))
+@pytest.mark.parametrize("query", ["", "?first=2026-01-01", "?first=nonsense&last=2026-01-01", "?first=0001-01-01&last=0001-01-02", "?first=2026-02-01&last=2026-01-01", "?first=2020-01-01&last=2026-01-01"])
+@pytest.mark.parametrize("kind", ["days", "days.csv", "days.pdf"])
+def test_days_that_are_none_are_refused_in_a_sentence(kind, query, browser):
+    assert browser.get(f"{PLACE}/{kind}{query}").status_code == 422
 
 
-@pytest.mark.parametrize("ending", ["", ".csv", ".pdf"])
-def test_years_that_were_not_are_not_found(browser, year, ending):
-    for other in (year - 1, year + 1, "0000", "9999"):
-        assert browser.get(f"/teach/statements/{other}{ending}").status_code == 404
+def test_they_are_for_members(client):
+    assert [client.get(f"{PLACE}{path}").status_code for path in ("", f"/days{days()}", f"/days.csv{days()}")] == [302] * 3
 
 
-@pytest.mark.parametrize("ending", ["", ".csv", ".pdf"])
-def test_students_have_none(log_in, ana, year, ending):
-    assert log_in(ana).get(f"/teach/statements/{year}{ending}").status_code == 403
+def test_the_page_takes_as_many_statements_with_many_lines(ana, browser, statements):
+    counts = []
+    for number in range(1, 4):
+        give(ana, number)
+        with statements() as seen:
+            browser.get(f"{PLACE}/days{days()}")
+        counts.append(len(seen))
+    assert counts[0] == counts[2] <= 6
