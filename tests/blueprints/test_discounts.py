@@ -170,3 +170,19 @@ def test_two_teachers_questions_take_as_many_statements_as_one(rich, tea, log_in
             client.get("/teach/decisions")
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_who_sends_the_form_again_with_all_his_teo_in_it_gets_the_same_order(tea, ana, log_in):
+    give(ana, 8)
+    browser, page = log_in(ana), f"/courses/{publish(tea, 'Knots', price=8000).slug}/checkout"
+    first = browser.post(page, data={"key": "k1", "level": 1000})
+    assert browser.post(page, data={"key": "k2", "level": 1000}).status_code == first.status_code == 303
+    assert (db.session.query(Order).count(), balance(ana.id).reserved) == (1, teo(8))
+
+
+def test_who_has_ordered_with_all_his_teo_may_still_choose_a_smaller_part(tea, ana, log_in):
+    give(ana, 8)
+    browser, page = log_in(ana), f"/courses/{publish(tea, 'Knots', price=8000).slug}/checkout"
+    browser.post(page, data={"key": "k1", "level": 1000})
+    assert browser.post(page, data={"key": "k2", "level": 500}).status_code == 303
+    assert (balance(ana.id).available, balance(ana.id).reserved) == (teo(4), teo(4))

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from lms.db import db
 from lms.domain.checkout import coupons
+from lms.domain.checkout.models import Order
 from lms.domain.checkout.terms import Terms, levels, terms
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
@@ -35,7 +39,7 @@ def offer(course, buyer, vat_rate=0, level_bp=0, code=""):
     """The Offer for this level (basis points) and a coupon's code."""
     code = coupons.normal(code)
     coupon, refusal = _coupon(course, buyer, code)
-    rules, available = rulebook.in_force(), accounts.member(buyer.id, TEO, "available").balance
+    rules, available = rulebook.in_force(), accounts.member(buyer.id, TEO, "available").balance + _waiting(course, buyer)
     price = course.price - (coupon.off(course.price, rules.lowest_price) if coupon else 0)
     choices = [_choice(rules, price, level, available) for level in levels(course, rules)]
     chosen = next((choice for choice in choices if choice.level_bp == level_bp), None)
@@ -52,6 +56,12 @@ def _coupon(course, buyer, code):
     coupon = coupons.find(code, course) if code else None
     refusal = coupons.obstacle(coupon, course, buyer) if code else None
     return (None if refusal else coupon), refusal
+
+
+def _waiting(course, buyer):
+    """What his own order of the course that waits for its payment has set aside: ordered anew it is given back first."""
+    order = db.session.scalar(select(Order).where(Order.buyer_id == buyer.id, Order.course_id == course.id, Order.state == "open"))
+    return order.tokens if order else 0
 
 
 def _choice(rules, price, level_bp, available):
