@@ -180,6 +180,26 @@ def test_an_admin_lets_it_go(reviewed, ada):
     assert (reviewed.state, [approval.admin_id for approval in reviewed.approvals]) == ("approved", [ada.id])
 
 
+def remove(address):
+    address.removed_at = clock.now()
+    db.session.commit()
+
+
+def test_one_to_an_address_removed_before_it_was_checked_is_cancelled(rich, own):
+    withdrawal = ask(rich, own)
+    remove(own)
+    assert (checked(withdrawal).state, parts(rich)) == ("cancelled", (teo(5000), 0))
+    assert told(rich)[-1] == "withdrawal cancelled"
+
+
+def test_no_admin_lets_one_go_to_an_address_removed_since(reviewed, own, ada):
+    remove(own)
+    with pytest.raises(DomainError, match="removed this address"):
+        decide(withdrawals.approve, reviewed, ada)
+    decide(withdrawals.reject, reviewed, ada, "You have removed the address.")
+    assert reviewed.state == "rejected"
+
+
 def test_a_large_one_needs_two_different_admins(rich, own, ada, member):
     large = checked(ask(rich, own, 1001))
     decide(withdrawals.approve, large, ada)

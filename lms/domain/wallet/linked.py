@@ -32,3 +32,8 @@ def usable_from(user, linked):
     """When something may be sent there first."""
     waits = timedelta(hours=rulebook.in_force().address_wait_hours)
     return max(linked.usable_at, user.password_changed_at + waits) if user.password_changed_at else linked.usable_at
+
+
+def is_removed(linked_id):
+    """Whether its member has taken the address away."""
+    return db.session.scalar(select(LinkedWallet.removed_at).where(LinkedWallet.id == linked_id)) is not None

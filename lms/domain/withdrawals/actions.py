@@ -37,10 +37,13 @@ def request(key, user, linked_id, amount, is_prompt=False):
 
 
 def check(withdrawal):
-    """Approve it, or put it before an admin; what is not `checking` any more stays as it is."""
+    """Approve it, or put it before an admin; what is not `checking` any more stays as it is. One to an address removed since is cancelled."""
     _lock(withdrawal)
     if withdrawal.state != "checking":
         return
+    if linked.is_removed(withdrawal.linked_wallet_id):
+        _undo(withdrawal, "cancelled")
+        return tell(withdrawal, "cancelled")
     review.judge(withdrawal)
     if withdrawal.flags:
         withdrawal.state = "in review"
@@ -55,6 +58,8 @@ def approve(withdrawal, by):
     _check_reviewer(withdrawal, by)
     if any(approval.admin_id == by.id for approval in withdrawal.approvals):
         raise DomainError("You have approved it already. Another admin must approve it too.")
+    if linked.is_removed(withdrawal.linked_wallet_id):
+        raise DomainError("Its member has removed this address since: nothing is sent there any more. Reject it.")
     withdrawal.approvals.append(Approval(admin_id=by.id, at=clock.now()))
     if len(withdrawal.approvals) >= withdrawal.approvals_needed:
         _let_go(withdrawal)
