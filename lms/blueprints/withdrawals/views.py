@@ -47,7 +47,8 @@ def create():
 @login_required
 def place():
     form = WithdrawalForm(_usable())
-    if not form.validate() or _obstacle(form):
+    is_again = queries.is_asked(current_user.id, form.key.data)  # sent twice, it finds set aside what it has asked for itself
+    if not form.validate() or (not is_again and _obstacle(form)):
         return _page(form, asks=True), 422
     with transaction():
         withdrawal = withdrawals.request(form.key.data, current_user, form.wallet.data, form.amount.data, form.is_prompt)
