@@ -1,5 +1,7 @@
 """Whoever queues an operation locks the next number before anything else: so no two of them wait for each other."""
 
+import threading
+
 import pytest
 
 from lms import clock
@@ -11,7 +13,9 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import moves
 from lms.domain.wallet.models import Wallet
 from lms.domain.withdrawals import releases
+from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import take_part, teo
+from tests.races import race
 
 
 def batch(ana, course):
@@ -44,3 +48,25 @@ def test_the_number_is_locked_first(prepare, ana, course, chain, statements):
         queue()
     locks = [statement for statement in seen if "FOR UPDATE" in statement or "FOR NO KEY UPDATE" in statement or statement.startswith("UPDATE")]
     assert "FROM deployments" in locks[0] and len(locks) > 1
+
+
+def test_who_is_credited_while_his_release_is_queued_does_not_wait_for_it(app, ana, chain):
+    """Who credits has his accounts already, for which the release waits."""
+    with transaction():
+        ledger.post("credit", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "available"), teo(5), "lesson")
+        withdrawal_id = releases.release("out", ana, "0x" + "bb" * 20, teo(1)).id
+    ana_id, is_queueing, is_credited, waited = ana.id, threading.Event(), threading.Event(), []
+    db.session.rollback()
+
+    def queue():
+        releases.queue(db.session.get_one(Withdrawal, withdrawal_id))
+        is_queueing.set()
+        waited.append(not is_credited.wait(3))
+
+    def credit():
+        is_queueing.wait(10)
+        ledger.post("more", books.platform("TEO", "issuance"), books.member(ana_id, "TEO", "maturing"), teo(5), "lesson")
+        is_credited.set()
+
+    race(app, [queue, credit])
+    assert waited == [False]

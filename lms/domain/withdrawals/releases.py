@@ -113,8 +113,8 @@ def _of(operation):
 
 
 def _locked_holder(withdrawal):
-    """Locked as settlement locks it: the two never give a holder two open entries."""
-    return db.session.scalars(select(Holder).where(Holder.user_id == withdrawal.user_id).with_for_update()).one()
+    """Locked against settlement: the two never give a holder two open entries. What is posted to him meanwhile does not wait, as this waits for his accounts."""
+    return db.session.scalars(select(Holder).where(Holder.user_id == withdrawal.user_id).with_for_update(key_share=True)).one()
 
 
 def _is_shut(user):
