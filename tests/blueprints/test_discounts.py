@@ -6,6 +6,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts import actions as accounts
 from lms.domain.checkout import splits
 from lms.domain.checkout.models import Coupon, Order
 from lms.domain.ledger import queries as ledger
@@ -186,3 +187,11 @@ def test_who_has_ordered_with_all_his_teo_may_still_choose_a_smaller_part(tea, a
     browser.post(page, data={"key": "k1", "level": 1000})
     assert browser.post(page, data={"key": "k2", "level": 500}).status_code == 303
     assert (balance(ana.id).available, balance(ana.id).reserved) == (teo(4), teo(4))
+
+
+def test_a_frozen_wallet_is_why_no_part_can_be_chosen(browser, rich):
+    with transaction():
+        accounts.freeze(rich)
+    page = browser.get(CHECKOUT).text
+    assert "Your wallet is frozen: no TEO leave it until" in page and "TEO available" not in page and 'value="1000" disabled' in page
+    assert "Choose to pay without TEO" in browser.get(f"{CHECKOUT}?level=1000").text

@@ -6,6 +6,7 @@ import pytest
 
 from lms import clock
 from lms.db import transaction
+from lms.domain.accounts import actions as accounts
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries
 from lms.domain.checkout.terms import terms
@@ -150,3 +151,12 @@ def test_of_two_orders_of_a_course_the_paid_one_closes_the_other(rich, course):
     pay(first)
     assert (first.state, second.state) == ("paid", "expired")
     assert parts(rich) == (teo(42), 0)
+
+
+def test_who_froze_his_wallet_pays_no_part_in_teo(rich, course):
+    with transaction():
+        accounts.freeze(rich)
+    with pytest.raises(DomainError, match="frozen"):
+        place(rich, course)
+    assert parts(rich) == (teo(50), 0)
+    assert place(rich, course, level_bp=0).is_open

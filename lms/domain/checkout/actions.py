@@ -12,7 +12,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.checkout import coupons, disputes, locks, papers, refunds, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
-from lms.domain.checkout.terms import PAYMENT_HELD, levels, obstacle, terms
+from lms.domain.checkout.terms import PAYMENT_HELD, frozen, levels, obstacle, terms
 from lms.domain.learning import actions as learning
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
@@ -37,7 +37,8 @@ def place_order(buyer, course, key, vat_rate=0, *, level_bp=0, code=""):
     if same and same.is_paid:
         return same
     db.session.refresh(course)
-    refusal = obstacle(buyer, course)
+    db.session.refresh(buyer, ["frozen_at"])
+    refusal = obstacle(buyer, course) or frozen(buyer, level_bp)
     if refusal:
         raise refusal
     rules = rulebook.in_force()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from lms.db import db
 from lms.domain.checkout import coupons
 from lms.domain.checkout.models import Order
-from lms.domain.checkout.terms import Terms, levels, terms
+from lms.domain.checkout.terms import Terms, frozen, levels, terms
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
@@ -39,14 +39,14 @@ def offer(course, buyer, vat_rate=0, level_bp=0, code=""):
     """The Offer for this level (basis points) and a coupon's code."""
     code = coupons.normal(code)
     coupon, refusal = _coupon(course, buyer, code)
-    rules, available = rulebook.in_force(), accounts.member(buyer.id, TEO, "available").balance + _waiting(course, buyer)
+    rules, available = rulebook.in_force(), _available(course, buyer)
     price = course.price - (coupon.off(course.price, rules.lowest_price) if coupon else 0)
     choices = [_choice(rules, price, level, available) for level in levels(course, rules)]
     chosen = next((choice for choice in choices if choice.level_bp == level_bp), None)
     if chosen is None:
         refusal = DomainError("This part of the price cannot be paid in TEO. Choose one of those offered.")
     elif not chosen.is_affordable:
-        refusal = DomainError("You have too few TEO available for this discount.")
+        refusal = frozen(buyer, level_bp) or DomainError("You have too few TEO available for this discount.")
     asked = terms(course, vat_rate, chosen.level_bp if chosen and chosen.is_affordable else 0, coupon)
     return Offer(asked, choices, available, code, refusal)
 
@@ -58,10 +58,12 @@ def _coupon(course, buyer, code):
     return (None if refusal else coupon), refusal
 
 
-def _waiting(course, buyer):
-    """What his own order of the course that waits for its payment has set aside: ordered anew it is given back first."""
+def _available(course, buyer):
+    """What he can spend, with what his own order of the course that waits for its payment has set aside: ordered anew it is given back first."""
+    if buyer.frozen_at is not None:
+        return 0
     order = db.session.scalar(select(Order).where(Order.buyer_id == buyer.id, Order.course_id == course.id, Order.state == "open"))
-    return order.tokens if order else 0
+    return accounts.member(buyer.id, TEO, "available").balance + (order.tokens if order else 0)
 
 
 def _choice(rules, price, level_bp, available):

@@ -121,6 +121,13 @@ def obstacle(buyer, course):
     return None
 
 
+def frozen(buyer, level_bp):
+    """The refusal (a DomainError, not raised) of who froze his wallet and would pay a part in TEO, or None."""
+    if level_bp and buyer.frozen_at is not None:
+        return DomainError("Your wallet is frozen: no TEO leave it until you end that. Choose to pay without TEO.")
+    return None
+
+
 def order_looked_at(buyer, course):
     """The id of the order that waits while money came for it that does not fit, or None.
 
