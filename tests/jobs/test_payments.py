@@ -152,6 +152,13 @@ def test_a_refund_of_ours_that_did_not_happen_is_an_incident(gateway, order, ref
     assert incidents() == [("payments differ", "our refund did not happen")]
 
 
+def test_a_refund_of_ours_that_is_on_its_way_is_none(gateway, order, refund, monkeypatch):
+    monkeypatch.setattr(gateway, "refund", lambda *asked: Refunded("re_1", "pending"))
+    payments.refund(refund.id)
+    later(gateway, taken(order, refunded=order.total))
+    assert (db.session.query(Refund).one().state, incidents()) == ("sent", [])
+
+
 def test_a_dispute_we_know_of_is_none(gateway, order):
     pay(order, kind="dispute.opened", dispute="dp_1", fee=0)
     later(gateway, taken(order, disputed=True))

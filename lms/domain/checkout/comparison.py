@@ -37,19 +37,20 @@ def _differences(payment, taken, refunds, disputes):
         return
     if (payment.amount, payment.currency) != (taken.amount, taken.currency):
         yield "another amount"
-    sent_back = refunds.get(payment.id, 0)
-    if taken.refunded > sent_back:
+    asked, done = refunds.get(payment.id, (0, 0))
+    if taken.refunded > asked:
         yield "refunded without our asking"
-    elif taken.refunded < sent_back:
+    elif taken.refunded < done:
         yield "our refund did not happen"
     if taken.disputed and payment.id not in disputes:
         yield "a dispute we were not told of"
 
 
 def _refunds(ours):
-    """{payment id: cents} of refunds that we hold for done."""
+    """{payment id: (cents we asked back, cents of them we hold for done)}: the gateway counts a refund before the bank has it."""
     ids = [payment.id for payment in ours.values()]
-    return dict(db.session.execute(select(Refund.payment_id, Refund.amount).where(Refund.payment_id.in_(ids), Refund.state == "done")).all())
+    rows = select(Refund.payment_id, Refund.amount, Refund.state).where(Refund.payment_id.in_(ids))
+    return {payment_id: (amount, amount if state == "done" else 0) for payment_id, amount, state in db.session.execute(rows)}
 
 
 def _disputes(ours):
