@@ -11,6 +11,11 @@ WORDS = {
     ),
     "wallet frozen": (_("Your wallet is frozen"), _("Nothing leaves it and no address is linked to it until you unfreeze it."), "addresses"),
     "wallet thawed": (_("Your wallet is not frozen any more"), _("TEO can leave it again. If it was not you, freeze it and set a new password at once."), "addresses"),
+    "payout details": (
+        _("Your payout details were saved"),
+        _("Euros you ask for from now on go to the account %(iban)s. If it was not you, freeze your wallet and set a new password at once."),
+        "payout details",
+    ),
     "withdrawal requested": (_("Withdrawal requested"), _("%(teo)s to %(to)s. We check it first."), "withdrawal"),
     "withdrawal in review": (_("Your withdrawal is in review"), _("%(teo)s to %(to)s wait for one of us to look at them."), "withdrawal"),
     "withdrawal approved": (_("Your withdrawal is approved"), _("%(teo)s to %(to)s go out next."), "withdrawal"),
@@ -60,13 +65,14 @@ PLACES = {
     "outline": (_("Change the course"), [("teaching.show", {"slug": "slug"}), ("teaching.index", {})]),
     "coupons": (_("Your coupons"), [("coupons.index", {}), ("teaching.index", {})]),
     "payout": (_("See the payout"), [("payouts.show", {"payout_id": "payout"}), ("payouts.index", {}), ("teaching.index", {})]),
+    "payout details": (_("Your payout details"), [("payouts.details", {})]),
     "staking": (_("Your stake"), [("staking.show", {})]),
     "rulebook": (_("Read the rules"), [("rulebook.version", {"number": "number"}), ("rulebook.show", {})]),
 }
 
 # Group of kinds → (its name, what it holds).
 GROUPS = {
-    "security": (_("Security"), _("A new password, a linked wallet, a wallet frozen or not any more. Always on: this mail is how you notice that somebody else is at it.")),
+    "security": (_("Security"), _("A new password, a linked wallet, a bank account, a wallet frozen or not any more. Always on: this mail is how you notice that somebody else is at it.")),
     "wallet": (_("Wallet"), _("Withdrawals that wait, go out or are given back, and TEO that arrive.")),
     "orders": (_("Orders"), _("Refunds and disputes of what you bought.")),
     "teaching": (_("Teaching"), _("Sales that wait for you or are taken back, your application, courses approved or returned, coupons, payouts.")),

@@ -4,6 +4,8 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.notices import kinds
+from lms.domain.notices.models import Notice
 from lms.domain.withdrawals import payout_details
 from lms.domain.withdrawals.payout_models import PayoutDetails
 from lms.errors import DomainError, Invalid
@@ -57,6 +59,15 @@ def test_a_change_is_a_row_more_and_the_newest_holds(tea):
     assert payout_details.current(tea.id) is second and first.city == "Firenze"
     assert enter(tea, city="Pisa") is second
     assert db.session.query(PayoutDetails).count() == 2
+
+
+def test_each_change_is_told_so_that_nobody_leads_his_money_elsewhere_unseen(tea):
+    enter(tea)
+    enter(tea)
+    enter(tea, iban="GB33BUKB20201555555555")
+    told = db.session.query(Notice).filter_by(kind="payout details").order_by(Notice.id)
+    assert [notice.facts["iban"] for notice in told] == ["DE89 … 3000", "GB33 … 5555"]
+    assert kinds.GROUPS[kinds.of("payout details").group].is_fixed
 
 
 def test_they_are_each_members_own(tea, ana):

@@ -53,7 +53,12 @@ def parts(user):
 
 
 def told(user):
-    return [notice.kind for notice in db.session.query(Notice).filter_by(user_id=user.id).order_by(Notice.id)]
+    return [notice.kind for notice in notices(user)]
+
+
+def notices(user):
+    """What he was told of payouts, not of his details."""
+    return db.session.query(Notice).filter(Notice.user_id == user.id, Notice.kind != "payout details").order_by(Notice.id)
 
 
 def evidence(step, payout):
@@ -87,7 +92,7 @@ def test_each_transfer_says_why(rich, ada):
 def test_what_is_told_has_its_facts(rich, ada):
     payout = request(rich, 20_000)
     do(payouts.reject, payout, ada, "The name is another.")
-    facts = [notice.facts for notice in db.session.query(Notice).filter_by(user_id=rich.id).order_by(Notice.id)]
+    facts = [notice.facts for notice in notices(rich)]
     assert facts == [dict(payout=payout.id, amount=20_000), dict(payout=payout.id, amount=20_000, why="The name is another.")]
 
 

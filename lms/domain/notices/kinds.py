@@ -33,6 +33,7 @@ KINDS = {
     "wallet linked": Kind("link", "teal", "security"),
     "wallet frozen": Kind("snowflake", "red", "security"),
     "wallet thawed": Kind("snowflake-off", "teal", "security"),
+    "payout details": Kind("building-bank", "teal", "security"),
     "withdrawal requested": Kind("send", "gold", "wallet", is_mailed=False),
     "withdrawal in review": Kind("clock", "gold", "wallet"),
     "withdrawal approved": Kind("circle-check", "gold", "wallet", is_mailed=False),

@@ -9,6 +9,7 @@ from stdnum.exceptions import ValidationError
 
 from lms import clock
 from lms.db import db
+from lms.domain.notices import actions as notices
 from lms.domain.withdrawals.payout_models import PayoutDetails
 from lms.errors import DomainError, Invalid
 
@@ -28,6 +29,7 @@ def enter(user, iban, country, **lines):
     details = PayoutDetails(user_id=user.id, entered_at=clock.now(), **facts)
     db.session.add(details)
     db.session.flush()
+    notices.tell(user.id, "payout details", f"details:{details.id}", iban=details.masked_iban)
     return details
 
 
