@@ -1,20 +1,27 @@
 """TEO in part of a price: set aside with the order, in escrow with the payment, back when nothing comes of it."""
 
+import threading
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from lms import clock
-from lms.db import transaction
+from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries
+from lms.domain.checkout.books import Book
+from lms.domain.checkout.models import Order
 from lms.domain.checkout.terms import terms
 from lms.domain.learning import queries as learning
+from lms.domain.ledger import actions as ledger_actions
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet.queries import balance
 from lms.errors import DomainError, Invalid
 from tests.conftest import give, pay, publish, teo
+from tests.races import race
 
 
 @pytest.fixture
@@ -160,3 +167,28 @@ def test_who_froze_his_wallet_pays_no_part_in_teo(rich, course):
         place(rich, course)
     assert parts(rich) == (teo(50), 0)
     assert place(rich, course, level_bp=0).is_open
+
+
+def test_a_late_payment_and_a_reward_do_not_wait_for_each_other(app, rich, course, monkeypatch):
+    """Whose TEO were locked before the platform's accounts waited for who had locked them the other way round."""
+    late, rich_id, is_locking = place(rich, course).id, rich.id, threading.Event()
+    expire()
+    place(rich, course, key="k2", level_bp=500)
+
+    def locked(order):
+        is_locking.set()
+        time.sleep(0.3)
+        return Book(order)
+
+    def reward():
+        is_locking.wait(10)
+        ledger_actions.post("reward", ledger.platform("TEO", "issuance"), ledger.member(rich_id, "TEO", "available"), teo(1), "lesson")
+
+    def arrive():
+        event = dict(id="e1", kind="payment.succeeded", reference="pay_1", order_id=late, amount=7200, currency="EUR")
+        checkout.receive("sandbox", SimpleNamespace(**event))
+
+    db.session.rollback()
+    monkeypatch.setattr(checkout, "Book", locked)
+    assert race(app, [arrive, reward]) == []
+    assert (db.session.get_one(Order, late).state, parts(rich)) == ("paid", (teo(43), 0))

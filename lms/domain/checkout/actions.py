@@ -14,6 +14,7 @@ from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
 from lms.domain.checkout.terms import PAYMENT_HELD, frozen, levels, obstacle, terms
 from lms.domain.learning import actions as learning
+from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import EUR
@@ -75,13 +76,13 @@ def mark_paid(order, payment):
     """Everything a purchase does, in one transaction: the student enrolled, the money in escrow and split, the reward credited."""
     rules = rulebook.version(order.rule_version)
     enrolment = learning.enroll(order.buyer_id, order.course, rules, paid=order.cash, order_id=order.id)
+    book = Book(order)
     if enrolment is None:
         _close(order, "expired")
         return _hold(payment, "enrolled already", order)
     payment.state = "applied"
     order.state, order.paid_at = "paid", clock.now()
     _close_other_orders(order)
-    book = Book(order)
     book.post("paid", book.euros("cards"), book.euros("escrow"), order.total, "paid", payment=payment.id)
     book.post("vat", book.euros("escrow"), book.euros("vat"), order.vat, "vat")
     book.post("discount", book.buyer("reserved"), book.tokens("escrow"), order.tokens, "discount", level=order.level_bp, price=order.price)
@@ -155,12 +156,21 @@ def _why_not_any_more(order):
         with db.session.begin_nested():
             if order.coupon:
                 coupons.claim(order.coupon.code, order.course, order.buyer)
+            _lock(order)
             _set_aside(order)
     except ledger.Overdraft:
         return "discount gone"
     except Invalid:
         return "coupon gone"
     return ""
+
+
+def _lock(order):
+    """All that its payment will lock, in the order in which everybody does: how far the buyer is in the course, then accounts."""
+    enrolment = enrolments.enrolment(order.buyer_id, order.course_id)
+    if enrolment:
+        learning.lock(enrolment)
+    Book(order)
 
 
 def _hold(payment, why, order):
