@@ -30,11 +30,6 @@ def end(enrolment):
     db.session.flush()
 
 
-def lock(enrolment):
-    """Two tabs of one student take turns, and who gives the course back waits for both: each sees what the other did."""
-    db.session.refresh(enrolment, ["done", "completed_at", "ended_at"], with_for_update=True)
-
-
 def enroll_free(user, course):
     """Take part in a course that costs nothing; it rewards with no TEO."""
     if not course.is_published:
