@@ -2,7 +2,7 @@
 
 Amounts: EUR in cents, TEO in millionths. Of the rules these are repeated here: the tiers, a quarter more for who takes TEO, and rewards of 2, 4 and 4 % of the cash."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from sqlalchemy import text
 
@@ -79,13 +79,11 @@ def coupons():
 def _wanted(order):
     """{(asset, who): millionths or cents} of one order, by its own frozen numbers."""
     tokens, cash = order.discount * MICRO_PER_CENT, order.price - order.discount
-    lost = order.fees + (order.disputed if order.state == "refunded" else 0)
-    wanted = {("EUR", "cards"): lost, ("EUR", "platform"): -lost}
+    lost = order.fees + order.disputed - (cash + order.vat if order.state == "charged back" else 0)
+    wanted = Counter({("EUR", "cards"): lost, ("EUR", "platform"): -lost})
     if order.state == "paid":
-        wanted["EUR", "cards"] = -cash - order.vat
-        wanted["EUR", "vat"] = order.vat
-        wanted["TEO", "buyer"] = -tokens
-        wanted |= _split(order, cash, tokens) if order.decided_at else {("EUR", "escrow"): cash, ("TEO", "escrow"): tokens}
+        wanted.update({("EUR", "cards"): -cash - order.vat, ("EUR", "vat"): order.vat, ("TEO", "buyer"): -tokens})
+        wanted.update(_split(order, cash, tokens) if order.decided_at else {("EUR", "escrow"): cash, ("TEO", "escrow"): tokens})
     return {key: amount for key, amount in wanted.items() if amount}
 
 

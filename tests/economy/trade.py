@@ -32,12 +32,16 @@ class Trade(RuleBasedStateMachine):
         self.world, self.chain, self.number, self.told = world, world.begin(), count(1), []
 
     @initialize(target=sales)
-    def begin(self):
+    def sold_before(self):
         return multiple(*self.world.sales)
 
-    @rule(target=orders, buyer=BUYER, course=COURSE, level=LEVEL, coupon=st.sampled_from(COUPONS), vat=st.sampled_from((0, 2200)))
-    def order(self, buyer, course, level, coupon, vat):
-        return multiple(*self._place(buyer, course, level, coupon, vat))
+    @initialize(target=orders)
+    def ordered_before(self):
+        return self.world.order
+
+    @rule(target=orders, buyer=BUYER, course=COURSE, level=LEVEL, has_coupon=st.booleans(), vat=st.sampled_from((0, 2200)))
+    def order(self, buyer, course, level, has_coupon, vat):
+        return multiple(*self._place(buyer, course, level, COUPONS[course] if has_coupon else "", vat))
 
     @rule(target=sales, buyer=BUYER, course=COURSE, level=LEVEL)
     def buy(self, buyer, course, level):
@@ -65,7 +69,7 @@ class Trade(RuleBasedStateMachine):
     def send_back_held(self, payment):
         held = db.session.query(Payment).filter_by(state="held").order_by(Payment.id).all()
         if held:
-            with transaction():
+            with refusable():
                 refunds.return_held(held[payment % len(held)])
 
     @rule(sale=sales, takes=st.booleans())
@@ -92,12 +96,13 @@ class Trade(RuleBasedStateMachine):
         with refusable():
             refunds.refund(self._order(sale))
 
-    @rule(sale=sales, payment=st.integers(0, 2), outcome=st.sampled_from(("lost", "lost", "won", "opened")))
-    def dispute(self, sale, payment, outcome):
-        """About what paid the order, or other money that came for it."""
+    @rule(sale=sales, payment=st.integers(0, 2), part=st.sampled_from((1, 1, 2)), outcome=st.sampled_from(("lost", "lost", "won", "opened")))
+    def dispute(self, sale, payment, part, outcome):
+        """About what paid the order, or other money that came for it; the whole or a half."""
         taken = db.session.query(Payment).filter_by(order_id=sale).order_by(Payment.id).all()
-        reference = taken[payment % len(taken)].reference
-        self._hear(f"dispute.{outcome}", sale, reference=reference, dispute=f"dispute of {reference}", fee=1500, reason="fraudulent")
+        about = taken[payment % len(taken)]
+        facts = dict(reference=about.reference, amount=about.amount // part, dispute=f"dispute of {about.reference}", fee=1500, reason="fraudulent")
+        self._hear(f"dispute.{outcome}", sale, **facts)
 
     def _place(self, buyer, title, level, coupon="", vat=0):
         """[the order's id], nothing for one that is refused."""

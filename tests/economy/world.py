@@ -1,4 +1,4 @@
-"""Where each example begins: four people with TEO on the chain, three courses, two coupons, a sale decided and one that waits."""
+"""Where each example begins: four people with TEO on the chain, three courses, two coupons, a sale decided, one that waits, and an order not paid yet."""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -7,6 +7,7 @@ from pathlib import Path
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts.models import User
+from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import splits
 from lms.domain.checkout.models import Coupon
 from lms.domain.courses.models import Course
@@ -23,7 +24,7 @@ from tests.economy.chain import Chain
 GIFTS = {"ana": 150, "bruno": 60, "tea": 400, "ugo": 20}
 STUDENTS, TEACHERS = ("ana", "bruno"), ("tea", "ugo")
 COURSES = {"Knots": ("tea", 9_999), "Bees": ("tea", 2_000), "Chains": ("ugo", 8_000)}
-COUPONS = ("", "TEN", "FIVER")  # of tea, 10 %, once; of ugo, 5 EUR
+COUPONS = {"Knots": "TEN", "Bees": "TEN", "Chains": "FIVER"}  # 10 %, once; 5 EUR
 LESSONS = 4
 
 
@@ -46,6 +47,8 @@ class World:
                 payout_details.enter(self.user(name), **DETAILS)
             self._linked = {name: self._link(name) for name in GIFTS}
         self.sales = [self._sell("bruno", "Chains"), self._sell("ana", "Knots")]
+        with transaction():
+            self.order = checkout.place_order(self.user("bruno"), self.course("Bees"), "form", level_bp=1500).id
         self._chain = Chain()
         with transaction():
             self._chain.see()
