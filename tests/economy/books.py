@@ -1,6 +1,6 @@
 """What must be true after each step, reckoned by plain SQL and by numbers of this file's own: each function answers {what: (there, wanted)} of what is off.
 
-Amounts: EUR in cents, TEO in millionths. Of the rules these are repeated here: the tiers, a quarter more for who takes TEO, and rewards of 2, 4 and 4 % of the cash."""
+Amounts: EUR in cents, TEO in millionths. Of the rules those are repeated here by which it is reckoned; they differ between the two versions of the world where it happens."""
 
 from collections import Counter, defaultdict
 
@@ -9,7 +9,9 @@ from sqlalchemy import text
 from lms.db import db
 
 MICRO_PER_CENT = 10_000
-REWARDS = {"purchase": 200, "lesson": 400, "completion": 400}  # basis points of the cash, a tenth together
+REWARDS = {1: {"purchase": 200, "lesson": 400, "completion": 400}, 2: {"purchase": 200, "lesson": 300, "completion": 400}}  # basis points of the cash
+BONUS = {1: 25, 2: 20}  # percent, for who takes TEO
+DAILY = 3_000_000  # rewards of a member: so low that some wait for the next day
 TIERS = {"Bronze": (0, 50), "Silver": (100, 55), "Gold": (300, 60), "Platinum": (600, 65), "Diamond": (1000, 75)}  # from so many TEO, the teacher's percent
 CHECKS = []
 
@@ -61,13 +63,19 @@ def parts():
 @check
 def rewards():
     """A course brings its member no more than the rulebook says of the cash he paid, each reward once whatever was bought again, and nothing once its money went back."""
-    found = {}
-    for user, course, kind, lesson, ever, his, dearest, paid in db.session.execute(_REWARDS):
-        for what, there, cash in (("ever", ever, dearest), ("now", his, paid)):
-            most = cash * MICRO_PER_CENT * REWARDS[kind] // 10_000
-            if there > most:
-                found[f"{kind} {lesson or ''} of course {course} to {user} {what}"] = (there, most)
-    return found
+    most, his = defaultdict(int), {}
+    for user, course, kind, lesson, ever, now, cash, version, state in db.session.execute(_REWARDS):
+        name = f"{kind} {lesson or ''} of course {course} to {user}"
+        allowed = cash * MICRO_PER_CENT * REWARDS[version][kind] // 10_000
+        most[f"{name} ever"], most[f"{name} now"] = max(most[f"{name} ever"], allowed), most[f"{name} now"] + (allowed if state == "paid" else 0)
+        his[f"{name} ever"], his[f"{name} now"] = ever, now
+    return {name: (amount, most[name]) for name, amount in his.items() if amount > most[name]}
+
+
+@check
+def caps():
+    """No member is granted more of rewards in a day than he may be."""
+    return {f"rewards of {user} on {day}": (amount, DAILY) for user, day, amount in db.session.execute(_CAPS) if amount > DAILY}
 
 
 @check
@@ -90,7 +98,7 @@ def _wanted(order):
 def _split(order, cash, tokens):
     if not order.is_accepted:
         return {("EUR", "teacher"): order.share, ("EUR", "platform"): cash - order.share, ("TEO", "treasury" if order.kept_at else "escrow"): tokens}
-    bonus = tokens // 4
+    bonus = tokens * BONUS[order.rule_version] // 100
     euros = {("EUR", "teacher"): order.share - order.discount, ("EUR", "platform"): cash - order.share + order.discount}
     return euros | {("TEO", "teacher"): tokens + bonus, ("TEO", "bonus"): -bonus}
 
@@ -132,15 +140,15 @@ _PARTS = text("""
     FROM accounts a LEFT JOIN users u ON u.id = a.user_id
     WHERE a.name IN ('reserved', 'escrow', 'vat', 'staked', 'unbonding', 'releasing', 'outside', 'maturing', 'requested', 'bank')""")
 
-# `ever` was credited once, taken back since or not; `his` is his, or waits for another day. Beside them the cash of the dearest order he paid, and of the one that stands.
+# `ever` was credited once, taken back since or not; `his` is his, or waits for another day. Beside them each order he paid.
 _REWARDS = text("""
-    SELECT u.name, g.course_id, g.kind, g.lesson, g.ever, g.his, max(o.price - o.discount) AS dearest,
-           coalesce(max(o.price - o.discount) FILTER (WHERE o.state = 'paid'), 0)::bigint AS paid
+    SELECT u.name, g.course_id, g.kind, g.lesson, g.ever, g.his, o.price - o.discount, o.rule_version, o.state
     FROM (SELECT user_id, course_id, kind, evidence->>'lesson' AS lesson, sum(amount)::bigint AS ever,
                  coalesce(sum(amount) FILTER (WHERE taken_back_at IS NULL), 0)::bigint AS his
           FROM grants GROUP BY GROUPING SETS ((1, 2, 3), (1, 2, 3, 4))) g
-    JOIN users u ON u.id = g.user_id JOIN orders o ON o.buyer_id = u.id AND o.course_id = g.course_id AND o.paid_at IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 5, 6""")
+    JOIN users u ON u.id = g.user_id JOIN orders o ON o.buyer_id = u.id AND o.course_id = g.course_id AND o.paid_at IS NOT NULL""")
+
+_CAPS = text("SELECT user_id, day, sum(amount)::bigint FROM grants WHERE transfer_id IS NOT NULL GROUP BY 1, 2")
 
 _COUPONS = text("""
     SELECT c.code, count(o.id), c.most_uses FROM coupons c LEFT JOIN orders o ON o.coupon_id = c.id AND o.state IN ('open', 'paid') GROUP BY c.id""")

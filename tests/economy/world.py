@@ -1,6 +1,7 @@
 """Where each example begins: four people with TEO on the chain, three courses, two coupons, a sale decided, one that waits, and an order not paid yet."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,12 +14,16 @@ from lms.domain.checkout.models import Coupon
 from lms.domain.courses.models import Course
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
+from lms.domain.rulebook import actions as rulebook
+from lms.domain.rulebook import queries
+from lms.domain.rulebook.models import RulebookVersion
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet.models import LinkedWallet, Wallet
 from lms.domain.withdrawals import payout_details
 from tests import rows
 from tests.conftest import give, publish, sell
 from tests.domain.test_payout_details import DETAILS
+from tests.economy.books import DAILY
 from tests.economy.chain import Chain
 
 GIFTS = {"ana": 150, "bruno": 60, "tea": 400, "ugo": 20}
@@ -33,6 +38,8 @@ class World:
 
     def __init__(self, member, clock_file):
         self._clock_file = Path(clock_file)
+        with transaction():
+            self._rules()
         self.users = {name: member(name, role="teacher" if name in TEACHERS else "student").id for name in GIFTS}
         self.users["ada"], self.users["otto"] = member("ada", role="admin").id, member("otto", role="admin").id
         self.courses = {title: self._publish(title, *facts) for title, facts in COURSES.items()}
@@ -77,6 +84,13 @@ class World:
     def linked(self, name):
         """The id of the member's own address."""
         return self._linked[name]
+
+    def _rules(self):
+        """Rewards reach the cap of a day soon, and a second version holds from the next fortnight on."""
+        first = replace(queries.version(1), user_daily_cap=DAILY)
+        db.session.get_one(RulebookVersion, 1).rules = queries.as_row(first)
+        db.session.flush()
+        rulebook.announce(replace(first, accept_bonus_bp=2000, lessons_bp=300), clock.now() + timedelta(days=14, minutes=1))
 
     def _publish(self, title, teacher, price):
         course = publish(self.user(teacher), title, price=price, lessons=LESSONS)
