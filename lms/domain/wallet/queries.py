@@ -147,7 +147,7 @@ _MOVEMENTS = """
 _ONLY_OVERVIEW = text(f"SELECT {_OVERVIEW}".format(user=":user"))
 _ONLY_MOVEMENTS = text(f"SELECT {_MOVEMENTS}".format(user=":user"))
 
-_MEMBER = ("id", "email", "name", "role", "locale", "time_zone", "verified_at")
+_MEMBER = ("id", "email", "name", "role", "locale", "time_zone", "verified_at", "frozen_at")
 _PAGE_OF_SIGN_IN = re.sub(
     r":(token_hash|now|before|limit)\b",
     r"%(\1)s",
