@@ -260,6 +260,23 @@ def test_what_was_changed_meanwhile_is_not_decided(applied, log_in, ada, ana):
     assert ana.role == "student"
 
 
+@pytest.mark.parametrize(("what", "state"), [("approval", "approved"), ("return", "returned")])
+def test_it_is_decided_as_a_process_does_that_has_not_seen_it_before(applied, log_in, ada, what, state):
+    application_id, admin = applied.id, log_in(ada)
+    db.session.expunge_all()
+    assert admin.post(f"/admin/applications/{application_id}/{what}", data={"edition": "1", "reason": "x"}).status_code == 303
+    assert db.session.get(Application, application_id).state == state
+
+
+def test_it_is_changed_and_taken_back_by_one_that_has_not_either(browser, applied):
+    application_id = applied.id
+    for path, data in (("change", WORDS), ("withdrawal", {})):
+        db.session.expunge_all()
+        assert browser.post(f"/teach/apply/{path}", data=data).status_code == 303
+    found = db.session.get(Application, application_id)
+    assert (found.edition, found.state) == (2, "taken back")
+
+
 @pytest.mark.parametrize("what", ["approval", "return"])
 def test_a_students_decision_is_refused(browser, applied, what):
     assert decide(browser, applied, what, reason="x").status_code == 403

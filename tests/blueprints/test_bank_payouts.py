@@ -196,6 +196,26 @@ def test_an_admin_finds_it_approves_it_and_notes_that_it_is_paid(admin, payout, 
     assert "SCT 4711" in log_in(rich).get(f"/teach/payouts/{payout.id}").text
 
 
+@pytest.mark.parametrize(
+    ("deeds", "state"),
+    [([("approval", {}), ("payment", {"paid-reference": "x"})], "paid"), ([("rejection", {"reject-reason": "x"})], "rejected")],
+    ids=["paid", "rejected"],
+)
+def test_it_is_decided_as_a_process_does_that_has_not_seen_it_before(admin, payout, deeds, state):
+    payout_id = payout.id
+    for what, data in deeds:
+        db.session.expunge_all()
+        assert admin.post(f"/admin/bank-payouts/{payout_id}/{what}", data=data).status_code == 303
+    assert db.session.get(Payout, payout_id).state == state
+
+
+def test_it_is_cancelled_by_one_that_has_not_either(browser, payout):
+    payout_id = payout.id
+    db.session.expunge_all()
+    assert browser.post(f"/teach/payouts/{payout_id}/cancellation").status_code == 303
+    assert db.session.get(Payout, payout_id).state == "cancelled"
+
+
 def test_the_whole_iban_is_shown_only_while_it_is_to_be_paid(admin, payout):
     assert "0532" not in admin.get(f"/admin/bank-payouts/{payout.id}").text
 

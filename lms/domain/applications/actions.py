@@ -144,8 +144,9 @@ def _lock_open(application):
 
 
 def _refresh(application):
-    """As it is now, locked, its documents and its member read anew."""
-    db.session.refresh(application, with_for_update={"key_share": True})
+    """As it is now, locked first: reading it may join what cannot be locked with it."""
+    db.session.execute(select(Application.id).where(Application.id == application.id).with_for_update(key_share=True))
+    db.session.refresh(application)
     db.session.expire(application, ["documents", "decisions"])
 
 

@@ -172,8 +172,9 @@ def _tell(payout, kind, **facts):
 
 
 def _lock(payout):
-    """As it is now; who cancels, approves, rejects and pays come one after the other."""
-    db.session.refresh(payout, with_for_update={"key_share": True})
+    """As it is now; who cancels, approves, rejects and pays come one after the other. Locked first: reading it may join what cannot be locked with it."""
+    db.session.execute(select(Payout.id).where(Payout.id == payout.id).with_for_update(key_share=True))
+    db.session.refresh(payout)
     db.session.expire(payout, ["decisions"])
     db.session.refresh(payout.user, ["suspended_at", "frozen_at"])
 
