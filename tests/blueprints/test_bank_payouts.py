@@ -116,7 +116,7 @@ def test_the_same_form_sent_twice_asks_once(browser, rich):
     ("typed", "why"),
     [
         ("", "Write an amount."),
-        ("9.99", "The least that is paid out is 10 €."),
+        ("9.99", "The least that is paid out is 10.00 €."),
         ("500.01", "You have 500.00 € available."),
         ("-20", "This cannot be below zero."),
         ("NaN", "Write a number such as 80.00"),

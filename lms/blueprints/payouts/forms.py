@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Regexp, ValidationEr
 
 from lms.blueprints.amounts import Hundredths
 from lms.domain.accounts import actions as accounts
-from lms.domain.withdrawals import payout_details, payouts
+from lms.domain.withdrawals import payout_details, payout_limits
 from lms.errors import DomainError
 from lms.ui import euros
 
@@ -57,7 +57,7 @@ class PayoutForm(FlaskForm):
         """What speaks against any amount is said above the fields."""
         is_valid = super().validate(**options)
         try:
-            payouts.check_may_ask(self.user, self.rules, self.details)
+            payout_limits.check_may_ask(self.user, self.rules, self.details)
         except DomainError as error:
             self.form_errors.append(gettext(error.message, **error.values))
             return False
@@ -66,7 +66,7 @@ class PayoutForm(FlaskForm):
     def validate_amount(self, field):
         if field.data is None:
             return
-        _heed(payouts.check_amount, field.data, self.rules)
+        _heed(payout_limits.check_amount, field.data, self.rules)
         if field.data > self.available:
             raise ValidationError(gettext("You have %(amount)s available.", amount=euros(self.available)))
 

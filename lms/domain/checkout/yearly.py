@@ -57,40 +57,30 @@ def years(user):
 
 
 def statement(user, year):
-    """The member's Statement of a year in his time zone; a fixed number of statements of SQL."""
+    """The member's Statement of a year in his time zone, in one statement of SQL: what comes meanwhile is in all of it or in none."""
     zone = ZoneInfo(user.time_zone)
     first, end = datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)
     span = dict(user=user.id, first=first, last=end)
-    opening, closing = db.session.execute(_ENDS, span).one()
     found = defaultdict(list)
     for kind, *line in db.session.execute(_LINES, span):
         found[kind].append(Line(*line))
     parts = {name: found[kind] for name, kind in _KINDS.items()}
-    return Statement(year, first, min(end, clock.now()), opening, closing=closing, **parts)
+    ends = {name: sum(line.amount for line in found[name]) for name in ("opening", "closing")}
+    return Statement(year, first, min(end, clock.now()), **ends, **parts)
 
 
 _KINDS = {"sales": "sale", "refunds": "refund", "payouts": "payout", "others": "other"}
 
-# What crosses the border of all a member's accounts in euros; between them nothing comes or goes.
-_CROSSING = """
+# What crosses the border of all a member's accounts in euros; between them nothing comes or goes. One line a course for
+# sales and refunds, one a payout, one a reason for all else; a sale decided anew comes twice and goes once: it is one.
+# The opening is what moved before, the closing what is there without what moved since.
+_LINES = text("""
     WITH mine AS (SELECT id, balance FROM accounts WHERE user_id = :user AND asset = 'EUR'),
     crossing AS (
         SELECT t.*, t.amount AS moved, t.source_id AS other FROM transfers t WHERE t.target_id IN (SELECT id FROM mine) AND t.source_id NOT IN (SELECT id FROM mine)
         UNION ALL
         SELECT t.*, -t.amount, t.target_id FROM transfers t WHERE t.source_id IN (SELECT id FROM mine) AND t.target_id NOT IN (SELECT id FROM mine)
-    )"""
-# The opening by what moved before, the closing by what is there and what moved since.
-_ENDS = text(
-    _CROSSING
-    + """
-    SELECT coalesce(sum(moved) FILTER (WHERE at < :first), 0)::bigint,
-           (SELECT sum(balance) FROM mine)::bigint - coalesce(sum(moved) FILTER (WHERE at >= :last), 0)::bigint
-    FROM crossing"""
-)
-# One a course for sales and refunds, one a payout, one a reason for all else. A sale decided anew comes twice and goes once: it is one.
-_LINES = text(
-    _CROSSING
-    + """,
+    ),
     told AS (
         SELECT CASE WHEN x.reason IN ('share', 'decided anew') THEN 'sale' WHEN x.reason IN ('refund', 'charge back') THEN 'refund'
                     WHEN a.name = 'bank' THEN 'payout' ELSE 'other' END AS kind, x.*, c.id AS course_id, coalesce(c.title, x.evidence ->> 'course') AS title
@@ -103,5 +93,6 @@ _LINES = text(
         FROM told WHERE kind IN ('sale', 'refund') GROUP BY kind, course_id, title
         UNION ALL SELECT kind, coalesce(evidence ->> 'iban', ''), moved, 1, at, coalesce(evidence ->> 'reference', '') FROM told WHERE kind = 'payout'
         UNION ALL SELECT kind, reason, sum(moved)::bigint, count(*), NULL, '' FROM told WHERE kind = 'other' GROUP BY kind, reason
-    ) line WHERE amount <> 0 ORDER BY at NULLS FIRST, what"""
-)
+        UNION ALL SELECT 'opening', '', coalesce(sum(moved), 0)::bigint, 1, NULL, '' FROM crossing WHERE at < :first
+        UNION ALL SELECT 'closing', '', coalesce((SELECT sum(balance) FROM mine), 0)::bigint - coalesce(sum(moved), 0)::bigint, 1, NULL, '' FROM crossing WHERE at >= :last
+    ) line WHERE amount <> 0 ORDER BY at NULLS FIRST, what""")

@@ -1,8 +1,6 @@
 """A teacher's euros from the request to his bank, each step once. Amounts in cents."""
 
-from datetime import timedelta
-
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
@@ -11,9 +9,9 @@ from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import EUR
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import MICRO_PER_CENT
 from lms.domain.withdrawals import payout_details
-from lms.domain.withdrawals.payout_models import OPEN, Payout, PayoutDecision
+from lms.domain.withdrawals import payout_limits as limits
+from lms.domain.withdrawals.payout_models import Payout, PayoutDecision
 from lms.errors import DomainError, Invalid
 
 LONGEST_REASON, LONGEST_REFERENCE = 2000, 140
@@ -26,14 +24,15 @@ def request(key, user, amount):
     if first is not None:
         return _same(first, user, amount)
     rules, details = rulebook.in_force(), payout_details.current(user.id)
-    check_amount(amount, rules)
-    check_may_ask(user, rules, details)
-    recent = _recent(user.id, rules) + amount
-    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=_admins(recent, rules), requested_at=clock.now())
+    limits.check_amount(amount, rules)
+    limits.check_may_ask(user, rules, details)
+    recent = limits.recent(user.id, rules) + amount
+    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=limits.admins(recent, rules), requested_at=clock.now())
     db.session.add(payout)
     db.session.flush()
-    available = _account(payout, "available")
-    _move(payout, "requested", available, _account(payout, "requested"), available=available.balance, recent=recent, admins=payout.admins)
+    available, requested = _account(payout, "available"), _account(payout, "requested")
+    ledger.lock(available, requested)
+    _move(payout, "requested", available, requested, available=available.balance, recent=recent, admins=payout.admins)
     _tell(payout, "payout requested")
     return payout
 
@@ -93,48 +92,10 @@ def cancel(payout):
     db.session.flush()
 
 
-def lowest(rules):
-    """The fewest cents that are paid out: 1 TEO and 1 EUR are the same here."""
-    return rules.withdrawal_lowest // MICRO_PER_CENT
-
-
-def check_amount(amount, rules):
-    if type(amount) is not int or amount < lowest(rules):
-        raise Invalid("The least that is paid out is %(count)d €.", count=lowest(rules) // 100)
-
-
-def check_may_ask(user, rules, details):
-    """Raises DomainError for who is suspended or frozen, has said nowhere to pay, or has as many open payouts as there may be."""
-    if user.suspended_at is not None:
-        raise DomainError("A suspended member is paid nothing.")
-    if user.frozen_at is not None:
-        raise DomainError("Your account is frozen: nothing leaves it until you unfreeze it.")
-    if details is None:
-        raise DomainError("Say first to whom and where we pay: your payout details are missing.")
-    if _open_count(user.id) >= rules.withdrawals_open:
-        raise DomainError("You have %(count)d open payouts. Wait for one, or cancel it.", count=rules.withdrawals_open)
-
-
 def _same(first, user, amount):
     if (first.user_id, first.amount) != (user.id, amount):
         raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=first.key)
     return first
-
-
-def _recent(user_id, rules):
-    """What was asked for in the days the rulebook looks back, and not given back."""
-    since = clock.now() - timedelta(days=rules.review_days)
-    rows = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.user_id == user_id, Payout.requested_at > since)
-    return int(db.session.scalar(rows.where(Payout.state.not_in(("rejected", "cancelled")))))
-
-
-def _admins(recent, rules):
-    """How many must approve it."""
-    return 2 if recent > rules.two_admins_above // MICRO_PER_CENT else 1
-
-
-def _open_count(user_id):
-    return db.session.scalar(select(func.count()).where(Payout.user_id == user_id, Payout.state.in_(OPEN)))
 
 
 def _check_admin(payout, by):
