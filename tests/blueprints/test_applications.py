@@ -146,7 +146,7 @@ def test_it_can_be_changed_while_it_waits(browser, applied, kept):
     file_id = applied.documents[0].file_id
     page = browser.get("/teach/apply/change").text
     assert "Take off degree.pdf" in page and "Twenty years at sea." in page
-    assert send(browser, (JPEG, "ship.jpg"), to="/teach/apply/change", subject="Splices", removed=[file_id]).status_code == 303
+    assert send(browser, (JPEG, "ship.jpg"), to="/teach/apply/change", subject="Splices", **{"removed[]": [file_id]}).status_code == 303
     page = browser.get("/teach/apply/").text
     assert "Splices" in page and "ship.jpg" in page and "degree.pdf" not in page
     assert kept() == [JPEG]

@@ -39,7 +39,7 @@ class ApplicationForm(FlaskForm):
     experience = TextAreaField(_("Where do you know it from?"), filters=[_text], validators=[DataRequired(_("Say where you know it from."))])
     link = StringField(_("A link to something of yours"), filters=[_line])
     documents = MultipleFileField(_("Documents"))
-    removed = SelectMultipleField(_("Take off"), coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    removed = SelectMultipleField(_("Take off"), name="removed[]", id="removed", coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
 
     def __init__(self, application=None, **kwargs):
         kept = application.documents if application else []
