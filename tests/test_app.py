@@ -369,7 +369,10 @@ for token, paths in READERS:
         found["signed in"] = browser.post("/log-in", data={"email": "bruno@example.org", "password": "PASSWORD"}).status_code
 print(json.dumps(found))
 """
-NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.show", "wallet.balance", "wallet.proof_file", "wallet.verifier", "applications.document", "admin.applications.document", "payouts.statements.table", "payouts.statements.paper"}
+NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.show", "wallet.balance", "wallet.proof_file", "wallet.verifier", "applications.document", "admin.applications.document", "payouts.statements.table", "payouts.statements.paper"} | {
+    "statements.table", "statements.paper", "checkout.papers.invoice", "checkout.papers.credit_note"
+}
+QUERIES = {"statements.show": {"first": "2026-01-01", "last": "2026-01-31"}}
 FOR_STRANGERS = {"accounts.log_in", "accounts.sign_up", "accounts.forgotten", "accounts.reset", "accounts.verify"}
 FOR_ALL = {"pages.home", "courses.index", "courses.show", "learning.lesson", "pages.terms", "pages.privacy"}
 LEAD_ON = {"learning.course", "checkout.pay", "notices.show", "payouts.statements.index"}  # to a lesson, to the payment, to what it is about, to this year
@@ -404,7 +407,7 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
     slugs = {"admin.review": waiting.slug, "checkout.create": "other"}
     with app.test_request_context():
         return {
-            rule.endpoint: rule.build(facts | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]
+            rule.endpoint: rule.build(facts | QUERIES.get(rule.endpoint, {}) | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]
             for rule in app.url_map.iter_rules()
             if "GET" in rule.methods and rule.endpoint not in NO_PAGES
         }

@@ -92,8 +92,8 @@ def test_a_name_and_a_removal(browser, ana):
     place = f"{PLACE}/{linked.of(ana)[0].id}"
     browser.post(place, data={"label": "My ledger"})
     assert "My ledger" in browser.get(PLACE).text
-    assert browser.post(f"{place}/removal", data={"password": "a guess"}).status_code == 409
-    assert browser.post(f"{place}/removal", data={"password": PASSWORD}).status_code == 303
+    assert browser.post(f"{place}/removal", data={"removal-password": "a guess"}).status_code == 409
+    assert browser.post(f"{place}/removal", data={"removal-password": PASSWORD}).status_code == 303
     assert linked.of(ana) == []
     assert browser.get(place).status_code == 404
 
@@ -102,7 +102,7 @@ def test_somebody_elses_address_does_not_exist(browser, ana, bruno, log_in):
     link(browser)
     place = f"{PLACE}/{linked.of(ana)[0].id}"
     client = log_in(bruno)
-    assert [client.get(place).status_code, client.post(place, data={"label": "Mine"}).status_code, client.post(f"{place}/removal", data={"password": PASSWORD}).status_code] == [404] * 3
+    assert [client.get(place).status_code, client.post(place, data={"label": "Mine"}).status_code, client.post(f"{place}/removal", data={"removal-password": PASSWORD}).status_code] == [404] * 3
 
 
 def test_freezing_takes_one_press_and_ending_it_the_password(browser, ana):

@@ -3,7 +3,11 @@
 import re
 import secrets
 from functools import cache
+from html import unescape
 from urllib.parse import urlsplit
+
+from eth_account import Account
+from eth_account.messages import encode_defunct
 
 from tests.e2e.visitor import PASSWORD as MEMBERS_PASSWORD
 from tests.e2e.visitor import Visitor
@@ -120,10 +124,28 @@ def _students_pages(student):
         "proof": "/wallet/proof",
         "movement": _first(student, "/wallet", r"/wallet/movements/\d+"),
         "operation": student.operation(),
+        "refund": f"/orders/{student.order_of(COURSE)}/refund",
+        "statements": "/wallet/statements",
+        "statement": _first(student, "/wallet/statements", r"/wallet/statements/days\?[^\"]+").replace("&amp;", "&"),
+        **_addresses(student),
+        "freeze": "/wallet/freeze",
         "account": "/account",
         "apply": "/teach/apply/",
         "notices": "/notices",
         "mail-preferences": "/account/notices",
+    }
+
+
+def _addresses(student):
+    """One address linked, one that waits for its signature."""
+    linked, waiting = Account.create(), Account.create()
+    message = student.send("/wallet/addresses", address=linked.address)
+    text = unescape(re.search(r"data-message>(.*?)</code>", message.text, re.DOTALL)[1])
+    student.send(urlsplit(message.url).path, signature="0x" + linked.sign_message(encode_defunct(text=text)).signature.hex().removeprefix("0x"))
+    return {
+        "addresses": "/wallet/addresses",
+        "address": _first(student, "/wallet/addresses", r"/wallet/addresses/\d+"),
+        "message-to-sign": urlsplit(student.send("/wallet/addresses", address=waiting.address).url).path,
     }
 
 
@@ -142,11 +164,22 @@ def _teachers_pages(teacher):
         "course-submitted": course,
         "details": f"{course}/details",
         "sales": "/teach/sales",
+        "decisions": "/teach/decisions",
+        "policy": "/teach/policy",
+        "coupons": _made_coupon(teacher),
+        "staking": "/teach/staking/",
+        "money": "/teach/money/",
         "payouts": "/teach/payouts",
         "payout-details": "/teach/payout-details",
         "statement": urlsplit(teacher.get("/teach/statements/").url).path,
         "wallet": "/wallet",
     }
+
+
+def _made_coupon(teacher):
+    place = "/teach/coupons/"
+    teacher.send(place, code=f"SPRING-{secrets.token_hex(2)}", course="0", kind="percent", worth="25", most_uses="100")
+    return place
 
 
 def _write(teacher, title):
@@ -156,7 +189,7 @@ def _write(teacher, title):
     teacher.send(
         *[f"{course}/details"],
         **{"title": title, "summary": "Why a stone arch needs no mortar.", "description": "Arches, beams and cables.", "subject": "Building"},
-        **{"language": "en", "price": "35.00", "reward_bp": "1.00"},
+        **{"language": "en", "price": "35.00", "reward_bp": "1.00", "discount_bp": "1000"},
     )
     teacher.send(course, to=f"{course}/sections", title="Arches")
     section = _first(teacher, course, rf"{course}/sections/\d+/lessons")

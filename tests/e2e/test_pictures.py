@@ -7,7 +7,8 @@ from tests.e2e.pictures import look, wallet
 from tests.test_app import NO_PAGES
 
 ONLY_LEAD_ON = {"checkout.pay", "notices.show", "payouts.statements.index"}
-NEED_WEEKS = {"payouts.show", "admin.bank_payouts.show"}  # until the earnings of a sale have matured
+# Until the earnings of a sale have matured, and an address that is linked may be used.
+NEED_TIME = {"payouts.show", "admin.bank_payouts.show", "withdrawals.show", "withdrawals.cancel"}
 
 
 def test_every_page_fits(browser, site):
@@ -26,7 +27,7 @@ def test_every_page_the_application_knows_is_among_them(site, prepared):
     paths = [urlsplit(path).path for _, paths in pages(site.url).values() for path in paths.values()]
     shown = {known.match(path)[0] for path in paths if path != "/nothing-here"}
     there_are = {rule.endpoint for rule in prepared.url_map.iter_rules() if "GET" in rule.methods}
-    assert shown == there_are - NO_PAGES - ONLY_LEAD_ON - NEED_WEEKS
+    assert shown == there_are - NO_PAGES - ONLY_LEAD_ON - NEED_TIME
 
 
 def test_the_picture_of_the_readme_is_made(browser, site, tmp_path):

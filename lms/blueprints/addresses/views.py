@@ -65,7 +65,7 @@ def change(linked_id):
     """Give it a name of one's own."""
     found, form = _linked(linked_id), LabelForm()
     if not form.validate_on_submit():
-        return render("addresses/show.html", found=found, label=LabelForm(obj=found) if not form.is_submitted() else form, removal=PasswordForm(formdata=None)), 422 if form.is_submitted() else 200
+        return render("addresses/show.html", found=found, label=LabelForm(obj=found) if not form.is_submitted() else form, removal=PasswordForm(formdata=None, prefix="removal-")), 422 if form.is_submitted() else 200
     with transaction():
         linking.name(current_user, found, form.label.data)
     return redirect(url_for("addresses.index"), 303)
@@ -75,7 +75,7 @@ def change(linked_id):
 @login_required
 @limiter.limit(GUESSES, key_func=logged_in_member)
 def remove(linked_id):
-    found, form = _linked(linked_id), PasswordForm()
+    found, form = _linked(linked_id), PasswordForm(prefix="removal-")
     if not form.validate_on_submit():
         return render("addresses/show.html", found=found, label=LabelForm(formdata=None, obj=found), removal=form), 422
     with transaction():
