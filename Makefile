@@ -3,7 +3,7 @@ PYTHON ?= python3
 IN_VENV := .venv/bin/python
 
 help:            ## list the commands
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 setup:           ## install what is locked, build contracts, browser files and translations
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 to 3.13, or name one: make setup PYTHON=/path/to/python3.12"; exit 1; }
@@ -28,6 +28,9 @@ bench: setup     ## measure, and compare with the targets (ONLY=sse for a part)
 buy: setup       ## drive a browser through sign-up, purchase and lesson in the running demo
 	@exec $(IN_VENV) -m tests.e2e.buy
 
+play-economy: setup  ## play the token economy in the running demo, whose clock it moves on by a month
+	@exec $(IN_VENV) -m tests.e2e.play_economy
+
 pictures: setup  ## write a picture of every page to var/pictures
 	@exec $(IN_VENV) -m tests.e2e.pictures
 
@@ -43,4 +46,4 @@ lock: setup      ## write the locks of the Python packages anew
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 
-.PHONY: help setup demo test lint faults bench buy pictures flask translations lock clean
+.PHONY: help setup demo test lint faults bench buy play-economy pictures flask translations lock clean

@@ -75,7 +75,7 @@ def sweep():
         return
     if pool.chain_id == node.ANVIL:
         pool.forget_head()  # killed, it begins below its head, and is rebuilt
-    _see(pool)
+    see(pool)
     lost = pool.chain_id == node.ANVIL and rebuild(deployment, pool)
     if lost is None:
         return
@@ -97,7 +97,7 @@ def _is_driven(address):
         return not is_alone
 
 
-def _see(pool):
+def see(pool):
     head = pool.head()
     with transaction():
         onchain.see_chain(head)

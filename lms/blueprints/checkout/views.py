@@ -13,14 +13,13 @@ from lms.blueprints.checkout.gateway import gateway
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import papers, queries, refunds
+from lms.domain.checkout import queries, refunds
 from lms.domain.checkout.coupons import LONGEST_CODE
 from lms.domain.checkout.offers import offer
 from lms.domain.checkout.receipts import receipt
 from lms.domain.checkout.terms import obstacle, order_looked_at
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as enrolments
-from lms.domain.rulebook import queries as rulebook
 from lms.errors import NotFound, Unavailable
 from lms.gateways.payments import Purchase
 from lms.queue import enqueue
@@ -58,8 +57,7 @@ def place(slug):
 @blueprint.get(ORDER)
 @login_required
 def show(order_id):
-    found = _receipt(order_id)
-    return render("checkout/show.html", "receipt", receipt=found, rules=rulebook.version(found.order.rule_version), papers=papers.of_order(order_id))
+    return render("checkout/show.html", "receipt", receipt=_receipt(order_id))
 
 
 @blueprint.get(f"{ORDER}/pay")

@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from lms.db import db
-from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.models import Invoice, Order, Payment
 from lms.domain.checkout.terms import still_looked_at
 from lms.domain.courses.models import Course, Lesson, Section
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.rewards.models import Grant
+from lms.domain.rulebook.models import RulebookVersion
+from lms.domain.rulebook.rules import Rules
 
 PAYING, ENROLLED, CREDITED, ON_CHAIN, DONE = range(5)
 
@@ -44,13 +46,15 @@ class Receipt:
     held: Payment | None
     is_looked_at: bool
     first_lesson: str | None
+    papers: dict  # {kind: its number}
+    rules: Rules  # by which it was ordered
 
     @property
     def step(self):
         """The step that is going on now: one of PAYING … DONE."""
         if not self.order.paid_at:
             return PAYING
-        if self.reward is None:
+        if self.reward is None or self.order.ended_at:
             return DONE
         if not self.reward.credited:
             return CREDITED
@@ -59,10 +63,14 @@ class Receipt:
 
 def receipt(buyer, order_id):
     """The Receipt of the buyer's own order, or None: somebody else's does not exist for him."""
-    rows = select(Order).where(Order.id == order_id, Order.buyer_id == buyer.id)
-    rows = rows.options(joinedload(Order.course).joinedload(Course.teacher), joinedload(Order.coupon)).execution_options(populate_existing=True)
-    order = db.session.scalar(rows)
-    return Receipt(order, _reward(order), *_held(order), _first_lesson(order)) if order else None
+    papers = select(func.json_object_agg(Invoice.kind, Invoice.number)).where(Invoice.order_id == Order.id).scalar_subquery()
+    rows = select(Order, RulebookVersion, papers).join(RulebookVersion, RulebookVersion.number == Order.rule_version)
+    rows = rows.where(Order.id == order_id, Order.buyer_id == buyer.id).options(joinedload(Order.course).joinedload(Course.teacher), joinedload(Order.coupon)).execution_options(populate_existing=True)
+    found = db.session.execute(rows).first()
+    if found is None:
+        return None
+    order, version, numbers = found
+    return Receipt(order, _reward(order), *_held(order), _first_lesson(order), numbers or {}, Rules(**version.rules))
 
 
 def _reward(order):

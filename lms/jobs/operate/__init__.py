@@ -1,7 +1,7 @@
 """Operators' commands: `flask chain`, `flask keys`, `flask audit`, `flask rulebook`, `flask demo`. Those on the chain hold keys, as workers do."""
 
 from lms.chain.errors import ChainError
-from lms.jobs.operate import certificates, deployment, losses, operations, recovery, rotation, rules, signers, status
+from lms.jobs.operate import certificates, demo_grant, deployment, losses, operations, recovery, rotation, rules, signers, status
 from lms.jobs.operate.books import audit
 from lms.jobs.operate.demo_time import demo
 from lms.jobs.operate.groups import chain, keys, rulebook
@@ -13,6 +13,7 @@ __all__ = [
     "certificates",
     "chain",
     "demo",
+    "demo_grant",
     "deployment",
     "keys",
     "losses",

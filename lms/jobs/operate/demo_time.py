@@ -8,6 +8,7 @@ from flask import current_app
 
 from lms import clock
 from lms.chain import anvil
+from lms.jobs import chain
 from lms.jobs import node as here
 from lms.jobs.operate.groups import demo
 from lms.queue import enqueue
@@ -20,8 +21,10 @@ def advance(span):
     if current_app.config["ENVIRONMENT"] == "production" or not current_app.config["CLOCK_FILE"]:
         raise click.ClickException("Only the demo's clock can be moved.")
     delta = _span(span)
-    anvil.advance(here.pool(), int(delta.total_seconds()))  # first: it may not answer, and the clock goes nowhere alone
+    pool = here.pool()
+    anvil.advance(pool, int(delta.total_seconds()))  # first: it may not answer, and the clock goes nowhere alone
     clock.advance(delta)
+    chain.see(pool)  # or what is signed before the next look ends by the time of the old head
     enqueue("rewards.mature")
     click.echo(f"It is {clock.now():%Y-%m-%d %H:%M} UTC now.")
 
