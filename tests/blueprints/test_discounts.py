@@ -195,3 +195,10 @@ def test_a_frozen_wallet_is_why_no_part_can_be_chosen(browser, rich):
     page = browser.get(CHECKOUT).text
     assert "Your wallet is frozen: no TEO leave it until" in page and "TEO available" not in page and 'value="1000" disabled' in page
     assert "Choose to pay without TEO" in browser.get(f"{CHECKOUT}?level=1000").text
+
+
+def test_who_gave_the_course_back_is_promised_no_reward_for_it(browser, sale):
+    browser.post(f"/orders/{sale.id}/refund")
+    page = browser.get(CHECKOUT).text
+    assert "You have had this course before" in page
+    assert "You will earn" not in page and "What you earn" not in page

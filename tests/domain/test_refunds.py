@@ -12,6 +12,7 @@ from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds, splits
 from lms.domain.checkout.models import Dispute, Order, Refund
+from lms.domain.checkout.receipts import receipt
 from lms.domain.courses import queries as courses
 from lms.domain.courses.models import Lesson
 from lms.domain.learning import actions as learning
@@ -144,6 +145,12 @@ def test_who_buys_again_goes_on_and_earns_nothing_twice(sold, rich):
     assert balance(rich.id).maturing == 0
     complete(again, 4)
     assert balance(rich.id).maturing == teo(3) + teo(4)  # three lessons and the completion
+
+
+def test_the_order_of_who_buys_again_shows_no_reward_of_the_first(sold, rich):
+    order = sold(level_bp=0)
+    refund(order)
+    assert receipt(rich, sell(rich, order.course, reference="pay_2").id).reward is None
 
 
 def test_a_reward_that_waits_for_tomorrow_is_credited_never(sold, rich):

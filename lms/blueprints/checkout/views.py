@@ -20,6 +20,7 @@ from lms.domain.checkout.receipts import receipt
 from lms.domain.checkout.terms import obstacle, order_looked_at
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as enrolments
+from lms.domain.rewards import queries as rewards
 from lms.errors import NotFound, Unavailable
 from lms.gateways.payments import Purchase
 from lms.queue import enqueue
@@ -107,6 +108,7 @@ def _page(course, form):
         refusal=refusal,
         enrolled=refusal and enrolments.enrolment(current_user.id, course.id),
         looked_at=refusal and order_looked_at(current_user, course),
+        comes_back=rewards.was_taken_back(current_user.id, course.id),
         is_open=gateway().is_open,
     )
     return render("checkout/create.html", "form", course=course, form=form, **facts)

@@ -81,7 +81,7 @@ def _reward(order):
         .outerjoin(Transfer, Transfer.id == Grant.transfer_id)
         .outerjoin(Entry, Entry.id == Transfer.target_entry_id)
         .outerjoin(Operation, Operation.id == Entry.operation_id)
-        .where(Grant.user_id == order.buyer_id, Grant.course_id == order.course_id, Grant.kind == "purchase")
+        .where(Grant.user_id == order.buyer_id, Grant.course_id == order.course_id, Grant.kind == "purchase", Grant.taken_back_at.is_(None))
         .order_by(Grant.id)
     )
     found = db.session.execute(rows).all()

@@ -44,6 +44,12 @@ def maturing(user_id, asset=TEO, limit=5):
     return db.session.scalars(rows).all()
 
 
+def was_taken_back(user_id, course_id):
+    """Whether rewards of the course were the member's and went back with a refund: those he never gets a second time."""
+    rows = select(Grant.id).where(Grant.user_id == user_id, Grant.course_id == course_id, Grant.taken_back_at.is_not(None))
+    return db.session.scalar(rows.limit(1)) is not None
+
+
 def deferred(user_id):
     """The member's grants that wait for another day."""
     return db.session.scalars(select(Grant).where(Grant.user_id == user_id, Grant.transfer_id.is_(None), Grant.taken_back_at.is_(None)).order_by(Grant.day)).all()
