@@ -11,7 +11,7 @@ from lms.domain.checkout import splits
 from lms.domain.checkout.models import Coupon, Order
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet.queries import balance
-from tests.conftest import give, publish, sell, teo
+from tests.conftest import give, pay, publish, sell, teo
 
 CHECKOUT = "/courses/how-chains-work/checkout"
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -202,3 +202,11 @@ def test_who_gave_the_course_back_is_promised_no_reward_for_it(browser, sale):
     page = browser.get(CHECKOUT).text
     assert "You have had this course before" in page
     assert "You will earn" not in page and "What you earn" not in page
+
+
+def test_the_form_sent_again_after_its_coupon_and_teo_are_spent_shows_the_order(tea, ana, coupon, course, log_in):
+    give(ana, 6)
+    browser, asked = log_in(ana), {"key": "k1", "level": 1000, "code": "SPRING"}
+    browser.post(CHECKOUT, data=asked)
+    pay(db.session.query(Order).one())
+    assert browser.post(CHECKOUT, data=asked).location == "/orders/1"

@@ -45,7 +45,7 @@ def create(slug):
 @login_required
 def place(slug):
     course, form = _course(slug), PurchaseForm()
-    if not form.validate_on_submit() or _offer(course, form).refusal:
+    if not form.validate_on_submit() or (_offer(course, form).refusal and not queries.is_paid_for(current_user.id, form.key.data)):
         return _page(course, form), 422
     if not gateway().is_open:
         raise Unavailable("Payments are not open yet.")
