@@ -36,6 +36,21 @@ def test_opening_lines_and_closing(ana):
     assert (found.closing["staked"], found.closing["available"]) == (teo(20), teo(25))
 
 
+def test_what_is_booked_while_it_is_read_is_in_it(ana, monkeypatch):
+    give(ana, 50)
+    read = statements._rows
+
+    def read_and_book(values):
+        found = read(values)
+        if not booked:
+            booked.append(give(ana, 1))
+        return found
+
+    booked = []
+    monkeypatch.setattr(statements, "_rows", read_and_book)
+    assert statements.statement(ana.id, today(), today(), "UTC").closing_total == teo(51)
+
+
 def test_a_debt_is_no_part_and_stands_beside_them(ana):
     give(ana, 10)
     with transaction():

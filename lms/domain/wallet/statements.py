@@ -11,6 +11,7 @@ from lms.db import db
 from lms.errors import Invalid
 
 MOST_DAYS, MOST_LINES = 366, 5000
+TRIES = 3  # what is booked between the statements of one is in the next
 PARTS = ("available", "maturing", "staked", "unbonding", "reserved")
 DEBT = "debt"
 
@@ -62,14 +63,19 @@ def statement(user_id, first, last, time_zone):
         raise Invalid("A statement is over at most %(most)d days.", most=MOST_DAYS)
     zone = ZoneInfo(time_zone)
     values = dict(user=user_id, begin=datetime.combine(first, time.min, zone), end=datetime.combine(last + timedelta(days=1), time.min, zone))
+    for _ in range(TRIES):
+        opening, rows, closing = _parts(user_id, values["begin"]), _rows(values), _parts(user_id, values["end"])
+        lines, reckoned = _running(rows, user_id, opening)
+        if reckoned == closing:
+            return Statement(first, last, opening, lines, closing)
+    raise DoesNotFoot(f"statement of member {user_id} from {first} to {last}")
+
+
+def _rows(values):
     rows = db.session.execute(_LINES, values | {"most": MOST_LINES + 1}).all()
     if len(rows) > MOST_LINES:
         raise Invalid("There are more than %(most)d lines in these days. Choose fewer.", most=MOST_LINES)
-    opening, closing = (_parts(user_id, values[moment]) for moment in ("begin", "end"))
-    lines, reckoned = _running(rows, user_id, opening)
-    if reckoned != closing:
-        raise DoesNotFoot(f"statement of member {user_id} from {first} to {last}")
-    return Statement(first, last, opening, lines, closing)
+    return rows
 
 
 def _running(rows, user_id, opening):
