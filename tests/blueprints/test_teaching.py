@@ -417,9 +417,9 @@ def many_sales(teacher, course, count):
     for statement in (
         """INSERT INTO users (email, name, password_hash, role, locale, time_zone, created_at)
            SELECT 'buyer' || n || '@example.org', 'Buyer', '', 'student', 'en', 'UTC', now() FROM generate_series(1, :count) n""",
-        """INSERT INTO orders (key, buyer_id, course_id, teacher_id, state, currency, list_price, coupon_off, price, level_bp, discount, vat, share, tier,
+        """INSERT INTO orders (key, buyer_id, course_id, teacher_id, state, currency, list_price, coupon_off, price, level_bp, discount, vat, vat_bp, share, tier,
                reward_bp, rule_version, placed_at, paid_at, reserved, decided_at, decided_how, is_accepted, splits, net, bonus, matures_at)
-           SELECT 'k', id, :course, :teacher, 'paid', 'EUR', 8000, 0, 8000, 0, 0, 0, 4000, 'Bronze', 0, 1, now(), now(),
+           SELECT 'k', id, :course, :teacher, 'paid', 'EUR', 8000, 0, 8000, 0, 0, 0, 0, 4000, 'Bronze', 0, 1, now(), now(),
                0, now(), 'no discount', false, 1, 4000, 0, now() + interval '14 days' FROM users WHERE email LIKE 'buyer%'""",
         r"""INSERT INTO transfers (key, source_id, target_id, asset, amount, at, reason, evidence, rule_version)
            SELECT 'order\:' || o.id || '\:share\:1', s.id, t.id, 'EUR', 4000, now(), 'share', '{}', 1 FROM orders o
