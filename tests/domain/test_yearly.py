@@ -127,6 +127,13 @@ def test_a_line_that_is_missing_is_noticed(new_year, ana, tea):
     assert not found.foots
 
 
+def test_one_whose_sales_are_missing_is_not_given_out(new_year, ana, tea, monkeypatch):
+    sell(ana, publish(tea, "Knots", price=10_000), "p1")
+    monkeypatch.setattr(yearly, "_KINDS", yearly._KINDS | {"sales": "none of them"})
+    with pytest.raises(yearly.DoesNotFoot):
+        yearly.statement(tea, new_year)
+
+
 def test_the_year_turns_by_the_members_clock(new_year, ana, tea):
     with transaction():
         tea.time_zone = "Pacific/Auckland"

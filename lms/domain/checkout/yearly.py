@@ -11,6 +11,10 @@ from lms import clock
 from lms.db import db
 
 
+class DoesNotFoot(Exception):
+    """Opening and lines do not make the closing: a fault of ours, and no statement."""
+
+
 @dataclass(frozen=True)
 class Line:
     """`amount` that came (or went, below zero): of `count` sales or refunds of a course, of one payout, or of anything else."""
@@ -66,7 +70,10 @@ def statement(user, year):
         found[kind].append(Line(*line))
     parts = {name: found[kind] for name, kind in _KINDS.items()}
     ends = {name: sum(line.amount for line in found[name]) for name in ("opening", "closing")}
-    return Statement(year, first, min(end, clock.now()), **ends, **parts)
+    whole = Statement(year, first, min(end, clock.now()), **ends, **parts)
+    if not whole.foots:
+        raise DoesNotFoot(f"statement of member {user.id} of {year}")
+    return whole
 
 
 _KINDS = {"sales": "sale", "refunds": "refund", "payouts": "payout", "others": "other"}
