@@ -85,5 +85,8 @@ def _keep(refund_id, told):
 
 
 def _fail(refund_id, why):
+    """Unless another job or an event has brought it further meanwhile."""
     with transaction():
-        refunds.mark_failed(db.session.get_one(Refund, refund_id, with_for_update=True), why)
+        refund = db.session.get_one(Refund, refund_id, with_for_update=True)
+        if refund.state == "waiting":
+            refunds.mark_failed(refund, why)

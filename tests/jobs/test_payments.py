@@ -105,6 +105,28 @@ def test_one_it_refuses_is_told(gateway, refund):
     assert incidents() == [("refund failed", "charge_already_refunded")]
 
 
+def test_one_that_another_job_has_made_meanwhile_is_not_called_refused(gateway, refund, monkeypatch):
+    def made(*asked):
+        payments._keep(refund.id, Refunded("re_1", "succeeded"))
+        raise Refused("The payment provider refuses this.", "charge_already_refunded")
+
+    monkeypatch.setattr(gateway, "refund", made)
+    payments.refund(refund.id)
+    db.session.refresh(refund)
+    assert (refund.state, incidents()) == ("done", [])
+
+
+def test_one_given_up_while_its_last_try_was_answered_is_made(gateway, refund, monkeypatch):
+    def slow(*asked):
+        payments._fail(refund.id, "the gateway did not answer")
+        return Refunded("re_1", "succeeded")
+
+    monkeypatch.setattr(gateway, "refund", slow)
+    payments.refund(refund.id)
+    db.session.refresh(refund)
+    assert (refund.state, refund.reference) == ("done", "re_1")
+
+
 def test_a_payment_of_another_gateway_is_not_asked_of_this_one(gateway, refund):
     gateway.name = "stripe"
     payments.refund(refund.id)

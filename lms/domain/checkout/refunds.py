@@ -110,7 +110,7 @@ def count_try(refund_id):
 def mark_sent(refund_id, reference, is_done):
     """The gateway took it under this reference; it is done at once, or when an event says so."""
     refund = db.session.get_one(Refund, refund_id, with_for_update=True)
-    if refund.state == "waiting":
+    if refund.state == "waiting" or (refund.state == "failed" and refund.reference is None):  # given up while the last try was on its way
         refund.reference, refund.state = reference, "done" if is_done else "sent"
         refund.done_at = clock.now() if is_done else None
     db.session.flush()
