@@ -1,6 +1,7 @@
 """What admins see and decide."""
 
 import re
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +12,10 @@ from lms.domain.accounts.models import Session, User
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as incidents
 from lms.domain.checkout import actions as checkout
+from lms.domain.checkout.models import Refund
 from lms.domain.courses import actions as writing
 from lms.domain.courses.models import Course
+from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Deployment, Entry, Operation
 from lms.domain.onchain.queries import PAGE
@@ -284,6 +287,40 @@ def test_a_held_payment_says_whose_it_is_how_much_and_why(browser, ana, course):
     page = browser.get("/admin/incidents").text
     for said in ("Ana", "ana@example.org", course.title, "70.00 €", "80.00 €", "wrong amount"):
         assert said in page
+
+
+def test_an_admin_sends_held_money_back_once(browser, ana, course):
+    with transaction():
+        order = checkout.place_order(ana, course, "k1")
+        event = dict(id="e1", reference="pay_1", kind="payment.succeeded", order_id=order.id, amount=7000, currency="EUR")
+        checkout.receive("sandbox", SimpleNamespace(**event))
+    back = f"/admin/incidents/{incidents.open_incidents().items[0].id}/return"
+    assert back in browser.get("/admin/incidents").text
+    assert browser.post(back).status_code == 303
+    assert browser.post(back).status_code == 409
+    assert db.session.query(Refund.amount, Refund.state).all() == [(7000, "waiting")]
+    assert incidents.open_count() == 0 and books.platform("EUR", "escrow").balance == 0
+
+
+def test_an_incident_about_no_payment_sends_nothing_back(browser):
+    with transaction():
+        audit.open_incident("dispute", "sandbox:dp_1", payment=1)
+    assert browser.post(f"/admin/incidents/{incidents.open_incidents().items[0].id}/return").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "why", "said"),
+    [
+        ("payment held", "discount gone", "TEO of the discount were spent"),
+        ("payment held", "coupon gone", "the coupon could not be used"),
+        ("dispute lost", "fraudulent", "A bank took a payment back"),
+        ("refund not ours", "", "A refund we did not ask for"),
+    ],
+)
+def test_what_is_wrong_with_money_is_said_in_words(browser, kind, why, said):
+    with transaction():
+        audit.open_incident(kind, "sandbox:1", why=why)
+    assert said in unescape(browser.get("/admin/incidents").text)
 
 
 def test_a_payment_for_no_order_says_so(browser):

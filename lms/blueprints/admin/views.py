@@ -15,6 +15,7 @@ from lms.domain.applications import queries as wishes
 from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit
 from lms.domain.checkout import queries as checkout
+from lms.domain.checkout import refunds
 from lms.domain.courses import actions as approval
 from lms.domain.courses import queries as courses
 from lms.domain.onchain import figures
@@ -24,6 +25,7 @@ from lms.domain.withdrawals import payout_queries
 from lms.domain.withdrawals import queries as withdrawals
 from lms.errors import Forbidden, NotFound
 from lms.formats import markdown
+from lms.queue import enqueue
 from lms.ui import render
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -142,13 +144,33 @@ def incidents():
 
 @blueprint.post("/incidents/<int(max=2147483647):incident_id>/closing")
 def close_incident(incident_id):
-    incident = audit.incident(incident_id)
-    if incident is None:
-        raise NotFound("There is no such incident.")
+    incident = _incident(incident_id)
     with transaction():
         watch.close_incident(incident, current_user, request.form.get("note", ""))
     flash(_("The incident is closed."), "done")
     return redirect(url_for("admin.incidents"), 303)
+
+
+@blueprint.post("/incidents/<int(max=2147483647):incident_id>/return")
+def return_payment(incident_id):
+    """Money that paid nothing goes back to where it came from, and its incident is closed."""
+    incident = _incident(incident_id)
+    payment = checkout.payment_of(incident)
+    if payment is None:
+        raise NotFound("This incident is about no payment.")
+    with transaction():
+        refunds.return_held(payment)
+        watch.close_incident(incident, current_user, _("Sent back to where it came from."))
+    enqueue("payments.sweep")
+    flash(_("The money is on its way back."), "done")
+    return redirect(url_for("admin.incidents"), 303)
+
+
+def _incident(incident_id):
+    incident = audit.incident(incident_id)
+    if incident is None:
+        raise NotFound("There is no such incident.")
+    return incident
 
 
 def _review(course, form):

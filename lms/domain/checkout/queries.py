@@ -10,7 +10,7 @@ from lms.db import Page, db, page_of
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order, Payment, Refund
 from lms.domain.checkout.refunds import MOST_TRIES
-from lms.domain.checkout.terms import still_looked_at
+from lms.domain.checkout.terms import PAYMENT_HELD, still_looked_at
 
 
 def orders_of(buyer_id, number=1):
@@ -101,6 +101,12 @@ def buyer_of(refund_id):
     """The order whose payment a refund sends back, or None."""
     rows = select(Order).join(Payment, Payment.order_id == Order.id).join(Refund, Refund.payment_id == Payment.id)
     return db.session.scalar(rows.where(Refund.id == refund_id))
+
+
+def payment_of(incident):
+    """The Payment an incident of held money is about, or None."""
+    number = incident.details.get("payment") if incident.kind == PAYMENT_HELD else None
+    return number and db.session.get(Payment, number)
 
 
 def paid_count():
