@@ -210,3 +210,10 @@ def test_the_form_sent_again_after_its_coupon_and_teo_are_spent_shows_the_order(
     browser.post(CHECKOUT, data=asked)
     pay(db.session.query(Order).one())
     assert browser.post(CHECKOUT, data=asked).location == "/orders/1"
+
+
+def test_codes_cannot_be_tried_until_one_fits(browser, coupon):
+    answers = [browser.get(f"{CHECKOUT}?code=GUESS{number}").status_code for number in range(61)]
+    assert set(answers[:60]) == {200} and answers[60] == 429
+    assert browser.post(CHECKOUT, data={"key": "k1", "level": 0, "code": "SPRING"}).status_code == 429
+    assert browser.get(CHECKOUT).status_code == 200

@@ -10,6 +10,7 @@ from lms.blueprints.checkout import papers as documents
 from lms.blueprints.checkout import webhooks
 from lms.blueprints.checkout.forms import PurchaseForm, RefundForm
 from lms.blueprints.checkout.gateway import gateway
+from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.checkout import actions as checkout
@@ -30,11 +31,14 @@ blueprint = Blueprint("checkout", __name__)
 blueprint.register_blueprint(webhooks.blueprint)
 blueprint.register_blueprint(documents.blueprint)
 
+# Whoever tries codes to find those of others is soon stopped; without a code one looks and buys as often as one likes.
+guesses = limiter.shared_limit("60 per 5 minutes", "coupons", key_func=logged_in_member, exempt_when=lambda: not request.values.get("code"))
 ORDER = "/orders/<int(max=2147483647):order_id>"
 
 
 @blueprint.get("/courses/<slug>/checkout")
 @login_required
+@guesses
 def create(slug):
     """The terms, with what the address asks for: `level` of the price in TEO (basis points) and a coupon's `code`."""
     asked = dict(level=request.args.get("level", 0, type=int), code=request.args.get("code", "")[:LONGEST_CODE])
@@ -43,6 +47,7 @@ def create(slug):
 
 @blueprint.post("/courses/<slug>/checkout")
 @login_required
+@guesses
 def place(slug):
     course, form = _course(slug), PurchaseForm()
     if not form.validate_on_submit() or (_offer(course, form).refusal and not queries.is_paid_for(current_user.id, form.key.data)):
