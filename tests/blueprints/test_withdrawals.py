@@ -76,6 +76,13 @@ def test_what_is_sent_is_asked_for_and_followed_on_its_own_page(browser, rich, o
     assert own.address in page and "20.50" in page and 'aria-current="step">Checking' in page
 
 
+def test_the_same_form_with_another_amount_is_refused_in_words(browser, own):
+    send(browser, own, "20")
+    again = send(browser, own, "30")
+    assert again.status_code == 409 and "This form was sent already" in again.text and "k1" not in again.text
+    assert db.session.query(Withdrawal).count() == 1
+
+
 def test_the_same_form_sent_twice_is_one_withdrawal_of_all_he_has_too(browser, own):
     assert send(browser, own, "500", key="all").location == send(browser, own, "500", key="all").location
 

@@ -100,5 +100,5 @@ def _of(user_id):
 
 def _same(first, user, amount):
     if (first.user_id, first.amount) != (user.id, amount):
-        raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=first.key)
+        raise ledger.KeyReused("This form was sent already, with something else in it. Load the page again to see what has become of it.")
     return first

@@ -42,7 +42,7 @@ def by_key(key, **asked):
     """The withdrawal that this key asked for before, or None; raises KeyReused when it asked for something else."""
     first = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
     if first and any(getattr(first, name) != value for name, value in asked.items()):
-        raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=key)
+        raise ledger.KeyReused("This form was sent already, with something else in it. Load the page again to see what has become of it.")
     return first
 
 
