@@ -371,3 +371,28 @@ def test_lessons_completed_while_the_course_goes_back_are_seen(count, state, ear
 
     race(app, [complete_them, refund_it])
     assert (db.session.get_one(Order, order_id).state, balance(rich.id).maturing) == (state, teo(earned))
+
+
+def test_a_payment_sent_back_whole_by_hand_takes_the_sale_back(sold, rich):
+    before = everything()
+    order = sold()
+    complete(order, 1)
+    pay(order, kind="refund.succeeded", refund="re_by_hand")
+    db.session.expire_all()
+    assert (order.state, everything()) == ("refunded", before)
+    assert db.session.query(Refund.reference, Refund.state).all() == [("re_by_hand", "done")]
+    assert db.session.query(Incident).one().kind == "refund not ours"
+
+
+def test_held_money_sent_back_by_hand_is_held_no_more(sold):
+    order = sold()
+    pay(order, "pay_2")
+    pay(order, "pay_2", kind="refund.succeeded", refund="re_by_hand")
+    held = db.session.query(checkout.Payment).filter_by(reference="pay_2").one()
+    assert (order.state, held.state, books.platform("EUR", "escrow").balance) == ("paid", "returned", 0)
+
+
+def test_a_refund_by_hand_that_failed_takes_nothing_back(sold):
+    order = sold()
+    pay(order, kind="refund.failed", refund="re_by_hand")
+    assert (order.state, db.session.query(Refund).count()) == ("paid", 0)

@@ -164,6 +164,8 @@ class Payment(Model):
     why: Mapped[str] = mapped_column(default="")
     received_at: Mapped[object] = mapped_column(Moment)
 
+    order: Mapped[Order | None] = relationship()
+
 
 class Refund(Model):
     """A payment sent back whole, once: a row in the transaction that decided it, carried out by a job. `reference` is the gateway's, once it has taken it."""

@@ -66,13 +66,31 @@ def refund(order):
     refusal = obstacle(order, enrolment)
     if refusal:
         raise refusal
+    _end(order, enrolment)
+    send_back(_payment(order))
+    return order
+
+
+def follow(payment, reference):
+    """Somebody has sent the whole payment back by the gateway's own pages: what it brought goes back, too, since its money is gone."""
+    db.session.refresh(payment, with_for_update=True)
+    if payment.state == "applied":
+        _end(locks.order(payment.order_id), enrolments.enrolment(payment.order.buyer_id, payment.order.course_id))
+    elif payment.state == "held" and payment.currency == EUR:
+        _post_returned(payment)
+    else:
+        return
+    payment.state, now = "returned", clock.now()
+    db.session.add(Refund(payment_id=payment.id, amount=payment.amount, state="done", reference=reference, asked_at=now, done_at=now))
+    db.session.flush()
+
+
+def _end(order, enrolment):
     take_back(order, enrolment, "refund")
     order.state, order.ended_at = "refunded", clock.now()
-    send_back(_payment(order))
     papers.credit_note(order)
     tell(order, "refunded")
     db.session.flush()
-    return order
 
 
 def tell(order, what):
@@ -89,9 +107,13 @@ def return_held(payment):
         raise DomainError("This payment cannot be sent back from here.")
     if _is_disputed(Payment.id == payment.id):
         raise DomainError("The bank has asked for this payment back. While it decides it cannot be sent back from here.")
+    _post_returned(payment)
+    send_back(payment)
+
+
+def _post_returned(payment):
     escrow, cards = accounts.platform(EUR, "escrow"), accounts.platform(EUR, "cards")
     ledger.post(f"payment:{payment.id}:returned", escrow, cards, payment.amount, "returned", evidence={"payment": payment.id})
-    send_back(payment)
 
 
 def send_back(payment):
@@ -124,13 +146,13 @@ def mark_failed(refund, why):
 
 
 def confirm(payment, reference, amount, succeeded, why=""):
-    """What the gateway says became of a refund of `amount` cents; of one that we never asked for, such as a part sent back by hand, an admin is told.
+    """What the gateway says became of a refund of `amount` cents; of one that we never asked for an admin is told.
 
-    In any order: what failed does not succeed afterwards."""
+    In any order: what failed does not succeed afterwards. One made by hand is followed when it is of the whole payment; a part of it is the admin's."""
     refund = db.session.scalar(select(Refund).where(Refund.payment_id == payment.id).with_for_update())
     if refund is None or refund.amount != amount or refund.reference not in (None, reference):
         audit.open_incident("refund not ours", f"{payment.gateway}:{reference}", payment=payment.id, order=payment.order_id, amount=amount)
-        return
+        return follow(payment, reference) if succeeded and refund is None and amount == payment.amount else None
     has_failed = refund.state == "failed" and refund.reference == reference
     refund.reference = reference
     if not succeeded:
