@@ -396,3 +396,11 @@ def test_a_refund_by_hand_that_failed_takes_nothing_back(sold):
     order = sold()
     pay(order, kind="refund.failed", refund="re_by_hand")
     assert (order.state, db.session.query(Refund).count()) == ("paid", 0)
+
+
+def test_what_an_admin_sends_in_the_place_of_a_refund_that_failed_is_the_refund(sold):
+    order = sold()
+    refund(order)
+    pay(order, kind="refund.failed", reason="account closed")
+    pay(order, kind="refund.succeeded", id="evt_2", refund="re_by_hand")
+    assert db.session.query(Refund.reference, Refund.state).all() == [("re_by_hand", "done")]

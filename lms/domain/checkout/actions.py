@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
-from lms.domain.checkout import coupons, disputes, locks, papers, refunds, splits
+from lms.domain.checkout import coupons, disputes, locks, outbox, papers, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
 from lms.domain.checkout.terms import PAYMENT_HELD, frozen, levels, obstacle, terms
@@ -193,7 +193,7 @@ def _asked(order):
 def _hear_refund(gateway, event):
     payment = _payment(gateway, event)
     if payment:
-        refunds.confirm(payment, event.refund, event.amount, event.kind == "refund.succeeded", event.reason or "")
+        outbox.confirm(payment, event.refund, event.amount, event.kind == "refund.succeeded", event.reason or "")
 
 
 def _order_paid_by(gateway, event):

@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
-from lms.domain.checkout import papers, refunds
+from lms.domain.checkout import outbox, papers, refunds
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Dispute, Payment
 from lms.domain.learning import queries as enrolments
@@ -60,7 +60,7 @@ def _loss(order, dispute, is_reversed):
     """The cents that the bank took of what was the platform's. A refund that failed has left there what the bank took then."""
     if is_reversed:
         return dispute.amount - order.total
-    return 0 if refunds.has_failed(dispute.payment_id) else dispute.amount
+    return 0 if outbox.has_failed(dispute.payment_id) else dispute.amount
 
 
 def _keep_loss(payment, dispute):

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
-from lms.domain.audit import actions as audit
 from lms.domain.checkout import locks, papers, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Dispute, Payment, Refund
@@ -19,8 +18,6 @@ from lms.domain.notices import actions as notices
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError
-
-MOST_TRIES = 12
 
 
 @dataclass(frozen=True)
@@ -66,26 +63,13 @@ def refund(order):
     refusal = obstacle(order, enrolment)
     if refusal:
         raise refusal
-    _end(order, enrolment)
+    end(order, enrolment)
     send_back(_payment(order))
     return order
 
 
-def follow(payment, reference):
-    """Somebody has sent the whole payment back by the gateway's own pages: what it brought goes back, too, since its money is gone."""
-    db.session.refresh(payment, with_for_update=True)
-    if payment.state == "applied":
-        _end(locks.order(payment.order_id), enrolments.enrolment(payment.order.buyer_id, payment.order.course_id))
-    elif payment.state == "held" and payment.currency == EUR:
-        _post_returned(payment)
-    else:
-        return
-    payment.state, now = "returned", clock.now()
-    db.session.add(Refund(payment_id=payment.id, amount=payment.amount, state="done", reference=reference, asked_at=now, done_at=now))
-    db.session.flush()
-
-
-def _end(order, enrolment):
+def end(order, enrolment):
+    """The order is refunded: what it brought is taken back, and buyer and teacher are told. Its money is another's affair."""
     take_back(order, enrolment, "refund")
     order.state, order.ended_at = "refunded", clock.now()
     papers.credit_note(order)
@@ -107,64 +91,21 @@ def return_held(payment):
         raise DomainError("This payment cannot be sent back from here.")
     if _is_disputed(Payment.id == payment.id):
         raise DomainError("The bank has asked for this payment back. While it decides it cannot be sent back from here.")
-    _post_returned(payment)
+    post_returned(payment)
     send_back(payment)
 
 
-def _post_returned(payment):
+def post_returned(payment):
+    """Of money that paid nothing: it is held no more."""
     escrow, cards = accounts.platform(EUR, "escrow"), accounts.platform(EUR, "cards")
     ledger.post(f"payment:{payment.id}:returned", escrow, cards, payment.amount, "returned", evidence={"payment": payment.id})
 
 
 def send_back(payment):
-    """The whole payment back to the card: the outbox of a job, in this transaction."""
+    """The whole payment back to the card: a row of the outbox, in this transaction."""
     payment.state = "returned"
     db.session.add(Refund(payment_id=payment.id, amount=payment.amount, asked_at=clock.now()))
     db.session.flush()
-
-
-def count_try(refund_id):
-    """One try more, committed before it is made. The Refund, or None when it needs none."""
-    rows = update(Refund).where(Refund.id == refund_id, Refund.state == "waiting", Refund.tries < MOST_TRIES)
-    return db.session.scalar(rows.values(tries=Refund.tries + 1).returning(Refund))
-
-
-def mark_sent(refund_id, reference, is_done):
-    """The gateway took it under this reference; it is done at once, or when an event says so."""
-    refund = db.session.get_one(Refund, refund_id, with_for_update=True)
-    if refund.state == "waiting" or (refund.state == "failed" and refund.reference is None):  # given up while the last try was on its way
-        refund.reference, refund.state = reference, "done" if is_done else "sent"
-        refund.done_at = clock.now() if is_done else None
-    db.session.flush()
-
-
-def mark_failed(refund, why):
-    """The gateway will not: an admin sees to it, since the member was promised his money."""
-    refund.state, refund.error = "failed", why[:200]
-    audit.open_incident("refund failed", refund.id, payment=refund.payment_id, amount=refund.amount, why=refund.error)
-    db.session.flush()
-
-
-def confirm(payment, reference, amount, succeeded, why=""):
-    """What the gateway says became of a refund of `amount` cents; of one that we never asked for an admin is told.
-
-    In any order: what failed does not succeed afterwards. One made by hand is followed when it is of the whole payment; a part of it is the admin's."""
-    refund = db.session.scalar(select(Refund).where(Refund.payment_id == payment.id).with_for_update())
-    if refund is None or refund.amount != amount or refund.reference not in (None, reference):
-        audit.open_incident("refund not ours", f"{payment.gateway}:{reference}", payment=payment.id, order=payment.order_id, amount=amount)
-        return follow(payment, reference) if succeeded and refund is None and amount == payment.amount else None
-    has_failed = refund.state == "failed" and refund.reference == reference
-    refund.reference = reference
-    if not succeeded:
-        mark_failed(refund, why)
-    elif not has_failed:
-        refund.state, refund.done_at = "done", refund.done_at or clock.now()
-    db.session.flush()
-
-
-def has_failed(payment_id):
-    """Whether the payment was to go back and did not."""
-    return db.session.scalar(select(Refund.id).where(Refund.payment_id == payment_id, Refund.state == "failed")) is not None
 
 
 def take_back(order, enrolment, reason):
