@@ -1,18 +1,15 @@
 """What happens to orders and sales by the passing of time."""
 
 from lms import live
-from lms.db import transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries, splits
+from lms.jobs import singly
 from lms.queue import enqueue
 
 
 def expire():
     """Orders nobody paid."""
-    for order_id in queries.expiring():
-        with transaction():
-            order = checkout.expire(order_id)
-            buyer_id = order and order.buyer_id
+    for order_id, buyer_id in singly.each(_expire, queries.expiring()):
         if buyer_id:
             enqueue("payments.close_page", order_id)
             live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
@@ -20,10 +17,7 @@ def expire():
 
 def decide():
     """Sales about whose TEO the teacher has said nothing."""
-    for order_id in queries.undecided():
-        with transaction():
-            order = splits.decide_due(order_id)
-            teacher_id = order and order.teacher_id
+    for _, teacher_id in singly.each(_decide, queries.undecided()):
         if teacher_id:
             live.push(teacher_id, "sales", "balance_chip", "balance", "activity")
             enqueue("settlement.settle")
@@ -31,6 +25,16 @@ def decide():
 
 def keep():
     """TEO that teachers declined, of sales that are for good."""
-    for order_id in queries.declined():
-        with transaction():
-            splits.keep_declined(order_id)
+    list(singly.each(splits.keep_declined, queries.declined()))
+
+
+def _expire(order_id):
+    """The buyer's id when it was."""
+    order = checkout.expire(order_id)
+    return order and order.buyer_id
+
+
+def _decide(order_id):
+    """The teacher's id when it was decided."""
+    order = splits.decide_due(order_id)
+    return order and order.teacher_id
