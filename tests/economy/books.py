@@ -11,7 +11,6 @@ from lms.db import db
 MICRO_PER_CENT = 10_000
 REWARDS = {1: {"purchase": 200, "lesson": 400, "completion": 400}, 2: {"purchase": 200, "lesson": 300, "completion": 400}}  # basis points of the cash
 BONUS = {1: 25, 2: 20}  # percent, for who takes TEO
-DAILY = 3_000_000  # rewards of a member: so low that some wait for the next day
 TIERS = {"Bronze": (0, 50), "Silver": (100, 55), "Gold": (300, 60), "Platinum": (600, 65), "Diamond": (1000, 75)}  # from so many TEO, the teacher's percent
 CHECKS = []
 
@@ -75,7 +74,7 @@ def rewards():
 @check
 def caps():
     """No member is granted more of rewards in a day than he may be."""
-    return {f"rewards of {user} on {day}": (amount, DAILY) for user, day, amount in db.session.execute(_CAPS) if amount > DAILY}
+    return {f"rewards of {user} on {day}": (amount, most) for user, day, amount, most in db.session.execute(_CAPS) if amount > most}
 
 
 @check
@@ -148,7 +147,9 @@ _REWARDS = text("""
           FROM grants GROUP BY GROUPING SETS ((1, 2, 3), (1, 2, 3, 4))) g
     JOIN users u ON u.id = g.user_id JOIN orders o ON o.buyer_id = u.id AND o.course_id = g.course_id AND o.paid_at IS NOT NULL""")
 
-_CAPS = text("SELECT user_id, day, sum(amount)::bigint FROM grants WHERE transfer_id IS NOT NULL GROUP BY 1, 2")
+_CAPS = text("""
+    SELECT user_id, day, sum(amount)::bigint, (SELECT max(CAST(rules->>'user_daily_cap' AS bigint)) FROM rulebook_versions)
+    FROM grants WHERE transfer_id IS NOT NULL GROUP BY 1, 2""")
 
 _COUPONS = text("""
     SELECT c.code, count(o.id), c.most_uses FROM coupons c LEFT JOIN orders o ON o.coupon_id = c.id AND o.state IN ('open', 'paid') GROUP BY c.id""")

@@ -21,9 +21,8 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet.models import LinkedWallet, Wallet
 from lms.domain.withdrawals import payout_details
 from tests import rows
-from tests.conftest import give, publish, sell
+from tests.conftest import give, publish, sell, teo
 from tests.domain.test_payout_details import DETAILS
-from tests.economy.books import DAILY
 from tests.economy.chain import Chain
 
 GIFTS = {"ana": 150, "bruno": 60, "tea": 400, "ugo": 20}
@@ -31,6 +30,7 @@ STUDENTS, TEACHERS = ("ana", "bruno"), ("tea", "ugo")
 COURSES = {"Knots": ("tea", 9_999), "Bees": ("tea", 2_000), "Chains": ("ugo", 8_000)}
 COUPONS = {"Knots": "TEN", "Bees": "TEN", "Chains": "FIVER"}  # 10 %, once; 5 EUR
 LESSONS = 4
+DAILY = teo(3)  # rewards of a member: so low that some wait for the next day
 
 
 class World:
