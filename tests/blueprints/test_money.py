@@ -57,6 +57,12 @@ def test_months_by_course_with_what_was_refunded_taken_off(ana, bruno, tea):
     assert series[1][1][-1] == 1000 and series[0][1][-1] == 0
 
 
+def test_two_courses_of_one_title_stay_two(ana, tea):
+    sell(ana, publish(tea, "Knots", price=8000), "pay_1")
+    sell(ana, publish(tea, "Knots", price=4000), "pay_2")
+    assert [(title, sum(values)) for title, values in earnings.months(tea.id, "UTC")[1]] == [("Knots", 4000), ("Knots", 2000)]
+
+
 def test_beyond_four_courses_the_rest_is_one(ana, tea):
     for number in range(6):
         sell(ana, publish(tea, f"Course {number}", price=1000 * (number + 1)), f"p{number}")

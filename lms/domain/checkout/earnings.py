@@ -62,9 +62,9 @@ def months(teacher_id, time_zone):
     firsts = _firsts(clock.now().astimezone(zone).date())
     values = dict(teacher=teacher_id, zone=time_zone, since=datetime(firsts[0].year, firsts[0].month, 1, tzinfo=zone))
     found = defaultdict(lambda: [0] * MONTHS)
-    for title, month, cents in db.session.execute(_MONTHLY, values):
-        found[title][firsts.index(month)] += cents
-    ranked = sorted(found.items(), key=lambda item: -sum(item[1]))
+    for course_id, title, month, cents in db.session.execute(_MONTHLY, values):
+        found[course_id, title][firsts.index(month)] += cents
+    ranked = [(title, values) for (_, title), values in sorted(found.items(), key=lambda item: -sum(item[1]))]
     rest = [sum(column) for column in zip(*(values for _, values in ranked[SERIES:]), strict=True)]
     return firsts, ranked[:SERIES] + ([(None, rest)] if rest else [])
 
@@ -97,7 +97,7 @@ def _read(columns, limit=None, offset=None, first=None, last=None, oldest_first=
 
 
 _MONTHLY = text("""
-    SELECT c.title, date_trunc('month', line.at AT TIME ZONE :zone)::date AS month, sum(line.net)::bigint FROM (
+    SELECT c.id, c.title, date_trunc('month', line.at AT TIME ZONE :zone)::date AS month, sum(line.net)::bigint FROM (
         SELECT course_id, paid_at AS at, net FROM orders WHERE teacher_id = :teacher AND paid_at >= :since AND net IS NOT NULL
         UNION ALL SELECT course_id, ended_at, -net FROM orders WHERE teacher_id = :teacher AND ended_at >= :since AND net IS NOT NULL
-    ) line JOIN courses c ON c.id = line.course_id GROUP BY 1, 2""")
+    ) line JOIN courses c ON c.id = line.course_id GROUP BY 1, 2, 3""")
