@@ -1,5 +1,6 @@
 """What a teacher's sales brought: parts, months, lines."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -61,6 +62,14 @@ def test_two_courses_of_one_title_stay_two(ana, tea):
     sell(ana, publish(tea, "Knots", price=8000), "pay_1")
     sell(ana, publish(tea, "Knots", price=4000), "pay_2")
     assert [(title, sum(values)) for title, values in earnings.months(tea.id, "UTC")[1]] == [("Knots", 4000), ("Knots", 2000)]
+
+
+def test_a_course_has_its_colour_also_in_a_month_without_the_others(ana, tea, log_in):
+    sell(ana, publish(tea, "Knots", price=8000), "pay_1")
+    clock.advance(timedelta(days=40))
+    sell(ana, publish(tea, "Ropes", price=4000), "pay_2")
+    page = log_in(tea).get("/teach/money/").text
+    assert re.findall(r'series s-(\d)"[^>]*><title>(\w+)', page) == [("0", "Knots"), ("1", "Ropes")]
 
 
 def test_beyond_four_courses_the_rest_is_one(ana, tea):
