@@ -16,8 +16,8 @@ from lms.queue import enqueue
 
 log = logging.getLogger(__name__)
 
-# What is younger may still be on its way to us; what is older was compared on the days before.
-YOUNGEST, OLDEST = timedelta(hours=1), timedelta(days=4)
+# What is younger may still be on its way to us; what is older was compared on the days before, and for as long as a refund is usual.
+YOUNGEST, OLDEST = timedelta(hours=1), timedelta(days=16)
 
 
 def refund(refund_id):

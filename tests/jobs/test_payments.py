@@ -156,6 +156,14 @@ def test_what_the_gateway_says_otherwise_is_an_incident_once(changes, why, gatew
     assert incidents() == [("payments differ", why)]
 
 
+def test_a_refund_by_hand_that_we_were_not_told_of_is_found_as_late_as_refunds_are_made(gateway, order, monkeypatch):
+    paid_at, found = order.paid_at, taken(order, refunded=100)
+    monkeypatch.setattr(gateway, "payments", lambda since, until: iter([found] if since <= paid_at < until else []))
+    clock.advance(timedelta(days=13))
+    later(gateway)
+    assert incidents() == [("payments differ", "refunded without our asking")]
+
+
 def test_a_payment_the_gateway_does_not_know_is_an_incident(gateway, order):
     later(gateway)
     assert incidents() == [("payments differ", "the gateway does not know it")]
