@@ -217,3 +217,9 @@ def test_codes_cannot_be_tried_until_one_fits(browser, coupon):
     assert set(answers[:60]) == {200} and answers[60] == 429
     assert browser.post(CHECKOUT, data={"key": "k1", "level": 0, "code": "SPRING"}).status_code == 429
     assert browser.get(CHECKOUT).status_code == 200
+
+
+@pytest.mark.parametrize("sent", [{}, {"answer": "yes"}])
+def test_a_decision_without_an_answer_decides_nothing(sale, tea, log_in, sent):
+    assert log_in(tea).post(f"/teach/decisions/{sale.id}", data=sent).status_code == 422
+    assert sale.decided_at is None

@@ -16,13 +16,14 @@ from lms.domain.ledger import queries as ledger
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.rules import Split
-from lms.errors import NotFound
+from lms.errors import Invalid, NotFound
 from lms.queue import enqueue
 from lms.ui import render
 
 blueprint = Blueprint("decisions", __name__, url_prefix="/teach")
 blueprint.before_request(teachers_only)
 
+ANSWERS = {"accept": True, "decline": False}
 EXAMPLE = 10_000  # cents, where a teacher sells nothing yet
 
 
@@ -47,8 +48,11 @@ def decide(order_id):
     order = queries.sale(current_user.id, order_id)
     if order is None:
         raise NotFound("There is no such sale of yours.")
+    answer = request.form.get("answer")
+    if answer not in ANSWERS:
+        raise Invalid("Say whether you take the TEO or the euros.")
     with transaction():
-        splits.decide(order, current_user, request.form.get("answer") == "accept")
+        splits.decide(order, current_user, ANSWERS[answer])
         user_id = current_user.id
     live.push(user_id, "sales", "balance_chip", "balance", "activity")
     enqueue("settlement.settle")
