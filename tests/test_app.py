@@ -370,7 +370,7 @@ for token, paths in READERS:
 print(json.dumps(found))
 """
 NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.show", "wallet.balance", "wallet.proof_file", "wallet.verifier", "applications.document", "admin.applications.document", "payouts.statements.table", "payouts.statements.paper"} | {
-    "statements.table", "statements.paper", "checkout.papers.invoice", "checkout.papers.credit_note"
+    "statements.table", "statements.paper", "money.table", "checkout.papers.invoice", "checkout.papers.credit_note"
 }
 QUERIES = {"statements.show": {"first": "2026-01-01", "last": "2026-01-31"}}
 FOR_STRANGERS = {"accounts.log_in", "accounts.sign_up", "accounts.forgotten", "accounts.reset", "accounts.verify"}

@@ -1,7 +1,10 @@
 """What a teacher's sales brought: parts, months, lines."""
 
+import csv as reader
+import io
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -90,6 +93,21 @@ def test_what_was_paid_out_is_counted(tea, ana, course, browser):
     assert books.paid_out(tea.id) == 2500
     page = browser.get("/teach/money/").text
     assert "10.00 €" in page and "5.00 €" in page and "25.00 €" in page
+
+
+def test_the_csv_of_a_year_has_each_line_and_sums_to_what_is_there(ana, bruno, tea, browser):
+    course = publish(tea, "=Knots", price=9999)
+    give(ana, 50)
+    with transaction():
+        splits.set_policy(tea, splits.ALWAYS)
+    sell(ana, course, "p1", level_bp=1000, vat_rate=2200)
+    back = sell(bruno, course, "p2")
+    with transaction():
+        refunds.refund(back)
+    rows = list(reader.reader(io.StringIO(browser.get(f"/teach/money/{clock.now().year}.csv").data.decode("utf-8-sig"))))[1:]
+    assert [row[1] for row in rows] == ["Sale", "Sale", "Refund"]
+    assert rows[0][3:13] == ["'=Knots", "99.99", "0.00", "", "-10.00", "89.99", "19.80", "49.99", "40.00", "12.500000"]
+    assert sum(Decimal(row[11]) for row in rows) == Decimal(books.member(tea.id, "EUR", "maturing").balance) / 100
 
 
 def test_another_teachers_money_is_not_shown(ana, course, member, log_in):
