@@ -22,6 +22,8 @@ _NAMED = re.compile(
 )
 # What itsdangerous signs: links in mail, the session cookie. A JWT looks the same.
 _SIGNED = re.compile(r"[\w-]{6,}\.[\w-]{4,}\.[\w-]{20,}")
+# In what PostgreSQL says of a row it refuses stands the row: addresses, accounts at banks.
+_ROW = re.compile(r"DETAIL:.*?(?=\n\nThe above|\n\nDuring|\n\[SQL|\Z)", re.DOTALL)
 
 _values = ()
 
@@ -85,6 +87,8 @@ def _is_secret(name):
 def _hide_in(text):
     for value in _values:
         text = text.replace(value, HIDDEN)
+    if "DETAIL:" in text:
+        text = _ROW.sub(f"DETAIL: {HIDDEN}", text)
     if "://" in text:
         text = _CREDENTIALS.sub(HIDDEN, text)
     if "=" in text or ":" in text:

@@ -5,8 +5,11 @@ import logging
 import sys
 
 import pytest
+import sqlalchemy
+from sqlalchemy.exc import IntegrityError
 
 from lms import logs
+from lms.db import db
 
 
 @pytest.fixture
@@ -72,6 +75,17 @@ def test_a_secret_in_a_traceback_is_hidden(line):
     except ValueError:
         written = line("failed", exc_info=sys.exc_info())
     assert "ValueError" in written and "planted" not in written
+
+
+def test_the_row_the_database_refuses_is_not_in_the_log(app, line, ana):
+    copy = sqlalchemy.text("INSERT INTO users (email, name, role, locale, time_zone, created_at) SELECT email, :name, role, locale, time_zone, now() FROM users")
+    names = {"name": "Two\n\nlines"}
+    try:
+        db.session.execute(copy, names)
+    except IntegrityError:
+        written = line("broken", exc_info=sys.exc_info())
+    assert "ana@example.org" not in written and "lines" not in written
+    assert written.count("NotNullViolation") > 1 and "INSERT INTO users" in written
 
 
 def test_the_settings_own_secrets_are_hidden_wherever_they_stand(line, hidden):
