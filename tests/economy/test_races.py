@@ -20,7 +20,6 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries as rewards_due
-from lms.domain.rulebook.rules import Rules
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
@@ -34,9 +33,8 @@ MANY = 20
 
 
 @pytest.fixture
-def storm(app, monkeypatch):
+def storm(app):
     """storm(deed, …) does all at once, as many of each as make twenty, and answers the refusals; the books are right after it."""
-    monkeypatch.setattr(books, "DAILY", Rules().user_daily_cap)  # the rules are the real ones here
 
     def together(*deeds):
         db.session.commit()
