@@ -12,14 +12,17 @@ from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import splits
 from lms.domain.checkout.models import Coupon
 from lms.domain.courses.models import Course
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.rulebook import actions as rulebook
 from lms.domain.rulebook import queries
 from lms.domain.rulebook.models import RulebookVersion
+from lms.domain.staking import actions as staking
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet.models import LinkedWallet, Wallet
-from lms.domain.withdrawals import payout_details
+from lms.domain.withdrawals import payout_details, releases
 from tests import rows
 from tests.conftest import give, publish, sell, teo
 from tests.domain.test_payout_details import DETAILS
@@ -60,6 +63,8 @@ class World:
         with transaction():
             self._chain.see()
             self._chain.mine(wallet.open_batch())
+        with transaction():
+            self._long_ago()
         self._rows = rows.everything()
 
     def begin(self):
@@ -101,6 +106,12 @@ class World:
 
     def _sell(self, buyer, course):
         return sell(self.user(buyer), self.course(course), f"pay of {buyer}", level_bp=1500).id
+
+    def _long_ago(self):
+        """Euros that wait to be paid out, a stake that may be asked out, and TEO outside that may be sent here."""
+        ledger.post("earned before", books.platform("EUR", "platform"), books.member(self.users["tea"], "EUR", "available"), 10_000, "matured")
+        staking.stake("long ago", self.user("tea"), teo(100)).unlocks_at = clock.now()
+        self._chain.mine(releases.queue(releases.release("long ago", self.user("ana"), "0x" + "0f" * 20, teo(30))))
 
     def _link(self, name):
         since = clock.now() - timedelta(days=2)
