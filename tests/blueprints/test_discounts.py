@@ -143,6 +143,26 @@ def test_the_policys_example_is_the_dearest_course_either_way(course, tea, log_i
     assert "40.00 €" in page and "32.00 €" in page and "10.00 TEO" in page
 
 
+def test_the_example_follows_the_price_typed(course, tea, log_in):
+    part = log_in(tea).get("/teach/policy?price=200", headers=PART).text
+    assert "<html" not in part
+    assert "100.00 €" in part and "80.00 €" in part and "25.00 TEO" in part
+
+
+@pytest.mark.parametrize("typed", ["", "NaN", "-5", "0", "99999999"])
+def test_a_price_that_is_none_leaves_the_example_as_it_is(typed, course, tea, log_in):
+    answer = log_in(tea).get(f"/teach/policy?price={typed}")
+    assert answer.status_code == 200 and "a course at 80.00 €" in answer.text
+
+
+def test_what_came_to_nothing_is_tried_again_on_the_same_terms(rich, course, coupon, browser):
+    browser.post(CHECKOUT, data={"key": "k", "level": "500", "code": "SPRING"})
+    order = db.session.query(Order).one()
+    pay(order, kind="payment.failed")
+    again = f"{CHECKOUT}?level=500&amp;code=SPRING"
+    assert again in browser.get("/orders").text and again in browser.get(f"/orders/{order.id}").text
+
+
 def test_a_nonsense_policy_is_refused(tea, log_in):
     assert log_in(tea).post("/teach/policy", data={"policy": "maybe"}).status_code == 422
     assert splits.policy_of(tea.id) is None

@@ -4,9 +4,11 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
+from lms.blueprints.amounts import Hundredths
 from lms.domain.checkout.splits import ALWAYS
+from lms.domain.courses.models import HIGHEST_PRICE
 
 DECLINE, ACCEPT, UP_TO = "decline", "accept", "up to"
 
@@ -32,6 +34,10 @@ class PolicyForm(FlaskForm):
     def up_to_bp(self):
         """The highest level at which he takes the TEO."""
         return {DECLINE: 0, ACCEPT: ALWAYS, UP_TO: self.level.data}[self.policy.data]
+
+
+class ExampleForm(FlaskForm):
+    price = Hundredths(_("At a price of, in EUR"), validators=[Optional()], most=HIGHEST_PRICE, unit="€")
 
 
 def _kind(policy):

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
-from lms.blueprints.decisions.forms import PolicyForm
+from lms.blueprints.decisions.forms import ExampleForm, PolicyForm
 from lms.blueprints.readers import page_number, teachers_only
 from lms.db import transaction
 from lms.domain.checkout import queries, splits
@@ -65,7 +65,7 @@ def policy():
     rules = rulebook.in_force()
     form = PolicyForm(rules.discount_levels_bp, splits.policy_of(current_user.id))
     if not form.validate_on_submit():
-        return render("decisions/policy.html", form=form, **_examples(rules)), 422 if form.is_submitted() else 200
+        return render("decisions/policy.html", "example", form=form, **_examples(rules)), 422 if form.is_submitted() else 200
     with transaction():
         splits.set_policy(current_user, form.up_to_bp)
     flash(_("Your policy is saved. It holds for sales from now on."), "done")
@@ -79,10 +79,11 @@ def _either_way(orders):
 
 
 def _examples(rules):
-    """What each level brings either way, at the price of the teacher's dearest course and by his tier of today."""
-    price = courses.dearest(current_user.id) or EXAMPLE
+    """What each level brings either way by his tier of today, at the price asked for or that of the teacher's dearest course."""
+    asked = ExampleForm(request.args, meta={"csrf": False})
+    price = asked.price.data if asked.validate() and asked.price.data else courses.dearest(current_user.id) or EXAMPLE
     tier = rules.tier(ledger.member(current_user.id, TEO, "staked").balance)
     share = rules.teacher_share(price, tier)
     levels = [(level, rules.discount(price, level)) for level in rules.discount_levels_bp]
     made = [Example(level, off, rules.split(price, share, off, False), rules.split(price, share, off, True)) for level, off in levels]
-    return dict(price=price, tier=tier, examples=made, bonus_bp=rules.accept_bonus_bp)
+    return dict(asked=asked, price=price, tier=tier, examples=made, bonus_bp=rules.accept_bonus_bp)

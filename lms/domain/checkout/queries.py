@@ -15,7 +15,7 @@ from lms.domain.checkout.terms import PAYMENT_HELD, still_looked_at
 
 def orders_of(buyer_id, number=1):
     """One page of the member's orders, newest first."""
-    return page_of(select(Order).where(Order.buyer_id == buyer_id).options(joinedload(Order.course)).order_by(Order.id.desc()), number)
+    return page_of(select(Order).where(Order.buyer_id == buyer_id).options(joinedload(Order.course), joinedload(Order.coupon)).order_by(Order.id.desc()), number)
 
 
 def is_paid_for(buyer_id, key):
