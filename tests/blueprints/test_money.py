@@ -47,6 +47,15 @@ def test_one_that_waits_for_a_decision_has_no_net_yet(ana, course, browser):
     assert "waits for you" in browser.get("/teach/money/").text
 
 
+def test_one_taken_back_before_its_teacher_decided_waits_for_nobody(ana, course, browser):
+    give(ana, 50)
+    order = sell(ana, course, level_bp=1000)
+    with transaction():
+        refunds.refund(order)
+    page = browser.get("/teach/money/").text
+    assert "taken back" in page and "waits for you" not in page
+
+
 def test_months_by_course_with_what_was_refunded_taken_off(ana, bruno, tea):
     knots, bees = publish(tea, "Knots", price=10_000), publish(tea, "Bees", price=2000)
     sell(ana, knots, "p1")

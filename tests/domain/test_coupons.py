@@ -9,6 +9,7 @@ from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import coupons, queries
 from lms.domain.checkout.models import Order
+from lms.domain.notices.models import Notice
 from lms.errors import DomainError, Forbidden, Invalid
 from tests.conftest import pay, publish, sell
 from tests.races import race
@@ -163,6 +164,13 @@ def test_of_twenty_who_want_the_last_use_one_gets_it(app, coupon, member, course
     refusals = race(app, [lambda buyer=buyer: checkout.place_order(db.session.get(user, buyer), db.session.get(kind, course_id), "k", code="SPRING") for buyer in buyers])
     assert len(refusals) == 19
     assert db.session.query(Order).count() == 1
+
+
+def test_its_teacher_is_told_when_it_is_used_up(coupon, ana, bruno, tea, course):
+    coupon(percent_bp=1000, most_uses=2)
+    for buyer, told in ((ana, 0), (bruno, 1)):
+        sell(buyer, course, buyer.name, code="SPRING")
+        assert db.session.query(Notice).filter_by(user_id=tea.id, kind="coupon used up").count() == told
 
 
 def test_what_they_cost_so_far(coupon, ana, bruno, tea, course):

@@ -20,8 +20,12 @@ from lms.domain.learning import queries as enrolments
 from lms.domain.learning.models import Enrolment
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.models import Transfer
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries as due
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.models import RulebookVersion
+from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet.queries import balance
 from lms.errors import DomainError, Forbidden
 from tests.conftest import give, pay, publish, sell, teo
@@ -85,6 +89,17 @@ def test_a_refund_leaves_every_account_as_it_was_before_the_sale(accepts, sold, 
     db.session.expire_all()
     assert everything() == before
     assert (order.state, enrolments.enrolment(order.buyer_id, order.course_id)) == ("refunded", None)
+
+
+def test_what_is_taken_back_under_new_rules_names_those_it_was_made_by(sold, rich):
+    order = sold()
+    complete(order, 1)
+    with transaction():
+        db.session.add(RulebookVersion(number=2, announced_at=clock.now(), in_force_from=clock.now(), rules=rulebook.as_row(Rules(number=2))))
+    refund(order)
+    mature()
+    rows = db.session.query(Transfer).filter(Transfer.evidence["order"].as_integer() == order.id)
+    assert {row.rule_version for row in rows} == {1}
 
 
 def test_the_money_goes_back_by_an_outbox(sold):

@@ -13,8 +13,6 @@ from lms.domain.applications import actions as rules
 from lms.domain.files.contents import examine
 from lms.errors import Invalid
 
-ENDINGS = ".pdf,.png,.jpg,.jpeg"
-
 
 def _line(value):
     return " ".join((value or "").replace("\x00", "").split())

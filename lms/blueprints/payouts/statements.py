@@ -40,5 +40,5 @@ def _statement(year):
 
 
 def _saved(data, media_type, name):
-    headers = {"Content-Disposition": f'attachment; filename="schoolplatform-euros-{name}"'}
+    headers = {"Content-Disposition": f'attachment; filename="schoolplatform-euros-{name}"', "Cache-Control": "private, no-store"}
     return current_app.response_class(data, mimetype=media_type, headers=headers)

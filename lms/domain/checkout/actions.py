@@ -18,6 +18,7 @@ from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import EUR
+from lms.domain.notices import actions as notices
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Invalid
@@ -88,6 +89,7 @@ def mark_paid(order, payment):
     book.post("discount", book.buyer("reserved"), book.tokens("escrow"), order.tokens, "discount", level=order.level_bp, price=order.price)
     splits.settle(order, book)
     papers.invoice(order, payment)
+    _tell_used_up(order.coupon)
     return rewards.grant(
         f"course:{order.course_id}:user:{order.buyer_id}:purchase",
         order.buyer_id,
@@ -98,6 +100,12 @@ def mark_paid(order, payment):
         course_id=order.course_id,
         evidence=dict(order=order.id, course=order.course.title, payment=payment.id, paid=order.cash, rate_bp=min(order.reward_bp, rules.purchase_max_bp)),
     )
+
+
+def _tell_used_up(coupon):
+    """Its teacher may want to make another."""
+    if coupon and coupon.most_uses is not None and coupons.uses(coupon) >= coupon.most_uses:
+        notices.tell(coupon.teacher_id, "coupon used up", f"coupon:{coupon.id}", code=coupon.code)
 
 
 def expire(order_id):

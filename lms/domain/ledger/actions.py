@@ -46,8 +46,8 @@ def post(key, source, target, amount, reason, *, evidence=None, rule_version=Non
 
 
 def reverse(key, transfer, reason):
-    """A correction: the same amount back."""
-    return post(key, transfer.target, transfer.source, transfer.amount, reason, evidence={"reverses": transfer.key})
+    """A correction: the same amount back, by the rules it was made by."""
+    return post(key, transfer.target, transfer.source, transfer.amount, reason, evidence={"reverses": transfer.key}, rule_version=transfer.rule_version)
 
 
 def lock(*accounts):
@@ -134,7 +134,7 @@ def _repay(transfer, target, debts):
     amount = min(transfer.amount, -debt.balance)
     if amount:
         evidence = {"repays with": transfer.key, "transfer": transfer.id, "credit": transfer.reason, "amount": transfer.amount}
-        post(transfer.repayment_key, target, debt, amount, "repaid", evidence=evidence)
+        post(transfer.repayment_key, target, debt, amount, "repaid", evidence=evidence, rule_version=transfer.rule_version)
 
 
 def _bears(account, amount):

@@ -8,7 +8,7 @@ from lms.domain.ledger import queries
 from lms.domain.ledger.models import DEBT, Transfer
 
 
-def take_back(key, parts, target, amount, reason, *, evidence=None):
+def take_back(key, parts, target, amount, reason, *, evidence=None, rule_version=None):
     """Take `amount` from a member's parts, in this order, and what they lack from his debt, once per key. Answers the transfers.
 
     Of the same key with another amount or target: KeyReused. Who takes what was maturing sees to its lots (rewards.fit_lots)."""
@@ -19,21 +19,21 @@ def take_back(key, parts, target, amount, reason, *, evidence=None):
         if (sum(each.amount for each in first), {each.target_id for each in first}) != (amount, {target.id}):
             raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=key)
         return first
-    taken = take(key, parts, target, amount, reason, evidence=evidence)
+    taken = take(key, parts, target, amount, reason, evidence=evidence, rule_version=rule_version)
     missing = amount - sum(each.amount for each in taken)
     if missing:
-        taken.append(ledger.post(_key(key, debt), debt, target, missing, reason, evidence=evidence))
+        taken.append(ledger.post(_key(key, debt), debt, target, missing, reason, evidence=evidence, rule_version=rule_version))
     return taken
 
 
-def take(key, parts, target, amount, reason, *, evidence=None):
+def take(key, parts, target, amount, reason, *, evidence=None, rule_version=None):
     """Move up to `amount` out of these accounts, in their order, each under a key of its own. Answers the transfers."""
     ledger.lock(*parts, target)
     taken = []
     for part in parts:
         share = min(amount, part.balance)
         if share:
-            taken.append(ledger.post(_key(key, part), part, target, share, reason, evidence=evidence))
+            taken.append(ledger.post(_key(key, part), part, target, share, reason, evidence=evidence, rule_version=rule_version))
             amount -= share
     return taken
 

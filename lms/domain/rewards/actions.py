@@ -108,8 +108,8 @@ def take_back(transfer, reason, **evidence):
     ledger.lock(*parts, transfer.source)
     lot = db.session.get(Lot, transfer.id, with_for_update=True, populate_existing=True)
     is_maturing = lot is not None and lot.matured_id is None
-    evidence |= {"reverses": transfer.key}
-    debts.take_back(f"{transfer.key}:back", parts if is_maturing else parts[::-1], transfer.source, transfer.amount, reason, evidence=evidence)
+    facts = dict(evidence=evidence | {"reverses": transfer.key}, rule_version=transfer.rule_version)
+    debts.take_back(f"{transfer.key}:back", parts if is_maturing else parts[::-1], transfer.source, transfer.amount, reason, **facts)
     if is_maturing:
         lot.amount = 0
     fit_lots(user_id)
@@ -123,7 +123,7 @@ def mature(transfer_id):
     db.session.refresh(lot, with_for_update=True)
     if lot.matured_id or not lot.amount or lot.matures_at > clock.now():
         return None
-    lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.amount, "matured", evidence=_origin(lot.transfer)).id
+    lot.matured_id = ledger.post(f"lot:{lot.transfer_id}:matured", source, target, lot.amount, "matured", evidence=_origin(lot.transfer), rule_version=lot.transfer.rule_version).id
     if lot.transfer.asset == TEO:
         notices.tell_sum(lot.user_id, "teo matured", _today(), lot.amount)
     db.session.flush()

@@ -58,7 +58,7 @@ def release(unstaking_id):
     db.session.refresh(asked, with_for_update=True)
     if asked.released_at or asked.releases_at > clock.now():
         return None
-    ledger.post(f"unstaking:{asked.id}:released", accounts["unbonding"], accounts["available"], asked.amount, "stake released", evidence={"unstaking": asked.id})
+    ledger.post(f"unstaking:{asked.id}:released", accounts["unbonding"], accounts["available"], asked.amount, "stake released", evidence={"unstaking": asked.id}, rule_version=asked.rule_version)
     asked.released_at = clock.now()
     notices.tell(asked.user_id, "stake released", f"unstaking:{asked.id}", amount=asked.amount)
     db.session.flush()

@@ -53,7 +53,7 @@ def take_out(entry, holder, amount, target, key):
     parts, issuance = _parts(holder), books.platform(TEO, "issuance")
     ledger.lock(issuance, target, *parts)
     _issue_what_was_spent(holder, parts, issuance, amount, key)
-    taken = debts.take(key, parts, target, amount, "recovered")
+    taken = debts.take(key, parts, target, amount, "recovered", evidence={"operation": key})
     for transfer in taken:
         transfer.source_entry_id = entry.id
     if sum(transfer.amount for transfer in taken) < amount:
@@ -66,7 +66,7 @@ def _issue_what_was_spent(holder, parts, issuance, amount, key):
     there: it is issued to him anew, so that all of it can leave, and the burn he owes takes the less from him."""
     missing = amount - sum(part.balance for part in parts)
     if 0 < missing <= -sum(leg.amount for leg in _uncovered(holder.id)):
-        ledger.post(f"{key}:spent", issuance, parts[0], missing, "recovered", repays=False)
+        ledger.post(f"{key}:spent", issuance, parts[0], missing, "recovered", evidence={"operation": key}, repays=False)
 
 
 def _owed(holder_id, amount):
@@ -103,7 +103,7 @@ def _book(entry, difference, operation):
     holder, key = db.session.get_one(Holder, entry.holder_id), f"{operation.key}:{entry.holder_id}"
     issuance = books.platform(TEO, "issuance")
     if difference > 0:
-        ledger.post(key, issuance, _parts(holder)[0], difference, "recovered").target_entry_id = entry.id
+        ledger.post(key, issuance, _parts(holder)[0], difference, "recovered", evidence={"operation": operation.key}).target_entry_id = entry.id
     elif difference < 0:
         take_out(entry, holder, -difference, issuance, key)
 
