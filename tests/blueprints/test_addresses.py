@@ -125,5 +125,19 @@ def test_a_frozen_wallet_links_nothing(browser, ana):
     assert db.session.query(LinkedWallet).count() == 0
 
 
+def test_the_list_takes_as_many_statements_with_many_addresses_after_a_new_password(browser, ana, statements):
+    with transaction():
+        ana.password_changed_at = clock.now()
+    counts = []
+    for number in range(1, 4):
+        with transaction():
+            db.session.add(LinkedWallet(user_id=ana.id, address=f"0x{number:040x}", linked_at=clock.now(), usable_at=clock.now()))
+        for place in (PLACE, "/wallet/withdrawals/new"):
+            with statements() as seen:
+                browser.get(place)
+            counts.append(len(seen))
+    assert counts[2:4] == counts[4:6]
+
+
 def test_strangers_see_nothing(client):
     assert client.get(PLACE).status_code == 302

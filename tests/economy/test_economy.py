@@ -1,6 +1,6 @@
 """Everything members, teachers, the gateway, the chain and the clock may do, in any order: the books are right after each step.
 
-`pytest tests/economy --hypothesis-profile=long` looks at five hundred histories of fifty steps where `make test` looks at a dozen shorter ones."""
+`pytest tests/economy --hypothesis-profile=long` looks at five hundred histories of fifty steps where `make test` looks at twenty shorter ones."""
 
 from functools import partial
 

@@ -7,11 +7,10 @@ from flask_login import current_user, login_required
 from lms import clock
 from lms.blueprints.addresses.forms import AddressForm, LabelForm, PasswordForm, SignatureForm
 from lms.blueprints.limits import limiter, logged_in_member
-from lms.db import db, transaction
+from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.notices import actions as notices
 from lms.domain.wallet import linked, linking
-from lms.domain.wallet.models import LinkChallenge
 from lms.errors import NotFound
 from lms.ui import render
 
@@ -119,14 +118,12 @@ def thaw():
 
 
 def _index(form, twin=None):
-    usable = [(each, linked.usable_from(current_user, each)) for each in linked.of(current_user)]
-    return render("addresses/index.html", form=form, twin=twin, wallets=[(each, since, since > clock.now()) for each, since in usable])
+    now = clock.now()
+    return render("addresses/index.html", form=form, twin=twin, wallets=[(each, since, since > now) for each, since in linked.with_first_use(current_user)])
 
 
 def _sign(nonce, form):
-    made = db.session.get(LinkChallenge, nonce)
-    if made is None or made.user_id != current_user.id or made.used_at:
-        raise NotFound("There is no such message of yours.")
+    made = linking.waiting(current_user, nonce)
     return render("addresses/sign.html", made=made, form=form, text=linking.message(made, _site(), current_app.config["CHAIN_ID"]))
 
 

@@ -83,7 +83,7 @@ def _page(form, asks):
     """`asks`: an amount was said, so that there is something to quote or to refuse."""
     is_valid = asks and form.validate()
     facts = dict(refusal=_obstacle(form), quote=_quote(form), price=current_app.config["POL_PRICE_EUR"]) if is_valid else {}
-    waiting = [(each, linked.usable_from(current_user, each)) for each in linked.of(current_user) if each not in form.linked]
+    waiting = [(each, since) for each, since in linked.with_first_use(current_user) if each not in form.linked]
     about = dict(rules=rulebook.in_force(), available=wallet.balance(current_user.id).available, waiting=waiting, deployment=onchain.deployment())
     key = form.key.data if "key" in form else secrets.token_urlsafe(24)
     return render("withdrawals/create.html", "quote", form=form, key=key, asks=asks, is_valid=is_valid, fine=figures.euros, **about, **facts)
@@ -92,7 +92,7 @@ def _page(form, asks):
 def _usable():
     """The member's addresses to which something may be sent now."""
     now = clock.now()
-    return [each for each in linked.of(current_user) if linked.usable_from(current_user, each) <= now]
+    return [each for each, since in linked.with_first_use(current_user) if since <= now]
 
 
 def _chosen(asked):

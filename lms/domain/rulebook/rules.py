@@ -111,6 +111,10 @@ class Rules:
         """When what was asked out is available."""
         return asked_at + timedelta(days=self.unbonding_days)
 
+    def admins_needed(self, recent):
+        """How many admins must approve a payout of who asked for so much TEO, in millionths, in the days that are looked at together."""
+        return 2 if recent > self.two_admins_above else 1
+
     def purchase_reward(self, paid, reward_bp):
         """TEO for buying a course at `paid` cents whose teacher set `reward_bp`."""
         return paid * MICRO_PER_CENT * min(reward_bp, self.purchase_max_bp) // BASIS

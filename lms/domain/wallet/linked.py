@@ -17,23 +17,28 @@ def of(user):
     return db.session.scalars(rows.order_by(LinkedWallet.id)).all()
 
 
+def with_first_use(user):
+    """[(LinkedWallet, when something may be sent there first)] of the member; two statements for any number of them."""
+    rules = rulebook.in_force()
+    return [(each, _usable_from(user, each, rules)) for each in of(user)]
+
+
 def usable(user, linked_id, at=None):
     """The member's linked wallet, to be withdrawn to now; raises DomainError while it waits, NotFound when it is not his."""
     found = next((each for each in of(user) if each.id == linked_id), None)
     if found is None:
         raise NotFound("There is no such linked wallet of yours.")
-    if usable_from(user, found) > (at or clock.now()):
-        hours = rulebook.in_force().address_wait_hours
-        raise DomainError("An address waits %(hours)d hours before its first use, and again after a new password.", hours=hours)
+    rules = rulebook.in_force()
+    if _usable_from(user, found, rules) > (at or clock.now()):
+        raise DomainError("An address waits %(hours)d hours before its first use, and again after a new password.", hours=rules.address_wait_hours)
     return found
-
-
-def usable_from(user, linked):
-    """When something may be sent there first."""
-    waits = timedelta(hours=rulebook.in_force().address_wait_hours)
-    return max(linked.usable_at, user.password_changed_at + waits) if user.password_changed_at else linked.usable_at
 
 
 def is_removed(linked_id):
     """Whether its member has taken the address away."""
     return db.session.scalar(select(LinkedWallet.removed_at).where(LinkedWallet.id == linked_id)) is not None
+
+
+def _usable_from(user, linked, rules):
+    waits = timedelta(hours=rules.address_wait_hours)
+    return max(linked.usable_at, user.password_changed_at + waits) if user.password_changed_at else linked.usable_at

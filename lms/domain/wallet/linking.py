@@ -34,6 +34,14 @@ def challenge(user, address):
     return made
 
 
+def waiting(user, nonce):
+    """The member's LinkChallenge that was not used yet, to be shown; raises NotFound."""
+    made = db.session.get(LinkChallenge, nonce)
+    if made is None or made.user_id != user.id or made.used_at:
+        raise NotFound("There is no such message of yours.")
+    return made
+
+
 def message(made, site, chain_id):
     """What is to be signed for a LinkChallenge: the text names this site (its public address) and chain."""
     facts = dict(domain=urlsplit(site).netloc, uri=site, chain_id=chain_id, statement=STATEMENT)

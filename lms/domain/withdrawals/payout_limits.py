@@ -40,10 +40,5 @@ def recent(user_id, rules):
     return int(db.session.scalar(rows.where(Payout.state.not_in(("rejected", "cancelled")))))
 
 
-def admins(recent, rules):
-    """How many must approve it."""
-    return 2 if recent > rules.two_admins_above // MICRO_PER_CENT else 1
-
-
 def _open_count(user_id):
     return db.session.scalar(select(func.count()).where(Payout.user_id == user_id, Payout.state.in_(OPEN)))

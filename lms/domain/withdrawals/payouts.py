@@ -9,6 +9,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import EUR
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.rules import MICRO_PER_CENT
 from lms.domain.withdrawals import payout_details
 from lms.domain.withdrawals import payout_limits as limits
 from lms.domain.withdrawals.payout_models import Payout, PayoutDecision
@@ -27,7 +28,7 @@ def request(key, user, amount):
     limits.check_amount(amount, rules)
     limits.check_may_ask(user, rules, details)
     recent = limits.recent(user.id, rules) + amount
-    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=limits.admins(recent, rules), requested_at=clock.now())
+    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=rules.admins_needed(recent * MICRO_PER_CENT), requested_at=clock.now())
     db.session.add(payout)
     db.session.flush()
     available, requested = _account(payout, "available"), _account(payout, "requested")

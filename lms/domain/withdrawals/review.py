@@ -15,7 +15,7 @@ def judge(withdrawal):
     withdrawal.recent = _recent(withdrawal, rules.review_days)
     withdrawal.flags = _flags(withdrawal, rules)
     if withdrawal.flags:
-        withdrawal.approvals_needed = 2 if withdrawal.recent > rules.two_admins_above else 1
+        withdrawal.approvals_needed = rules.admins_needed(withdrawal.recent)
 
 
 def _flags(withdrawal, rules):
