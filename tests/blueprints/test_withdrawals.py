@@ -77,9 +77,9 @@ def test_what_is_sent_is_asked_for_and_followed_on_its_own_page(browser, rich, o
 
 
 def test_the_same_form_with_another_amount_is_refused_in_words(browser, own):
-    send(browser, own, "20")
-    again = send(browser, own, "30")
-    assert again.status_code == 409 and "This form was sent already" in again.text and "k1" not in again.text
+    send(browser, own, "20", key="the-key-of-this-form")
+    again = send(browser, own, "30", key="the-key-of-this-form")
+    assert again.status_code == 409 and "This form was sent already" in again.text and "the-key-of-this-form" not in again.text
     assert db.session.query(Withdrawal).count() == 1
 
 
