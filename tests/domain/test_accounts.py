@@ -8,12 +8,13 @@ from datetime import timedelta
 
 import argon2
 import pytest
+from sqlalchemy import select
 
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import links, queries
-from lms.domain.accounts.models import Session
+from lms.domain.accounts.models import Session, User
 from lms.errors import DomainError, Invalid
 from tests.conftest import PASSWORD, SECRET
 
@@ -179,3 +180,11 @@ def test_a_link_being_opened_does_not_bring_an_address_taken_back(ana, overtaken
     token = links.make(SECRET, links.NEW_EMAIL, ana, ana.new_email)
     overtaken(open_link, links, "read")
     assert ana.email == "ana@example.org"
+
+
+@pytest.mark.parametrize("hold", ["suspended_at", "frozen_at"])
+def test_an_account_is_shut_by_either_hold_in_python_and_in_sql(ana, bruno, hold):
+    with transaction():
+        setattr(ana, hold, clock.now())
+    assert (ana.is_shut, bruno.is_shut) == (True, False)
+    assert db.session.scalars(select(User.id).where(User.is_shut)).all() == [ana.id]

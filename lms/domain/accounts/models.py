@@ -1,7 +1,8 @@
 """Members and their sign-in sessions."""
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, or_
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
@@ -41,6 +42,20 @@ class User(UserMixin, Model):
     @property
     def is_active(self):
         return self.suspended_at is None
+
+    @property
+    def is_frozen(self):
+        return self.frozen_at is not None
+
+    @hybrid_property
+    def is_shut(self):
+        """Suspended by an admin or frozen by himself: nothing leaves what he has here. Also as a condition in SQL."""
+        return not self.is_active or self.is_frozen
+
+    @is_shut.inplace.expression
+    @classmethod
+    def _is_shut(cls):
+        return or_(cls.suspended_at.is_not(None), cls.frozen_at.is_not(None))
 
     @property
     def is_verified(self):

@@ -76,7 +76,7 @@ def check_may_apply(user):
         raise DomainError("Only students apply to become teachers.")
     if not user.is_verified:
         raise DomainError("Confirm your address first: we write to you about your application.")
-    if user.suspended_at is not None:
+    if not user.is_active:
         raise DomainError("A suspended member cannot apply.")
 
 

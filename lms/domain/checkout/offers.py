@@ -60,7 +60,7 @@ def _coupon(course, buyer, code):
 
 def _available(course, buyer):
     """What he can spend, with what his own order of the course that waits for its payment has set aside: ordered anew it is given back first."""
-    if buyer.frozen_at is not None:
+    if buyer.is_frozen:
         return 0
     order = db.session.scalar(select(Order).where(Order.buyer_id == buyer.id, Order.course_id == course.id, Order.state == "open"))
     return accounts.member(buyer.id, TEO, "available").balance + (order.tokens if order else 0)

@@ -123,7 +123,7 @@ def obstacle(buyer, course):
 
 def frozen(buyer, level_bp):
     """The refusal (a DomainError, not raised) of who froze his wallet and would pay a part in TEO, or None."""
-    if level_bp and buyer.frozen_at is not None:
+    if level_bp and buyer.is_frozen:
         return DomainError("Your wallet is frozen: no TEO leave it until you end that. Choose to pay without TEO.")
     return None
 

@@ -111,7 +111,7 @@ def _lasting(user, nonce):
 
 
 def _keep(user, address):
-    if user.frozen_at is not None:
+    if user.is_frozen:
         raise DomainError("Your wallet is frozen: no address can be linked until you end that.")
     _check_own(user, address)
     now = clock.now()

@@ -11,9 +11,9 @@ from lms.errors import DomainError, Invalid
 
 def check_member(user):
     """Refuse whose wallet lets nothing out."""
-    if user.suspended_at is not None:
+    if not user.is_active:
         raise DomainError("A suspended member withdraws nothing.")
-    if user.frozen_at is not None:
+    if user.is_frozen:
         raise DomainError("Your wallet is frozen: nothing leaves it until you end that.")
 
 

@@ -55,7 +55,7 @@ class Withdrawal(Model):
     @property
     def may_be_cancelled(self):
         """Until it is approved; while his wallet is frozen also after that, as somebody else may have asked for it."""
-        return self.is_undecided or (self.state == "approved" and self.user.frozen_at is not None)
+        return self.is_undecided or (self.state == "approved" and self.user.is_frozen)
 
     @property
     def is_undone(self):

@@ -20,8 +20,8 @@ def enter(user, iban, country, **lines):
     """The member's PayoutDetails from now on; the same again is the row there is. `lines`: the names in LONGEST. Raises Invalid."""
     facts = {name: clean_line(name, lines[name]) for name in LONGEST}
     facts |= dict(iban=clean_iban(iban), country=check_country(country))
-    _lock(user)
-    if user.suspended_at is not None or user.frozen_at is not None:
+    lock(user)
+    if user.is_shut:
         raise DomainError("Your account is frozen: where your money goes cannot be changed now.")
     newest = current(user.id)
     if newest and all(getattr(newest, name) == value for name, value in facts.items()):
@@ -31,6 +31,11 @@ def enter(user, iban, country, **lines):
     db.session.flush()
     notices.tell(user.id, "payout details", f"details:{details.id}", iban=details.masked_iban)
     return details
+
+
+def lock(user):
+    """One change or request at a time for a member, by whether he is_shut now: no two windows count the same open payouts."""
+    db.session.refresh(user, ["suspended_at", "frozen_at"], with_for_update={"key_share": True})
 
 
 def current(user_id):
@@ -60,8 +65,3 @@ def check_country(code):
     if not re.fullmatch(r"[A-Z]{2}", code or ""):
         raise Invalid("Choose a country.")
     return code
-
-
-def _lock(user):
-    """One change at a time, and none while a payout is asked for."""
-    db.session.refresh(user, ["suspended_at", "frozen_at"], with_for_update={"key_share": True})

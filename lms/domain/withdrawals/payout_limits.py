@@ -23,9 +23,9 @@ def check_amount(amount, rules):
 
 def check_may_ask(user, rules, details):
     """Raises DomainError for who is suspended or frozen, has said nowhere to pay, or has as many open payouts as there may be."""
-    if user.suspended_at is not None:
+    if not user.is_active:
         raise DomainError("A suspended member is paid nothing.")
-    if user.frozen_at is not None:
+    if user.is_frozen:
         raise DomainError("Your account is frozen: nothing leaves it until you unfreeze it.")
     if details is None:
         raise DomainError("Say first to whom and where we pay: your payout details are missing.")

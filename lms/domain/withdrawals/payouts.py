@@ -20,7 +20,7 @@ LONGEST_REASON, LONGEST_REFERENCE = 2000, 140
 
 def request(key, user, amount):
     """Set `amount` aside for the member's bank, once per key; an admin looks at it. Raises Invalid, DomainError, or Overdraft when it is not there."""
-    _lock_member(user)
+    payout_details.lock(user)
     first = db.session.scalar(select(Payout).where(Payout.key == key))
     if first is not None:
         return _same(first, user, amount)
@@ -44,7 +44,7 @@ def approve(payout, by):
     _check_admin(payout, by)
     if payout.state != "in review":
         raise DomainError("This payout is not in review any more.")
-    if payout.user.suspended_at is not None or payout.user.frozen_at is not None:
+    if payout.user.is_shut:
         raise DomainError("This account is suspended or frozen: nothing leaves it.")
     if by.id in [decision.by_id for decision in payout.approvals]:
         raise DomainError("You have approved it already. It needs another admin, too.")
@@ -139,8 +139,3 @@ def _lock(payout):
     db.session.refresh(payout)
     db.session.expire(payout, ["decisions"])
     db.session.refresh(payout.user, ["suspended_at", "frozen_at"])
-
-
-def _lock_member(user):
-    """One request at a time for a member: no two windows count the same open payouts."""
-    db.session.refresh(user, ["suspended_at", "frozen_at"], with_for_update={"key_share": True})

@@ -1,12 +1,13 @@
 """Withdrawals found. Amounts in millionths of TEO."""
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import db, page_of
 from lms.domain.accounts.models import User
-from lms.domain.ledger.models import Holder
+from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.wallet import custody
+from lms.domain.wallet.models import Wallet
 from lms.domain.withdrawals.models import Approval, Withdrawal
 
 
@@ -44,20 +45,24 @@ def checking():
 
 def approved():
     """Ids of all whose release can be queued by what stands here, oldest first: however many cannot, they keep nobody waiting."""
-    rows = select(Withdrawal.id).join(User, Withdrawal.user_id == User.id).join(Holder, Holder.user_id == User.id)
-    may_go = Withdrawal.state == "approved", User.suspended_at.is_(None), User.frozen_at.is_(None)
-    return db.session.scalars(rows.where(*may_go, *custody.can_release(Holder.id, Withdrawal.amount)).order_by(Withdrawal.id)).all()
+    return db.session.scalars(_MAY_GO.where(*custody.can_release(Holder.id, Withdrawal.amount)).order_by(Withdrawal.id)).all()
 
 
 def is_batch_awaited():
     """Whether an approved one, whose member does not want to wait for the regular batch, needs one that can be opened now."""
-    return db.session.scalar(_AWAITED)
+    unsettled = or_(
+        exists().where(Transfer.target_holder_id == Holder.id, Transfer.target_entry_id.is_(None)),
+        exists().where(Transfer.source_holder_id == Holder.id, Transfer.source_entry_id.is_(None)),
+    )
+    has_wallet = exists().where(Wallet.holder_id == Holder.id, Wallet.replaced_at.is_(None))
+    can_settle = text(custody.CAN_SETTLE.format(holder="holders.id"))
+    return db.session.scalar(select(_MAY_GO.where(Withdrawal.is_prompt, unsettled, has_wallet, can_settle).exists()))
 
 
 def why_withheld(operation):
     """Why a release that was queued shall not be signed any more, or None: its member was suspended since, or froze his wallet."""
     rows = select(User.suspended_at).join(Withdrawal, Withdrawal.user_id == User.id).where(Withdrawal.operation_id == operation.id)
-    shut = db.session.execute(rows.where(or_(User.suspended_at.is_not(None), User.frozen_at.is_not(None)))).one_or_none()
+    shut = db.session.execute(rows.where(User.is_shut)).one_or_none()
     return shut and ("the member was suspended before it was signed" if shut.suspended_at else "the member froze his wallet before it was signed")
 
 
@@ -70,9 +75,9 @@ def withdrawal(withdrawal_id):
     return db.session.get(Withdrawal, withdrawal_id)
 
 
-_AWAITED = text(f"""
-    SELECT EXISTS (SELECT 1 FROM withdrawals w JOIN users u ON u.id = w.user_id JOIN holders h ON h.user_id = u.id
-        WHERE w.state = 'approved' AND w.is_prompt AND u.suspended_at IS NULL AND u.frozen_at IS NULL
-        AND (EXISTS (SELECT 1 FROM transfers t WHERE t.target_holder_id = h.id AND t.target_entry_id IS NULL)
-          OR EXISTS (SELECT 1 FROM transfers t WHERE t.source_holder_id = h.id AND t.source_entry_id IS NULL))
-        AND EXISTS (SELECT 1 FROM wallets a WHERE a.holder_id = h.id AND a.replaced_at IS NULL) AND {custody.CAN_SETTLE.format(holder="h.id")})""")
+_MAY_GO = (
+    select(Withdrawal.id)
+    .join(User, Withdrawal.user_id == User.id)
+    .join(Holder, Holder.user_id == User.id)
+    .where(Withdrawal.state == "approved", ~User.is_shut)
+)

@@ -28,7 +28,7 @@ def release(key, user, to, amount):
         return first
     if not re.fullmatch(r"0x[0-9a-fA-F]{40}", to) or to == NOBODY:
         raise Invalid("That is not an address: 0x and 40 hexadecimal digits.")
-    if user.suspended_at is not None:
+    if not user.is_active:
         raise DomainError("A suspended member withdraws nothing.")
     now = clock.now()
     withdrawal = Withdrawal(key=key, user_id=user.id, to=to, amount=amount, state="approved", requested_at=now, decided_at=now)
@@ -53,7 +53,7 @@ def queue(withdrawal):
     onchain.turn()
     holder = _locked_holder(withdrawal)
     db.session.refresh(withdrawal, with_for_update=True)
-    if withdrawal.state != "approved" or _is_shut(withdrawal.user):
+    if withdrawal.state != "approved" or withdrawal.user.is_shut:
         return None
     wallet, deadline = wallets.wallet_of(withdrawal.user_id), custody.deadline()
     if wallet is None or deadline is None or custody.is_busy(holder.id) or custody.settled(holder.id) < withdrawal.amount:
@@ -115,10 +115,6 @@ def _of(operation):
 def _locked_holder(withdrawal):
     """Locked against settlement: the two never give a holder two open entries. What is posted to him meanwhile does not wait, as this waits for his accounts."""
     return db.session.scalars(select(Holder).where(Holder.user_id == withdrawal.user_id).with_for_update(key_share=True)).one()
-
-
-def _is_shut(user):
-    return user.suspended_at is not None or user.frozen_at is not None
 
 
 def _cover(transfer, **covered):
