@@ -163,7 +163,7 @@ def _requests(app):
     def secure(response):
         response.headers.extend(headers)
         if "Cache-Control" not in response.headers and current_user.is_authenticated:
-            response.headers["Cache-Control"] = "private, no-store"
+            response.headers["Cache-Control"] = ui.PRIVATE
         return response
 
 

@@ -11,7 +11,7 @@ from flask_babel import force_locale
 from jinja2 import nodes
 
 from lms import clock
-from lms.ui import cover_svg, euros, icon, page_url, render, teo, when
+from lms.ui import cover_svg, download, euros, icon, page_url, render, teo, when
 from lms.ui.charts import scale_of
 from lms.ui.money import fine_euros
 from lms.ui.people import initials
@@ -401,3 +401,11 @@ def test_a_scale_ends_at_the_next_round_number(values, top):
 def test_why_a_withdrawal_came_back_is_a_sentence(app, error, why):
     with app.test_request_context():
         assert given_back(error) == f"{why} All of it is available to you again."
+
+
+def test_a_download_is_saved_under_its_name_and_kept_by_nobody_else(request_of):
+    answer = download(b"a,b", "sales-2026.csv", "text/csv")
+    answer.direct_passthrough = False
+    assert (answer.data, answer.content_type, answer.content_length) == (b"a,b", "text/csv; charset=utf-8", 3)
+    assert answer.headers["Content-Disposition"] == "attachment; filename=sales-2026.csv"
+    assert answer.headers["Cache-Control"] == "private, no-store"

@@ -1,15 +1,15 @@
 """Files members send, put where uploads are kept, and handed out again. Who may read one says the view."""
 
-import io
 from contextlib import contextmanager
 
-from flask import current_app, send_file
+from flask import current_app
 
 from lms.domain.files import actions as files
 from lms.domain.files.contents import LARGEST
 from lms.errors import NotFound, Unavailable
 from lms.gateways import file_store
 from lms.gateways.files import Missing
+from lms.ui import download
 
 
 def read(uploads):
@@ -42,9 +42,7 @@ def as_attachment(file):
         data = _store().get(file.place)
     except Missing:
         raise NotFound("This file is not kept any more.") from None
-    answer = send_file(io.BytesIO(data), mimetype=file.media_type, as_attachment=True, download_name=file.name)
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return download(data, file.name, file.media_type)
 
 
 def _put(documents):

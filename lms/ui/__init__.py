@@ -4,6 +4,7 @@ from lms.ui import navigation, preferences, words
 from lms.ui.assets import Assets
 from lms.ui.charts import scale_of
 from lms.ui.covers import cover_svg
+from lms.ui.downloads import PRIVATE, download
 from lms.ui.icons import icon
 from lms.ui.money import euros, fine_euros, grouped, teo
 from lms.ui.notices import said
@@ -15,7 +16,7 @@ from lms.ui.rendering import Macros, render
 from lms.ui.times import when
 from lms.ui.units import percent
 
-__all__ = ["cover_svg", "euros", "icon", "init_app", "page_url", "render", "teo", "when"]
+__all__ = ["PRIVATE", "cover_svg", "download", "euros", "icon", "init_app", "page_url", "render", "teo", "when"]
 
 
 def init_app(app):

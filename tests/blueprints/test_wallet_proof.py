@@ -71,7 +71,7 @@ def test_the_file_is_a_proof_that_holds(ana, bruno, log_in):
     proof = read(answer.data)
     verify(proof)
     assert (proof.member, proof.amount, proof.total) == ("ana@example.org", teo(62.4), teo(63.4))
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="teo-proof-{tree.day}.json"'
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=teo-proof-{tree.day}.json"
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
@@ -10,7 +10,7 @@ from flask_login import current_user, login_required
 from lms.domain.checkout import papers, queries
 from lms.errors import NotFound
 from lms.formats.pdf import Paper
-from lms.ui import euros, teo
+from lms.ui import download, euros, teo
 from lms.ui.language import language
 
 blueprint = Blueprint("papers", __name__, url_prefix="/orders/<int(max=2147483647):order_id>")
@@ -38,8 +38,7 @@ def _paper(order_id, kind):
 
 
 def _file(paper, title):
-    saved_as = {"Content-Disposition": f'attachment; filename="{paper.kind.replace(" ", "-")}-{paper.number}.pdf"', "Cache-Control": "private, no-store"}
-    return current_app.response_class(_drawn(paper, title), mimetype="application/pdf", headers=saved_as)
+    return download(_drawn(paper, title), f"{paper.kind.replace(' ', '-')}-{paper.number}.pdf", "application/pdf")
 
 
 def _drawn(paper, title):

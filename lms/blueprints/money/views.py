@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -12,7 +12,7 @@ from lms.blueprints.readers import page_number, teachers_only
 from lms.domain.checkout import earnings
 from lms.domain.ledger import queries as ledger
 from lms.formats import csv
-from lms.ui import render
+from lms.ui import download, render
 
 blueprint = Blueprint("money", __name__, url_prefix="/teach/money")
 blueprint.before_request(teachers_only)
@@ -32,8 +32,7 @@ def table(year):
     rows = [_row(line) for line in earnings.lines_of(current_user.id, first, last)]
     head = [_("Time"), _("What"), _("Order"), _("Course"), _("List price"), _("Coupon"), _("Coupon code"), _("Paid in TEO, in euros"), _("Paid in cash, without VAT"), _("VAT")]
     content = csv.write([[*head, _("Platform"), _("To you"), _("TEO to you"), _("Rulebook")], *rows])
-    saved_as = {"Content-Disposition": f'attachment; filename="sales-{year}.csv"', "Cache-Control": "private, no-store"}
-    return current_app.response_class(content, mimetype="text/csv; charset=utf-8", headers=saved_as)
+    return download(content, f"sales-{year}.csv", "text/csv")
 
 
 def _row(line):

@@ -3,14 +3,14 @@
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from flask_login import current_user, login_required
 
 from lms import clock
 from lms.blueprints.statements import papers
 from lms.domain.wallet import statements
 from lms.errors import Invalid
-from lms.ui import render
+from lms.ui import download, render
 
 blueprint = Blueprint("statements", __name__, url_prefix="/wallet/statements")
 MONTHS = 12
@@ -33,14 +33,18 @@ def show():
 @login_required
 def table():
     found = _statement()
-    return _file(papers.table(found, current_user), "text/csv; charset=utf-8", found, "csv")
+    return download(papers.table(found, current_user), _name(found, "csv"), "text/csv")
 
 
 @blueprint.get("/days.pdf")
 @login_required
 def paper():
     found = _statement()
-    return _file(papers.paper(found, current_user), "application/pdf", found, "pdf")
+    return download(papers.paper(found, current_user), _name(found, "pdf"), "application/pdf")
+
+
+def _name(found, ending):
+    return f"teo-{found.first}-{found.last}.{ending}"
 
 
 def _statement():
@@ -60,8 +64,3 @@ def _months(today):
         yield first, last
         last = first - timedelta(days=1)
         first = last.replace(day=1)
-
-
-def _file(content, mimetype, found, ending):
-    saved_as = {"Content-Disposition": f'attachment; filename="teo-{found.first}-{found.last}.{ending}"', "Cache-Control": "private, no-store"}
-    return current_app.response_class(content, mimetype=mimetype, headers=saved_as)

@@ -16,7 +16,7 @@ from lms.domain.wallet import queries as wallet
 from lms.domain.wallet import received, solvency
 from lms.errors import NotFound
 from lms.formats import solvency_proof
-from lms.ui import evidence, render
+from lms.ui import PRIVATE, download, evidence, render
 
 blueprint = Blueprint("wallet", __name__)
 
@@ -59,7 +59,7 @@ def balance():
     found = wallet.balance_of_sign_in(session.get("_user_id", ""))
     if found is None:
         abort(401)
-    return current_app.response_class(json.dumps(found.as_dict()), content_type="application/json", headers={"Cache-Control": "private, no-store"})
+    return current_app.response_class(json.dumps(found.as_dict()), content_type="application/json", headers={"Cache-Control": PRIVATE})
 
 
 @blueprint.get("/wallet/proof")
@@ -79,8 +79,7 @@ def proof_file():
     found = solvency.proof(current_user.id, _tree(solvency.recent()))
     if found is None:
         raise NotFound("There is no proof of yours for this day.")
-    saved_as = {"Content-Disposition": f'attachment; filename="teo-proof-{found.day}.json"'}
-    return current_app.response_class(solvency_proof.write(found), mimetype="application/json", headers=saved_as)
+    return download(solvency_proof.write(found).encode(), f"teo-proof-{found.day}.json", "application/json")
 
 
 @blueprint.get("/wallet/proof.py")
