@@ -10,8 +10,8 @@ from wtforms import EmailField, PasswordField, SelectField, StringField, Validat
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
+from lms.blueprints.fields import heed
 from lms.domain.accounts.actions import check_password, clean_name
-from lms.errors import DomainError
 from lms.ui.preferences import LANGUAGES
 
 _OTHER_NAMES = ("Etc/", "US/", "SystemV/", "posix/", "right/", "Brazil/", "Canada/", "Chile/", "Mexico/")
@@ -30,10 +30,7 @@ def allowed(rule, *others):
     """What a rule of the domain says about this field, with the values of `others`."""
 
     def check(form, field):
-        try:
-            rule(field.data, *(form[other].data or "" for other in others))
-        except DomainError as error:
-            raise ValidationError(gettext(error.message, **error.values)) from None
+        heed(rule, field.data, *(form[other].data or "" for other in others))
 
     return check
 

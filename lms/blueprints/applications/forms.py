@@ -1,41 +1,24 @@
 """What a student fills in to become a teacher. Lengths are those of the domain, so that a refusal loses no text."""
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import MultipleFileField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, ValidationError
+from wtforms.validators import DataRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.blueprints import uploads
+from lms.blueprints.fields import heed, line, stripped
 from lms.domain.applications import actions as rules
 from lms.domain.files.contents import examine
-from lms.errors import Invalid
-
-
-def _line(value):
-    return " ".join((value or "").replace("\x00", "").split())
-
-
-def _text(value):
-    return (value or "").replace("\x00", "").replace("\r\n", "\n").strip()
-
-
-def _heed(check, *values):
-    """What the domain would refuse is said beside the field; answers what it answers."""
-    try:
-        return check(*values)
-    except Invalid as error:
-        raise ValidationError(gettext(error.message, **error.values)) from None
 
 
 class ApplicationForm(FlaskForm):
     """`contents` are the documents added, looked at; `removed` the file ids of those that shall go."""
 
-    subject = StringField(_("What will you teach?"), filters=[_line], validators=[DataRequired(_("Say what you will teach."))])
-    experience = TextAreaField(_("Where do you know it from?"), filters=[_text], validators=[DataRequired(_("Say where you know it from."))])
-    link = StringField(_("A link to something of yours"), filters=[_line])
+    subject = StringField(_("What will you teach?"), filters=[line], validators=[DataRequired(_("Say what you will teach."))])
+    experience = TextAreaField(_("Where do you know it from?"), filters=[stripped], validators=[DataRequired(_("Say where you know it from."))])
+    link = StringField(_("A link to something of yours"), filters=[line])
     documents = MultipleFileField(_("Documents"))
     removed = SelectMultipleField(_("Take off"), name="removed[]", id="removed", coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
 
@@ -50,18 +33,18 @@ class ApplicationForm(FlaskForm):
         return dict(subject=self.subject.data, experience=self.experience.data, link=self.link.data)
 
     def validate_subject(self, field):
-        _heed(rules.check_text, "subject", field.data)
+        heed(rules.check_text, "subject", field.data)
 
     def validate_experience(self, field):
-        _heed(rules.check_text, "experience", field.data)
+        heed(rules.check_text, "experience", field.data)
 
     def validate_link(self, field):
-        _heed(rules.check_link, field.data)
+        heed(rules.check_link, field.data)
 
     def validate_documents(self, field):
         found = uploads.read(field.data)
-        _heed(rules.check_count, len(self.removed.choices) - len(self.removed.data or ()) + len(found))
-        self.contents = [_heed(examine, name, data) for name, data in found]
+        heed(rules.check_count, len(self.removed.choices) - len(self.removed.data or ()) + len(found))
+        self.contents = [heed(examine, name, data) for name, data in found]
 
     @property
     def lost_documents(self):

@@ -1,19 +1,18 @@
 """What is sent to buy a course."""
 
-import secrets
-
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField
-from wtforms.validators import DataRequired, Length, Regexp
+from wtforms.validators import Length
 from wtforms.widgets import HiddenInput
 
+from lms.blueprints.fields import Key, new_key
 from lms.domain.checkout.coupons import LONGEST_CODE
 
 
 class PurchaseForm(FlaskForm):
     """`key` is made when the form is rendered: the same form sent twice is one order. `level` (basis points) and `code` are what the price shown was for."""
 
-    key = HiddenField(default=lambda: secrets.token_urlsafe(24), validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")])
+    key = Key(default=new_key)
     level = IntegerField(widget=HiddenInput(), default=0, filters=[lambda level: level or 0])
     code = HiddenField(default="", validators=[Length(max=2 * LONGEST_CODE)])
 

@@ -1,16 +1,16 @@
 """What a teacher fills in to be paid. Rules are the domain's: a form only asks them early, to keep what was typed."""
 
 import re
-import secrets
 
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, SelectField, StringField
+from wtforms import PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Regexp, ValidationError
+from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from lms.blueprints.amounts import Hundredths
+from lms.blueprints.fields import Key, heed, new_key, sentence
 from lms.domain.accounts import actions as accounts
 from lms.domain.withdrawals import payout_details, payout_limits
 from lms.errors import DomainError
@@ -28,25 +28,17 @@ def countries():
     return sorted(found, key=lambda country: country[1])
 
 
-def _heed(check, *values):
-    """What the domain would refuse is said beside the field."""
-    try:
-        return check(*values)
-    except DomainError as error:
-        raise ValidationError(gettext(error.message, **error.values)) from None
-
-
-def _line(label, sentence):
+def _line(label, what_is_missing):
     def check(form, field):
-        _heed(payout_details.clean_line, field.name, field.data)
+        heed(payout_details.clean_line, field.name, field.data)
 
-    return StringField(label, validators=[DataRequired(sentence), check])
+    return StringField(label, validators=[DataRequired(what_is_missing), check])
 
 
 class PayoutForm(FlaskForm):
     """`key` is made when the form is rendered: the same form sent twice asks once."""
 
-    key = HiddenField(default=lambda: secrets.token_urlsafe(24), validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")])
+    key = Key(default=new_key)
     amount = Hundredths(_("Amount in EUR"), validators=[InputRequired(_("Write an amount."))], most=_HIGHEST, unit="€")
 
     def __init__(self, user, details, rules, available, **kwargs):
@@ -59,14 +51,14 @@ class PayoutForm(FlaskForm):
         try:
             payout_limits.check_may_ask(self.user, self.rules, self.details)
         except DomainError as error:
-            self.form_errors.append(gettext(error.message, **error.values))
+            self.form_errors.append(sentence(error))
             return False
         return is_valid
 
     def validate_amount(self, field):
         if field.data is None:
             return
-        _heed(payout_limits.check_amount, field.data, self.rules)
+        heed(payout_limits.check_amount, field.data, self.rules)
         if field.data > self.available:
             raise ValidationError(gettext("You have %(amount)s available.", amount=euros(self.available)))
 
@@ -93,11 +85,11 @@ class DetailsForm(FlaskForm):
         return {name: self[name].data for name in (*payout_details.LONGEST, "country", "iban")}
 
     def validate_iban(self, field):
-        _heed(payout_details.clean_iban, field.data)
+        heed(payout_details.clean_iban, field.data)
 
     def validate_password(self, field):
         if field.data:
-            _heed(accounts.confirm_password, self.user, field.data)
+            heed(accounts.confirm_password, self.user, field.data)
 
 
 class _Shown:

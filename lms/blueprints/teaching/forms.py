@@ -1,6 +1,5 @@
 """Shapes of a course, its sections and lessons. Lengths are those of the domain, so that a refusal loses no text."""
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
@@ -8,46 +7,29 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from lms.blueprints.amounts import Hundredths
+from lms.blueprints.fields import heed, line, text
 from lms.domain.courses.actions import LONGEST_BODY, check_brackets, check_price
 from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_PRICE, HIGHEST_REWARD
-from lms.errors import Invalid
 from lms.ui.preferences import LANGUAGES
 
 DISCOUNTS = range(0, HIGHEST_DISCOUNT + 1, 500)  # basis points
 
 
-def _text(value):
-    """Without the character a database cannot keep, and with the line ends of this house."""
-    return (value or "").replace("\x00", "").replace("\r\n", "\n")
-
-
-def _line(value):
-    return " ".join(_text(value).split())
-
-
 def _title(label):
     return StringField(
         label,
-        filters=[_line],
+        filters=[line],
         validators=[InputRequired(_("A title is needed.")), Length(min=1, max=120, message=_("A title has 1 to 120 characters."))],
     )
 
 
 def _few_brackets(form, field):
-    _heed(check_brackets, field.data or "")
+    heed(check_brackets, field.data or "")
 
 
 def _price(form, field):
     if field.data is not None:
-        _heed(check_price, field.data)
-
-
-def _heed(check, value):
-    """What the domain would refuse is said beside the field."""
-    try:
-        check(value)
-    except Invalid as error:
-        raise ValidationError(gettext(error.message, **error.values)) from None
+        heed(check_price, field.data)
 
 
 class NewCourseForm(FlaskForm):
@@ -56,11 +38,11 @@ class NewCourseForm(FlaskForm):
 
 class CourseForm(FlaskForm):
     title = _title(_("Title"))
-    summary = StringField(_("Summary"), filters=[_line], validators=[Length(max=180, message=_("A summary has at most 180 characters."))])
+    summary = StringField(_("Summary"), filters=[line], validators=[Length(max=180, message=_("A summary has at most 180 characters."))])
     description = TextAreaField(
-        _("Description"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("This is longer than a page may be.")), _few_brackets]
+        _("Description"), filters=[text], validators=[Length(max=LONGEST_BODY, message=_("This is longer than a page may be.")), _few_brackets]
     )
-    subject = StringField(_("Subject"), filters=[_line], validators=[Length(max=40, message=_("A subject has at most 40 characters."))])
+    subject = StringField(_("Subject"), filters=[line], validators=[Length(max=40, message=_("A subject has at most 40 characters."))])
     language = SelectField(_("Language"), choices=[SelectChoice(*language) for language in LANGUAGES.items()])
     price = Hundredths(_("Price in EUR"), validators=[InputRequired(_("Write a price; 0 makes the course free.")), _price], most=HIGHEST_PRICE, unit="€")
     reward_bp = Hundredths(
@@ -78,7 +60,7 @@ class LessonForm(FlaskForm):
 
     title = _title(_("Title"))
     body = TextAreaField(
-        _("Text"), filters=[_text], validators=[Length(max=LONGEST_BODY, message=_("A lesson has at most 200,000 characters.")), _few_brackets]
+        _("Text"), filters=[text], validators=[Length(max=LONGEST_BODY, message=_("A lesson has at most 200,000 characters.")), _few_brackets]
     )
     minutes = IntegerField(
         _("Minutes it takes"),

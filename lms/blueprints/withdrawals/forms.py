@@ -3,11 +3,12 @@
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import HiddenField, RadioField
+from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Regexp
+from wtforms.validators import DataRequired, InputRequired
 
 from lms.blueprints.amounts import Tokens
+from lms.blueprints.fields import Key
 
 NOW, BATCH = "now", "batch"
 
@@ -44,7 +45,7 @@ class QuoteForm(FlaskForm):
 class WithdrawalForm(QuoteForm):
     """The same, meant. `key` is made with the quote: the same form sent twice is one withdrawal."""
 
-    key = HiddenField(validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")])
+    key = Key()
 
 
 class CancelForm(FlaskForm):

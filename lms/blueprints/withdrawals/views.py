@@ -1,12 +1,11 @@
 """TEO on their way to an address of the member's own: asked for, followed, cancelled."""
 
-import secrets
-
 from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from lms import clock, live
+from lms.blueprints.fields import new_key
 from lms.blueprints.readers import page_number
 from lms.blueprints.withdrawals.forms import CancelForm, QuoteForm, WithdrawalForm, written
 from lms.db import transaction
@@ -85,7 +84,7 @@ def _page(form, asks):
     facts = dict(refusal=_obstacle(form), quote=_quote(form), price=current_app.config["POL_PRICE_EUR"]) if is_valid else {}
     waiting = [(each, since) for each, since in linked.with_first_use(current_user) if each not in form.linked]
     about = dict(rules=rulebook.in_force(), available=wallet.balance(current_user.id).available, waiting=waiting, deployment=onchain.deployment())
-    key = form.key.data if "key" in form else secrets.token_urlsafe(24)
+    key = form.key.data if "key" in form else new_key()
     return render("withdrawals/create.html", "quote", form=form, key=key, asks=asks, is_valid=is_valid, fine=figures.euros, **about, **facts)
 
 
