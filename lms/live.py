@@ -151,22 +151,27 @@ def _deposits(user, _):
 
 
 def _operation(user, argument):
-    sight = wallet.sight(user, int(argument)) if argument.isdecimal() and len(argument) < 10 else None
+    sight = wallet.sight(user, _id(argument))
     return sight and {"sight": sight, "certificates": certificates.issued_by(sight.operation)}
 
 
 def _receipt(user, argument):
-    found = receipts.receipt(user, int(argument)) if argument.isdecimal() and len(argument) < 10 else None
+    found = receipts.receipt(user, _id(argument))
     return found and {"receipt": found}
 
 
 def _withdrawal(user, argument):
-    found = withdrawals.own(user.id, int(argument)) if argument.isdecimal() and len(argument) < 10 else None
+    found = withdrawals.own(user.id, _id(argument))
     return found and {"withdrawal": found}
 
 
 def _sales(user, _):
     return {"sales": checkout.sales_of(user.id), "earned": ledger.euros_of(user.id)}
+
+
+def _id(argument):
+    """The number after the colon; 0, which nothing has, for what a database cannot look up."""
+    return int(argument) if argument.isdecimal() and len(argument) < 10 else 0
 
 
 FRAGMENTS = {

@@ -11,7 +11,6 @@ from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.notices import actions as notices
 from lms.domain.wallet import linked, linking
-from lms.errors import NotFound
 from lms.ui import render
 
 blueprint = Blueprint("addresses", __name__, url_prefix="/wallet")
@@ -62,7 +61,7 @@ def link(nonce):
 @login_required
 def change(linked_id):
     """Give it a name of one's own."""
-    found, form = _linked(linked_id), LabelForm()
+    found, form = linked.own(current_user, linked_id), LabelForm()
     if not form.validate_on_submit():
         return render("addresses/show.html", found=found, label=LabelForm(obj=found) if not form.is_submitted() else form, removal=PasswordForm(formdata=None, prefix="removal-")), 422 if form.is_submitted() else 200
     with transaction():
@@ -74,7 +73,7 @@ def change(linked_id):
 @login_required
 @limiter.limit(GUESSES, key_func=logged_in_member)
 def remove(linked_id):
-    found, form = _linked(linked_id), PasswordForm(prefix="removal-")
+    found, form = linked.own(current_user, linked_id), PasswordForm(prefix="removal-")
     if not form.validate_on_submit():
         return render("addresses/show.html", found=found, label=LabelForm(formdata=None, obj=found), removal=form), 422
     with transaction():
@@ -125,13 +124,6 @@ def _index(form, twin=None):
 def _sign(nonce, form):
     made = linking.waiting(current_user, nonce)
     return render("addresses/sign.html", made=made, form=form, text=linking.message(made, _site(), current_app.config["CHAIN_ID"]))
-
-
-def _linked(linked_id):
-    found = next((each for each in linked.of(current_user) if each.id == linked_id), None)
-    if found is None:
-        raise NotFound("There is no such linked wallet of yours.")
-    return found
 
 
 def _site():

@@ -17,6 +17,18 @@ def of(user):
     return db.session.scalars(rows.order_by(LinkedWallet.id)).all()
 
 
+def own(user, linked_id):
+    """The member's linked wallet; raises NotFound."""
+    return owned(user, next((each for each in of(user) if each.id == linked_id), None))
+
+
+def owned(user, linked):
+    """The LinkedWallet itself when it is the member's; raises NotFound for None and for another's."""
+    if linked is None or linked.user_id != user.id:
+        raise NotFound("There is no such linked wallet of yours.")
+    return linked
+
+
 def with_first_use(user):
     """[(LinkedWallet, when something may be sent there first)] of the member; two statements for any number of them."""
     rules = rulebook.in_force()
@@ -25,9 +37,7 @@ def with_first_use(user):
 
 def usable(user, linked_id, at=None):
     """The member's linked wallet, to be withdrawn to now; raises DomainError while it waits, NotFound when it is not his."""
-    found = next((each for each in of(user) if each.id == linked_id), None)
-    if found is None:
-        raise NotFound("There is no such linked wallet of yours.")
+    found = own(user, linked_id)
     rules = rulebook.in_force()
     if _usable_from(user, found, rules) > (at or clock.now()):
         raise DomainError("An address waits %(hours)d hours before its first use, and again after a new password.", hours=rules.address_wait_hours)

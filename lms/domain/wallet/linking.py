@@ -13,6 +13,7 @@ from lms.domain.ledger.models import Holder
 from lms.domain.notices import actions as notices
 from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.wallet.linked import owned
 from lms.domain.wallet.models import LinkChallenge, LinkedWallet, Wallet
 from lms.errors import DomainError, Invalid, NotFound
 from lms.formats import sign_in_message as messages
@@ -65,8 +66,7 @@ def link(user, nonce, signature, site, chain_id):
 
 def remove(user, linked):
     """Nothing is sent there any more; what is approved already goes."""
-    if linked.user_id != user.id:
-        raise NotFound("There is no such linked wallet of yours.")
+    owned(user, linked)
     linked.removed_at = linked.removed_at or clock.now()
     db.session.flush()
 
@@ -74,8 +74,7 @@ def remove(user, linked):
 def name(user, linked, label):
     """A word of his own for the address."""
     label = " ".join(label.replace("\x00", "").split())
-    if linked.user_id != user.id:
-        raise NotFound("There is no such linked wallet of yours.")
+    owned(user, linked)
     if len(label) > LONGEST_LABEL:
         raise Invalid("A name has at most %(most)d characters.", most=LONGEST_LABEL)
     linked.label = label
