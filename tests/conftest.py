@@ -2,6 +2,7 @@
 
 import gc
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -256,7 +257,7 @@ def address_of(user, digits="ab"):
     from lms.domain.wallet.models import LinkedWallet
 
     with transaction():
-        wallet = LinkedWallet(user_id=user.id, address="0x" + digits * 20, linked_at=clock.now(), usable_at=clock.now())
+        wallet = LinkedWallet(user_id=user.id, address="0x" + digits * 20, linked_at=clock.now() - timedelta(days=1))
         db.session.add(wallet)
     return wallet
 

@@ -131,7 +131,7 @@ def test_the_list_takes_as_many_statements_with_many_addresses_after_a_new_passw
     counts = []
     for number in range(1, 4):
         with transaction():
-            db.session.add(LinkedWallet(user_id=ana.id, address=f"0x{number:040x}", linked_at=clock.now(), usable_at=clock.now()))
+            db.session.add(LinkedWallet(user_id=ana.id, address=f"0x{number:040x}", linked_at=clock.now()))
         for place in (PLACE, "/wallet/withdrawals/new"):
             with statements() as seen:
                 browser.get(place)

@@ -159,7 +159,7 @@ def test_what_would_be_refused_is_said_before(browser, rich, own):
 
 
 def test_an_address_that_waits_is_named_and_cannot_be_chosen(rich, own, log_in):
-    own.usable_at = clock.now() + timedelta(hours=5)
+    own.linked_at = clock.now() - timedelta(hours=19)
     db.session.commit()
     browser = log_in(rich)
     page = text(browser.get(NEW))

@@ -12,6 +12,7 @@ SLOW = PATIENCE * 1000
 OWN = "0xF39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 GIFT = f"""
 import os
+from datetime import timedelta
 from lms import clock, create_app
 with create_app("cli", dict(os.environ)).app_context():
     from lms.db import db, transaction
@@ -22,7 +23,7 @@ with create_app("cli", dict(os.environ)).app_context():
     member = members.by_email(os.environ["MEMBER"])
     with transaction():
         ledger.post("gift " + member.email, books.platform("TEO", "issuance"), books.member(member.id, "TEO", "available"), 500_000_000, "grant")
-        db.session.add(LinkedWallet(user_id=member.id, address="{OWN}", linked_at=clock.now(), usable_at=clock.now()))
+        db.session.add(LinkedWallet(user_id=member.id, address="{OWN}", linked_at=clock.now() - timedelta(days=1)))
     enqueue("settlement.settle")
 """
 

@@ -10,6 +10,8 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.notices.models import Notice
+from lms.domain.rulebook import actions as rulebook
+from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet import linked, linking
 from lms.domain.wallet.models import LinkChallenge, LinkedWallet
 from lms.errors import DomainError, Invalid, NotFound
@@ -43,9 +45,9 @@ def link(user, key=KEY):
 
 def test_who_signs_with_the_key_links_the_address(ana):
     found = link(ana)
-    assert (found.address, found.usable_at - found.linked_at) == (ADDRESS, timedelta(hours=24))
-    assert linked.of(ana) == [found]
-    assert db.session.query(Notice).one().facts["address"] == ADDRESS
+    assert found.address == ADDRESS
+    assert linked.with_first_use(ana) == [(found, found.linked_at + timedelta(hours=24))]
+    assert db.session.query(Notice).one().facts == {"address": ADDRESS, "usable_at": (found.linked_at + timedelta(hours=24)).isoformat()}
 
 
 def test_a_message_is_used_once(ana):
@@ -135,7 +137,25 @@ def test_what_is_removed_may_be_linked_by_its_owner_anew_and_waits_again(ana, br
     with transaction():
         linking.remove(ana, first)
     assert linked.of(ana) == []
-    assert link(bruno).usable_at > clock.now()
+    again = link(bruno)
+    assert [(each, since > clock.now()) for each, since in linked.with_first_use(bruno)] == [(again, True)]
+
+
+def test_the_wait_is_that_of_the_rules_of_the_day_it_began(ana, statements):
+    found = link(ana)
+    begins = clock.now() + timedelta(days=20)
+    with transaction():
+        rulebook.announce(Rules(address_wait_hours=48), begins)
+    clock.advance(timedelta(days=20, hours=1))
+    assert linked.with_first_use(ana) == [(found, found.linked_at + timedelta(hours=24))]
+    with transaction():
+        ana.password_changed_at = clock.now()
+    with statements() as seen:
+        assert linked.with_first_use(ana) == [(found, ana.password_changed_at + timedelta(hours=48))]
+    assert len(seen) <= 3
+    clock.advance(timedelta(hours=47))
+    with pytest.raises(DomainError, match="waits 48 hours"):
+        linked.usable(ana, found.id)
 
 
 def test_it_waits_a_day_and_a_day_after_a_new_password(ana):

@@ -84,7 +84,7 @@ def test_nothing_goes_to_an_address_of_somebody_else(rich, bruno):
 
 
 def test_nothing_goes_to_an_address_that_still_waits(rich, own):
-    own.usable_at = clock.now() + timedelta(hours=1)
+    own.linked_at = clock.now() - timedelta(hours=23)
     db.session.commit()
     with pytest.raises(DomainError, match="waits"):
         ask(rich, own)

@@ -115,7 +115,7 @@ class World:
 
     def _link(self, name):
         since = clock.now() - timedelta(days=2)
-        own = LinkedWallet(user_id=self.users[name], address=f"0x{self.users[name]:038x}0f", linked_at=since, usable_at=since)
+        own = LinkedWallet(user_id=self.users[name], address=f"0x{self.users[name]:038x}0f", linked_at=since)
         db.session.add(own)
         db.session.flush()
         return own.id

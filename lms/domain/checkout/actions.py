@@ -12,7 +12,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.checkout import coupons, disputes, locks, outbox, papers, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order, Payment, WebhookEvent
-from lms.domain.checkout.terms import PAYMENT_HELD, frozen, levels, obstacle, terms
+from lms.domain.checkout.terms import PAYMENT_HELD, frozen, obstacle, terms
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
@@ -44,9 +44,9 @@ def place_order(buyer, course, key, vat_rate=0, *, level_bp=0, code=""):
     if refusal:
         raise refusal
     rules = rulebook.in_force()
-    if course.price < rules.lowest_price:  # priced before this was the lowest
+    if not rules.may_cost(course.price):  # priced before this was the lowest
         raise DomainError("This course costs less than the rules allow by now. Its teacher has to set a new price first.")
-    if level_bp not in levels(course, rules):
+    if level_bp not in rules.levels_up_to(course.discount_bp):
         raise Invalid("This part of the price cannot be paid in TEO. Choose one of those offered.")
     coupon = coupons.claim(code, course, buyer) if coupons.normal(code) else None
     asked = terms(course, vat_rate, level_bp, coupon)
@@ -98,7 +98,7 @@ def mark_paid(order, payment):
         rules,
         enrolment.matures_at,
         course_id=order.course_id,
-        evidence=dict(order=order.id, course=order.course.title, payment=payment.id, paid=order.cash, rate_bp=min(order.reward_bp, rules.purchase_max_bp)),
+        evidence=dict(order=order.id, course=order.course.title, payment=payment.id, paid=order.cash, rate_bp=rules.purchase_rate(order.reward_bp)),
     )
 
 

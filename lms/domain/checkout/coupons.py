@@ -129,11 +129,11 @@ def _check_worth(course, percent_bp, amount):
         raise Invalid("Write either a percentage or an amount.")
     if percent_bp is not None and not 1 <= percent_bp <= HIGHEST_COUPON:
         raise Invalid("A coupon takes up to %(most)d %% off.", most=HIGHEST_COUPON // 100)
-    lowest = rulebook.in_force().lowest_price
+    rules = rulebook.in_force()
     if amount is not None and amount <= 0:
         raise Invalid("Write an amount above zero.")
-    if amount is not None and course and course.price - amount < lowest:
-        raise Invalid("At least %(least)s EUR of the price stay to be paid.", least=f"{lowest / 100:.2f}")
+    if amount is not None and course and not rules.may_cost(course.price - amount):
+        raise Invalid("At least %(least)s EUR of the price stay to be paid.", least=f"{rules.lowest_price / 100:.2f}")
 
 
 def _is_used_by(coupon, course, buyer):

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course
-from lms.domain.rulebook.rules import BASIS, MICRO_PER_CENT, half_up
+from lms.domain.rulebook.rules import BASIS, MICRO_PER_CENT
 
 HIGHEST_COUPON = 9000  # basis points
 
@@ -38,10 +38,9 @@ class Coupon(Model):
 
     course: Mapped[Course | None] = relationship()
 
-    def off(self, listed, lowest):
-        """Cents off a list price, of which `lowest` always stay to be paid."""
-        wanted = self.amount if self.amount is not None else half_up(listed * self.percent_bp, BASIS)
-        return max(0, min(wanted, listed - lowest))
+    def off(self, listed, rules):
+        """Cents it takes off a list price by these Rules."""
+        return rules.coupon_off(listed, self.percent_bp, self.amount)
 
 
 class TokenPolicy(Model):

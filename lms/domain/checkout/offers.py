@@ -7,7 +7,7 @@ from sqlalchemy import select
 from lms.db import db
 from lms.domain.checkout import coupons
 from lms.domain.checkout.models import Order
-from lms.domain.checkout.terms import Terms, frozen, levels, terms
+from lms.domain.checkout.terms import Terms, frozen, terms
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
@@ -40,8 +40,8 @@ def offer(course, buyer, vat_rate=0, level_bp=0, code=""):
     code = coupons.normal(code)
     coupon, refusal = _coupon(course, buyer, code)
     rules, available = rulebook.in_force(), _available(course, buyer)
-    price = course.price - (coupon.off(course.price, rules.lowest_price) if coupon else 0)
-    choices = [_choice(rules, price, level, available) for level in levels(course, rules)]
+    price = course.price - (coupon.off(course.price, rules) if coupon else 0)
+    choices = [_choice(rules, price, level, available) for level in rules.levels_up_to(course.discount_bp)]
     chosen = next((choice for choice in choices if choice.level_bp == level_bp), None)
     if chosen is None:
         refusal = DomainError("This part of the price cannot be paid in TEO. Choose one of those offered.")

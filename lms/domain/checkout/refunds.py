@@ -45,11 +45,11 @@ def obstacle(order, enrolment):
     if _is_disputed(Payment.order_id == order.id, Payment.state == "applied"):
         return DomainError("Your bank has asked for this payment back for you. While it decides we cannot send it back, too.")
     rules = rulebook.version(order.rule_version)
+    if rules.may_refund(order.paid_at, clock.now(), enrolment.percent):
+        return None
     if clock.now() >= rules.refundable_until(order.paid_at):
         return DomainError("The %(days)d days to change your mind are over.", days=rules.refund_days)
-    if enrolment.percent >= rules.refund_below_percent:
-        return DomainError("You have completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=enrolment.percent, most=rules.refund_below_percent)
-    return None
+    return DomainError("You have completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=enrolment.percent, most=rules.refund_below_percent)
 
 
 def refund(order):

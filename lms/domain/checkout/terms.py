@@ -70,16 +70,11 @@ class Terms:
         )
 
 
-def levels(course, rules):
-    """Basis points of the price a student may pay in TEO, 0 among them."""
-    return [0, *(level for level in rules.discount_levels_bp if level <= course.discount_bp)]
-
-
 def terms(course, vat_rate=0, level_bp=0, coupon=None):
     """What the course costs and brings by the rules in force now, with so much of it paid in TEO and this Coupon."""
     rules = rulebook.in_force()
     tier = rules.tier(accounts.member(course.teacher_id, TEO, "staked").balance)
-    coupon_off = coupon.off(course.price, rules.lowest_price) if coupon else 0
+    coupon_off = coupon.off(course.price, rules) if coupon else 0
     price = course.price - coupon_off
     discount = rules.discount(price, level_bp)
     cash = price - discount

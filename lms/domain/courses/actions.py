@@ -57,9 +57,9 @@ def check_price(price):
     """Raises Invalid for what is no price in cents. Just above nothing, the rounding to cents would hand out TEO for next to nothing."""
     if type(price) is not int or not 0 <= price <= HIGHEST_PRICE:
         raise Invalid("A price is between 0 and %(most)d EUR.", most=HIGHEST_PRICE // 100)
-    least = rulebook.in_force().lowest_price
-    if 0 < price < least:
-        raise Invalid("A course costs at least %(least)s EUR, or nothing at all.", least=f"{least / 100:.2f}")
+    rules = rulebook.in_force()
+    if price and not rules.may_cost(price):
+        raise Invalid("A course costs at least %(least)s EUR, or nothing at all.", least=f"{rules.lowest_price / 100:.2f}")
 
 
 def add_section(course, title):

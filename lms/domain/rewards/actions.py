@@ -1,7 +1,7 @@
 """Rewards granted within the caps, and lots that become available."""
 
+from dataclasses import asdict
 from datetime import UTC, timedelta
-from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 
@@ -16,23 +16,6 @@ from lms.domain.rewards.models import Grant, Lot
 from lms.domain.rulebook import queries as rulebook
 
 
-class Room(NamedTuple):
-    """The caps of a day and what was granted within them before, to the member and to all, in millionths of TEO."""
-
-    own_cap: int
-    own_before: int
-    all_cap: int
-    all_before: int
-
-    @property
-    def left(self):
-        return max(0, min(self.own_cap - self.own_before, self.all_cap - self.all_before))
-
-    def of(self, wanted):
-        """The evidence of a grant that wanted so much and got what was left."""
-        return {"caps": self._asdict() | {"wanted": wanted, "deferred": max(0, wanted - self.left)}}
-
-
 def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evidence=None):
     """Credit `amount` millionths of TEO, once per key; what is above today's caps is deferred. None for nothing."""
     if amount == 0:
@@ -42,9 +25,9 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evid
         return found
     target = _target(user_id, matures_at)
     room = _room(user_id, target, rules)
-    evidence = (evidence or {}) | room.of(amount)
+    evidence = (evidence or {}) | _limits(room, amount)
     facts = dict(user_id=user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence)
-    now, later = min(amount, room.left), amount - min(amount, room.left)
+    now, later = room.granted(amount), room.deferred(amount)
     if later:
         db.session.add(Grant(key=f"{key}:rest" if now else key, amount=later, day=_tomorrow(), **facts))
         _tell_deferred(user_id, later)
@@ -63,19 +46,18 @@ def grant_deferred(grant_id):
         return None
     target = _target(deferred.user_id, deferred.matures_at)
     room = _room(deferred.user_id, target, rulebook.in_force())
-    deferred.evidence = deferred.evidence | room.of(deferred.amount) | {"waited": True}
-    if room.left == 0:
+    deferred.evidence = deferred.evidence | _limits(room, deferred.amount) | {"waited": True}
+    now, later = room.granted(deferred.amount), room.deferred(deferred.amount)
+    if later:
+        _tell_deferred(deferred.user_id, later)
+    if not now:
         deferred.day = _tomorrow()
-        _tell_deferred(deferred.user_id, deferred.amount)
-    elif room.left < deferred.amount:
-        rest = {name: getattr(deferred, name) for name in ("user_id", "course_id", "kind", "rule_version", "matures_at", "evidence")}
-        db.session.add(Grant(key=f"{deferred.key}:rest", amount=deferred.amount - room.left, day=_tomorrow(), **rest))
-        _tell_deferred(deferred.user_id, deferred.amount - room.left)
-        deferred.amount = room.left
-    db.session.flush()
-    if not room.left:
+        db.session.flush()
         return None
-    deferred.day = _today()
+    if later:
+        rest = {name: getattr(deferred, name) for name in ("user_id", "course_id", "kind", "rule_version", "matures_at", "evidence")}
+        db.session.add(Grant(key=f"{deferred.key}:rest", amount=later, day=_tomorrow(), **rest))
+    deferred.amount, deferred.day = now, _today()
     _credit(deferred, target)
     return deferred.user_id
 
@@ -175,7 +157,12 @@ def _room(user_id, target, rules):
     today = select(func.coalesce(func.sum(Grant.amount), 0)).where(Grant.day == _today(), Grant.transfer_id.is_not(None))
     everyone = int(db.session.scalar(today))
     own = int(db.session.scalar(today.where(Grant.user_id == user_id)))
-    return Room(rules.user_daily_cap, own, rules.platform_daily_cap, everyone)
+    return rules.room(own, everyone)
+
+
+def _limits(room, wanted):
+    """The evidence of a grant that wanted so much of the room there was."""
+    return {"caps": asdict(room) | {"wanted": wanted, "deferred": room.deferred(wanted)}}
 
 
 def _tell_deferred(user_id, amount):

@@ -36,6 +36,12 @@ def number_in_force():
     return rows.order_by(RulebookVersion.in_force_from.desc(), RulebookVersion.number.desc()).limit(1).scalar_subquery()
 
 
+def in_force_at(moments):
+    """{moment: the Rules that held at it}; one statement for any number of them."""
+    versions = db.session.scalars(select(RulebookVersion).order_by(RulebookVersion.in_force_from, RulebookVersion.number)).all()
+    return {moment: [each for each in versions if each.in_force_from <= moment][-1].numbers for moment in moments}
+
+
 def version(number):
     """The Rules frozen in an order, an enrolment or a transfer."""
     return Rules(**db.session.get_one(RulebookVersion, number).rules)

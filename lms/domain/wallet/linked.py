@@ -1,7 +1,5 @@
 """The member's own addresses, and when something may be sent there. How they are linked: `linking`."""
 
-from datetime import timedelta
-
 from sqlalchemy import select
 
 from lms import clock
@@ -31,15 +29,16 @@ def owned(user, linked):
 
 def with_first_use(user):
     """[(LinkedWallet, when something may be sent there first)] of the member; two statements for any number of them."""
-    rules = rulebook.in_force()
-    return [(each, _usable_from(user, each, rules)) for each in of(user)]
+    began = {each: _wait_began(user, each) for each in of(user)}
+    rules = rulebook.in_force_at(began.values())
+    return [(each, rules[moment].usable_at(each.linked_at, user.password_changed_at)) for each, moment in began.items()]
 
 
 def usable(user, linked_id, at=None):
     """The member's linked wallet, to be withdrawn to now; raises DomainError while it waits, NotFound when it is not his."""
     found = own(user, linked_id)
-    rules = rulebook.in_force()
-    if _usable_from(user, found, rules) > (at or clock.now()):
+    rules = rulebook.in_force(_wait_began(user, found))
+    if rules.usable_at(found.linked_at, user.password_changed_at) > (at or clock.now()):
         raise DomainError("An address waits %(hours)d hours before its first use, and again after a new password.", hours=rules.address_wait_hours)
     return found
 
@@ -49,6 +48,6 @@ def is_removed(linked_id):
     return db.session.scalar(select(LinkedWallet.removed_at).where(LinkedWallet.id == linked_id)) is not None
 
 
-def _usable_from(user, linked, rules):
-    waits = timedelta(hours=rules.address_wait_hours)
-    return max(linked.usable_at, user.password_changed_at + waits) if user.password_changed_at else linked.usable_at
+def _wait_began(user, linked):
+    """By the rules of this moment it waits: a version that came later changes nothing about it."""
+    return max(linked.linked_at, user.password_changed_at or linked.linked_at)

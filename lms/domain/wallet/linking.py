@@ -113,13 +113,12 @@ def _keep(user, address):
     if user.is_frozen:
         raise DomainError("Your wallet is frozen: no address can be linked until you end that.")
     _check_own(user, address)
-    now = clock.now()
-    wait = timedelta(hours=rulebook.in_force().address_wait_hours)
-    row = dict(user_id=user.id, address=address, label="", linked_at=now, usable_at=now + wait)
+    row = dict(user_id=user.id, address=address, label="", linked_at=clock.now())
     linked_id = db.session.scalar(insert(LinkedWallet).values(row).on_conflict_do_nothing().returning(LinkedWallet.id))
     if linked_id is None:
         raise DomainError("This address is linked to an account already.")
-    notices.tell(user.id, "wallet linked", f"wallet:{linked_id}", address=address, usable_at=row["usable_at"].isoformat())
+    usable_at = rulebook.in_force().usable_at(row["linked_at"])
+    notices.tell(user.id, "wallet linked", f"wallet:{linked_id}", address=address, usable_at=usable_at.isoformat())
     return db.session.get_one(LinkedWallet, linked_id)
 
 

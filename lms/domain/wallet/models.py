@@ -42,7 +42,6 @@ class LinkedWallet(Model):
     address: Mapped[str]
     label: Mapped[str] = mapped_column(default="")
     linked_at: Mapped[object] = mapped_column(Moment)
-    usable_at: Mapped[object] = mapped_column(Moment)  # nothing is sent there before
     removed_at: Mapped[object | None] = mapped_column(Moment)
 
 

@@ -19,9 +19,9 @@ def check_member(user):
 
 def check(user, amount, rules):
     """Refuse by the amount, by what the member has open, and by what the platform has sent out of today's (UTC) limit."""
-    if not rules.withdrawal_lowest <= amount <= rules.withdrawal_highest:
+    if not rules.may_withdraw(amount):
         raise Invalid("A withdrawal is of %(lowest)d to %(highest)d TEO.", lowest=rules.withdrawal_lowest // MICRO, highest=rules.withdrawal_highest // MICRO)
-    if open_count(user.id) >= rules.withdrawals_open:
+    if not rules.may_open_another(open_count(user.id)):
         raise DomainError("You have %(count)d withdrawals open, and may have no more at a time. Wait for one to arrive, or cancel one.", count=rules.withdrawals_open)
     left = left_today(rules)
     if amount > left:
@@ -45,6 +45,5 @@ def open_count(user_id):
 
 def left_today(rules):
     """What is left of the day's limit of the platform."""
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = select(func.sum(Withdrawal.amount)).where(Withdrawal.requested_at >= midnight, Withdrawal.state.not_in(UNDONE))
-    return max(0, rules.withdrawals_daily - int(db.session.scalar(rows) or 0))
+    rows = select(func.sum(Withdrawal.amount)).where(Withdrawal.requested_at >= rules.day_begins(clock.now()), Withdrawal.state.not_in(UNDONE))
+    return rules.left_of_day(int(db.session.scalar(rows) or 0))

@@ -1,24 +1,16 @@
 """What a payout in euros may be: how much, how often, and how many admins it takes. Cents; the numbers are the rulebook's."""
 
-from datetime import timedelta
-
 from sqlalchemy import func, select
 
 from lms import clock
 from lms.db import db
-from lms.domain.rulebook.rules import MICRO_PER_CENT
 from lms.domain.withdrawals.payout_models import OPEN, Payout
 from lms.errors import DomainError, Invalid
 
 
-def lowest(rules):
-    """The fewest cents that are paid out: 1 TEO and 1 EUR are the same here."""
-    return rules.withdrawal_lowest // MICRO_PER_CENT
-
-
 def check_amount(amount, rules):
-    if type(amount) is not int or amount < lowest(rules):
-        raise Invalid("The least that is paid out is %(amount)s €.", amount=f"{lowest(rules) // 100}.{lowest(rules) % 100:02}")
+    if type(amount) is not int or not rules.may_pay_out(amount):
+        raise Invalid("The least that is paid out is %(amount)s €.", amount=f"{rules.lowest_payout / 100:.2f}")
 
 
 def check_may_ask(user, rules, details):
@@ -29,13 +21,13 @@ def check_may_ask(user, rules, details):
         raise DomainError("Your account is frozen: nothing leaves it until you unfreeze it.")
     if details is None:
         raise DomainError("Say first to whom and where we pay: your payout details are missing.")
-    if _open_count(user.id) >= rules.withdrawals_open:
+    if not rules.may_open_another(_open_count(user.id)):
         raise DomainError("You have %(count)d open payouts. Wait for one, or cancel it.", count=rules.withdrawals_open)
 
 
 def recent(user_id, rules):
     """What was asked for in the days the rulebook looks back, and not given back."""
-    since = clock.now() - timedelta(days=rules.review_days)
+    since = rules.looks_back_to(clock.now())
     rows = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.user_id == user_id, Payout.requested_at > since)
     return int(db.session.scalar(rows.where(Payout.state.not_in(("rejected", "cancelled")))))
 

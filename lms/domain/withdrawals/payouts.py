@@ -28,7 +28,8 @@ def request(key, user, amount):
     limits.check_amount(amount, rules)
     limits.check_may_ask(user, rules, details)
     recent = limits.recent(user.id, rules) + amount
-    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=rules.admins_needed(recent * MICRO_PER_CENT), requested_at=clock.now())
+    admins = rules.admins_needed(recent * MICRO_PER_CENT, rules.review_flags(recent * MICRO_PER_CENT, is_teacher=True))
+    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=admins, requested_at=clock.now())
     db.session.add(payout)
     db.session.flush()
     available, requested = _account(payout, "available"), _account(payout, "requested")

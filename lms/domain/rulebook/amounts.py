@@ -1,0 +1,10 @@
+"""Units of the rulebook, and its rounding."""
+
+MICRO = 1_000_000  # millionths in a TEO
+MICRO_PER_CENT = 10_000  # 1 TEO is worth 1 EUR of discount
+BASIS = 10_000  # basis points in a whole
+
+
+def half_up(numerator, denominator):
+    """The quotient of whole numbers, halves rounded up."""
+    return (2 * numerator + denominator) // (2 * denominator)

@@ -1,0 +1,53 @@
+"""What may leave the platform: how much, how often, whereto from when, and who looks at it first."""
+
+from datetime import UTC, timedelta
+
+from lms.domain.rulebook.amounts import MICRO_PER_CENT
+
+
+class OutflowRules:
+    """Pure functions of the numbers of a version (rules.Rules). TEO in millionths, EUR in cents; `recent` in TEO for payouts in euros too: 1 TEO counts as 1 EUR."""
+
+    @property
+    def lowest_payout(self):
+        """The fewest cents that are paid out."""
+        return self.withdrawal_lowest // MICRO_PER_CENT
+
+    def may_withdraw(self, amount):
+        """Whether one withdrawal may be of so much."""
+        return self.withdrawal_lowest <= amount <= self.withdrawal_highest
+
+    def may_pay_out(self, cents):
+        """Whether one payout in euros may be of so much."""
+        return cents >= self.lowest_payout
+
+    def may_open_another(self, open_count):
+        """Whether a member who has so many withdrawals, or payouts, open may ask for one more."""
+        return open_count < self.withdrawals_open
+
+    @staticmethod
+    def day_begins(at):
+        """When the platform's day of this moment began: midnight UTC."""
+        return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def left_of_day(self, asked):
+        """What the platform still sends out on a day on which all members together have asked for so much."""
+        return max(0, self.withdrawals_daily - asked)
+
+    def usable_at(self, linked_at, password_changed_at=None):
+        """When something may be sent first to an address linked then, by a member whose password is from then."""
+        return max(linked_at, password_changed_at or linked_at) + timedelta(hours=self.address_wait_hours)
+
+    def looks_back_to(self, asked_at):
+        """The moment after which what a member asked for counts as recent, when he asks for more now."""
+        return asked_at - timedelta(days=self.review_days)
+
+    def review_flags(self, recent, is_teacher):
+        """The words for why an admin must look at it, none where nobody must, when it brings the member's recent withdrawals to so much. Every payout is a teacher's."""
+        return ["teacher"] * is_teacher + ["amount"] * (recent > self.review_above)
+
+    def admins_needed(self, recent, flags):
+        """How many different admins must approve it: none where no flag, a risk or one of review_flags, asks for a look."""
+        if not flags:
+            return 0
+        return 2 if recent > self.two_admins_above else 1
