@@ -28,6 +28,12 @@ def teachers_only():
     return None
 
 
+def earners_only():
+    """Before each request about what a teacher has earned or staked: it stays his when he teaches no more."""
+    has_taught = current_user.is_authenticated and current_user.teacher_since
+    return None if has_taught else teachers_only()
+
+
 def page_number():
     """The page of a list the address asks for; its query answers the nearest there is."""
     return request.args.get("page", 1, type=int)

@@ -6,6 +6,7 @@ import pytest
 
 from lms import clock
 from lms.db import transaction
+from lms.domain.accounts import actions as accounts
 from lms.domain.staking import actions as staking
 from lms.domain.wallet.queries import balance
 from tests.conftest import give, publish, sell, teo
@@ -43,6 +44,20 @@ def test_a_double_click_stakes_once(tea, browser):
     for _ in range(2):
         browser.post(f"{PLACE}stakes", data={"stake-key": "k", "stake-amount": "100"})
     assert balance(tea.id).staked == teo(100)
+
+
+@pytest.mark.parametrize("role", ["student", "admin"])
+def test_who_teaches_no_more_keeps_stake_and_euros(role, tea, ada, browser):
+    with transaction():
+        staking.stake("k", tea, teo(100))
+        accounts.set_role(tea, role, ada)
+    clock.advance(timedelta(days=7))
+    assert 'href="/teach/money/"' in browser.get("/account").text
+    assert [path for path in ("money/", "payouts", "payout-details", "staking/") if browser.get(f"/teach/{path}").status_code != 200] == []
+    assert "stake-amount" not in browser.get(PLACE).text.replace("unstake-amount", "")
+    assert browser.post(f"{PLACE}stakes", data={"stake-key": "k2", "stake-amount": "1"}).status_code == 403
+    assert browser.post(f"{PLACE}unstakings", data={"unstake-key": "k", "unstake-amount": "100"}).status_code == 303
+    assert balance(tea.id).unbonding == teo(100)
 
 
 def test_anothers_key_is_not_ones_own(member, tea, browser, log_in):

@@ -8,14 +8,14 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import clock
-from lms.blueprints.readers import page_number, teachers_only
+from lms.blueprints.readers import earners_only, page_number
 from lms.domain.checkout import earnings
 from lms.domain.ledger import queries as ledger
 from lms.formats import csv
 from lms.ui import download, render
 
 blueprint = Blueprint("money", __name__, url_prefix="/teach/money")
-blueprint.before_request(teachers_only)
+blueprint.before_request(earners_only)
 
 
 @blueprint.get("/")

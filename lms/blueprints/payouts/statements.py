@@ -9,7 +9,7 @@ from lms.domain.withdrawals import payout_details
 from lms.errors import NotFound
 from lms.ui import download, render
 
-blueprint = Blueprint("statements", __name__, url_prefix="/statements")  # of teachers only, as the blueprint it stands in
+blueprint = Blueprint("statements", __name__, url_prefix="/statements")  # of who earns, as the blueprint it stands in
 
 
 @blueprint.get("/")

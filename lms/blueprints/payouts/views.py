@@ -7,7 +7,7 @@ from flask_login import current_user
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.payouts import statements
 from lms.blueprints.payouts.forms import DetailsForm, PayoutForm
-from lms.blueprints.readers import page_number, teachers_only
+from lms.blueprints.readers import earners_only, page_number
 from lms.db import transaction
 from lms.domain.ledger import queries as ledger
 from lms.domain.rulebook import queries as rulebook
@@ -16,7 +16,7 @@ from lms.errors import NotFound
 from lms.ui import render
 
 blueprint = Blueprint("payouts", __name__, url_prefix="/teach")
-blueprint.before_request(teachers_only)
+blueprint.before_request(earners_only)
 blueprint.register_blueprint(statements.blueprint)
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
-from lms.blueprints.readers import teachers_only
+from lms.blueprints.readers import earners_only
 from lms.blueprints.staking.forms import AmountForm
 from lms.db import transaction
 from lms.domain.checkout import earnings
@@ -17,7 +17,7 @@ from lms.domain.staking import queries
 from lms.ui import render
 
 blueprint = Blueprint("staking", __name__, url_prefix="/teach/staking")
-blueprint.before_request(teachers_only)
+blueprint.before_request(earners_only)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ from lms.errors import DomainError, Forbidden, Invalid
 
 def stake(key, user, amount):
     """Bind so many millionths of the teacher's available TEO, once per key. Answers the Stake; raises DomainError when they are not there."""
-    _check(user, amount)
+    if not user.is_teacher:
+        raise Forbidden("Only teachers stake, for their share of a sale.")
+    _check(amount)
     accounts = _locked(user)
     first = db.session.scalar(select(Stake).where(Stake.key == key))
     if first:
@@ -34,8 +36,10 @@ def stake(key, user, amount):
 
 
 def unstake(key, user, amount):
-    """Ask so many millionths out of what is unlocked, once per key: the tier falls now, the TEO are free after the unbonding. Answers the Unstaking."""
-    _check(user, amount)
+    """Ask so many millionths out of what is unlocked, once per key: the tier falls now, the TEO are free after the unbonding. Answers the Unstaking.
+
+    Also of who teaches no more: what he bound is his."""
+    _check(amount)
     accounts = _locked(user)
     first = db.session.scalar(select(Unstaking).where(Unstaking.key == key))
     if first:
@@ -79,9 +83,7 @@ def _take_out(user, amount):
         amount -= taken
 
 
-def _check(user, amount):
-    if not user.is_teacher:
-        raise Forbidden("Only teachers stake, for their share of a sale.")
+def _check(amount):
     if type(amount) is not int or amount < MICRO // 100:
         raise Invalid("Write an amount from 0.01 TEO on.")
 
