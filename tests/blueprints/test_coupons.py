@@ -48,6 +48,8 @@ def test_an_amount_for_one_course_with_limits(browser, tea, course):
         ({"course": "999"}, "Not a valid choice"),
         ({"most_uses": "0"}, "from once"),
         ({"last_day": "tomorrow"}, "Not a valid date"),
+        ({"last_day": "9999-12-31"}, "from 2000 to 2100"),
+        ({"first_day": "0001-01-01"}, "from 2000 to 2100"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(changes, said, browser):

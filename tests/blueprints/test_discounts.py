@@ -243,3 +243,8 @@ def test_codes_cannot_be_tried_until_one_fits(browser, coupon):
 def test_a_decision_without_an_answer_decides_nothing(sale, tea, log_in, sent):
     assert log_in(tea).post(f"/teach/decisions/{sale.id}", data=sent).status_code == 422
     assert sale.decided_at is None
+
+
+def test_codes_are_not_tried_as_json_either(browser):
+    answers = [browser.post(CHECKOUT, json={"key": "k1", "level": 0, "code": f"GUESS-{number}"}).status_code for number in range(61)]
+    assert answers == [422] * 60 + [429]

@@ -18,14 +18,20 @@ from lms.domain.courses.models import HIGHEST_PRICE
 PERCENT, AMOUNT = "percent", "amount"
 
 
+def _is_near(form, field):
+    """Days at the ends of the calendar have no midnight in every zone."""
+    if field.data and not 2000 <= field.data.year <= 2100:
+        raise ValidationError(gettext("Choose a day from 2000 to 2100."))
+
+
 class CouponForm(FlaskForm):
     code = StringField(_("Code"), validators=[InputRequired(_("Write a code."))])
     course = SelectField(_("For"), coerce=int)
     kind = SelectField(_("It takes off"), choices=[SelectChoice(PERCENT, _("a percentage")), SelectChoice(AMOUNT, _("an amount in EUR"))])
     worth = Hundredths(_("How much"), validators=[InputRequired(_("Write how much the coupon takes off."))], most=HIGHEST_PRICE, unit="")
     most_uses = IntegerField(_("At most so many times"), validators=[Optional(), NumberRange(1, MOST_USES, message=_("A coupon is used from once up to a million times."))])
-    first_day = DateField(_("From"), validators=[Optional()])
-    last_day = DateField(_("Until, this day included"), validators=[Optional()])
+    first_day = DateField(_("From"), validators=[Optional(), _is_near])
+    last_day = DateField(_("Until, this day included"), validators=[Optional(), _is_near])
 
     def __init__(self, courses, time_zone, **kwargs):
         super().__init__(**kwargs)
