@@ -13,7 +13,7 @@ class Key(HiddenField):
     """Made when the form is rendered (`default=new_key`): the same form sent twice does it once."""
 
     def __init__(self, **kwargs):
-        super().__init__(validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")], **kwargs)
+        super().__init__(filters=[text], validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")], **kwargs)
 
 
 def new_key():

@@ -104,6 +104,10 @@ def test_the_clients_word_for_an_address_counts_for_nothing(browser, rich, own, 
     assert db.session.query(Withdrawal).one().to == own.address
 
 
+def test_a_key_with_a_nul_breaks_nothing(browser, own):
+    assert send(browser, own, key="a\x00b").status_code == 303
+
+
 @pytest.mark.parametrize("amount", ["", "many", "-20", "NaN", "1e3", "20.1234567", "9.99", "10001", "501"])
 def test_a_bad_amount_is_said_and_stays_in_the_field(amount, browser, rich, own):
     answer = send(browser, own, amount)

@@ -27,7 +27,7 @@ def index():
 
 @blueprint.post("/payouts")
 def create():
-    asked = payout_queries.of_key(current_user.id, request.form.get("key", ""))
+    asked = payout_queries.of_key(current_user.id, request.form.get("key", "").replace("\x00", ""))
     if asked:  # by the same form, sent twice
         return redirect(url_for("payouts.show", payout_id=asked.id), 303)
     form, parts = _desk()
