@@ -26,7 +26,7 @@ db = SQLAlchemy(model_class=Model, disable_autonaming=True)
 
 Moment = DateTime(timezone=True)
 PAGE = 24
-_ALONE = 0x51  # the kind of advisory lock that `alone` takes
+_ALONE, _IN_TURN = 0x51, 0x52  # the kinds of advisory lock that `alone` and `in_turn` take
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def disconnect():
 @contextmanager
 def alone(name):
     """with alone("lane 0x1") as is_alone: … True for one process at a time; the lock ends with it, however it ends."""
-    key = zlib.crc32(name.encode()) - 2**31  # PostgreSQL takes a signed number
+    key = _number(name)
     with db.engines["reading"].connect() as connection:
         is_alone = connection.scalar(select(func.pg_try_advisory_lock(_ALONE, key)))
         try:
@@ -63,6 +63,15 @@ def alone(name):
         finally:
             if is_alone:
                 connection.scalar(select(func.pg_advisory_unlock(_ALONE, key)))
+
+
+def in_turn(name):
+    """Until this transaction ends whoever else comes by this name waits: for what there is no row to lock yet."""
+    db.session.execute(select(func.pg_advisory_xact_lock(_IN_TURN, _number(name))))
+
+
+def _number(name):
+    return zlib.crc32(name.encode()) - 2**31  # PostgreSQL takes a signed number
 
 
 @dataclass(frozen=True)

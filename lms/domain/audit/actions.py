@@ -18,6 +18,15 @@ def open_incident(kind, subject, **details):
     db.session.execute(insert(Incident).values(row).on_conflict_do_nothing(**unique))
 
 
+def add_to_incident(kind, subject, **details):
+    """Tell the admins, as `open_incident` does; one that is open says this from now on, too."""
+    row = dict(kind=kind, subject=str(subject), details=details, opened_at=clock.now(), note="")
+    told = insert(Incident).values(row)
+    more = {"details": Incident.details + told.excluded.details}
+    unique = dict(index_elements=["kind", "subject"], index_where=text("closed_at IS NULL"))
+    db.session.execute(told.on_conflict_do_update(**unique, set_=more))
+
+
 def close_incident(incident, by, note):
     """Somebody has looked; the first who closes it stays named, with the line that says what was done. Raises Invalid without one."""
     note = " ".join(note.replace("\x00", "").split())

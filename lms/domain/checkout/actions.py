@@ -60,6 +60,8 @@ def receive(gateway, event):
     seen = insert(WebhookEvent).values(gateway=gateway, event_id=event.id, kind=event.kind, received_at=clock.now())
     if db.session.scalar(seen.on_conflict_do_nothing().returning(WebhookEvent.event_id)) is None:
         return None
+    if event.reference:
+        locks.payment(gateway, event.reference)
     order = locks.order(event.order_id or _order_paid_by(gateway, event))
     if event.kind == "payment.failed" and order and order.is_open:
         _close(order, "failed")
@@ -127,6 +129,7 @@ def _take(gateway, event, order):
         _hold(payment, why, order)
     else:
         mark_paid(order, payment)
+    disputes.meet(payment, order)
 
 
 def _record(gateway, event, order):

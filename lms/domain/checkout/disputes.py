@@ -31,6 +31,17 @@ def hear(gateway, event, order):
     db.session.flush()
 
 
+def meet(payment, order):
+    """The payment has come of which a dispute was told before: one that is lost by now takes it with it."""
+    early = select(Dispute).where(Dispute.gateway == payment.gateway, Dispute.payment_reference == payment.reference, Dispute.payment_id.is_(None))
+    for dispute in db.session.scalars(early.with_for_update()).all():
+        dispute.payment = payment
+        if dispute.state == "lost":
+            audit.add_to_incident("dispute lost", f"{dispute.gateway}:{dispute.reference}", **_facts(dispute, order))
+            _lose(dispute, order)
+    db.session.flush()
+
+
 def _lose(dispute, order):
     """Only the payment that paid the order takes the sale with it: another of the same order may have come twice, or with a wrong amount."""
     payment = dispute.payment
@@ -81,13 +92,11 @@ def _keep_loss(payment, dispute):
 def _dispute(gateway, event):
     """Its row, locked; a new one for the first event, which need not be the first step."""
     payment_id = db.session.scalar(select(Payment.id).where(Payment.gateway == gateway, Payment.reference == event.reference))
-    row = dict(gateway=gateway, reference=event.dispute, payment_id=payment_id, amount=event.amount, fee=event.fee or 0, reason=event.reason or "")
-    new = insert(Dispute).values(**row, state="open", opened_at=clock.now())
+    about = dict(payment_reference=event.reference, payment_id=payment_id, amount=event.amount, fee=event.fee or 0, reason=event.reason or "")
+    new = insert(Dispute).values(gateway=gateway, reference=event.dispute, **about, state="open", opened_at=clock.now())
     db.session.execute(new.on_conflict_do_nothing(index_elements=["gateway", "reference"]))
     rows = select(Dispute).where(Dispute.gateway == gateway, Dispute.reference == event.dispute)
     dispute = db.session.scalars(rows.with_for_update()).one()
-    dispute.payment_id = dispute.payment_id or payment_id
-    db.session.flush()
     return dispute
 
 

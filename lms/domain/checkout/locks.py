@@ -1,10 +1,15 @@
-"""In which order those who order, pay, decide and refund lock: the buyer, his order, then accounts."""
+"""In which order those who order, pay, decide and refund lock: what is told of a payment, the buyer, his order, then accounts."""
 
 from sqlalchemy import select
 
-from lms.db import db
+from lms.db import db, in_turn
 from lms.domain.accounts.models import User
 from lms.domain.checkout.models import Order
+
+
+def payment(gateway, reference):
+    """What a gateway tells of one payment is heard one after the other: of two told at once one sees what the other left, whichever came first."""
+    in_turn(f"payment {gateway}:{reference}")
 
 
 def buyer(user_id):

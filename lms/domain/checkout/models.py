@@ -190,18 +190,22 @@ class Refund(Model):
 
 
 class Dispute(Model):
-    """The buyer's bank asks for the money back. Lost, it reverses the sale; `fee` is what the gateway charges for it."""
+    """The buyer's bank asks for the money back. Lost, it reverses the sale; `fee` is what the gateway charges for it.
+
+    One that is told before its payment has only `payment_reference`, and waits for it."""
 
     __tablename__ = "disputes"
     __table_args__ = (
         UniqueConstraint("gateway", "reference"),
         CheckConstraint("state IN ('open', 'won', 'lost')", name="state"),
         Index("ix_disputes_open", "opened_at", postgresql_where="state = 'open'"),
+        Index("ix_disputes_early", "payment_reference", postgresql_where="payment_id IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     gateway: Mapped[str]
     reference: Mapped[str]
+    payment_reference: Mapped[str]
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     fee: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -1,0 +1,108 @@
+"""What a bank asks back, in whatever order the gateway tells it, and what it charges for asking."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from lms.db import db, transaction
+from lms.domain.audit import actions as audit
+from lms.domain.audit.models import Incident
+from lms.domain.checkout import actions as checkout
+from lms.domain.checkout.models import Dispute, Order, Payment
+from lms.domain.learning import queries as enrolments
+from lms.domain.ledger import queries as books
+from tests.conftest import give, teo
+from tests.races import race
+
+FEE = 1500
+
+
+@pytest.fixture
+def order(ana, course):
+    """One of 80 EUR with 8 TEO of discount that waits for its payment."""
+    give(ana, 20)
+    with transaction():
+        return checkout.place_order(ana, course, "k1", level_bp=1000)
+
+
+def told(kind, number=1, **facts):
+    """An event as Stripe tells it: of a dispute it names no order."""
+    about = dict(reference="pay_1", order_id=None, amount=7200, currency="EUR", dispute="dp_1", fee=FEE, reason="fraudulent")
+    return SimpleNamespace(**dict(id=f"{kind} {number}", kind=kind) | about | facts)
+
+
+def hear(*events):
+    for event in events:
+        with transaction():
+            checkout.receive("stripe", event)
+
+
+def euros(name):
+    return books.platform("EUR", name).balance
+
+
+def test_one_that_was_lost_before_its_payment_came_reverses_the_sale_then(order, ana):
+    hear(told("dispute.lost"))
+    assert db.session.query(Dispute.payment_id, Dispute.state).one() == (None, "lost")
+    hear(told("payment.succeeded", order_id=order.id))
+    assert (order.state, enrolments.enrolment(ana.id, order.course_id)) == ("charged back", None)
+    assert (euros("cards"), euros("platform"), euros("escrow")) == (FEE, -FEE, 0)
+    assert books.member(ana.id, "TEO", "available").balance == teo(20)
+    assert (books.unbalanced_assets(), books.wrong_balances()) == (0, 0)
+
+
+def test_its_incident_says_whose_it_is_once_the_payment_has_come(order):
+    hear(told("dispute.lost"))
+    assert "order" not in db.session.query(Incident).one().details
+    hear(told("payment.succeeded", order_id=order.id))
+    lost = db.session.query(Incident).filter_by(kind="dispute lost").one()
+    assert (lost.details["order"], lost.details["address"], lost.details["amount"]) == (order.id, "ana@example.org", 7200)
+
+
+def test_an_incident_an_admin_has_closed_meanwhile_is_opened_again(order, ada):
+    hear(told("dispute.lost"))
+    with transaction():
+        audit.close_incident(db.session.query(Incident).one(), ada, "Looked at.")
+    hear(told("payment.succeeded", order_id=order.id))
+    assert db.session.query(Incident).filter_by(closed_at=None).one().details["order"] == order.id
+
+
+def test_one_only_opened_or_won_before_its_payment_leaves_the_sale(order):
+    hear(told("dispute.opened"), told("dispute.won", fee=0), told("payment.succeeded", order_id=order.id))
+    assert (order.state, euros("cards"), db.session.query(Dispute).one().payment.reference) == ("paid", -7200, "pay_1")
+
+
+def test_one_lost_before_money_that_pays_nothing_takes_that_money(order):
+    hear(told("dispute.lost"), told("payment.succeeded", order_id=None))
+    assert db.session.query(Payment).one().state == "returned"
+    assert (order.state, euros("escrow"), euros("platform")) == ("open", 0, -FEE)
+
+
+def test_one_of_another_gateway_or_payment_is_not_the_payments(order):
+    hear(told("dispute.lost", reference="pay_2"))
+    with transaction():
+        checkout.receive("sandbox", told("dispute.lost", dispute="dp_2"))
+    hear(told("payment.succeeded", order_id=order.id))
+    assert order.state == "paid"
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_told_at_the_same_moment_as_its_payment_it_is_lost_by_neither(is_first, app, order):
+    order_id, is_heard = order.id, threading.Event()
+    events = [told("dispute.lost"), told("payment.succeeded", order_id=order_id)]
+    first, second = events if is_first else reversed(events)
+    db.session.rollback()
+
+    def hear_first():
+        checkout.receive("stripe", first)
+        is_heard.set()
+        time.sleep(1)  # the other one has come, and nothing of this is committed
+
+    def hear_second():
+        is_heard.wait(10)
+        checkout.receive("stripe", second)
+
+    race(app, [hear_first, hear_second])
+    assert (db.session.get_one(Order, order_id).state, euros("platform")) == ("charged back", -FEE)
