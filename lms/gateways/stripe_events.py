@@ -68,6 +68,7 @@ def _dispute_opened(kind, dispute):
 
 
 def _dispute_closed(kind, dispute):
+    """Of one that was won told again when the money is back, with what is left of the fee."""
     return _ENDS.get(dispute["status"]), _of_dispute(dispute)
 
 
@@ -100,4 +101,5 @@ KINDS = {
     "charge.dispute.created": _dispute_opened,
     "charge.dispute.funds_withdrawn": _dispute_opened,
     "charge.dispute.closed": _dispute_closed,
+    "charge.dispute.funds_reinstated": _dispute_closed,
 }

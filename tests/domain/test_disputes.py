@@ -10,6 +10,7 @@ from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
+from lms.domain.checkout import splits
 from lms.domain.checkout.models import Dispute, Order, Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as books
@@ -86,6 +87,39 @@ def test_one_of_another_gateway_or_payment_is_not_the_payments(order):
         checkout.receive("sandbox", told("dispute.lost", dispute="dp_2"))
     hear(told("payment.succeeded", order_id=order.id))
     assert order.state == "paid"
+
+
+@pytest.mark.parametrize("kind", ["dispute.won", "dispute.lost"])
+def test_its_fee_is_the_platforms_however_it_ends(kind, order, tea):
+    with transaction():
+        splits.set_policy(tea, 0)
+    hear(told("payment.succeeded", order_id=order.id))
+    kept, hers = euros("platform"), books.member(tea.id, "EUR", "maturing").balance
+    hear(told("dispute.opened"), told(kind), told(kind, 2))
+    is_won = kind == "dispute.won"
+    assert (euros("cards"), euros("platform")) == ((FEE - 7200, kept - FEE) if is_won else (FEE, -FEE))
+    assert hers == 4000 and books.member(tea.id, "EUR", "maturing").balance == (hers if is_won else 0)
+
+
+def test_a_fee_given_back_after_it_was_won_is_the_platforms_again(order):
+    hear(told("payment.succeeded", order_id=order.id))
+    kept = euros("platform")
+    hear(told("dispute.won"), told("dispute.won", 2, fee=0), told("dispute.won", 3))
+    assert (euros("cards"), euros("platform"), db.session.query(Dispute.fee).one()) == (-7200, kept, (0,))
+
+
+def test_a_fee_given_back_is_none_when_the_older_event_comes_later(order):
+    hear(told("payment.succeeded", order_id=order.id), told("dispute.opened"))
+    kept = euros("platform")
+    hear(told("dispute.won", fee=0), told("dispute.won", 2))
+    assert (euros("platform"), db.session.query(Dispute.fee).one()) == (kept, (0,))
+
+
+def test_a_fee_told_before_the_payment_is_booked_once_that_comes(order):
+    hear(told("dispute.won"), told("dispute.won", 2, fee=500))
+    assert euros("platform") == 0
+    hear(told("payment.succeeded", order_id=order.id))
+    assert euros("cards") == 500 - 7200
 
 
 @pytest.mark.parametrize("is_first", [True, False])

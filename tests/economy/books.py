@@ -78,6 +78,13 @@ def caps():
 
 
 @check
+def fees():
+    """What disputes cost, won or lost, is the platform's and nobody else's."""
+    there, wanted = db.session.execute(_FEES).one()
+    return {"fees of disputes": (there, wanted)} if there != wanted else {}
+
+
+@check
 def coupons():
     """No coupon is used more often than it may be."""
     return {f"coupon {code}": (uses, most) for code, uses, most in db.session.execute(_COUPONS) if most is not None and uses > most}
@@ -86,7 +93,7 @@ def coupons():
 def _wanted(order):
     """{(asset, who): millionths or cents} of one order, by its own frozen numbers."""
     tokens, cash = order.discount * MICRO_PER_CENT, order.price - order.discount
-    lost = order.fees + order.disputed - (cash + order.vat if order.state == "charged back" else 0)
+    lost = order.disputed - (cash + order.vat if order.state == "charged back" else 0)
     wanted = Counter({("EUR", "cards"): lost, ("EUR", "platform"): -lost})
     if order.state == "paid":
         wanted.update({("EUR", "cards"): -cash - order.vat, ("EUR", "vat"): order.vat, ("TEO", "buyer"): -tokens})
@@ -113,7 +120,7 @@ _OF_ORDERS = text("""
     WHERE leg.key LIKE 'order:%' GROUP BY 1, 2, 3 HAVING sum(leg.amount) <> 0""")
 
 _ORDERS = text("""
-    SELECT o.*, coalesce(sum(d.fee), 0)::bigint AS fees, coalesce(sum(d.amount), 0)::bigint AS disputed
+    SELECT o.*, coalesce(sum(d.amount), 0)::bigint AS disputed
     FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.why = '' LEFT JOIN disputes d ON d.payment_id = p.id AND d.state = 'lost' GROUP BY o.id""")
 
 _PARTS = text("""
@@ -150,6 +157,11 @@ _REWARDS = text("""
 _CAPS = text("""
     SELECT user_id, day, sum(amount)::bigint, (SELECT max(CAST(rules->>'user_daily_cap' AS bigint)) FROM rulebook_versions)
     FROM grants WHERE transfer_id IS NOT NULL GROUP BY 1, 2""")
+
+_FEES = text("""
+    SELECT coalesce((SELECT sum(CASE WHEN source.name = 'platform' AND target.name = 'cards' THEN t.amount WHEN source.name = 'cards' AND target.name = 'platform' THEN -t.amount END)
+                     FROM transfers t JOIN accounts source ON source.id = t.source_id JOIN accounts target ON target.id = t.target_id WHERE t.reason = 'dispute fee'), 0)::bigint,
+           coalesce((SELECT sum(d.fee) FROM disputes d JOIN payments p ON p.id = d.payment_id WHERE d.state <> 'open'), 0)::bigint""")
 
 _COUPONS = text("""
     SELECT c.code, count(o.id), c.most_uses FROM coupons c LEFT JOIN orders o ON o.coupon_id = c.id AND o.state IN ('open', 'paid') GROUP BY c.id""")

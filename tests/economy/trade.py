@@ -96,12 +96,12 @@ class Trade(RuleBasedStateMachine):
         with refusable():
             refunds.refund(self._order(sale))
 
-    @rule(sale=sales, payment=st.integers(0, 2), part=st.sampled_from((1, 1, 2)), outcome=st.sampled_from(("lost", "lost", "won", "opened")))
-    def dispute(self, sale, payment, part, outcome):
-        """About what paid the order, or other money that came for it; the whole or a half."""
+    @rule(sale=sales, payment=st.integers(0, 2), part=st.sampled_from((1, 1, 2)), outcome=st.sampled_from(("lost", "lost", "won", "opened")), fee=st.sampled_from((1500, 1500, 0)))
+    def dispute(self, sale, payment, part, outcome, fee):
+        """About what paid the order, or other money that came for it; the whole or a half. Of one that was won the fee may come back."""
         taken = db.session.query(Payment).filter_by(order_id=sale).order_by(Payment.id).all()
         about = taken[payment % len(taken)]
-        facts = dict(reference=about.reference, amount=about.amount // part, dispute=f"dispute of {about.reference}", fee=1500, reason="fraudulent")
+        facts = dict(reference=about.reference, amount=about.amount // part, dispute=f"dispute of {about.reference}", fee=fee, reason="fraudulent")
         self._hear(f"dispute.{outcome}", sale, **facts)
 
     def _place(self, buyer, title, level, coupon="", vat=0):

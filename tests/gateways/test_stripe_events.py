@@ -93,6 +93,7 @@ def test_a_refund_names_itself_its_payment_and_why_it_failed(told):
         ("charge.dispute.closed", "lost", "dispute.lost"),
         ("charge.dispute.closed", "won", "dispute.won"),
         ("charge.dispute.closed", "warning_closed", "dispute.won"),
+        ("charge.dispute.funds_reinstated", "won", "dispute.won"),
         ("charge.dispute.updated", "under_review", "charge.dispute.updated"),
     ],
 )
@@ -106,6 +107,13 @@ def test_a_dispute_has_its_fee_and_reason(stripe_server, page, told):
     dispute = stripe_server.books.dispute(reference, "lost")
     event = told("charge.dispute.closed", dispute, id="evt_1")
     assert event == Event("evt_1", "dispute.lost", reference, None, 8000, "EUR", dispute=dispute["id"], fee=2000, reason="fraudulent")
+
+
+def test_a_fee_that_is_given_back_is_none(stripe_server, page, told):
+    dispute = stripe_server.books.dispute(stripe_server.books.pay(page["id"])["payment_intent"], "won")
+    [taken] = dispute["balance_transactions"]
+    back = taken | {"amount": -taken["amount"], "fee": -taken["fee"]}
+    assert told("charge.dispute.funds_reinstated", dispute | {"balance_transactions": [taken, back]}).fee == 0
 
 
 def test_a_dispute_whose_money_is_not_taken_has_no_fee_yet(stripe_server, page, told):

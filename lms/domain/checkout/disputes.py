@@ -1,4 +1,4 @@
-"""What the buyers' banks ask back, as the gateway tells it. A lost dispute reverses the sale."""
+"""What the buyers' banks ask back, as the gateway tells it. A lost dispute reverses the sale; its fee is the platform's, however it ends."""
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -18,16 +18,13 @@ from lms.domain.ledger.models import EUR
 def hear(gateway, event, order):
     """Keep what the event says of a dispute, each step once and whatever comes first; admins see each."""
     dispute = _dispute(gateway, event)
-    if dispute.state != "open":
-        return
     if event.kind == "dispute.opened":
-        audit.open_incident("dispute", f"{gateway}:{dispute.reference}", **_facts(dispute, order))
-        return
-    dispute.state, dispute.closed_at = event.kind.partition(".")[2], clock.now()
-    dispute.fee = event.fee or dispute.fee
-    if dispute.state == "lost":
-        audit.open_incident("dispute lost", f"{gateway}:{dispute.reference}", **_facts(dispute, order))
-        _lose(dispute, order)
+        if dispute.state == "open":
+            audit.open_incident("dispute", f"{gateway}:{dispute.reference}", **_facts(dispute, order))
+    elif dispute.state == "open":
+        _close(dispute, event, order)
+    elif event.kind == "dispute.won" and dispute.state == "won":
+        _lower_fee(dispute, event.fee or 0)
     db.session.flush()
 
 
@@ -38,28 +35,61 @@ def meet(payment, order):
         dispute.payment = payment
         if dispute.state == "lost":
             audit.add_to_incident("dispute lost", f"{dispute.gateway}:{dispute.reference}", **_facts(dispute, order))
-            _lose(dispute, order)
+        _book(dispute, order)
     db.session.flush()
+
+
+def _close(dispute, event, order):
+    """Of one that was won the event says what is left of the fee; one that was lost keeps what was told before."""
+    dispute.state, dispute.closed_at = event.kind.partition(".")[2], clock.now()
+    dispute.fee = event.fee or (dispute.fee if dispute.state == "lost" else 0)
+    if dispute.state == "lost":
+        audit.open_incident("dispute lost", f"{dispute.gateway}:{dispute.reference}", **_facts(dispute, order))
+    _book(dispute, order)
+
+
+def _book(dispute, order):
+    """Once it is closed and its payment known. Of other money than euros nothing is in our books."""
+    if dispute.state == "open" or dispute.payment is None or dispute.payment.currency != EUR:
+        return
+    if dispute.state == "lost":
+        _lose(dispute, order)
+    _post_fee(dispute, "fee", dispute.fee)
+
+
+def _post_fee(dispute, what, amount, is_back=False):
+    """The platform bears it: neither the teacher nor the buyer who was in the right."""
+    if amount:
+        platform, cards = (accounts.platform(EUR, name) for name in ("platform", "cards"))
+        source, target = (cards, platform) if is_back else (platform, cards)
+        evidence = {"dispute": dispute.id, "payment": dispute.payment_id, "order": dispute.payment.order_id}
+        ledger.post(f"dispute:{dispute.id}:{what}", source, target, amount, "dispute fee", evidence=evidence)
+
+
+def _lower_fee(dispute, fee):
+    """Gateways that give the fee back tell it in an event of its own. One that comes late and says more is an older one."""
+    if fee < dispute.fee:
+        if dispute.payment and dispute.payment.currency == EUR:
+            _post_fee(dispute, f"fee down to {fee}", dispute.fee - fee, is_back=True)
+        dispute.fee = fee
 
 
 def _lose(dispute, order):
     """Only the payment that paid the order takes the sale with it: another of the same order may have come twice, or with a wrong amount."""
-    payment = dispute.payment
-    if payment and not payment.why:  # it paid its order
+    if dispute.payment.why:
+        _keep_loss(dispute.payment, dispute)
+    else:
         _charge_back(order, dispute)
-    elif payment and payment.currency == EUR:
-        _keep_loss(payment, dispute)
 
 
 def _charge_back(order, dispute):
-    """The buyer's bank took the money: the sale is reversed, what was spent of it is owed, and the platform bears the fee.
+    """The buyer's bank took the money: the sale is reversed, and what was spent of it is owed.
 
     Of a sale that was given back already the money is gone twice; of one of which the bank took a part, that part is the platform's loss."""
     is_reversed = order.is_paid and dispute.amount >= order.total
     book = refunds.take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back") if is_reversed else Book(order)
     lost = _loss(order, dispute, is_reversed)
     book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), lost, "charge back", dispute=dispute.id)
-    book.post(f"dispute:{dispute.id}:fee", book.euros("platform"), book.euros("cards"), dispute.fee, "dispute fee", dispute=dispute.id)
     if is_reversed:
         order.state, order.ended_at = "charged back", clock.now()
         papers.credit_note(order)
@@ -75,15 +105,13 @@ def _loss(order, dispute, is_reversed):
 
 
 def _keep_loss(payment, dispute):
-    """The bank took money that paid nothing: what is held of it is gone, and what was sent back before is the platform's loss, with the fee."""
+    """The bank took money that paid nothing: what is held of it is gone, and what was sent back before is the platform's loss."""
     db.session.refresh(payment, with_for_update=True)
     cards, escrow, platform = (accounts.platform(EUR, name) for name in ("cards", "escrow", "platform"))
     is_held = payment.state == "held" and dispute.amount == payment.amount
     key, evidence = f"dispute:{dispute.id}", {"payment": payment.id, "dispute": dispute.id}
     ledger.lock(cards, escrow, platform)
     ledger.post(key, escrow if is_held else platform, cards, dispute.amount, "charge back", evidence=evidence)
-    if dispute.fee:
-        ledger.post(f"{key}:fee", platform, cards, dispute.fee, "dispute fee", evidence=evidence)
     if is_held:
         payment.state = "returned"
     db.session.flush()

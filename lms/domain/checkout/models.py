@@ -190,7 +190,7 @@ class Refund(Model):
 
 
 class Dispute(Model):
-    """The buyer's bank asks for the money back. Lost, it reverses the sale; `fee` is what the gateway charges for it.
+    """The buyer's bank asks for the money back. Lost, it reverses the sale; `fee` is what the gateway charges for it, won or not.
 
     One that is told before its payment has only `payment_reference`, and waits for it."""
 
