@@ -116,6 +116,13 @@ def test_the_same_form_sent_twice_asks_once(browser, rich):
     assert parts(rich) == (0, 500_00)
 
 
+def test_the_same_form_with_another_amount_is_refused_in_words(browser, rich):
+    browser.post("/teach/payouts", data={"key": "a-form", "amount": "500"})
+    again = browser.post("/teach/payouts", data={"key": "a-form", "amount": "20"})
+    assert again.status_code == 409 and "This form was sent already" in again.text
+    assert parts(rich) == (0, 500_00)
+
+
 @pytest.mark.parametrize(
     ("typed", "why"),
     [

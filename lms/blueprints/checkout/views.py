@@ -50,7 +50,7 @@ def create(slug):
 @guesses
 def place(slug):
     course, form = _course(slug), PurchaseForm()
-    if not form.validate_on_submit() or (_offer(course, form).refusal and not queries.is_paid_for(current_user.id, form.key.data)):
+    if not form.validate_on_submit() or _offer(course, form).refusal:
         return _page(course, form), 422
     if not gateway().is_open:
         raise Unavailable("Payments are not open yet.")
@@ -106,7 +106,7 @@ def _names_a_code():
 
 
 def _offer(course, form):
-    return offer(course, current_user, current_app.config["VAT_RATE"], form.level.data, form.code.data)
+    return offer(course, current_user, current_app.config["VAT_RATE"], form.level.data, form.code.data, form.key.data)
 
 
 def _page(course, form):

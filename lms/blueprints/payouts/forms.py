@@ -1,6 +1,7 @@
 """What a teacher fills in to be paid. Rules are the domain's: a form only asks them early, to keep what was typed."""
 
 import re
+from functools import cached_property
 
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
@@ -12,7 +13,9 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from lms.blueprints.amounts import Hundredths
 from lms.blueprints.fields import Key, heed, new_key, sentence
 from lms.domain.accounts import actions as accounts
+from lms.domain.ledger.keys import made
 from lms.domain.withdrawals import payout_details, payout_limits
+from lms.domain.withdrawals.payout_models import Payout
 from lms.errors import DomainError
 from lms.ui import euros
 
@@ -36,7 +39,7 @@ def _line(label, what_is_missing):
 
 
 class PayoutForm(FlaskForm):
-    """`key` is made when the form is rendered: the same form sent twice asks once."""
+    """The same form sent twice asks once: the second time, what it has set aside itself does not stand in its way."""
 
     key = Key(default=new_key)
     amount = Hundredths(_("Amount in EUR"), validators=[InputRequired(_("Write an amount."))], most=_HIGHEST, unit="€")
@@ -49,17 +52,22 @@ class PayoutForm(FlaskForm):
         """What speaks against any amount is said above the fields."""
         is_valid = super().validate(**options)
         try:
-            payout_limits.check_may_ask(self.user, self.rules, self.details)
+            if not self.is_again:
+                payout_limits.check_may_ask(self.user, self.rules, self.details)
         except DomainError as error:
             self.form_errors.append(sentence(error))
             return False
         return is_valid
 
+    @cached_property
+    def is_again(self):
+        return made(Payout, self.key.data) is not None
+
     def validate_amount(self, field):
         if field.data is None:
             return
         heed(payout_limits.check_amount, field.data, self.rules)
-        if field.data > self.available:
+        if field.data > self.available and not self.is_again:
             raise ValidationError(gettext("You have %(amount)s available.", amount=euros(self.available)))
 
 

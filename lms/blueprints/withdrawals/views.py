@@ -46,8 +46,7 @@ def create():
 @login_required
 def place():
     form = WithdrawalForm(_usable())
-    is_again = queries.is_asked(current_user.id, form.key.data)  # sent twice, it finds set aside what it has asked for itself
-    if not form.validate() or (not is_again and _obstacle(form)):
+    if not form.validate() or _obstacle(form):
         return _page(form, asks=True), 422
     with transaction():
         withdrawal = withdrawals.request(form.key.data, current_user, form.wallet.data, form.amount.data, form.is_prompt)
@@ -104,7 +103,8 @@ def _quote(form):
 
 def _obstacle(form):
     """Why it would be refused now, or None. The verb looks again, under its lock."""
-    return limits.obstacle(current_user, form.amount.data, wallet.balance(current_user.id).available, rulebook.in_force())
+    available, key = wallet.balance(current_user.id).available, form.key.data if "key" in form else None
+    return limits.obstacle(current_user, form.amount.data, available, rulebook.in_force(), key)
 
 
 def _own(withdrawal_id):

@@ -35,8 +35,8 @@ class Offer:
     refusal: DomainError | None
 
 
-def offer(course, buyer, vat_rate=0, level_bp=0, code=""):
-    """The Offer for this level (basis points) and a coupon's code."""
+def offer(course, buyer, vat_rate=0, level_bp=0, code="", key=None):
+    """The Offer for this level (basis points) and a coupon's code. Nothing is refused to a form whose `key` has brought an order that is paid."""
     code = coupons.normal(code)
     coupon, refusal = _coupon(course, buyer, code)
     rules, available = rulebook.in_force(), _available(course, buyer)
@@ -48,7 +48,7 @@ def offer(course, buyer, vat_rate=0, level_bp=0, code=""):
     elif not chosen.is_affordable:
         refusal = frozen(buyer, level_bp) or DomainError("You have too few TEO available for this discount.")
     asked = terms(course, vat_rate, chosen.level_bp if chosen and chosen.is_affordable else 0, coupon)
-    return Offer(asked, choices, available, code, refusal)
+    return Offer(asked, choices, available, code, None if refusal and _is_paid_for(buyer, key) else refusal)
 
 
 def _coupon(course, buyer, code):
@@ -64,6 +64,10 @@ def _available(course, buyer):
         return 0
     order = db.session.scalar(select(Order).where(Order.buyer_id == buyer.id, Order.course_id == course.id, Order.state == "open"))
     return accounts.member(buyer.id, TEO, "available").balance + (order.tokens if order else 0)
+
+
+def _is_paid_for(buyer, key):
+    return db.session.scalar(select(Order.id).where(Order.buyer_id == buyer.id, Order.key == key, Order.state == "paid")) is not None
 
 
 def _choice(rules, price, level_bp, available):

@@ -18,11 +18,6 @@ def orders_of(buyer_id, number=1):
     return page_of(select(Order).where(Order.buyer_id == buyer_id).options(joinedload(Order.course), joinedload(Order.coupon)).order_by(Order.id.desc()), number)
 
 
-def is_paid_for(buyer_id, key):
-    """Whether the member's form of this key has brought an order that is paid."""
-    return db.session.scalar(select(Order.id).where(Order.buyer_id == buyer_id, Order.key == key, Order.state == "paid")) is not None
-
-
 def looked_at(orders):
     """The ids of those orders for which money came that does not fit, while they are not paid and no admin is done with it."""
     unpaid = [order.id for order in orders if not order.is_paid]

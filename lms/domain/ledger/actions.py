@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.ledger.keys import KeyReused
 from lms.domain.ledger.models import CUSTODY, DEBT, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO, TREASURY_CUSTODY, Account, Holder, Transfer
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError
@@ -14,10 +15,6 @@ LARGEST = 2**63 - 1
 
 class Overdraft(DomainError):
     """An account would get the wrong sign."""
-
-
-class KeyReused(DomainError):
-    """The same key was used for another transfer."""
 
 
 def post(key, source, target, amount, reason, *, evidence=None, rule_version=None, repays=True):

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from lms.db import db
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries
+from lms.domain.ledger.keys import KeyReused
 from lms.domain.ledger.models import DEBT, Transfer
 
 
@@ -17,7 +18,7 @@ def take_back(key, parts, target, amount, reason, *, evidence=None, rule_version
     first = _transfers(key, parts, debt)
     if first:
         if (sum(each.amount for each in first), {each.target_id for each in first}) != (amount, {target.id}):
-            raise ledger.KeyReused("The key %(key)s was used for another transfer.", key=key)
+            raise KeyReused("The key %(key)s was used for another transfer.", key=key)
         return first
     taken = take(key, parts, target, amount, reason, evidence=evidence, rule_version=rule_version)
     missing = amount - sum(each.amount for each in taken)

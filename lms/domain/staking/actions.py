@@ -1,10 +1,9 @@
 """TEO bound, asked out, and free again, each once."""
 
-from sqlalchemy import select
-
 from lms import clock
 from lms.db import db
 from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import keys
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO
 from lms.domain.notices import actions as notices
@@ -21,9 +20,8 @@ def stake(key, user, amount):
         raise Forbidden("Only teachers stake, for their share of a sale.")
     _check(amount)
     accounts = _locked(user)
-    first = db.session.scalar(select(Stake).where(Stake.key == key))
-    if first:
-        return _same(first, user, amount)
+    if first := keys.made(Stake, key, user_id=user.id, amount=amount):
+        return first
     rules, now = rulebook.in_force(), clock.now()
     made = Stake(key=key, user_id=user.id, amount=amount, left=amount, rule_version=rules.number, staked_at=now, unlocks_at=rules.unlocks_at(now))
     db.session.add(made)
@@ -41,9 +39,8 @@ def unstake(key, user, amount):
     Also of who teaches no more: what he bound is his."""
     _check(amount)
     accounts = _locked(user)
-    first = db.session.scalar(select(Unstaking).where(Unstaking.key == key))
-    if first:
-        return _same(first, user, amount)
+    if first := keys.made(Unstaking, key, user_id=user.id, amount=amount):
+        return first
     _take_out(user, amount)
     rules, now = rulebook.in_force(), clock.now()
     asked = Unstaking(key=key, user_id=user.id, amount=amount, rule_version=rules.number, asked_at=now, releases_at=rules.unbonded_at(now))
@@ -98,9 +95,3 @@ def _locked(user):
 def _of(user_id):
     found = books.of_member(user_id)
     return {name: found[TEO, name] for name in ("available", "staked", "unbonding")}
-
-
-def _same(first, user, amount):
-    if (first.user_id, first.amount) != (user.id, amount):
-        raise ledger.KeyReused("This form was sent already, with something else in it. Load the page again to see what has become of it.")
-    return first

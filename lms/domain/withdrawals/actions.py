@@ -4,12 +4,12 @@ from lms import clock
 from lms.db import db
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linked
 from lms.domain.withdrawals import limits, review
 from lms.domain.withdrawals.models import Approval, Withdrawal
-from lms.domain.withdrawals.releases import by_key
 from lms.domain.withdrawals.steps import move, part, tell
 from lms.errors import DomainError, Forbidden, Invalid
 
@@ -22,7 +22,7 @@ def request(key, user, linked_id, amount, is_prompt=False):
     `is_prompt`: see Withdrawal. Raises Invalid or DomainError by the limits, and Overdraft when it is not there."""
     available, reserved = (books.member(user.id, TEO, name) for name in ("available", "reserved"))
     ledger.lock(books.platform(TEO, "releasing"), available, reserved)  # one request decides at a time by what the platform sends out in a day
-    if first := by_key(key, user_id=user.id, linked_wallet_id=linked_id, amount=amount):
+    if first := made(Withdrawal, key, user_id=user.id, linked_wallet_id=linked_id, amount=amount):
         return first
     limits.check_member(user)
     wallet = linked.usable(user, linked_id)

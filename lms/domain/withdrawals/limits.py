@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 
 from lms import clock
 from lms.db import db
+from lms.domain.ledger.keys import made
 from lms.domain.rulebook.rules import MICRO
 from lms.domain.withdrawals.models import UNDONE, Withdrawal
 from lms.errors import DomainError, Invalid
@@ -28,8 +29,12 @@ def check(user, amount, rules):
         raise DomainError("Today's limit for the withdrawals of all members is reached: %(left)d TEO are left of it. It begins anew at midnight UTC.", left=left // MICRO)
 
 
-def obstacle(user, amount, available, rules):
-    """What `check_member` and `check` would refuse now, or that too little is available; None where nothing is in the way."""
+def obstacle(user, amount, available, rules, key=None):
+    """What `check_member` and `check` would refuse now, or that too little is available; None where nothing is in the way.
+
+    Nothing is in the way of a form whose key has asked already: what is set aside now is its own."""
+    if key and made(Withdrawal, key):
+        return None
     try:
         check_member(user)
         check(user, amount, rules)

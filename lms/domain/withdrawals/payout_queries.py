@@ -17,11 +17,6 @@ def payout(payout_id):
     return db.session.scalar(select(Payout).where(Payout.id == payout_id).options(*_WHOLE))
 
 
-def of_key(user_id, key):
-    """The member's payout that this key has asked for, or None."""
-    return db.session.scalar(select(Payout).where(Payout.user_id == user_id, Payout.key == key))
-
-
 def open_ones(number=1):
     """One page of those that need an admin: in review first, then approved and not paid yet, oldest first."""
     first = case((Payout.state == "in review", 0), else_=1)

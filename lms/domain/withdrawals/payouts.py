@@ -6,6 +6,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import EUR
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
@@ -21,9 +22,8 @@ LONGEST_REASON, LONGEST_REFERENCE = 2000, 140
 def request(key, user, amount):
     """Set `amount` aside for the member's bank, once per key; an admin looks at it. Raises Invalid, DomainError, or Overdraft when it is not there."""
     payout_details.lock(user)
-    first = db.session.scalar(select(Payout).where(Payout.key == key))
-    if first is not None:
-        return _same(first, user, amount)
+    if first := made(Payout, key, user_id=user.id, amount=amount):
+        return first
     rules, details = rulebook.in_force(), payout_details.current(user.id)
     limits.check_amount(amount, rules)
     limits.check_may_ask(user, rules, details)
@@ -92,12 +92,6 @@ def cancel(payout):
         raise DomainError("This payout cannot be cancelled any more.")
     _give_back(payout, "cancelled")
     db.session.flush()
-
-
-def _same(first, user, amount):
-    if (first.user_id, first.amount) != (user.id, amount):
-        raise ledger.KeyReused("This form was sent already, with something else in it. Load the page again to see what has become of it.")
-    return first
 
 
 def _check_admin(payout, by):

@@ -22,11 +22,6 @@ def own(user_id, withdrawal_id):
     return db.session.scalar(select(Withdrawal).where(Withdrawal.id == withdrawal_id, Withdrawal.user_id == user_id))
 
 
-def is_asked(user_id, key):
-    """Whether the member's form of this key has asked for one already."""
-    return db.session.scalar(select(Withdrawal.id).where(Withdrawal.key == key, Withdrawal.user_id == user_id)) is not None
-
-
 def in_review(number=1):
     """One page of those an admin must look at, oldest first, with their members and who approved them already; three statements."""
     who = selectinload(Withdrawal.approvals).joinedload(Approval.admin)

@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 
 from lms import clock
 from lms.db import db
-from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import TEO, Holder, Transfer
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Entry
@@ -24,7 +24,7 @@ def release(key, user, to, amount):
     """An operator's, once per key: approved as it is, to any address and of any amount (millionths of TEO). Members ask by actions.request.
 
     Raises Invalid, or Overdraft when it is not there."""
-    if first := by_key(key, user_id=user.id, to=to, amount=amount):
+    if first := made(Withdrawal, key, user_id=user.id, to=to, amount=amount):
         return first
     if not re.fullmatch(r"0x[0-9a-fA-F]{40}", to) or to == NOBODY:
         raise Invalid("That is not an address: 0x and 40 hexadecimal digits.")
@@ -36,14 +36,6 @@ def release(key, user, to, amount):
     db.session.flush()
     move(withdrawal, "requested", part(withdrawal, "available"), part(withdrawal, "reserved"))
     return withdrawal
-
-
-def by_key(key, **asked):
-    """The withdrawal that this key asked for before, or None; raises KeyReused when it asked for something else."""
-    first = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))
-    if first and any(getattr(first, name) != value for name, value in asked.items()):
-        raise ledger.KeyReused("This form was sent already, with something else in it. Load the page again to see what has become of it.")
-    return first
 
 
 def queue(withdrawal):
