@@ -11,6 +11,7 @@ from flask_babel import force_locale
 from jinja2 import nodes
 
 from lms import clock
+from lms.db import Page
 from lms.ui import cover_svg, download, euros, icon, page_url, render, teo, when
 from lms.ui.charts import scale_of
 from lms.ui.money import fine_euros
@@ -409,3 +410,17 @@ def test_a_download_is_saved_under_its_name_and_kept_by_nobody_else(request_of):
     assert (answer.data, answer.content_type, answer.content_length) == (b"a,b", "text/csv; charset=utf-8", 3)
     assert answer.headers["Content-Disposition"] == "attachment; filename=sales-2026.csv"
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+LIST = """{% call(name) listing(names, "Names", "None.") %}{{ row("user", name) }}{% endcall %}"""
+
+
+def test_a_list_shows_a_row_for_each_item_and_the_way_to_the_next_page(html):
+    page = ElementTree.fromstring(f"<page>{html(LIST, names=Page(['Ana', '<b>'], 1, 30))}</page>")
+    assert page.find(".//ul").get("aria-label") == "Names"
+    assert [title.text for title in page.iterfind(".//li//div[@class='title']")] == ["Ana", "<b>"]
+    assert "page=2" in page.find(".//nav/a").get("href")
+
+
+def test_a_list_of_nothing_says_so(html):
+    assert html(LIST, names=Page([], 1, 0)).strip() == "None."
