@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 BOTH = frozenset({"web", "worker", "mail", "cli"})
 WEB = frozenset({"web", "cli"})
-PAYING = frozenset({"web", "mail", "cli"})  # who asks the payment gateway; of the workers the one without the chain's keys
+KEYLESS = frozenset({"web", "mail", "cli"})  # who asks the payment gateway and has the uploads; of the workers the one without the chain's keys
 WORKER = frozenset({"worker", "cli"})
 COMMAND = frozenset({"cli"})
 
@@ -159,7 +159,7 @@ SETTINGS = (
     Setting("BASE_URL", BOTH, _url("http", "https"), REQUIRED, "the public address of the site, used in mail links"),
     Setting("MAIL_URL", BOTH, _url("smtp", "smtps", "outbox"), REQUIRED, "smtp://user:password@host:port; in the demo outbox:///directory"),
     Setting("MAIL_FROM", BOTH, _text, "SchoolPlatform <no-reply@example.org>", "the sender of mail"),
-    Setting("FILES_URL", WEB, _directory, REQUIRED, "file:///directory where uploads are kept, with a backup like the database's"),
+    Setting("FILES_URL", KEYLESS, _directory, REQUIRED, "file:///directory where uploads are kept, with a backup like the database's"),
     Setting("CHAIN_ID", BOTH, _whole, 137, "the chain: 137 Polygon, 80002 Amoy, 31337 anvil"),
     Setting("CHAIN_DEPTH", BOTH, _whole, 5, "the blocks after which a transaction is shown as on chain"),
     Setting("RPC_URLS", BOTH, _urls, (), "RPC endpoints of the chain, separated by commas; only workers and `flask` commands call them"),
@@ -173,8 +173,8 @@ SETTINGS = (
     Setting("PAYMENT_GATEWAY", BOTH, _one_of("none", "sandbox", "stripe"), "none", "the payment gateway: none, stripe, or sandbox outside production; the same for web and worker"),
     Setting("PAYMENT_WEBHOOK_SECRET", BOTH, _secret, "", "the secret that signs payment webhooks, whsec_… of Stripe; needed with a gateway by the web, with the sandbox by the worker, too"),
     Setting("PAYMENT_SANDBOX_FILE", BOTH, _text, "", "sandbox only: the file where it keeps what it has taken, for web and worker; without one it forgets"),
-    Setting("STRIPE_KEY", PAYING, _stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
-    Setting("STRIPE_API", PAYING, _url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
+    Setting("STRIPE_KEY", KEYLESS, _stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
+    Setting("STRIPE_API", KEYLESS, _url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
     Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
     Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
     Setting("KEK", WORKER, _kek, None, "what wraps all other keys: 32 random bytes in base64, kms:ARN or vault:MOUNT/KEY; from the second on as VERSION:KEY; worker only", is_key=True),
@@ -223,7 +223,7 @@ def table():
 
 
 def _who(setting):
-    return {BOTH: "both", WEB: "web", PAYING: "web, mail", WORKER: "worker", COMMAND: "commands"}[setting.roles]
+    return {BOTH: "both", WEB: "web", KEYLESS: "web, mail", WORKER: "worker", COMMAND: "commands"}[setting.roles]
 
 
 def _shown(default):

@@ -78,7 +78,7 @@ def _mark(name, ids):
 
 def queue_of(name):
     """The queue in which lms.jobs.<name> waits."""
-    return MAIL if name.startswith(("mail.", "payments.")) else NAME
+    return MAIL if name.startswith(("mail.", "payments.", "files.")) else NAME
 
 
 def lasting(url):

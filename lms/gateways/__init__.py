@@ -25,5 +25,5 @@ def payment_gateway(settings):
 
 
 def file_store(settings):
-    """Where FILES_URL says that uploads are kept; for a web process."""
+    """Where FILES_URL says that uploads are kept; for a web process and the worker without keys."""
     return files.from_url(settings["FILES_URL"])

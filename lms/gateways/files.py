@@ -21,7 +21,7 @@ class Directory:
         """Keep the bytes, whole or not at all."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(place)
-        draft = path.with_suffix(".draft")
+        draft = _draft(path)
         draft.write_bytes(data)
         draft.chmod(0o600)
         draft.rename(path)
@@ -35,12 +35,31 @@ class Directory:
 
     def remove(self, place):
         """Forget what is kept there. May run twice."""
-        self._path(place).unlink(missing_ok=True)
+        path = self._path(place)
+        for left in (path, _draft(path)):
+            left.unlink(missing_ok=True)
+
+    def places(self, before):
+        """Where something stands that was written before this moment, by the machine's clock, whole or not."""
+        files = self.directory.iterdir() if self.directory.is_dir() else ()
+        return {path.stem for path in files if _PLACE.fullmatch(path.stem) and _written_before(path, before)}
 
     def _path(self, place):
         if not _PLACE.fullmatch(place):
             raise ValueError("a place is 32 hexadecimal digits")
         return self.directory / place
+
+
+def _draft(path):
+    return path.with_suffix(".draft")
+
+
+def _written_before(path, moment):
+    """Not when it is gone meanwhile."""
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:
+        return False
 
 
 def from_url(url):

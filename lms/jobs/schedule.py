@@ -24,6 +24,7 @@ TABLE = (
     ("contracts.check", 300),
     ("solvency.publish", 300),
     ("certificates.issue", 60),
+    ("files.sweep", 86_400),
 )
 
 

@@ -1,6 +1,6 @@
 """The RQ workers; each job runs in a fork, inside the app.
 
-`python -m lms.jobs.worker` alone has the chain's keys and does all but mail and payments; `python -m lms.jobs.worker mail` does those and has none."""
+`python -m lms.jobs.worker` alone has the chain's keys and does all but mail, payments and uploads; `python -m lms.jobs.worker mail` does those and has none."""
 
 import argparse
 import gc
@@ -26,10 +26,10 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 # Imported before the first fork, as web3 takes a second to import; who sends mail does without it.
 JOBS = {
     "worker": (
-        *("accounts", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "keys"),
+        *("accounts", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "files", "keys"),
         *("mail", "notices", "payments", "rewards", "schedule", "settlement", "solvency", "staking", "wallets", "withdrawals"),
     ),
-    "mail": ("mail", "payments", "schedule"),
+    "mail": ("files", "mail", "payments", "schedule"),
 }
 NAMES = set()  # of the jobs that this process does
 

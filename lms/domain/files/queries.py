@@ -1,0 +1,11 @@
+"""Uploads found."""
+
+from sqlalchemy import select
+
+from lms.db import db
+from lms.domain.files.models import File
+
+
+def unknown(places):
+    """Those of these places in the store that no File names."""
+    return set(places) - set(db.session.scalars(select(File.place))) if places else set()
