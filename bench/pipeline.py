@@ -37,7 +37,7 @@ _WALLETS = """
 
 _LEGS = """
     INSERT INTO transfers (key, source_id, target_id, asset, amount, at, reason, evidence, rule_version, target_holder_id)
-    SELECT :round || ':' || a.id, i.id, a.id, 'TEO', :amount, :now, 'lesson', '{}', 1, a.holder_id
+    SELECT :round || ':' || a.id, i.id, a.id, 'TEO', :amount, :now, 'lesson', '{"by": "bench"}', 1, a.holder_id
     FROM accounts a, accounts i WHERE a.name = 'available' AND i.name = 'issuance' ORDER BY a.id;
     UPDATE accounts SET balance = balance + :amount WHERE name = 'available';
     UPDATE accounts SET balance = balance - CAST(:amount AS bigint) * :holders WHERE name = 'issuance'"""

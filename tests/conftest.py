@@ -250,6 +250,17 @@ def give(user, amount):
         ledger.post(f"gift {user.id} {amount}", source, target, teo(amount), "grant", evidence={"of": "a test"})
 
 
+def announce(days=20, **numbers):
+    """The next version of the rulebook, in force after so many days: these numbers, all others as in version 1."""
+    from lms import clock
+    from lms.db import transaction
+    from lms.domain.rulebook import actions as rulebook
+    from lms.domain.rulebook.rules import Rules
+
+    with transaction():
+        return rulebook.announce(Rules(**numbers), clock.now() + timedelta(days=days))
+
+
 def address_of(user, digits="ab"):
     """A linked wallet of the member's, usable at once."""
     from lms import clock

@@ -395,7 +395,7 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
         nonce = linking.challenge(ana, "0x" + "ab" * 20).nonce
         application = applications.apply(ana, "Knots", "At sea.")
         payout_details.enter(tea, **DETAILS)
-        ledger.post("e", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 5000, "matured")
+        ledger.post("e", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 5000, "matured", evidence={"by": "test"})
         payout = payouts.request("p", tea, 1000)
         waiting = writing.create(tea, "A draft")
         waiting.state, waiting.submitted_at = "submitted", clock.now()

@@ -11,6 +11,8 @@ from lms.chain.transactions import Signed
 from lms.db import db, disconnect, transaction
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Deployment, Operation
+from lms.domain.withdrawals import releases
+from tests.conftest import give, teo
 
 SIGNER = "0x" + "51" * 20
 
@@ -105,3 +107,19 @@ def test_what_it_can_read_is(history):
     assert rows("SELECT kind, op FROM operations ORDER BY op") == [("settlement", 1), ("root", 2)]
     upgrade()
     assert differences() == [] and db.session.query(Deployment).count() == 1
+
+
+def test_what_was_moved_before_gets_its_evidence_and_what_was_asked_for_its_rules(member, history):
+    ana = member("ana")
+    give(ana, 20)
+    with transaction():
+        releases.release("w", ana, "0x" + "ab" * 20, teo(15))
+    disconnect()
+    downgrade(revision="0018")
+    with transaction():
+        db.session.execute(text("UPDATE transfers SET evidence = '{}'"))
+    disconnect()
+    upgrade()
+    assert rows("SELECT count(*) FROM transfers WHERE evidence ->> 'key' <> key OR evidence = '{}'") == [(0,)]
+    assert rows("SELECT rule_version FROM withdrawals") == [(1,)] and rows("SELECT count(*) > 1 FROM transfers") == [(True,)]
+    assert differences() == []

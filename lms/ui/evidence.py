@@ -35,6 +35,8 @@ def caps(movement):
     if not day:
         return []
     said = [gettext("It waited here since the limit of an earlier day was reached")] if movement.evidence.get("waited") else []
+    if day.get("version", movement.rule_version) != movement.rule_version:
+        said.append(gettext("They are those of version %(number)s of the rulebook, which was in force on that day", number=day["version"]))
     said.append(_own(day))
     if day["all_cap"] - day["all_before"] < min(day["wanted"], day["own_cap"] - day["own_before"]):
         said.append(_everybodys(day))

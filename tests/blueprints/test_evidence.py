@@ -22,7 +22,7 @@ from lms.domain.rewards import queries as due
 from lms.domain.rulebook.rules import Rules
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
-from tests.conftest import sell, teo
+from tests.conftest import announce, sell, teo
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def words(page):
 
 def give(member, amount):
     with transaction():
-        return ledger.post(f"gift:{member.id}", accounts.platform(TEO, "issuance"), accounts.member(member.id, TEO, "available"), teo(amount), "grant")
+        return ledger.post(f"gift:{member.id}", accounts.platform(TEO, "issuance"), accounts.member(member.id, TEO, "available"), teo(amount), "grant", evidence={"by": "test"})
 
 
 def study(member, course, lessons):
@@ -119,14 +119,26 @@ def test_what_a_limit_deferred_is_reckoned(ana, why):
 
 
 def test_the_limit_of_all_members_is_said_where_it_bites(ana, bruno, why):
-    low = Rules(platform_daily_cap=teo(8))
+    announce(user_daily_cap=teo(8), platform_daily_cap=teo(8))
+    clock.advance(timedelta(days=20, minutes=1))
     for member in (ana, bruno):
         with transaction():
-            rewards.grant(member.email, member.id, "purchase", teo(6), low, clock.now())
+            rewards.grant(member.email, member.id, "purchase", teo(6), Rules(), clock.now())
     assert "of all members" not in why(ana, "purchase")
     page = why(bruno, "purchase")
     assert "6.00 TEO of the 8.00 TEO of all members were granted before: room for 2.00 TEO" in page
     assert "2.00 TEO of 6.00 TEO were granted; 4.00 TEO wait for the next day" in page
+
+
+def test_limits_of_another_version_than_the_amounts_are_said_to_be(ana, why):
+    announce(user_daily_cap=teo(8))
+    for key in ("before", "after"):
+        with transaction():
+            rewards.grant(key, ana.id, "purchase", teo(6), Rules(), clock.now())
+        page = why(ana, "purchase")
+        assert "Rulebook version 1" in page
+        assert ("those of version 2 of the rulebook" in page, "at most 8.00 TEO" in page) == (key == "after", key == "after")
+        clock.advance(timedelta(days=20, minutes=1))
 
 
 def test_what_matured_names_the_credit(ana, course, why, log_in):
@@ -143,7 +155,7 @@ def test_what_matured_names_the_credit(ana, course, why, log_in):
 def test_a_repayment_names_what_paid_it(ana, bruno, why):
     give(bruno, 5)
     with transaction():
-        debts.take_back("debt", [accounts.member(ana.id, TEO, "available")], accounts.platform(TEO, "issuance"), teo(3), "refund")
+        debts.take_back("debt", [accounts.member(ana.id, TEO, "available")], accounts.platform(TEO, "issuance"), teo(3), "refund", evidence={"by": "test"})
     give(ana, 5)
     page = why(ana, "repaid")
     assert "You owed it" in page and "What it came from Grant" in page

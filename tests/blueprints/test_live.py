@@ -84,7 +84,7 @@ def open_page(port, cookie):
 
 def credit(user, amount, key):
     with transaction():
-        ledger.post(key, books.platform("TEO", "issuance"), books.member(user.id, "TEO", "available"), teo(amount), "grant")
+        ledger.post(key, books.platform("TEO", "issuance"), books.member(user.id, "TEO", "available"), teo(amount), "grant", evidence={"by": "test"})
 
 
 def test_the_blocks_asked_for_come_first(ana, open_page):

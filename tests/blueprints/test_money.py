@@ -96,9 +96,9 @@ def test_what_was_paid_out_is_counted(tea, ana, course, browser):
     sell(ana, course)
     with transaction():
         accounts = books.of_member(tea.id)
-        ledger.post("m", accounts["EUR", "maturing"], accounts["EUR", "available"], 4000, "matured")
-        ledger.post("r", accounts["EUR", "available"], accounts["EUR", "requested"], 3000, "payout requested")
-        ledger.post("p", accounts["EUR", "requested"], books.platform("EUR", "bank"), 2500, "payout")
+        ledger.post("m", accounts["EUR", "maturing"], accounts["EUR", "available"], 4000, "matured", evidence={"by": "test"})
+        ledger.post("r", accounts["EUR", "available"], accounts["EUR", "requested"], 3000, "payout requested", evidence={"by": "test"})
+        ledger.post("p", accounts["EUR", "requested"], books.platform("EUR", "bank"), 2500, "payout", evidence={"by": "test"})
     assert books.paid_out(tea.id) == 2500
     page = browser.get("/teach/money/").text
     assert "10.00 €" in page and "5.00 €" in page and "25.00 €" in page

@@ -422,7 +422,7 @@ def many_sales(teacher, course, count):
            SELECT 'k', id, :course, :teacher, 'paid', 'EUR', 8000, 0, 8000, 0, 0, 0, 0, 4000, 'Bronze', 0, 1, now(), now(),
                0, now(), 'no discount', false, 1, 4000, 0, now() + interval '14 days' FROM users WHERE email LIKE 'buyer%'""",
         r"""INSERT INTO transfers (key, source_id, target_id, asset, amount, at, reason, evidence, rule_version)
-           SELECT 'order\:' || o.id || '\:share\:1', s.id, t.id, 'EUR', 4000, now(), 'share', '{}', 1 FROM orders o
+           SELECT 'order\:' || o.id || '\:share\:1', s.id, t.id, 'EUR', 4000, now(), 'share', '{"by": "test"}', 1 FROM orders o
            JOIN accounts s ON s.user_id IS NULL AND s.asset = 'EUR' AND s.name = 'escrow'
            JOIN accounts t ON t.user_id = :teacher AND t.asset = 'EUR' AND t.name = 'maturing'""",
         r"""INSERT INTO lots (transfer_id, user_id, amount, matures_at) SELECT id, :teacher, amount, now() + interval '14 days' FROM transfers WHERE key LIKE 'order\:%'""",

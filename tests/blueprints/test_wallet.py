@@ -35,7 +35,7 @@ def reward(user, amount, key="k", days=14, kind="purchase", **evidence):
 
 def move(user, amount, key, source="maturing", target="available"):
     with transaction():
-        ledger.post(key, books.member(user.id, "TEO", source), books.member(user.id, "TEO", target), teo(amount), "matured")
+        ledger.post(key, books.member(user.id, "TEO", source), books.member(user.id, "TEO", target), teo(amount), "matured", evidence={"by": "test"})
 
 
 def give_address(user, address="0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f"):
@@ -286,7 +286,7 @@ def test_the_page_takes_as_many_statements_at_ten_thousand_transfers(ana, log_in
     settle("mined")
     many = text("""
         INSERT INTO transfers (key, source_id, target_id, asset, amount, at, reason, evidence, rule_version)
-        SELECT 'many' || n, :maturing, :available, 'TEO', 1, now(), 'matured', '{}', 1 FROM generate_series(1, :rows) n""")
+        SELECT 'many' || n, :maturing, :available, 'TEO', 1, now(), 'matured', '{"by": "test"}', 1 FROM generate_series(1, :rows) n""")
     with transaction():
         ids = {name: books.member(ana.id, "TEO", name).id for name in ("maturing", "available")}
         db.session.execute(many, ids | {"rows": rows})

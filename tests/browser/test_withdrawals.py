@@ -22,7 +22,7 @@ with create_app("cli", dict(os.environ)).app_context():
     from lms.queue import enqueue
     member = members.by_email(os.environ["MEMBER"])
     with transaction():
-        ledger.post("gift " + member.email, books.platform("TEO", "issuance"), books.member(member.id, "TEO", "available"), 500_000_000, "grant")
+        ledger.post("gift " + member.email, books.platform("TEO", "issuance"), books.member(member.id, "TEO", "available"), 500_000_000, "grant", evidence=dict(by="test"))
         db.session.add(LinkedWallet(user_id=member.id, address="{OWN}", linked_at=clock.now() - timedelta(days=1)))
     enqueue("settlement.settle")
 """

@@ -53,7 +53,7 @@ def lose(holder_id, amount, key):
 
 def _move(source, target, amount, key):
     with transaction():
-        ledger.post(key, source, target, amount, "lesson")
+        ledger.post(key, source, target, amount, "lesson", evidence={"by": "test"})
 
 
 def _account(holder_id):
@@ -88,7 +88,7 @@ def test_a_batch_takes_the_same_few_statements_for_any_number_of_holders(holders
     with transaction():
         for holder_id in holders(count):
             for number in range(2):
-                ledger.post(f"{holder_id}:{number}", books.platform("TEO", "issuance"), _account(holder_id), 5, "lesson")
+                ledger.post(f"{holder_id}:{number}", books.platform("TEO", "issuance"), _account(holder_id), 5, "lesson", evidence={"by": "test"})
     db.session.rollback()
     with statements() as seen:
         operation = opened()
@@ -189,7 +189,7 @@ def test_a_leg_not_committed_yet_keeps_its_holder_for_the_next_batch(app, holder
     gain(first, 5, "gain 1")
     gain(second, 5, "gain 2")
     with app.app_context():
-        ledger.post("late", books.platform("TEO", "issuance"), _account(first), 3, "lesson")
+        ledger.post("late", books.platform("TEO", "issuance"), _account(first), 3, "lesson", evidence={"by": "test"})
         with app.app_context():
             assert [entry.holder_id for entry in opened().entries] == [second]
         db.session.commit()

@@ -38,12 +38,12 @@ def issuance(app):
 def refund(part, issuance):
     """refund(10) takes TEO back from what is available; she has 4, and withdrew 100."""
     with transaction():
-        ledger.post("abroad", issuance, queries.platform("TEO", "outside"), 100, "withdrawal sent")
-        ledger.post("gift", issuance, part("available"), 4, "lesson")
+        ledger.post("abroad", issuance, queries.platform("TEO", "outside"), 100, "withdrawal sent", evidence={"by": "test"})
+        ledger.post("gift", issuance, part("available"), 4, "lesson", evidence={"by": "test"})
 
     def take(amount, key="refund"):
         with transaction():
-            return debts.take_back(key, [part("available")], issuance, amount, "refund")
+            return debts.take_back(key, [part("available")], issuance, amount, "refund", evidence={"by": "test"})
 
     return take
 
@@ -71,17 +71,17 @@ def test_the_same_key_takes_once_and_nothing_else(refund, part):
 
 
 def test_parts_are_taken_in_the_order_given(refund, part, issuance):
-    ledger.post("more", issuance, part("maturing"), 5, "lesson")
-    debts.take_back("k", [part("maturing"), part("available")], issuance, 8, "refund")
+    ledger.post("more", issuance, part("maturing"), 5, "lesson", evidence={"by": "test"})
+    debts.take_back("k", [part("maturing"), part("available")], issuance, 8, "refund", evidence={"by": "test"})
     assert (part("maturing").balance, part("available").balance, part("debt").balance) == (0, 1, 0)
 
 
 def test_a_reward_and_then_a_deposit_repay_it_first(refund, part, issuance):
     outside = queries.platform("TEO", "outside")
     refund(10)
-    ledger.post("reward", issuance, part("available"), 2, "lesson")
+    ledger.post("reward", issuance, part("available"), 2, "lesson", evidence={"by": "test"})
     assert (part("available").balance, part("debt").balance) == (0, -4)
-    ledger.post("deposit", outside, part("available"), 9, "deposit")
+    ledger.post("deposit", outside, part("available"), 9, "deposit", evidence={"by": "test"})
     assert (part("available").balance, part("debt").balance) == (5, 0)
     assert moved("repaid") == [("reward:debt", 2), ("deposit:debt", 4)]
 
@@ -89,7 +89,7 @@ def test_a_reward_and_then_a_deposit_repay_it_first(refund, part, issuance):
 def test_the_same_key_repays_once(refund, part, issuance):
     refund(10)
     for _ in range(2):
-        ledger.post("reward", issuance, part("available"), 2, "lesson")
+        ledger.post("reward", issuance, part("available"), 2, "lesson", evidence={"by": "test"})
     assert (part("debt").balance, moved("repaid")) == (-4, [("reward:debt", 2)])
 
 
@@ -100,38 +100,38 @@ def test_who_owes_nothing_repays_nothing(refund):
 
 def test_a_repayment_is_a_leg_that_the_chain_owes_a_burn_for(refund, part, issuance, ana):
     refund(10)
-    ledger.post("reward", issuance, part("available"), 2, "lesson")
+    ledger.post("reward", issuance, part("available"), 2, "lesson", evidence={"by": "test"})
     repaid, holder = queries.transfer("reward:debt"), queries.holder_of(ana.id).id
     assert (repaid.source_holder_id, repaid.target_holder_id, repaid.source_entry_id) == (holder, None, None)
 
 
 def test_what_she_binds_is_no_credit(refund, part, issuance):
     refund(3)
-    ledger.post("stake", part("available"), part("staked"), 1, "staked")
-    ledger.post("owed", part("debt"), issuance, 5, "refund")
-    ledger.post("unstake", part("staked"), part("unbonding"), 1, "unstaked")
+    ledger.post("stake", part("available"), part("staked"), 1, "staked", evidence={"by": "test"})
+    ledger.post("owed", part("debt"), issuance, 5, "refund", evidence={"by": "test"})
+    ledger.post("unstake", part("staked"), part("unbonding"), 1, "unstaked", evidence={"by": "test"})
     assert (part("unbonding").balance, part("debt").balance) == (1, -5)
 
 
 @pytest.mark.parametrize("bound", ["unbonding", "reserved"])
 def test_who_owes_takes_nothing_out_of_what_she_had_bound(bound, refund, part, issuance):
     refund(3)
-    ledger.post("bind", part("available"), part(bound), 1, "bound")
-    ledger.post("owed", part("debt"), issuance, 5, "refund")
-    ledger.post("free", part(bound), part("available"), 1, "free")
+    ledger.post("bind", part("available"), part(bound), 1, "bound", evidence={"by": "test"})
+    ledger.post("owed", part("debt"), issuance, 5, "refund", evidence={"by": "test"})
+    ledger.post("free", part(bound), part("available"), 1, "free", evidence={"by": "test"})
     assert (part("available").balance, part("debt").balance) == (0, -4)
 
 
 def test_what_only_takes_the_place_of_lost_tokens_is_no_credit(refund, part, issuance):
     refund(10)
-    ledger.post("made whole", issuance, part("available"), 2, "replaced", repays=False)
+    ledger.post("made whole", issuance, part("available"), 2, "replaced", repays=False, evidence={"by": "test"})
     assert (part("available").balance, part("debt").balance) == (2, -6)
 
 
 def test_another_asset_and_another_member_repay_nothing(refund, part, issuance, bruno):
     refund(10)
-    ledger.post("euros", queries.platform("EUR", "cards"), part("available", "EUR"), 700, "share")
-    ledger.post("his", issuance, queries.member(bruno.id, "TEO", "available"), 7, "lesson")
+    ledger.post("euros", queries.platform("EUR", "cards"), part("available", "EUR"), 700, "share", evidence={"by": "test"})
+    ledger.post("his", issuance, queries.member(bruno.id, "TEO", "available"), 7, "lesson", evidence={"by": "test"})
     assert (part("debt").balance, moved("repaid")) == (-6, [])
 
 
@@ -165,7 +165,7 @@ def test_what_was_maturing_when_the_debt_arose_repays_it_when_it_matures(refund,
 def test_a_teachers_share_repays_his_chargeback_in_euros(tea, ana, course):
     owed, earned = (queries.member(tea.id, "EUR", name) for name in ("debt", "maturing"))
     with transaction():
-        debts.take_back("chargeback", [queries.member(tea.id, "EUR", "available")], queries.platform("EUR", "cards"), 2500, "chargeback")
+        debts.take_back("chargeback", [queries.member(tea.id, "EUR", "available")], queries.platform("EUR", "cards"), 2500, "chargeback", evidence={"by": "test"})
     sell(ana, course)
     assert (earned.balance, owed.balance, db.session.query(Lot).filter_by(user_id=tea.id).one().amount) == (1500, 0, 1500)
     mature(days=31)
@@ -178,7 +178,7 @@ def test_credits_at_once_repay_no_more_than_is_owed(app, refund, part, issuance)
     def credit(number):
         with app.app_context(), transaction():
             source, target = db.session.get(Account, issuance.id), db.session.get(Account, part_ids[number % 2])
-            ledger.post(f"reward:{number}", source, target, 3, "lesson")
+            ledger.post(f"reward:{number}", source, target, 3, "lesson", evidence={"by": "test"})
 
     part_ids = [part("available").id, part("maturing").id]
     run_together(credit, 16)
@@ -194,9 +194,9 @@ def test_a_refund_and_credits_at_once_leave_what_they_sum_to(app, refund, part, 
         with app.app_context(), transaction():
             source, target = db.session.get(Account, issuance.id), db.session.get(Account, available)
             if number % 2:
-                debts.take_back(f"refund:{number}", [target], source, 5, "refund")
+                debts.take_back(f"refund:{number}", [target], source, 5, "refund", evidence={"by": "test"})
             else:
-                ledger.post(f"reward:{number}", source, target, 3, "lesson")
+                ledger.post(f"reward:{number}", source, target, 3, "lesson", evidence={"by": "test"})
 
     available = part("available").id
     run_together(act, 16)
@@ -209,7 +209,7 @@ def test_what_was_taken_of_the_maturing_comes_off_the_newest_lots(ana, part, iss
         with transaction():
             rewards.grant(f"k{number}", ana.id, "lesson", 5, rules, clock.now() + timedelta(days=14 - number))
     with transaction():
-        debts.take_back("back", [part("maturing")], issuance, 7, "refund")
+        debts.take_back("back", [part("maturing")], issuance, 7, "refund", evidence={"by": "test"})
         rewards.fit_lots(ana.id)
     assert [lot.amount for lot in db.session.query(Lot).order_by(Lot.transfer_id)] == [5, 3, 0]
     mature()

@@ -26,20 +26,20 @@ def available(ana):
 
 
 def test_a_transfer_moves_its_amount(issuance, available):
-    ledger.post("k", issuance, available, 5, "lesson")
+    ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"})
     assert (issuance.balance, available.balance) == (-5, 5)
 
 
 def test_the_same_key_moves_it_once(issuance, available):
-    first = ledger.post("k", issuance, available, 5, "lesson")
-    assert ledger.post("k", issuance, available, 5, "lesson") is first
+    first = ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"})
+    assert ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"}) is first
     assert available.balance == 5
 
 
 @pytest.mark.parametrize("change", [{"amount": 6}, {"reason": "other"}])
 def test_the_same_key_with_another_body_is_refused(issuance, available, change):
-    ledger.post("k", issuance, available, 5, "lesson")
-    body = {"amount": 5, "reason": "lesson"} | change
+    ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"})
+    body = {"amount": 5, "reason": "lesson", "evidence": {"by": "test"}} | change
     with pytest.raises(ledger.KeyReused):
         ledger.post("k", issuance, available, **body)
 
@@ -47,19 +47,33 @@ def test_the_same_key_with_another_body_is_refused(issuance, available, change):
 @pytest.mark.parametrize("amount", [0, -1, 1.0, True, "5", None, float("nan"), 2**63])
 def test_only_whole_amounts_above_zero_move(issuance, available, amount):
     with pytest.raises(ValueError):
-        ledger.post("k", issuance, available, amount, "lesson")
+        ledger.post("k", issuance, available, amount, "lesson", evidence={"by": "test"})
+
+
+@pytest.mark.parametrize("evidence", [None, {}, "because", [1]])
+def test_nothing_moves_without_evidence(issuance, available, evidence):
+    with pytest.raises(ValueError, match="evidence"):
+        ledger.post("k", issuance, available, 5, "lesson", evidence=evidence)
+    assert available.balance == 0
+
+
+@pytest.mark.parametrize("evidence", ["{}", "null", "[1]"])
+def test_the_database_itself_refuses_a_transfer_without_evidence(issuance, available, evidence):
+    ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"})
+    with pytest.raises(IntegrityError, match="ck_transfers_evidence"):
+        db.session.execute(text("UPDATE transfers SET evidence = CAST(:evidence AS jsonb)"), {"evidence": evidence})
 
 
 def test_an_account_is_never_overdrawn(issuance, available):
     with pytest.raises(ledger.Overdraft):
-        ledger.post("k", available, issuance, 1, "refund")
+        ledger.post("k", available, issuance, 1, "refund", evidence={"by": "test"})
     assert db.session.query(Transfer).count() == 0
 
 
 def test_a_key_used_before_answers_although_the_money_is_gone(issuance, available):
-    ledger.post("in", issuance, available, 5, "lesson")
-    out = ledger.post("out", available, issuance, 5, "refund")
-    assert ledger.post("out", available, issuance, 5, "refund") is out
+    ledger.post("in", issuance, available, 5, "lesson", evidence={"by": "test"})
+    out = ledger.post("out", available, issuance, 5, "refund", evidence={"by": "test"})
+    assert ledger.post("out", available, issuance, 5, "refund", evidence={"by": "test"}) is out
 
 
 def test_the_database_itself_refuses_an_overdraft(available):
@@ -69,17 +83,17 @@ def test_the_database_itself_refuses_an_overdraft(available):
 
 def test_assets_do_not_mix(issuance, ana):
     with pytest.raises(ValueError):
-        ledger.post("k", issuance, queries.member(ana.id, "EUR", "available"), 1, "lesson")
+        ledger.post("k", issuance, queries.member(ana.id, "EUR", "available"), 1, "lesson", evidence={"by": "test"})
 
 
 def test_a_reverse_gives_back(issuance, available):
-    ledger.reverse("back", ledger.post("k", issuance, available, 5, "lesson"), "refund")
+    ledger.reverse("back", ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"}), "refund")
     assert available.balance == 0
 
 
 def test_a_side_that_changes_what_a_holder_holds_is_a_leg(issuance, available, ana):
-    earned = ledger.post("k", issuance, available, 5, "lesson")
-    moved = ledger.post("k2", available, queries.member(ana.id, "TEO", "staked"), 5, "staked")
+    earned = ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"})
+    moved = ledger.post("k2", available, queries.member(ana.id, "TEO", "staked"), 5, "staked", evidence={"by": "test"})
     holder = queries.holder_of(ana.id).id
     assert (earned.source_holder_id, earned.target_holder_id) == (None, holder)
     assert (moved.source_holder_id, moved.target_holder_id) == (None, None)
@@ -87,7 +101,7 @@ def test_a_side_that_changes_what_a_holder_holds_is_a_leg(issuance, available, a
 
 def test_a_rollback_leaves_nothing(issuance, available):
     with pytest.raises(RuntimeError), transaction():
-        ledger.post("k", issuance, available, 5, "lesson")
+        ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"})
         raise RuntimeError
     assert available.balance == 0
     assert db.session.query(Transfer).count() == 0
@@ -95,7 +109,7 @@ def test_a_rollback_leaves_nothing(issuance, available):
 
 def test_thirty_two_threads_spend_what_is_there_and_no_more(app, issuance, available):
     with transaction():
-        ledger.post("start", issuance, available, 20, "lesson")
+        ledger.post("start", issuance, available, 20, "lesson", evidence={"by": "test"})
     refused = []
 
     def spend(number):
@@ -103,7 +117,7 @@ def test_thirty_two_threads_spend_what_is_there_and_no_more(app, issuance, avail
             try:
                 with transaction():
                     source, target = db.session.get(Account, available.id), db.session.get(Account, issuance.id)
-                    ledger.post(f"spend:{number}", source, target, 1, "refund")
+                    ledger.post(f"spend:{number}", source, target, 1, "refund", evidence={"by": "test"})
             except ledger.Overdraft:
                 refused.append(number)
 
@@ -118,7 +132,7 @@ def test_one_key_in_sixteen_threads_moves_once(app, issuance, available):
     def post(_):
         with app.app_context(), transaction():
             source, target = db.session.get(Account, issuance.id), db.session.get(Account, available.id)
-            ledger.post("once", source, target, 7, "lesson")
+            ledger.post("once", source, target, 7, "lesson", evidence={"by": "test"})
 
     run_together(post, 16)
     db.session.expire_all()
@@ -159,7 +173,7 @@ class LedgerMachine(RuleBasedStateMachine):
         target = data.draw(st.sampled_from([a for a in self.accounts if a.asset == source.asset and a.id != source.id]))
         body = (source.id, target.id, amount, "test")
         try:
-            ledger.post(f"key:{key}", source, target, amount, "test")
+            ledger.post(f"key:{key}", source, target, amount, "test", evidence={"by": "test"})
         except ledger.KeyReused:
             assert self.posted[key] != body
         except ledger.Overdraft:
@@ -177,7 +191,7 @@ class LedgerMachine(RuleBasedStateMachine):
         body = (part.user_id, target.id, amount)
         try:
             with db.session.begin_nested():
-                debts.take_back(f"back:{part.user_id}:{part.asset}:{key}", parts, target, amount, "test")
+                debts.take_back(f"back:{part.user_id}:{part.asset}:{key}", parts, target, amount, "test", evidence={"by": "test"})
         except ledger.KeyReused:
             assert self.taken[part.user_id, part.asset, key] != body
         except ledger.Overdraft:

@@ -10,13 +10,11 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.notices.models import Notice
-from lms.domain.rulebook import actions as rulebook
-from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet import linked, linking
 from lms.domain.wallet.models import LinkChallenge, LinkedWallet
 from lms.errors import DomainError, Invalid, NotFound
 from tests.blueprints.test_wallet import give_address
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, announce
 from tests.races import race
 
 SITE, CHAIN = "https://learn.example.org", 137
@@ -143,9 +141,7 @@ def test_what_is_removed_may_be_linked_by_its_owner_anew_and_waits_again(ana, br
 
 def test_the_wait_is_that_of_the_rules_of_the_day_it_began(ana, statements):
     found = link(ana)
-    begins = clock.now() + timedelta(days=20)
-    with transaction():
-        rulebook.announce(Rules(address_wait_hours=48), begins)
+    announce(20, address_wait_hours=48)
     clock.advance(timedelta(days=20, hours=1))
     assert linked.with_first_use(ana) == [(found, found.linked_at + timedelta(hours=24))]
     with transaction():

@@ -9,10 +9,12 @@ from lms.db import db, transaction
 from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.models import Transfer
 from lms.domain.notices.models import Notice
 from lms.domain.withdrawals import payout_details, payouts
 from lms.domain.withdrawals.payout_models import Payout
 from lms.errors import DomainError, Invalid
+from tests.conftest import announce, teo
 from tests.domain.test_checkout import at_once
 from tests.domain.test_payout_details import DETAILS
 
@@ -20,7 +22,7 @@ from tests.domain.test_payout_details import DETAILS
 def earn(user, cents, key="earned"):
     """So many cents of the platform's, available to the member."""
     with transaction():
-        ledger.post(f"{key} {user.id}", books.platform("EUR", "platform"), books.member(user.id, "EUR", "available"), cents, "matured")
+        ledger.post(f"{key} {user.id}", books.platform("EUR", "platform"), books.member(user.id, "EUR", "available"), cents, "matured", evidence={"by": "test"})
 
 
 @pytest.fixture
@@ -317,3 +319,14 @@ def test_two_admins_at_once_are_two_and_one_twenty_times_is_one(app, rich, ada, 
     assert (payout.state, len(payout.approvals)) == ("in review", 1)
     do(payouts.approve, payout, olga)
     assert (payout.state, len(payout.approvals)) == ("approved", 2)
+
+
+def test_each_step_names_the_rules_it_was_asked_for_by(rich, ada):
+    announce(two_admins_above=teo(300))
+    payout = request(rich, 40_000)
+    clock.advance(timedelta(days=20, minutes=1))
+    do(payouts.approve, payout, ada)
+    do(payouts.mark_paid, payout, ada, "B1")
+    do(payouts.cancel, request(rich, 1000, key="k2"))
+    versions = [row.rule_version for row in db.session.query(Transfer).filter(Transfer.reason.like("payout%")).order_by(Transfer.id)]
+    assert (payout.state, versions) == ("paid", [1, 1, 2, 2])

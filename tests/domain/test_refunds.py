@@ -181,7 +181,7 @@ def test_what_he_has_spent_of_it_he_owes(sold, rich):
     mature(days=13)
     with transaction():  # as if it had been available and withdrawn
         for name, amount in (("available", teo(100)), ("maturing", teo(2))):
-            ledger.post(f"spent {name}", books.member(rich.id, "TEO", name), books.platform("TEO", "outside"), amount, "withdrawal sent")
+            ledger.post(f"spent {name}", books.member(rich.id, "TEO", name), books.platform("TEO", "outside"), amount, "withdrawal sent", evidence={"by": "test"})
     refund(order)
     assert (balance(rich.id).total, balance(rich.id).debt) == (0, -teo(2))
 
@@ -190,8 +190,8 @@ def test_a_lost_dispute_reverses_a_sale_whose_money_is_gone(sold, tea):
     order = sold()
     mature()
     with transaction():
-        ledger.post("paid out", books.member(tea.id, "EUR", "available"), books.platform("EUR", "bank"), 4000, "payout")
-        ledger.post("out", books.member(tea.id, "TEO", "available"), books.platform("TEO", "outside"), teo(12), "withdrawal sent")
+        ledger.post("paid out", books.member(tea.id, "EUR", "available"), books.platform("EUR", "bank"), 4000, "payout", evidence={"by": "test"})
+        ledger.post("out", books.member(tea.id, "TEO", "available"), books.platform("TEO", "outside"), teo(12), "withdrawal sent", evidence={"by": "test"})
     dispute(order)
     assert order.state == "charged back"
     assert (books.member(tea.id, "EUR", "debt").balance, balance(tea.id).debt) == (-4000, -teo(12))
@@ -280,7 +280,7 @@ def test_declined_teo_the_treasury_has_spent_meanwhile_are_issued_for_the_buyer(
     with transaction():
         splits.keep_declined(order.id)
     with transaction():
-        ledger.post("bonus", books.platform("TEO", "treasury"), books.platform("TEO", "issuance"), teo(4), "grant")
+        ledger.post("bonus", books.platform("TEO", "treasury"), books.platform("TEO", "issuance"), teo(4), "grant", evidence={"by": "test"})
     dispute(order)
     assert (order.state, books.platform("TEO", "treasury").balance, balance(rich.id).available) == ("charged back", 0, teo(100))
 

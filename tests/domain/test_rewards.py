@@ -13,7 +13,7 @@ from lms.domain.rewards import queries
 from lms.domain.rewards.models import Grant
 from lms.domain.rulebook.rules import MICRO, Rules
 from lms.domain.wallet.queries import balance
-from tests.conftest import sell
+from tests.conftest import announce, sell
 
 rules = Rules()
 
@@ -104,11 +104,38 @@ def test_a_very_large_grant_spreads_over_days(ana):
 
 
 def test_the_platforms_cap_counts_all_members(ana, bruno):
-    low = Rules(platform_daily_cap=8)
+    announce(user_daily_cap=8, platform_daily_cap=8)
+    clock.advance(timedelta(days=20, minutes=1))
     with transaction():
-        rewards.grant("a", ana.id, "lesson", 6, low, clock.now())
-        rewards.grant("b", bruno.id, "lesson", 6, low, clock.now())
+        rewards.grant("a", ana.id, "lesson", 6, rules, clock.now())
+        rewards.grant("b", bruno.id, "lesson", 6, rules, clock.now())
     assert (balance(ana.id).total, balance(bruno.id).total) == (6, 2)
+
+
+def versions(grant):
+    """Of the amount, by the transfer and by its evidence, and of the caps."""
+    return grant.transfer.rule_version, grant.evidence["rule_version"], grant.evidence["caps"]["version"]
+
+
+def test_the_amount_is_by_the_rules_of_the_order_and_the_cap_by_those_of_the_day(ana):
+    announce(user_daily_cap=150 * MICRO)
+    clock.advance(timedelta(days=20, minutes=1))
+    granted = grant(ana, "k", 130 * MICRO)
+    assert (balance(ana.id).total, queries.deferred(ana.id)) == (130 * MICRO, [])
+    assert versions(granted) == (1, 1, 2)
+    assert granted.transfer.evidence["caps"]["own_cap"] == 150 * MICRO
+
+
+def test_what_waited_is_granted_within_the_caps_of_its_new_day(ana):
+    announce(14.5, user_daily_cap=20 * MICRO)
+    clock.advance(timedelta(days=14))
+    first = grant(ana, "k", 130 * MICRO)
+    clock.advance(timedelta(days=2))
+    run_due()
+    assert balance(ana.id).total == 120 * MICRO
+    second = db.session.query(Grant).filter_by(key="k:rest").one()
+    assert (versions(first), versions(second)) == ((1, 1, 1), (1, 1, 2))
+    assert [waiting.amount for waiting in queries.deferred(ana.id)] == [10 * MICRO]
 
 
 def test_a_late_grant_holds_no_account_but_those_it_moves_between(ana):

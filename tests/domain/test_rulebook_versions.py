@@ -38,10 +38,10 @@ def test_what_was_posted_before_keeps_its_version(ana):
     announce(completion_bp=300)
     source, target = accounts.platform(TEO, "issuance"), accounts.member(ana.id, TEO, "available")
     with transaction():
-        before = ledger.post("a", source, target, 1, "grant")
+        before = ledger.post("a", source, target, 1, "grant", evidence={"by": "test"})
     clock.advance(timedelta(days=21))
     with transaction():
-        after = ledger.post("b", source, target, 1, "grant")
+        after = ledger.post("b", source, target, 1, "grant", evidence={"by": "test"})
     assert (before.rule_version, after.rule_version) == (1, 2)
 
 

@@ -22,7 +22,7 @@ from tests.conftest import teo
 
 def credit(user, amount, key="k", account="available"):
     with transaction():
-        ledger.post(f"{key}:{user.id}", books.platform("TEO", "issuance"), books.member(user.id, "TEO", account), teo(amount), "grant")
+        ledger.post(f"{key}:{user.id}", books.platform("TEO", "issuance"), books.member(user.id, "TEO", account), teo(amount), "grant", evidence={"by": "test"})
 
 
 def take():
@@ -49,8 +49,8 @@ def test_all_parts_of_custody_count_and_nothing_else(ana):
     for account in ("available", "maturing", "staked", "unbonding", "reserved"):
         credit(ana, 1, key=account, account=account)
     with transaction():
-        ledger.post("treasury", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(100), "grant")
-        ledger.post("debt", books.member(ana.id, "TEO", "debt"), books.platform("TEO", "treasury"), teo(30), "refund")
+        ledger.post("treasury", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(100), "grant", evidence={"by": "test"})
+        ledger.post("debt", books.member(ana.id, "TEO", "debt"), books.platform("TEO", "treasury"), teo(30), "refund", evidence={"by": "test"})
     assert take().total == teo(5)
 
 
@@ -124,7 +124,7 @@ def test_what_moves_meanwhile_is_counted_once(app, ana, bruno):
                 return
             with transaction():
                 source, target = (db.session.get(Account, account) for account in accounts)
-                ledger.post(f"move:{number}", source, target, teo(10), "grant")
+                ledger.post(f"move:{number}", source, target, teo(10), "grant", evidence={"by": "test"})
             accounts.reverse()
 
     ana_id, bruno_id = ana.id, bruno.id

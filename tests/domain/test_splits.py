@@ -32,7 +32,7 @@ def sale(rich, tea):
         with transaction():
             course.discount_bp = 1500
             if staked:
-                ledger.post("stake", books.platform("TEO", "issuance"), books.member(tea.id, "TEO", "staked"), teo(staked), "grant")
+                ledger.post("stake", books.platform("TEO", "issuance"), books.member(tea.id, "TEO", "staked"), teo(staked), "grant", evidence={"by": "test"})
         return sell(rich, course, level_bp=level_bp)
 
     return make
@@ -185,7 +185,7 @@ def test_declined_teo_are_the_treasurys_once_the_sale_is_for_good(sale, tea):
 
 def test_the_bonus_comes_from_the_treasury_and_is_issued_when_that_is_short(sale, tea):
     with transaction():
-        ledger.post("t", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(1), "grant")
+        ledger.post("t", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(1), "grant", evidence={"by": "test"})
     issued = books.issued()
     policy(tea, splits.ALWAYS)
     sale()

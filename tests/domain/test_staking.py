@@ -125,7 +125,7 @@ def test_who_owes_repays_out_of_his_stake(rich):
     clock.advance(timedelta(days=7))
     unstake(rich, 100)
     with transaction():
-        ledger.post("owed", books.member(rich.id, "TEO", "debt"), books.platform("TEO", "issuance"), teo(30), "refund")
+        ledger.post("owed", books.member(rich.id, "TEO", "debt"), books.platform("TEO", "issuance"), teo(30), "refund", evidence={"by": "test"})
     clock.advance(timedelta(days=7))
     release()
     assert (parts(rich)[0], balance(rich.id).debt) == (teo(470), 0)

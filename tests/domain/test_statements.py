@@ -28,8 +28,8 @@ def test_opening_lines_and_closing(ana):
     give(ana, 50)
     clock.advance(timedelta(days=40))
     with transaction():
-        ledger.post("bind", books.member(ana.id, "TEO", "available"), books.member(ana.id, "TEO", "staked"), teo(20), "staked")
-        ledger.post("out", books.member(ana.id, "TEO", "available"), books.platform("TEO", "outside"), teo(5), "withdrawal sent")
+        ledger.post("bind", books.member(ana.id, "TEO", "available"), books.member(ana.id, "TEO", "staked"), teo(20), "staked", evidence={"by": "test"})
+        ledger.post("out", books.member(ana.id, "TEO", "available"), books.platform("TEO", "outside"), teo(5), "withdrawal sent", evidence={"by": "test"})
     found = statements.statement(ana.id, today(), today(), "UTC")
     assert (found.opening_total, found.closing_total) == (teo(50), teo(45))
     assert [(line.amount, line.moved, line.total, line.source, line.target) for line in found.lines] == [(0, teo(20), teo(50), "available", "staked"), (-teo(5), teo(5), teo(45), "available", "")]
@@ -54,8 +54,8 @@ def test_what_is_booked_while_it_is_read_is_in_it(ana, monkeypatch):
 def test_a_debt_is_no_part_and_stands_beside_them(ana):
     give(ana, 10)
     with transaction():
-        ledger.post("out", books.member(ana.id, "TEO", "available"), books.platform("TEO", "outside"), teo(7), "withdrawal sent")
-        debts.take_back("back", [books.member(ana.id, "TEO", "available")], books.platform("TEO", "issuance"), teo(5), "refund")
+        ledger.post("out", books.member(ana.id, "TEO", "available"), books.platform("TEO", "outside"), teo(7), "withdrawal sent", evidence={"by": "test"})
+        debts.take_back("back", [books.member(ana.id, "TEO", "available")], books.platform("TEO", "issuance"), teo(5), "refund", evidence={"by": "test"})
     give(ana, 1)
     found = statements.statement(ana.id, today(), today(), "UTC")
     assert (found.closing_total, found.closing["debt"]) == (0, -teo(1))
@@ -126,10 +126,10 @@ def _move(user, number, what, first, second, amount):
         return
     with transaction():
         if what == "in":
-            ledger.post(f"k{number}", issuance, one, amount, "grant")
+            ledger.post(f"k{number}", issuance, one, amount, "grant", evidence={"by": "test"})
         elif what == "take back":
-            debts.take_back(f"k{number}", [one], issuance, min(amount, -issuance.balance), "refund") if issuance.balance else None
+            debts.take_back(f"k{number}", [one], issuance, min(amount, -issuance.balance), "refund", evidence={"by": "test"}) if issuance.balance else None
         elif what == "out" and min(one.balance, -issuance.balance):
-            ledger.post(f"k{number}", one, issuance, min(amount, one.balance, -issuance.balance), "refund")
+            ledger.post(f"k{number}", one, issuance, min(amount, one.balance, -issuance.balance), "refund", evidence={"by": "test"})
         elif what == "move" and one.balance and first != second:
-            ledger.post(f"k{number}", one, other, min(amount, one.balance), "moved")
+            ledger.post(f"k{number}", one, other, min(amount, one.balance), "moved", evidence={"by": "test"})

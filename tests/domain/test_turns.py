@@ -42,7 +42,7 @@ def test_the_number_is_locked_first(prepare, ana, course, chain, statements):
     keys = dict(ciphertext=b"", wrapped_key=b"", kek_version=1, created_at=clock.now())
     with transaction():
         db.session.add(Wallet(holder_id=books.holder_of(ana.id).id, address="0x" + "aa" * 20, **keys))
-        ledger.post("credit", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "available"), teo(5), "lesson")
+        ledger.post("credit", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "available"), teo(5), "lesson", evidence={"by": "test"})
         queue = prepare(ana, course)
     with statements() as seen, transaction():
         queue()
@@ -53,7 +53,7 @@ def test_the_number_is_locked_first(prepare, ana, course, chain, statements):
 def test_who_is_credited_while_his_release_is_queued_does_not_wait_for_it(app, ana, chain):
     """Who credits has his accounts already, for which the release waits."""
     with transaction():
-        ledger.post("credit", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "available"), teo(5), "lesson")
+        ledger.post("credit", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "available"), teo(5), "lesson", evidence={"by": "test"})
         withdrawal_id = releases.release("out", ana, "0x" + "bb" * 20, teo(1)).id
     ana_id, is_queueing, is_credited, waited = ana.id, threading.Event(), threading.Event(), []
     db.session.rollback()
@@ -65,7 +65,7 @@ def test_who_is_credited_while_his_release_is_queued_does_not_wait_for_it(app, a
 
     def credit():
         is_queueing.wait(10)
-        ledger.post("more", books.platform("TEO", "issuance"), books.member(ana_id, "TEO", "maturing"), teo(5), "lesson")
+        ledger.post("more", books.platform("TEO", "issuance"), books.member(ana_id, "TEO", "maturing"), teo(5), "lesson", evidence={"by": "test"})
         is_credited.set()
 
     race(app, [queue, credit])

@@ -15,7 +15,7 @@ from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import queries
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError, Forbidden, Invalid, NotFound
-from tests.conftest import address_of, give, teo
+from tests.conftest import address_of, announce, give, teo
 from tests.races import race
 
 
@@ -173,6 +173,17 @@ def test_every_one_of_a_teacher_is_reviewed(tea):
 @pytest.fixture
 def reviewed(rich, own):
     return checked(ask(rich, own, 300))
+
+
+def test_each_step_names_the_rules_it_was_asked_for_by(rich, own, ada):
+    announce(review_above=teo(10))
+    small, large = ask(rich, own, 20), ask(rich, own, 300, key="w2")
+    clock.advance(timedelta(days=20, minutes=1))
+    assert checked(small).state == "approved"
+    decide(withdrawals.reject, checked(large), ada, "Write to us first.")
+    assert [row.rule_version for row in db.session.query(Transfer).filter(Transfer.reason.like("withdrawal%"))] == [1, 1, 1]
+    assert checked(ask(rich, own, 20, key="w3")).flags == ["amount"]
+    assert db.session.query(Transfer).order_by(Transfer.id.desc()).first().rule_version == 2
 
 
 def test_an_admin_lets_it_go(reviewed, ada):

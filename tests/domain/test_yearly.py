@@ -104,7 +104,7 @@ def test_a_refund_after_a_payout_leaves_a_debt_and_foots(new_year, ana, tea, ada
     mature(13)
     with transaction():
         accounts = books.of_member(tea.id)
-        ledger.post("early", accounts["EUR", "maturing"], accounts["EUR", "available"], 5000, "matured")
+        ledger.post("early", accounts["EUR", "maturing"], accounts["EUR", "available"], 5000, "matured", evidence={"by": "test"})
     pay_out(tea, ada, 5000)
     with transaction():
         refunds.refund(order)
@@ -115,7 +115,7 @@ def test_a_refund_after_a_payout_leaves_a_debt_and_foots(new_year, ana, tea, ada
 def test_anything_else_is_a_line_by_its_reason(new_year, tea):
     with transaction():
         for number in (1, 2):
-            ledger.post(f"gift {number}", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 700, "grant")
+            ledger.post(f"gift {number}", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 700, "grant", evidence={"by": "test"})
     found = yearly.statement(tea, new_year)
     assert told(found.others) == [("grant", 2, 1400)] and found.foots
 

@@ -151,7 +151,7 @@ def test_a_refund_and_the_payout_of_what_other_sales_brought(tea, ana, bruno, sa
     with transaction():
         splits.decide(sale, tea, False)
         payout_details.enter(tea, **DETAILS)
-        ledger.post("earned before", accounts.platform("EUR", "platform"), accounts.member(tea.id, "EUR", "available"), 4000, "matured")
+        ledger.post("earned before", accounts.platform("EUR", "platform"), accounts.member(tea.id, "EUR", "available"), 4000, "matured", evidence={"by": "test"})
     refusals = storm(lambda: refunds.refund(order()), lambda: payouts.request("payout", teacher(), 4000))
     there = accounts.euros_of(tea.id)
     assert (sale.state, refusals) == ("refunded", [])

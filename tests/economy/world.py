@@ -109,7 +109,7 @@ class World:
 
     def _long_ago(self):
         """Euros that wait to be paid out, a stake that may be asked out, and TEO outside that may be sent here."""
-        ledger.post("earned before", books.platform("EUR", "platform"), books.member(self.users["tea"], "EUR", "available"), 10_000, "matured")
+        ledger.post("earned before", books.platform("EUR", "platform"), books.member(self.users["tea"], "EUR", "available"), 10_000, "matured", evidence={"by": "test"})
         staking.stake("long ago", self.user("tea"), teo(100)).unlocks_at = clock.now()
         self._chain.mine(releases.queue(releases.release("long ago", self.user("ana"), "0x" + "0f" * 20, teo(30))))
 

@@ -157,9 +157,9 @@ def _post(key, source, target, amount):
         releases.release(key, _user(owner), target, amount)
         return
     if part == "parts":
-        debts.take_back(key, [_account(f"{owner}:{name}") for name in ("maturing", "available")], _account(target), amount, "refund")
+        debts.take_back(key, [_account(f"{owner}:{name}") for name in ("maturing", "available")], _account(target), amount, "refund", evidence={"by": "test"})
         return
-    ledger.post(key, _account(source), _account(target), amount, "lesson")
+    ledger.post(key, _account(source), _account(target), amount, "lesson", evidence={"by": "test"})
 
 
 def _account(place):

@@ -19,7 +19,7 @@ OUTSIDE = "0x00000000000000000000000000000000000A11cE"
 
 def credit(user, amount, key):
     with transaction():
-        ledger.post(key, books.platform("TEO", "issuance"), books.member(user.id, "TEO", "available"), amount, "lesson")
+        ledger.post(key, books.platform("TEO", "issuance"), books.member(user.id, "TEO", "available"), amount, "lesson", evidence={"by": "test"})
 
 
 def wallets_made():

@@ -19,7 +19,7 @@ def holding(rich, stranger, flow):
     ask(rich, 45, to=stranger.address)
     flow()
     with transaction():
-        debts.take_back("refund", [part(rich, "available")], books.platform("TEO", "issuance"), teo(20), "refund")
+        debts.take_back("refund", [part(rich, "available")], books.platform("TEO", "issuance"), teo(20), "refund", evidence={"by": "test"})
     flow()
     return stranger
 
@@ -67,7 +67,7 @@ def test_a_withdrawal_that_is_given_back_repays(rich, holding, worker, flow, aud
 
     settlement.settle()
     with transaction():
-        ledger.post("owed", part(rich, "debt"), books.platform("TEO", "issuance"), teo(4), "refund")
+        ledger.post("owed", part(rich, "debt"), books.platform("TEO", "issuance"), teo(4), "refund", evidence={"by": "test"})
     result = worker.test_cli_runner().invoke(args=["chain", "void", str(withdrawal.operation_id)])
     assert result.exit_code == 0, result.output
     flow()

@@ -173,7 +173,7 @@ def test_what_the_outside_cannot_have_had_is_parked(rich, pay_in, audit):
         outside, treasury = books.platform("TEO", "outside"), books.platform("TEO", "issuance")
         from lms.domain.ledger import actions as ledger
 
-        ledger.post("a fault", outside, treasury, teo(18), "fault")
+        ledger.post("a fault", outside, treasury, teo(18), "fault", evidence={"by": "test"})
     deposits.scan()
     assert available(rich) == teo(30)
     assert db.session.query(Deposit).one().is_parked

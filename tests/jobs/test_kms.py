@@ -56,7 +56,7 @@ def test_a_member_is_burned_for_with_a_key_that_kms_wraps(ana, worker, run_jobs,
     enqueue("wallets.sweep")
     run_jobs()
     with transaction():
-        ledger.post("back", books.member(ana.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(8), "refund")
+        ledger.post("back", books.member(ana.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(8), "refund", evidence={"by": "test"})
     enqueue("settlement.settle")
     run_jobs()
     kinds = [entry.kind for operation in db.session.query(Operation).order_by(Operation.id) for entry in operation.entries]

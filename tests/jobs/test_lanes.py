@@ -364,7 +364,7 @@ def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, an
     moved = transactions.sign(LocalSigner(key), pool.chain_id, token.address, call, 0, transactions.fees(pool), 100_000)
     mined(pool, moved)
     with transaction():
-        ledger.post("back", books.member(ana.id, "TEO", "maturing"), books.platform("TEO", "issuance"), 1_000_000, "refund")
+        ledger.post("back", books.member(ana.id, "TEO", "maturing"), books.platform("TEO", "issuance"), 1_000_000, "refund", evidence={"by": "test"})
     enqueue("settlement.settle")
     run_jobs()
     burn = db.session.query(Operation).order_by(Operation.id.desc()).first()

@@ -65,7 +65,7 @@ def book(run):
 
 def fund_treasury(amount):
     with transaction():
-        ledger.post("fund", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(amount), "fund")
+        ledger.post("fund", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(amount), "fund", evidence={"by": "test"})
 
 
 def moved():
@@ -133,7 +133,7 @@ def test_a_dry_run_says_it_and_books_nothing(rich, steal, book, audit):
 
 def test_what_is_staked_reserved_or_maturing_stays_where_it_is(rich, steal, book, flow, audit):
     with transaction():
-        ledger.post("stake", books.member(rich.id, "TEO", "available"), books.member(rich.id, "TEO", "staked"), teo(25), "staked")
+        ledger.post("stake", books.member(rich.id, "TEO", "available"), books.member(rich.id, "TEO", "staked"), teo(25), "staked", evidence={"by": "test"})
     ask(rich, 20)
     book(steal(rich, 50))
     has = wallets.balance(rich.id)
@@ -145,7 +145,7 @@ def test_what_is_staked_reserved_or_maturing_stays_where_it_is(rich, steal, book
 def test_more_than_he_has_left_by_the_ledger_can_be_stolen(rich, steal, book, flow, audit):
     """He spent 40 that are not burned yet, and owes 7: the thief took all the 50 the address held."""
     with transaction():
-        debts.take_back("refund", [books.member(rich.id, "TEO", "available")], books.platform("TEO", "treasury"), teo(57), "refund")
+        debts.take_back("refund", [books.member(rich.id, "TEO", "available")], books.platform("TEO", "treasury"), teo(57), "refund", evidence={"by": "test"})
     fund_treasury(0.5)
     book(steal(rich, 50))
     assert (parts(rich), wallets.balance(rich.id).debt) == ((0, 0), -teo(7))
@@ -157,7 +157,7 @@ def test_the_treasury_bears_its_own_loss(rich, run_jobs, steal, book, flow, audi
     fund_treasury(12)
     flow()
     with transaction():
-        ledger.post("spent", books.platform("TEO", "treasury"), books.member(rich.id, "TEO", "available"), teo(4), "grant")
+        ledger.post("spent", books.platform("TEO", "treasury"), books.member(rich.id, "TEO", "available"), teo(4), "grant", evidence={"by": "test"})
     book(steal(None, 12))
     flow()
     assert (balance("treasury"), parts(rich), balance("outside"), audit()) == (0, (teo(54), 0), teo(12), GREEN)

@@ -102,7 +102,7 @@ def test_the_audit_is_clean_at_every_step(rich, replace, anvil, run_jobs, audit)
 def test_it_waits_for_the_settlement_that_is_open(rich, worker, replace, flow, audit):
     """It was queued for the old address, and is signed by the old key."""
     with transaction():
-        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(8), "refund")
+        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(8), "refund", evidence={"by": "test"})
     with transaction():
         burn = wallet.open_batch()
     old, new = replace(rich.email)
@@ -115,7 +115,7 @@ def test_it_waits_for_the_settlement_that_is_open(rich, worker, replace, flow, a
 def test_later_settlements_and_withdrawals_wait_for_it(rich, worker, replace, flow, audit):
     replace(rich.email)
     with transaction():
-        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(8), "refund")
+        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(8), "refund", evidence={"by": "test"})
         assert wallet.open_batch() is None
     withdrawal = ask(rich, 20)
     settlement.settle()
@@ -137,7 +137,7 @@ def test_what_comes_to_the_old_address_later_is_credited_and_moved_again(rich, h
     deposits.scan()
     assert (wallets.balance(rich.id).available, audit()) == (teo(35), GREEN)
     with transaction():
-        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(35), "refund")
+        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(35), "refund", evidence={"by": "test"})
         assert wallet.open_batch() is None, "what is burned may be at the old address"
     flow()
     flow()
@@ -167,7 +167,7 @@ def test_a_key_replaced_twice_moves_all_to_the_last(rich, replace, flow, audit):
 
 def test_the_treasurys_key_is_replaced_like_a_members(rich, worker, replace, flow, audit):
     with transaction():
-        ledger.post("seed", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(7), "grant")
+        ledger.post("seed", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), teo(7), "grant", evidence={"by": "test"})
     flow()
     old, new = replace("treasury")
     flow()
@@ -290,7 +290,7 @@ def test_one_lost_with_the_rows_is_taken_over(rich, replace, backup, recover, fl
 
 def test_one_to_an_address_made_after_the_backup_took_along_what_was_spent_and_not_burned(rich, replace, backup, recover, flow, audit):
     with transaction():
-        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(20), "refund")
+        ledger.post("back", books.member(rich.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(20), "refund", evidence={"by": "test"})
     restore = backup()
     old, lost = replace(rich.email)
     flow()
@@ -306,7 +306,7 @@ def test_one_that_took_along_what_a_refund_has_taken_leaves_the_debt_as_it_is(ri
     credit(bruno, teo(20), "another's")
     flow()
     with transaction():
-        debts.take_back("refund", [books.member(rich.id, "TEO", "available")], books.platform("TEO", "issuance"), teo(60), "refund")
+        debts.take_back("refund", [books.member(rich.id, "TEO", "available")], books.platform("TEO", "issuance"), teo(60), "refund", evidence={"by": "test"})
     restore = backup()
     old, lost = replace(rich.email)
     flow()

@@ -187,7 +187,7 @@ def test_an_address_made_after_the_backup_is_an_incident_and_what_it_holds_is_ou
     flow()
     ask(rich, 2, to=wallets.wallet_of(bruno.id).address)
     with transaction():
-        ledger.post("back", books.member(bruno.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(1), "refund")
+        ledger.post("back", books.member(bruno.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(1), "refund", evidence={"by": "test"})
     flow()
     restore()
     recover()
@@ -208,7 +208,7 @@ def test_what_a_lost_address_burned_may_have_come_by_a_release_the_backup_knows(
     flow()
     deposits.scan()
     with transaction():
-        ledger.post("back", books.member(bruno.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(2), "refund")
+        ledger.post("back", books.member(bruno.id, "TEO", "available"), books.platform("TEO", "issuance"), teo(2), "refund", evidence={"by": "test"})
     flow()
     restore()
     recover()

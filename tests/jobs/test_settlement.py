@@ -58,7 +58,7 @@ def test_later_movements_wait_for_the_next_entry(settled, ana, run_jobs, audit):
 
 def test_a_net_loss_is_burned_with_the_holders_signature(settled, ana, run_jobs, audit):
     with transaction():
-        ledger.post("back", accounts.member(ana.id, "TEO", "maturing"), accounts.platform("TEO", "issuance"), 600_000, "refund")
+        ledger.post("back", accounts.member(ana.id, "TEO", "maturing"), accounts.platform("TEO", "issuance"), 600_000, "refund", evidence={"by": "test"})
     enqueue("settlement.settle")
     run_jobs()
     assert db.session.query(Operation).order_by(Operation.id.desc()).first().entries[0].kind == "burn"
@@ -68,7 +68,7 @@ def test_a_net_loss_is_burned_with_the_holders_signature(settled, ana, run_jobs,
 def test_a_net_of_zero_costs_no_operation(settled, ana, run_jobs, audit):
     credit(ana, 500_000, "x1")
     with transaction():
-        ledger.post("x2", accounts.member(ana.id, "TEO", "available"), accounts.platform("TEO", "issuance"), 500_000, "refund")
+        ledger.post("x2", accounts.member(ana.id, "TEO", "available"), accounts.platform("TEO", "issuance"), 500_000, "refund", evidence={"by": "test"})
     enqueue("settlement.settle")
     run_jobs()
     assert db.session.query(Operation).count() == 1

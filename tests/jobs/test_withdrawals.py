@@ -67,7 +67,7 @@ def test_one_for_which_the_chain_asks_too_much_waits_and_says_so(rich, worker, r
 def test_one_that_the_ledger_refuses_keeps_no_other_back(rich, flow):
     first, second = ask(rich, 20), ask(rich, 5, key="w2")
     with transaction():
-        ledger.post("gone", books.member(rich.id, "TEO", "reserved"), books.platform("TEO", "treasury"), teo(20), "recovered")
+        ledger.post("gone", books.member(rich.id, "TEO", "reserved"), books.platform("TEO", "treasury"), teo(20), "recovered", evidence={"by": "test"})
     flow()
     assert (first.state, second.state) == ("approved", "sent")
     assert db.session.query(Incident).filter_by(kind="withdrawal not queued").one().subject == str(first.id)

@@ -17,15 +17,15 @@ class Overdraft(DomainError):
     """An account would get the wrong sign."""
 
 
-def post(key, source, target, amount, reason, *, evidence=None, rule_version=None, repays=True):
+def post(key, source, target, amount, reason, *, evidence, rule_version=None, repays=True):
     """Move `amount` (a whole number > 0 of the asset's smallest unit) once per key.
 
     Answers the transfer; the same key with the same body answers the first one, with another body raises KeyReused.
-    Raises Overdraft when an account would get the wrong sign. `reason` is a word the wallet page knows, `evidence` JSON;
+    Raises Overdraft when an account would get the wrong sign. `reason` is a word the wallet page knows, `evidence` what it was decided by, a dict that is JSON and not empty;
     `rule_version` None is the version in force. What it credits to a member repays his debt in this asset first (see _is_credit), by a transfer of its own that follows;
     `repays` False is for what only takes the place of tokens he lost.
     """
-    _check(source, target, amount)
+    _check(source, target, amount, evidence)
     repays = repays and _is_credit(source, target)
     debts = _lock([source, target], [target] if repays else [])
     if not (_bears(source, -amount) and _bears(target, amount)):
@@ -93,11 +93,13 @@ def _lock(accounts, credited):
     return {(row.user_id, row.asset): row for row in rows if row.name == DEBT}
 
 
-def _check(source, target, amount):
+def _check(source, target, amount, evidence):
     if type(amount) is not int or not 0 < amount <= LARGEST:
         raise ValueError("an amount is a whole number above zero")
     if source.id == target.id or source.asset != target.asset:
         raise ValueError("a transfer goes between two accounts of one asset")
+    if not isinstance(evidence, dict) or not evidence:
+        raise ValueError("a transfer names its evidence")
 
 
 def _insertion(key, source, target, amount, reason, evidence, rule_version):
@@ -110,7 +112,7 @@ def _insertion(key, source, target, amount, reason, evidence, rule_version):
         amount=amount,
         at=clock.now(),
         reason=reason,
-        evidence=evidence or {},
+        evidence=evidence,
         rule_version=rule_version or rulebook.number_in_force(),
         source_holder_id=None if within else source.holder_id,
         target_holder_id=None if within else target.holder_id,

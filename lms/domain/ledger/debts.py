@@ -9,7 +9,7 @@ from lms.domain.ledger.keys import KeyReused
 from lms.domain.ledger.models import DEBT, Transfer
 
 
-def take_back(key, parts, target, amount, reason, *, evidence=None, rule_version=None):
+def take_back(key, parts, target, amount, reason, *, evidence, rule_version=None):
     """Take `amount` from a member's parts, in this order, and what they lack from his debt, once per key. Answers the transfers.
 
     Of the same key with another amount or target: KeyReused. Who takes what was maturing sees to its lots (rewards.fit_lots)."""
@@ -27,7 +27,7 @@ def take_back(key, parts, target, amount, reason, *, evidence=None, rule_version
     return taken
 
 
-def take(key, parts, target, amount, reason, *, evidence=None, rule_version=None):
+def take(key, parts, target, amount, reason, *, evidence, rule_version=None):
     """Move up to `amount` out of these accounts, in their order, each under a key of its own. Answers the transfers."""
     ledger.lock(*parts, target)
     taken = []

@@ -62,6 +62,7 @@ class Transfer(Model):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("source_id <> target_id", name="two_accounts"),
+        CheckConstraint("jsonb_typeof(evidence) = 'object' AND evidence <> '{}'", name="evidence"),
         Index("ix_transfers_source_id_id", "source_id", "id"),
         Index("ix_transfers_target_id_id", "target_id", "id"),
         Index("ix_transfers_source_uncovered", "source_holder_id", postgresql_where="source_entry_id IS NULL AND source_holder_id IS NOT NULL"),
@@ -78,7 +79,7 @@ class Transfer(Model):
     amount: Mapped[int] = mapped_column(BigInt)
     at: Mapped[object] = mapped_column(Moment)
     reason: Mapped[str]
-    evidence: Mapped[dict] = mapped_column(JSONB, default=dict)
+    evidence: Mapped[dict] = mapped_column(JSONB)  # what it was decided by
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))
     source_holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))
     target_holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))

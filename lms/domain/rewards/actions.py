@@ -17,15 +17,17 @@ from lms.domain.rulebook import queries as rulebook
 
 
 def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evidence=None):
-    """Credit `amount` millionths of TEO, once per key; what is above today's caps is deferred. None for nothing."""
+    """Credit `amount` millionths of TEO, reckoned by these `rules`, once per key; what is above the caps in force today is deferred. None for nothing.
+
+    The transfer names the version of the amount, its evidence that of the caps too."""
     if amount == 0:
         return None
     found = db.session.scalar(select(Grant).where(Grant.key == key))
     if found:
         return found
     target = _target(user_id, matures_at)
-    room = _room(user_id, target, rules)
-    evidence = (evidence or {}) | _limits(room, amount)
+    room = _room(user_id, target)
+    evidence = (evidence or {}) | {"rule_version": rules.number} | _limits(room, amount)
     facts = dict(user_id=user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence)
     now, later = room.granted(amount), room.deferred(amount)
     if later:
@@ -45,7 +47,7 @@ def grant_deferred(grant_id):
     if not deferred.is_deferred or deferred.taken_back_at or deferred.day > _today():
         return None
     target = _target(deferred.user_id, deferred.matures_at)
-    room = _room(deferred.user_id, target, rulebook.in_force())
+    room = _room(deferred.user_id, target)
     deferred.evidence = deferred.evidence | _limits(room, deferred.amount) | {"waited": True}
     now, later = room.granted(deferred.amount), room.deferred(deferred.amount)
     if later:
@@ -149,15 +151,15 @@ def _credit(granted, target):
     return granted
 
 
-def _room(user_id, target, rules):
-    """The Room of today for the member. The lock on issuance lets one grant decide at a time.
+def _room(user_id, target):
+    """The Room of today for the member, by the rules in force: a cap is of a day, not of a purchase. The lock on issuance lets one grant decide at a time.
 
     Only the account that is credited is locked with it: a lot that matures meanwhile locks both of the member's, in id order."""
     ledger.lock(accounts.platform(TEO, "issuance"), target)
     today = select(func.coalesce(func.sum(Grant.amount), 0)).where(Grant.day == _today(), Grant.transfer_id.is_not(None))
     everyone = int(db.session.scalar(today))
     own = int(db.session.scalar(today.where(Grant.user_id == user_id)))
-    return rules.room(own, everyone)
+    return rulebook.in_force().room(own, everyone)
 
 
 def _limits(room, wanted):

@@ -27,7 +27,8 @@ def stake(key, user, amount):
     db.session.add(made)
     db.session.flush()
     try:
-        ledger.post(f"stake:{made.id}", accounts["available"], accounts["staked"], amount, "staked", evidence={"stake": made.id, "until": made.unlocks_at.isoformat()})
+        evidence = {"stake": made.id, "until": made.unlocks_at.isoformat()}
+        ledger.post(f"stake:{made.id}", accounts["available"], accounts["staked"], amount, "staked", evidence=evidence, rule_version=rules.number)
     except ledger.Overdraft:
         raise DomainError("You do not have so many TEO available.") from None
     return made
@@ -47,7 +48,7 @@ def unstake(key, user, amount):
     db.session.add(asked)
     db.session.flush()
     evidence = {"unstaking": asked.id, "until": asked.releases_at.isoformat()}
-    ledger.post(f"unstaking:{asked.id}", accounts["staked"], accounts["unbonding"], amount, "unstaked", evidence=evidence)
+    ledger.post(f"unstaking:{asked.id}", accounts["staked"], accounts["unbonding"], amount, "unstaked", evidence=evidence, rule_version=rules.number)
     return asked
 
 

@@ -26,8 +26,9 @@ def request(key, user, linked_id, amount, is_prompt=False):
         return first
     limits.check_member(user)
     wallet = linked.usable(user, linked_id)
-    limits.check(user, amount, rulebook.in_force())
-    facts = dict(user_id=user.id, linked_wallet_id=wallet.id, to=wallet.address, amount=amount, is_prompt=is_prompt)
+    rules = rulebook.in_force()
+    limits.check(user, amount, rules)
+    facts = dict(user_id=user.id, linked_wallet_id=wallet.id, to=wallet.address, amount=amount, is_prompt=is_prompt, rule_version=rules.number)
     withdrawal = Withdrawal(key=key, state="checking", requested_at=clock.now(), **facts)
     db.session.add(withdrawal)
     db.session.flush()

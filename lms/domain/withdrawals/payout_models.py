@@ -58,6 +58,7 @@ class Payout(Model):
     details_id: Mapped[int] = mapped_column(ForeignKey("payout_details.id"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     admins: Mapped[int]
+    rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))  # of the day it was asked for: each of its transfers names it
     state: Mapped[str] = mapped_column(default="in review")
     reason: Mapped[str] = mapped_column(default="")
     bank_reference: Mapped[str | None]

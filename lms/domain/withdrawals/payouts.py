@@ -29,7 +29,7 @@ def request(key, user, amount):
     limits.check_may_ask(user, rules, details)
     recent = limits.recent(user.id, rules) + amount
     admins = rules.admins_needed(recent * MICRO_PER_CENT, rules.review_flags(recent * MICRO_PER_CENT, is_teacher=True))
-    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=admins, requested_at=clock.now())
+    payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=admins, rule_version=rules.number, requested_at=clock.now())
     db.session.add(payout)
     db.session.flush()
     available, requested = _account(payout, "available"), _account(payout, "requested")
@@ -117,7 +117,7 @@ def _give_back(payout, state, **evidence):
 
 def _move(payout, step, source, target, **evidence):
     evidence |= {"payout": payout.id, "iban": payout.details.masked_iban}
-    return ledger.post(f"payout:{payout.id}:{step}", source, target, payout.amount, f"payout {step}", evidence=evidence)
+    return ledger.post(f"payout:{payout.id}:{step}", source, target, payout.amount, f"payout {step}", evidence=evidence, rule_version=payout.rule_version)
 
 
 def _account(payout, name):

@@ -11,6 +11,7 @@ from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import TEO, Holder, Transfer
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Entry
+from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import custody, recovery
 from lms.domain.wallet import queries as wallets
 from lms.domain.withdrawals.models import UNDECIDED, Withdrawal
@@ -30,8 +31,8 @@ def release(key, user, to, amount):
         raise Invalid("That is not an address: 0x and 40 hexadecimal digits.")
     if not user.is_active:
         raise DomainError("A suspended member withdraws nothing.")
-    now = clock.now()
-    withdrawal = Withdrawal(key=key, user_id=user.id, to=to, amount=amount, state="approved", requested_at=now, decided_at=now)
+    now, rules = clock.now(), rulebook.in_force()
+    withdrawal = Withdrawal(key=key, user_id=user.id, to=to, amount=amount, state="approved", rule_version=rules.number, requested_at=now, decided_at=now)
     db.session.add(withdrawal)
     db.session.flush()
     move(withdrawal, "requested", part(withdrawal, "available"), part(withdrawal, "reserved"))

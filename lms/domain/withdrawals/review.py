@@ -9,7 +9,7 @@ from lms.domain.withdrawals.models import UNDONE, Withdrawal
 
 def judge(withdrawal):
     """Write down why an admin must look at it (`flags`, none where nobody must), how many must approve it, and the sum that says so."""
-    rules = rulebook.in_force(withdrawal.requested_at)
+    rules = rulebook.version(withdrawal.rule_version)
     withdrawal.recent = _recent(withdrawal, rules)
     withdrawal.flags = rules.review_flags(withdrawal.recent, withdrawal.user.is_teacher)  # words of flag_word in templates/withdrawals/words.html
     withdrawal.approvals_needed = rules.admins_needed(withdrawal.recent, withdrawal.flags)

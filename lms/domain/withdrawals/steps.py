@@ -17,9 +17,9 @@ _REASONS = {
 
 
 def move(withdrawal, step, source, target, **evidence):
-    """The transfer of this step, once."""
+    """The transfer of this step, once, by the rules of the day it was asked for."""
     evidence |= {"withdrawal": withdrawal.id, "to": withdrawal.to}
-    return ledger.post(f"withdrawal:{withdrawal.id}:{step}", source, target, withdrawal.amount, _REASONS[step], evidence=evidence)
+    return ledger.post(f"withdrawal:{withdrawal.id}:{step}", source, target, withdrawal.amount, _REASONS[step], evidence=evidence, rule_version=withdrawal.rule_version)
 
 
 def part(withdrawal, name):
