@@ -55,6 +55,35 @@ def test_lesson_rewards_sum_to_their_pot(paid, lessons):
     assert max(amounts) - min(amounts) <= 1
 
 
+@pytest.mark.parametrize(
+    ("paid", "reward_bp", "granted", "today", "reviewer", "author"),
+    [
+        (20_000, 0, 0, 0, 2_000_000, 2_000_000),  # of 200 EUR 20 TEO, of which learning brings 16: 4 are left
+        (20_000, 0, 2_000_000, 2, 2_000_000, 2_000_000),
+        (20_000, 0, 0, 3, 0, 2_000_000),  # three on this day; who passes does not review
+        (20_000, 0, 3_000_000, 0, 1_000_000, 1_000_000),
+        (20_000, 0, 4_000_000, 0, 0, 0),
+        (20_000, 100, 0, 0, 2_000_000, 2_000_000),
+        (20_000, 150, 0, 0, 1_000_000, 1_000_000),
+        (20_000, 200, 0, 0, 0, 0),  # a teacher who gives all to who buys leaves nothing for reviews
+        (5_000, 0, 0, 0, 1_000_000, 1_000_000),
+        (0, 0, 0, 0, 0, 0),
+    ],
+)
+def test_a_peer_review_brings_two_teo_while_the_maximum_of_the_course_lets(paid, reward_bp, granted, today, reviewer, author):
+    assert rules.review_reward_for(paid, reward_bp, granted, today) == reviewer
+    assert rules.passing_reward_for(paid, reward_bp, granted) == author
+
+
+@given(paid=st.integers(0, 10**6), reward_bp=st.integers(0, 200), reviews=st.integers(0, 60))
+def test_with_peer_reviews_too_rewards_are_at_most_a_tenth_of_the_price(paid, reward_bp, reviews):
+    granted = 0
+    for number in range(reviews):
+        granted += rules.review_reward_for(paid, reward_bp, granted, number % 3) if number % 4 else rules.passing_reward_for(paid, reward_bp, granted)
+    assert (rules.total_reward(paid, reward_bp) + granted) * 10 <= paid * 10_000
+    assert granted <= rules.reviews_reward(paid, reward_bp)
+
+
 @given(paid=st.integers(0, 10**6), reward_bp=st.integers(0, 10**4))
 def test_rewards_together_are_at_most_a_tenth_of_the_price(paid, reward_bp):
     assert rules.total_reward(paid, reward_bp) * 10 <= paid * 10_000

@@ -1,6 +1,7 @@
 """Versions announced: when they may begin, and which rules never may."""
 
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.checkout.models import Coupon
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
@@ -165,8 +167,8 @@ def test_rules_under_which_a_side_of_a_sale_loses_are_refused(app, numbers, why)
 
 def test_the_cheapest_teo_of_a_circle_by_the_percentages():
     """1.82 EUR, as the rulebook says: of 100 EUR the platform keeps 25 in Diamond, and 10 + 3.75 TEO are made."""
-    circle = min((each for each in circles.circles_of(Rules()) if each.price == 10_000 and each.made > 0), key=lambda each: each.cost / each.made)
-    assert circle == circles.Circle(10_000, "Diamond", 1500, True, 2500, 13_750_000)
+    circle = min((each for each in circles.circles_at(Rules(), 10_000) if each.made > 0), key=lambda each: each.cost / each.made)
+    assert circle == circles.Circle(10_000, "Diamond", 1500, True, False, 2500, 13_750_000)
     assert circle.cents_per_teo == 181
 
 
@@ -189,9 +191,43 @@ def test_a_circle_makes_nothing_with_teo_the_teacher_declines():
 
 
 def test_every_kind_of_sale_is_looked_at():
-    seen = {(tier.name, level, accepted) for _, tier, level, accepted, _ in circles.sales(Rules())}
-    assert len(seen) == 5 * 4 * 2 - 5
-    assert {price for price, *_ in circles.sales(Rules())} >= set(range(100, 3000)) | {10_000, 1_000_000}
+    seen = {(each.tier, each.level_bp, each.is_accepted, each.has_exercises) for each in circles.circles_of(Rules())}
+    assert len(seen) == (5 * 4 * 2 - 5) * 2
+    assert set(circles.prices(Rules())) >= set(range(100, 3000)) | {10_000, 8750, 1_000_000, 100_000}
+
+
+def test_peer_reviews_bring_a_circle_what_the_maximum_of_the_course_leaves():
+    rules = Rules(lessons_bp=0, completion_bp=100)
+    at = {(each.level_bp, each.is_accepted, each.has_exercises): each.made for each in circles.circles_at(rules, 10_000) if each.tier == "Bronze"}
+    assert (at[0, False, False], at[0, False, True]) == (3_000_000, 10_000_000)
+    assert (at[1500, True, False], at[1500, True, True]) == (3_000_000 + 3_750_000, 10_000_000 + 3_750_000)
+
+
+def test_rules_are_refused_for_what_peer_reviews_alone_make_too_cheap(app):
+    dear = dict(rewards_max_bp=2000, completion_bp=0)
+    with pytest.raises(Invalid, match="in league"):
+        announce(**dear)
+    assert announce(**dear, review_reward=0).number == 2
+
+
+@pytest.mark.parametrize("numbers", [{}, dict(rewards_max_bp=1100), dict(lowest_price=20), dict(discount_levels_bp=(700, 1300))])
+def test_no_coupon_makes_a_cheaper_circle(numbers):
+    """What a coupon of any kind leaves of a price is a price: as the checkout reckons it, and for coupons and prices that the grid does not name."""
+    rules = Rules(**numbers)
+    kinds = [Coupon(percent_bp=percent) for percent in (1, 50, 999, 1250, 3333, 6667, 8999, 9000)] + [Coupon(amount=cents) for cents in (1, 99, 777, 2501, 9_900, 990_000)]
+    listed = {*range(rules.lowest_price, 3000, 61), *circles.HIGH_PRICES, 7777, 23_457, 654_321}
+    left = {price - coupon.off(price, rules) for price in listed for coupon in kinds}
+    cheapest = circles.cheapest(rules)
+    assert min(left) == rules.lowest_price
+    for circle in (circle for price in left for circle in circles.circles_at(rules, price) if circle.made > 0):
+        assert circle.cost * cheapest.made >= cheapest.cost * circle.made, circle
+
+
+def test_a_version_is_checked_in_two_seconds():
+    """Of the process, whatever else the machine does."""
+    began = time.process_time()
+    checks.check(Rules())
+    assert time.process_time() - began < 2
 
 
 def test_the_sides_of_a_sale_share_what_was_paid():
@@ -206,7 +242,9 @@ def test_at_any_price_what_two_accounts_really_get_costs_them_enough(price, tier
     rules, discount = Rules(), Rules().discount(price, level)
     split = rules.split(price, rules.teacher_share(price, tier), discount, is_accepted)
     cost = price - discount - split.teacher
-    made = rules.total_reward(price - discount, rules.purchase_max_bp) + split.tokens + split.bonus - rules.tokens(discount)
+    paid = price - discount
+    rewards = rules.total_reward(paid, rules.purchase_max_bp) + rules.reviews_reward(paid, rules.purchase_max_bp)
+    made = rewards + split.tokens + split.bonus - rules.tokens(discount)
     assert Fraction(cost * MICRO, 100) >= Fraction(150, 100) * made
 
 

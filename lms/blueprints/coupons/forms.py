@@ -12,8 +12,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional, ValidationE
 
 from lms.blueprints.amounts import Hundredths
 from lms.domain.checkout.coupons import MOST_USES
-from lms.domain.checkout.models import HIGHEST_COUPON
-from lms.domain.courses.models import HIGHEST_PRICE
+from lms.domain.rulebook.amounts import HIGHEST_COUPON, HIGHEST_PRICE
 
 PERCENT, AMOUNT = "percent", "amount"
 

@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Optional
 
 from lms.blueprints.amounts import Hundredths
 from lms.domain.checkout.splits import ALWAYS
-from lms.domain.courses.models import HIGHEST_PRICE
+from lms.domain.rulebook.amounts import HIGHEST_PRICE
 
 DECLINE, ACCEPT, UP_TO = "decline", "accept", "up to"
 

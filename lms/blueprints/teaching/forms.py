@@ -9,7 +9,8 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 from lms.blueprints.amounts import Hundredths
 from lms.blueprints.fields import heed, line, text
 from lms.domain.courses.actions import LONGEST_BODY, check_brackets, check_price
-from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_PRICE, HIGHEST_REWARD
+from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_REWARD
+from lms.domain.rulebook.amounts import HIGHEST_PRICE
 from lms.ui.preferences import LANGUAGES
 
 DISCOUNTS = range(0, HIGHEST_DISCOUNT + 1, 500)  # basis points

@@ -9,8 +9,9 @@ from sqlalchemy.orm import joinedload
 
 from lms import clock
 from lms.db import Page, db, page_of
-from lms.domain.checkout.models import HIGHEST_COUPON, Coupon, Order
+from lms.domain.checkout.models import Coupon, Order
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.amounts import HIGHEST_COUPON
 from lms.errors import DomainError, Forbidden, Invalid
 
 LONGEST_CODE = 30

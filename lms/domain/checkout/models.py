@@ -7,9 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course
-from lms.domain.rulebook.rules import BASIS, MICRO_PER_CENT
-
-HIGHEST_COUPON = 9000  # basis points
+from lms.domain.rulebook.amounts import BASIS, HIGHEST_COUPON, MICRO_PER_CENT
 
 
 class Coupon(Model):

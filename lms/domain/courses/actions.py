@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import LOCALES
-from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_PRICE, HIGHEST_REWARD, Course, Lesson, Section
+from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_REWARD, Course, Lesson, Section
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.amounts import HIGHEST_PRICE
 from lms.errors import DomainError, Forbidden, Invalid
 
 LONGEST_BODY = 200_000  # characters

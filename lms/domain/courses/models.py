@@ -6,9 +6,9 @@ from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
+from lms.domain.rulebook.amounts import HIGHEST_PRICE
 
 STATES = ("draft", "submitted", "returned", "published")
-HIGHEST_PRICE = 1_000_000  # cents
 HIGHEST_REWARD = 200  # basis points
 HIGHEST_DISCOUNT = 1500  # basis points a student may pay in TEO
 _WORDS = "to_tsvector('simple', title || ' ' || subject || ' ' || summary)"

@@ -3,6 +3,8 @@
 MICRO = 1_000_000  # millionths in a TEO
 MICRO_PER_CENT = 10_000  # 1 TEO is worth 1 EUR of discount
 BASIS = 10_000  # basis points in a whole
+HIGHEST_PRICE = 1_000_000  # cents a course may cost
+HIGHEST_COUPON = 9_000  # basis points a coupon may take off
 
 
 def half_up(numerator, denominator):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from lms.domain.rulebook.amounts import BASIS, MICRO_PER_CENT, half_up
 
@@ -13,8 +14,7 @@ class Tier:
     platform_bp: int  # the platform's share of the price
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """What a sale brings to whom: EUR in cents, TEO in millionths. `bonus` is the treasury's, to a teacher who takes the TEO of the discount."""
 
     teacher: int
