@@ -19,9 +19,18 @@ def upgrade():
         op.execute(f"UPDATE {table} SET rule_version = ({OF_THE_DAY})")
         op.alter_column(table, "rule_version", nullable=False)
         op.create_foreign_key(op.f(f"fk_{table}_rule_version"), table, "rulebook_versions", ["rule_version"], ["number"])
+    _bound(reward_bp=10_000, discount_bp=10_000)  # how far a teacher may go is for the rulebook to say
+
+
+def _bound(**most):
+    for column, value in most.items():
+        op.drop_constraint(op.f(f"ck_courses_{column}"), "courses", type_="check")
+        op.create_check_constraint(op.f(f"ck_courses_{column}"), "courses", f"{column} BETWEEN 0 AND {value}")
 
 
 def downgrade():
+    op.execute("UPDATE courses SET reward_bp = least(reward_bp, 200), discount_bp = least(discount_bp, 1500)")
+    _bound(reward_bp=200, discount_bp=1500)
     for table in ("payouts", "withdrawals"):
         op.drop_column(table, "rule_version")
     op.drop_constraint(op.f("ck_transfers_evidence"), "transfers", type_="check")

@@ -11,7 +11,7 @@ from lms.db import db, transaction
 from lms.domain.notices.models import Notice
 from lms.domain.wallet import linked
 from lms.domain.wallet.models import LinkChallenge, LinkedWallet
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, announce
 
 KEY = "0x" + "11" * 32
 ADDRESS = Account.from_key(KEY).address
@@ -123,6 +123,13 @@ def test_a_frozen_wallet_links_nothing(browser, ana):
         ana.frozen_at = clock.now()
     assert link(browser).status_code == 409
     assert db.session.query(LinkedWallet).count() == 0
+
+
+def test_the_list_says_how_long_an_address_waits_by_the_rules_in_force(browser):
+    announce(address_wait_hours=48)
+    assert "for 24 hours" in browser.get(PLACE).text
+    clock.advance(timedelta(days=20, minutes=1))
+    assert "for 48 hours" in browser.get(PLACE).text
 
 
 def test_the_list_takes_as_many_statements_with_many_addresses_after_a_new_password(browser, ana, statements):

@@ -12,7 +12,7 @@ from lms.domain.courses import actions as writing
 from lms.domain.learning import actions as learning
 from lms.domain.learning.models import Enrolment
 from lms.gateways.mail import Letter, Outbox
-from tests.conftest import publish, sell, take_part
+from tests.conftest import announce, publish, sell, take_part
 
 
 def test_a_visitor_sees_what_this_is_and_three_courses(client, tea):
@@ -21,6 +21,15 @@ def test_a_visitor_sees_what_this_is_and_three_courses(client, tea):
     page = client.get("/").text
     assert "How earning works" in page
     assert [f"Course {number}" in page for number in range(4)] == [False, True, True, True]
+
+
+def test_how_earning_works_is_said_by_the_rules_in_force(client):
+    announce(purchase_max_bp=150, lessons_bp=350, completion_bp=250, maturity_days=20)
+    page = client.get("/").text
+    assert "up to 2\u00a0%" in page and "4\u00a0% of what you paid in all" in page and "mature for 14 days" in page
+    clock.advance(timedelta(days=20, minutes=1))
+    page = client.get("/").text
+    assert "up to 1.5\u00a0%" in page and "3.5\u00a0% of what you paid in all" in page and "another 2.5\u00a0%" in page and "mature for 20 days" in page
 
 
 def test_the_home_page_stands_without_any_course(client):

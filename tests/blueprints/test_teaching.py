@@ -1,6 +1,7 @@
 """Writing a course, handing it in, and the sales it makes."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from lms.domain.courses import queries as courses
 from lms.domain.courses.models import STATES, Course, Lesson
 from lms.domain.learning.models import Enrolment, LessonCompletion
 from lms.formats import markdown
-from tests.conftest import publish, sell
+from tests.conftest import announce, publish, sell
 
 DETAILS = dict(
     title="How chains work", summary="In short.", description="At length.", subject="Technology", language="en", price="80.00", reward_bp="2"
@@ -152,6 +153,21 @@ def test_a_reward_is_read_into_basis_points(browser, draft, percent, basis_point
 @pytest.mark.parametrize("percent", ["2.01", "-0.5", "1.255", "NaN", "two"])
 def test_a_reward_out_of_bounds_is_refused(browser, draft, percent):
     assert browser.post(f"/teach/courses/{draft.slug}/details", data=DETAILS | {"reward_bp": percent}).status_code == 422
+
+
+def test_the_rules_in_force_say_how_far_a_teacher_may_go(browser, draft):
+    announce(purchase_max_bp=150, discount_levels_bp=(500, 750))
+    place = f"/teach/courses/{draft.slug}/details"
+    assert "up to 2\u00a0%" in browser.get(place).text and '<option selected value="1000">10 %</option>' in browser.get(place).text
+    clock.advance(timedelta(days=20, minutes=1))
+    page = browser.get(place).text
+    assert "up to 1.5\u00a0%" in page and '<option selected value="750">7.5 %</option>' in page and 'value="1000"' not in page
+    answer = browser.post(place, data=DETAILS | {"reward_bp": "1.51", "discount_bp": "500"})
+    assert answer.status_code == 422 and "The purchase reward is between 0 and 1.5 %." in answer.text and 'value="1.51"' in answer.text
+    assert browser.post(place, data=DETAILS | {"reward_bp": "1.5", "discount_bp": "1000"}).status_code == 422
+    assert browser.post(place, data=DETAILS | {"reward_bp": "1.5", "discount_bp": "750"}).status_code == 303
+    course = db.session.get(Course, draft.id)
+    assert (course.reward_bp, course.discount_bp) == (150, 750)
 
 
 def test_the_editor_shows_what_is_saved(browser, course):

@@ -125,6 +125,8 @@ def test_any_title_gives_an_address(tea, title):
         dict(price=True),
         dict(reward_bp=201),
         dict(reward_bp=-1),
+        dict(discount_bp=1501),
+        dict(discount_bp=-1),
         dict(language="xx"),
         dict(summary="x" * 181),
         dict(subject="x" * 41),

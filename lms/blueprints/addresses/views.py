@@ -10,6 +10,7 @@ from lms.blueprints.limits import limiter, logged_in_member
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.notices import actions as notices
+from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linked, linking
 from lms.ui import render
 
@@ -118,7 +119,8 @@ def thaw():
 
 def _index(form, twin=None):
     now = clock.now()
-    return render("addresses/index.html", form=form, twin=twin, wallets=[(each, since, since > now) for each, since in linked.with_first_use(current_user)])
+    wallets = [(each, since, since > now) for each, since in linked.with_first_use(current_user)]
+    return render("addresses/index.html", form=form, twin=twin, wallets=wallets, rules=rulebook.in_force())
 
 
 def _sign(nonce, form):

@@ -11,6 +11,7 @@ from lms.domain.checkout import queries as checkout
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as learning
 from lms.domain.ledger import queries as ledger
+from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import queries as wallet
 from lms.gateways import mail
 from lms.ui import render
@@ -23,7 +24,7 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def home():
     if not current_user.is_authenticated:
-        return render("pages/welcome.html", newest=courses.newest(3))
+        return render("pages/welcome.html", newest=courses.newest(3), rules=rulebook.in_force())
     return render(
         "pages/home.html",
         enrolment=learning.to_continue(current_user.id),

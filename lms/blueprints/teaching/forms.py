@@ -8,12 +8,9 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 
 from lms.blueprints.amounts import Hundredths
 from lms.blueprints.fields import heed, line, text
-from lms.domain.courses.actions import LONGEST_BODY, check_brackets, check_price
-from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_REWARD
-from lms.domain.rulebook.amounts import HIGHEST_PRICE
+from lms.domain.courses.actions import LONGEST_BODY, check_brackets, check_price, check_reward
+from lms.domain.rulebook.amounts import BASIS, HIGHEST_PRICE
 from lms.ui.preferences import LANGUAGES
-
-DISCOUNTS = range(0, HIGHEST_DISCOUNT + 1, 500)  # basis points
 
 
 def _title(label):
@@ -33,6 +30,11 @@ def _price(form, field):
         heed(check_price, field.data)
 
 
+def _reward(form, field):
+    if field.data is not None:
+        heed(check_reward, field.data)
+
+
 class NewCourseForm(FlaskForm):
     title = _title(_("Title"))
 
@@ -46,10 +48,16 @@ class CourseForm(FlaskForm):
     subject = StringField(_("Subject"), filters=[line], validators=[Length(max=40, message=_("A subject has at most 40 characters."))])
     language = SelectField(_("Language"), choices=[SelectChoice(*language) for language in LANGUAGES.items()])
     price = Hundredths(_("Price in EUR"), validators=[InputRequired(_("Write a price; 0 makes the course free.")), _price], most=HIGHEST_PRICE, unit="€")
-    reward_bp = Hundredths(
-        _("Purchase reward in %"), validators=[InputRequired(_("Write a percentage; 0 gives no reward."))], most=HIGHEST_REWARD, unit="%"
-    )
-    discount_bp = SelectField(_("The most a student may pay in TEO"), coerce=int, default=1000, choices=[SelectChoice(level, f"{level // 100} %") for level in DISCOUNTS])
+    reward_bp = Hundredths(_("Purchase reward in %"), validators=[InputRequired(_("Write a percentage; 0 gives no reward.")), _reward], most=BASIS, unit="%")
+    discount_bp = SelectField(_("The most a student may pay in TEO"), coerce=int)
+
+    def __init__(self, course, rules):
+        """`rules` are those in force: what a course may let be paid in TEO is one of their levels."""
+        super().__init__(obj=course)
+        levels = rules.levels_up_to(BASIS)
+        self.discount_bp.choices = [SelectChoice(level, f"{level / 100:g} %") for level in levels]
+        if not self.is_submitted():
+            self.discount_bp.data = max(level for level in levels if level <= course.discount_bp)
 
 
 class SectionForm(FlaskForm):

@@ -11,6 +11,7 @@ from lms.domain.checkout import queries as checkout
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
 from lms.domain.ledger import queries as ledger
+from lms.domain.rulebook import queries as rulebook
 from lms.errors import NotFound
 from lms.formats import markdown
 from lms.ui import render
@@ -48,9 +49,10 @@ def show(slug):
 @blueprint.route("/courses/<slug>/details", methods=["GET", "POST"])
 def change(slug):
     course = _course(slug)
-    form = CourseForm(obj=course)
+    rules = rulebook.in_force()
+    form = CourseForm(course, rules)
     if not form.validate_on_submit():
-        return render("teaching/details.html", "form", course=course, form=form), _status(form)
+        return render("teaching/details.html", "form", course=course, form=form, rules=rules), _status(form)
     with transaction():
         writing.change(course, **{name: value for name, value in form.data.items() if name != "csrf_token"})
     flash(_("The details are saved."), "done")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import LOCALES
-from lms.domain.courses.models import HIGHEST_DISCOUNT, HIGHEST_REWARD, Course, Lesson, Section
+from lms.domain.courses.models import Course, Lesson, Section
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.amounts import HIGHEST_PRICE
@@ -41,10 +41,9 @@ def change(course, *, title, summary, description, subject, language, price, rew
     """Edit what the catalogue shows. `price` in cents with VAT left out; in basis points of it `reward_bp` and `discount_bp`, the most a student may pay
     in TEO (None leaves it). Orders froze their terms: a change never reaches back."""
     check_price(price)
-    if discount_bp is not None and (type(discount_bp) is not int or not 0 <= discount_bp <= HIGHEST_DISCOUNT):
-        raise Invalid("A student pays between 0 and %(most)d %% in TEO.", most=HIGHEST_DISCOUNT // 100)
-    if type(reward_bp) is not int or not 0 <= reward_bp <= HIGHEST_REWARD:
-        raise Invalid("The purchase reward is between 0 and %(most)d %%.", most=HIGHEST_REWARD // 100)
+    check_reward(reward_bp)
+    if discount_bp is not None:
+        check_discount(discount_bp)
     if language not in LOCALES:
         raise Invalid("Choose one of the languages.")
     _lock(course.id)
@@ -61,6 +60,20 @@ def check_price(price):
     rules = rulebook.in_force()
     if price and not rules.may_cost(price):
         raise Invalid("A course costs at least %(least)s EUR, or nothing at all.", least=f"{rules.lowest_price / 100:.2f}")
+
+
+def check_reward(reward_bp):
+    """Raises Invalid for basis points of a price that no purchase may bring by the rules in force."""
+    most = rulebook.in_force().purchase_max_bp
+    if type(reward_bp) is not int or not 0 <= reward_bp <= most:
+        raise Invalid("The purchase reward is between 0 and %(most)s %%.", most=f"{most / 100:g}")
+
+
+def check_discount(discount_bp):
+    """Raises Invalid for basis points of a price that no student may pay in TEO by the rules in force."""
+    most = rulebook.in_force().highest_level_bp
+    if type(discount_bp) is not int or not 0 <= discount_bp <= most:
+        raise Invalid("A student pays between 0 and %(most)s %% in TEO.", most=f"{most / 100:g}")
 
 
 def add_section(course, title):

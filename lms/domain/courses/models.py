@@ -6,11 +6,9 @@ from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
-from lms.domain.rulebook.amounts import HIGHEST_PRICE
+from lms.domain.rulebook.amounts import BASIS, HIGHEST_PRICE
 
 STATES = ("draft", "submitted", "returned", "published")
-HIGHEST_REWARD = 200  # basis points
-HIGHEST_DISCOUNT = 1500  # basis points a student may pay in TEO
 _WORDS = "to_tsvector('simple', title || ' ' || subject || ' ' || summary)"
 
 
@@ -19,8 +17,8 @@ class Course(Model):
     __table_args__ = (
         CheckConstraint("state IN ('draft', 'submitted', 'returned', 'published')", name="state"),
         CheckConstraint(f"price BETWEEN 0 AND {HIGHEST_PRICE}", name="price"),
-        CheckConstraint(f"reward_bp BETWEEN 0 AND {HIGHEST_REWARD}", name="reward_bp"),
-        CheckConstraint(f"discount_bp BETWEEN 0 AND {HIGHEST_DISCOUNT}", name="discount_bp"),
+        CheckConstraint(f"reward_bp BETWEEN 0 AND {BASIS}", name="reward_bp"),
+        CheckConstraint(f"discount_bp BETWEEN 0 AND {BASIS}", name="discount_bp"),
         Index("ix_courses_words", "words", postgresql_using="gin"),
         Index("ix_courses_published", "published_at", "id", postgresql_where="state = 'published'"),
         Index("ix_courses_subject", "subject", "published_at", "id", postgresql_where="state = 'published'"),

@@ -14,14 +14,14 @@ from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as incidents
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.rules import Rules
 from lms.jobs import node as here
 from lms.jobs.operate import creations
 from lms.jobs.operate.groups import chain
 
 ADMIN_DELAY = 2 * 24 * 3600  # seconds
 GRACE = 5  # seconds: the database may take a moment to miss a run that was killed
-DAILY_BOUND = 20_000 * MICRO  # twice what the rulebook grants in a day
+DAILY_BOUND = 2 * Rules().platform_daily_cap  # mints a day the contract lets through, for good: twice what version 1 of the rulebook grants
 
 
 @chain.command()
