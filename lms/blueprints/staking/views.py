@@ -1,7 +1,5 @@
 """What a teacher has staked, what it brings, and what a further tier would."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -10,25 +8,13 @@ from lms import live
 from lms.blueprints.readers import earners_only
 from lms.blueprints.staking.forms import AmountForm
 from lms.db import transaction
-from lms.domain.checkout import earnings
-from lms.domain.rulebook.rules import Tier
+from lms.domain.checkout import outlook
 from lms.domain.staking import actions as staking
 from lms.domain.staking import queries
 from lms.ui import render
 
 blueprint = Blueprint("staking", __name__, url_prefix="/teach/staking")
 blueprint.before_request(earners_only)
-
-
-@dataclass(frozen=True)
-class Rung:
-    """A tier as the teacher sees it: what is missing to it in TEO, and what it would have earned on a month's sales, in cents more or less than they did."""
-
-    tier: Tier
-    missing: int
-    earned: int
-    more: int
-    is_current: bool
 
 
 @blueprint.get("/")
@@ -64,18 +50,7 @@ def unstake():
 
 def _page(stake_form, unstake_form):
     standing = queries.standing(current_user.id)
-    return render("staking/show.html", standing=standing, rungs=_ladder(standing), stake_form=stake_form, unstake_form=unstake_form)
-
-
-def _ladder(standing):
-    sales, rules = earnings.of_a_month(current_user.id), standing.rules
-    now = _earned(rules, standing.tier, sales)
-    return [Rung(tier, standing.missing_to(tier), (made := _earned(rules, tier, sales)), made - now, tier == standing.tier) for tier in rules.tiers]
-
-
-def _earned(rules, tier, sales):
-    """The teacher's euros of these sales, [(price, discount, whether the TEO were taken)], by a tier."""
-    return sum(rules.split(price, rules.teacher_share(price, tier), discount, accepted).teacher for price, discount, accepted in sales)
+    return render("staking/show.html", standing=standing, rungs=outlook.ladder(current_user.id, standing), stake_form=stake_form, unstake_form=unstake_form)
 
 
 def _tell(user_id):

@@ -47,6 +47,12 @@ def version(number):
     return Rules(**db.session.get_one(RulebookVersion, number).rules)
 
 
+def versions(numbers):
+    """{number: the Rules} of these versions; one statement."""
+    rows = db.session.scalars(select(RulebookVersion).where(RulebookVersion.number.in_(numbers)))
+    return {each.number: each.numbers for each in rows}
+
+
 def newest():
     """The version with the highest number, in force or announced."""
     return db.session.scalars(select(RulebookVersion).order_by(RulebookVersion.number.desc()).limit(1)).one()

@@ -68,6 +68,14 @@ class SaleRules:
         tokens = self.tokens(discount)
         return Split(share - discount, paid - share + discount, tokens, tokens * self.accept_bonus_bp // BASIS)
 
+    def either_way(self, price, share, discount):
+        """{whether the teacher takes the TEO: the Split} of a sale."""
+        return {accepted: self.split(price, share, discount, accepted) for accepted in (False, True)}
+
+    def earned(self, tier, sales):
+        """The teacher's EUR cents of these sales, [(price, discount, whether the TEO were taken)], by a tier."""
+        return sum(self.split(price, self.teacher_share(price, tier), discount, accepted).teacher for price, discount, accepted in sales)
+
     def decide_by(self, paid_at):
         """Until when the teacher may say whether he takes the TEO of a sale."""
         return paid_at + timedelta(hours=self.decision_hours)
