@@ -306,6 +306,20 @@ def test_what_is_posted_does_not_wait_for_what_is_uncovered(app, holders):
     assert uncovered() == 2
 
 
+def test_what_goes_from_one_to_another_is_covered_while_somebody_holds_their_accounts(app, holders):
+    """Whoever holds them may wait for the holders, whom the batch has."""
+    first, second = holders(2)
+    gain(first, 5, "in")
+    _move(_account(first), _account(second), 3, "over")
+    with app.app_context():
+        ledger.lock(_account(first), _account(second))
+        with app.app_context():
+            db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
+            assert len(opened().entries) == 2
+        db.session.rollback()
+    assert (uncovered(), wrong_entries()) == (0, 0)
+
+
 def test_entries_that_are_wrong_by_as_much_as_each_other_are_not_made(holders, monkeypatch):
     for holder_id, amount in zip(holders(2), (3, 5), strict=True):
         gain(holder_id, amount, f"gain {holder_id}")

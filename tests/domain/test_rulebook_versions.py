@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
@@ -95,6 +96,17 @@ def test_two_announced_at_once_follow_each_other(app):
     for thread in threads:
         thread.join()
     assert sorted(said) == ["2", "refused"]
+
+
+def test_what_is_posted_does_not_wait_for_an_announcement(app, ana):
+    source, target = accounts.platform(TEO, "issuance"), accounts.member(ana.id, TEO, "available")
+    with app.app_context():
+        actions.announce(replace(Rules(), completion_bp=300), clock.now() + timedelta(days=20))
+        with app.app_context(), transaction():
+            db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
+            ledger.post("k", source, target, 5, "grant")
+        db.session.rollback()
+    assert accounts.transfer("k").rule_version == 1
 
 
 def test_a_version_that_changes_nothing_is_none(app):

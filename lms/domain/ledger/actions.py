@@ -151,7 +151,8 @@ def _same(key, source, target, amount, reason):
     return first
 
 
-# Built once, and the same text for any accounts: it is run for each transfer.
+# Built once, and the same text for any accounts: it is run for each transfer. Weak enough for rows that only name an account: a batch
+# writes anew what it covers on both sides, and then PostgreSQL looks whether the accounts are there still.
 _LOCKED = (
     select(Account)
     .where(
@@ -165,6 +166,6 @@ _LOCKED = (
         )
     )
     .order_by(Account.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )

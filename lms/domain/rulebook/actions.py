@@ -27,7 +27,7 @@ def announce(rules, in_force_from):
     """Announce these Rules, whatever number they bear, as the next version from that moment on, and tell the members. Answers the RulebookVersion.
 
     Raises Invalid when it comes too soon, not after all others, changes nothing, or when `checks` refuses it."""
-    db.session.get_one(RulebookVersion, 1, with_for_update=True)  # one announcement at a time
+    db.session.get_one(RulebookVersion, 1, with_for_update={"key_share": True})  # one announcement at a time; transfers by it go on
     last, now = queries.newest(), clock.now()
     if in_force_from < now + NOTICE:
         raise Invalid("A version is announced %(days)d days before it holds. The earliest moment now is %(day)s UTC.", days=NOTICE.days, day=_day(now + NOTICE))
