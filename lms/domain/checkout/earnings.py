@@ -82,8 +82,8 @@ def _firsts(today):
 
 
 def _lines(teacher_id):
-    mine = Order.teacher_id == teacher_id
-    sold = select(Order.id, Order.paid_at.label("at"), literal(1).label("sign")).where(mine, Order.paid_at.is_not(None))
+    mine = (Order.teacher_id == teacher_id) & Order.paid_at.is_not(None)  # as the index of sales has them
+    sold = select(Order.id, Order.paid_at.label("at"), literal(1).label("sign")).where(mine)
     back = select(Order.id, Order.ended_at, literal(-1)).where(mine, Order.ended_at.is_not(None))
     return union_all(sold, back).subquery()
 
@@ -99,5 +99,5 @@ def _read(columns, limit=None, offset=None, first=None, last=None, oldest_first=
 _MONTHLY = text("""
     SELECT c.id, c.title, date_trunc('month', line.at AT TIME ZONE :zone)::date AS month, sum(line.net)::bigint FROM (
         SELECT course_id, paid_at AS at, net FROM orders WHERE teacher_id = :teacher AND paid_at >= :since AND net IS NOT NULL
-        UNION ALL SELECT course_id, ended_at, -net FROM orders WHERE teacher_id = :teacher AND ended_at >= :since AND net IS NOT NULL
+        UNION ALL SELECT course_id, ended_at, -net FROM orders WHERE teacher_id = :teacher AND paid_at IS NOT NULL AND ended_at >= :since AND net IS NOT NULL
     ) line JOIN courses c ON c.id = line.course_id GROUP BY 1, 2, 3""")

@@ -44,7 +44,7 @@ def paid_out(user_id):
 
 def holder_of(user_id):
     """The member's holder; None: the treasury's."""
-    return db.session.scalars(select(Holder).where(Holder.user_id.is_not_distinct_from(user_id))).one()
+    return db.session.scalars(select(Holder).where(Holder.user_id == user_id)).one()
 
 
 def transfer(key):

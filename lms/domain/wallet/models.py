@@ -66,6 +66,7 @@ class Deposit(Model):
         UniqueConstraint("tx_hash", "log_index"),
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_deposits_waiting", "holder_id", postgresql_where="entry_id IS NULL"),
+        Index("ix_deposits_holder_id_id", "holder_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,0 +1,49 @@
+"""Pages of one member read no table whole that grows with all of them."""
+
+import pytest
+from sqlalchemy import text
+
+from lms.db import db, transaction
+from lms.domain.checkout import actions as checkout
+from lms.domain.checkout import earnings, queries, receipts
+from lms.domain.ledger import queries as books
+from lms.domain.wallet import received
+from lms.domain.withdrawals import quotes
+from tests.conftest import publish, sell
+
+SCANS = text("SELECT relname, seq_scan FROM pg_stat_xact_user_tables")
+
+
+@pytest.fixture
+def read_whole(app):
+    """read_whole(deed) is the set of tables that PostgreSQL can only read from end to end for it."""
+
+    def watch(deed):
+        db.session.rollback()
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))
+        before = dict(db.session.execute(SCANS).all())
+        deed()
+        after = db.session.execute(SCANS).all()
+        db.session.rollback()
+        return {table for table, scans in after if scans != before.get(table, 0)}
+
+    return watch
+
+
+def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read_whole):
+    order, student, teacher = sell(ana, course), ana.id, tea.id
+    with transaction():
+        waiting = checkout.place_order(ana, publish(tea, "Bees", price=1000), "form")
+    asked = {
+        "receipt": lambda: receipts.receipt(ana, order.id),
+        "orders looked at": lambda: queries.looked_at([waiting]),
+        "deposits": lambda: received.of(student),
+        "quote": lambda: quotes.quote(student, 1),
+        "lines of sales": lambda: earnings.lines(teacher),
+        "months of sales": lambda: earnings.months(teacher, "UTC"),
+    }
+    assert {name: whole for name, deed in asked.items() if (whole := read_whole(deed))} == {}
+
+
+def test_the_treasury_has_a_holder_of_its_own(app):
+    assert books.holder_of(None).user_id is None
