@@ -323,6 +323,15 @@ def test_what_is_wrong_with_money_is_said_in_words(browser, kind, why, said):
     assert said in unescape(browser.get("/admin/incidents").text)
 
 
+def test_all_that_differs_of_a_payment_is_said_in_words(browser):
+    facts = dict(ours=8000, our_currency="EUR", order=7, theirs=7000, currency="USD", refunded=100, disputed=True, their_order=7)
+    with transaction():
+        audit.open_incident("payments differ", "stripe:pi_1", differences=["another amount", "another currency", "a dispute we were not told of"], **facts)
+    page = unescape(browser.get("/admin/incidents").text)
+    for said in ("The amounts differ.", "The currencies differ.", "A bank asks it back, and we were not told.", "80.00 €", "70.00 USD", "1.00 USD"):
+        assert said in page
+
+
 def test_a_payment_for_no_order_says_so(browser):
     with transaction():
         checkout.receive("sandbox", SimpleNamespace(id="e1", reference="p", kind="payment.succeeded", order_id=None, amount=7000, currency="USD"))

@@ -6,6 +6,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import outbox, queries, refunds
 from lms.domain.checkout.models import Payment, Refund
@@ -53,7 +54,7 @@ def refund(order):
 
 
 def incidents():
-    return [(incident.kind, incident.details["why"]) for incident in db.session.query(Incident).order_by(Incident.id)]
+    return [(incident.kind, incident.details.get("why") or ", ".join(incident.details.get("differences", ()))) for incident in db.session.query(Incident).order_by(Incident.id)]
 
 
 def taken(order, **changes):
@@ -143,7 +144,9 @@ def test_books_that_agree_say_nothing(gateway, order):
     ("changes", "why"),
     [
         (dict(amount=1), "another amount"),
-        (dict(currency="USD"), "another amount"),
+        (dict(currency="USD"), "another currency"),
+        (dict(order_id=999), "another order"),
+        (dict(amount=1, currency="USD", refunded=100, disputed=True), "another amount, another currency, refunded without our asking, a dispute we were not told of"),
         (dict(refunded=100), "refunded without our asking"),
         (dict(disputed=True), "a dispute we were not told of"),
         (dict(reference="pay_2"), "we do not know it"),
@@ -154,6 +157,40 @@ def test_what_the_gateway_says_otherwise_is_an_incident_once(changes, why, gatew
     later(gateway, *both)
     later(gateway, *both)
     assert incidents() == [("payments differ", why)]
+
+
+def test_what_is_found_later_is_told_with_what_was_told_before(gateway, order):
+    later(gateway, taken(order, amount=1))
+    later(gateway, taken(order, amount=1, disputed=True))
+    assert incidents() == [("payments differ", "another amount, a dispute we were not told of")]
+
+
+def test_of_what_an_admin_has_closed_only_more_is_told_again(gateway, order, ada):
+    later(gateway, taken(order, refunded=100))
+    with transaction():
+        audit.close_incident(db.session.query(Incident).one(), ada, "Looked at.")
+    later(gateway, taken(order, refunded=100))
+    assert db.session.query(Incident).filter_by(closed_at=None).count() == 0
+    later(gateway, taken(order, refunded=200))
+    assert db.session.query(Incident).filter_by(closed_at=None).one().details["refunded"] == 200
+
+
+def test_the_comparison_takes_as_many_statements_with_many_differences(gateway, order, statements):
+    one, two = taken(order, amount=1), [taken(order, reference=f"pay_{number}") for number in range(2, 7)]
+    later(gateway, one)
+    with statements() as few:
+        payments.compare()
+    gateway.taken = [one, *two]
+    payments.compare()
+    with statements() as many:
+        payments.compare()
+    assert len(db.session.query(Incident).all()) == 6 and len(many) == len(few)
+
+
+def test_a_lost_dispute_that_the_gateway_does_not_know_is_an_incident(gateway, order):
+    pay(order, kind="dispute.lost", dispute="dp_1", fee=0)
+    later(gateway, taken(order))
+    assert incidents()[-1] == ("payments differ", "a dispute the gateway does not know")
 
 
 def test_a_refund_by_hand_that_we_were_not_told_of_is_found_as_late_as_refunds_are_made(gateway, order, monkeypatch):

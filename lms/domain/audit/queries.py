@@ -31,6 +31,15 @@ def is_known(kind, subject):
     return db.session.scalar(rows) is not None
 
 
+def details(kind, subjects):
+    """{subject: what each incident said that was ever opened of it}; somebody may have closed it since. One statement."""
+    rows = select(Incident.subject, Incident.details).where(Incident.kind == kind, Incident.subject.in_(list(subjects)))
+    found = {subject: [] for subject in subjects}
+    for subject, said in db.session.execute(rows):
+        found[subject].append(said)
+    return found
+
+
 def open_by_kind():
     """How many open incidents there are of each kind."""
     return dict(db.session.execute(select(Incident.kind, func.count()).where(Incident.closed_at.is_(None)).group_by(Incident.kind).order_by(Incident.kind)).all())

@@ -1,4 +1,4 @@
-"""The gateway's books beside ours: what one has and the other has not is an incident, once."""
+"""The gateway's books beside ours: all that one has otherwise than the other of a payment is one incident, told again only when there is more."""
 
 from sqlalchemy import select
 
@@ -17,11 +17,12 @@ def compare(gateway, taken, since, until):
     refunds, disputes = _refunds(ours), _disputes(ours)
     found = {reference: list(_differences(ours.get(reference), each, refunds, disputes)) for reference, each in theirs.items()}
     found |= {reference: ["the gateway does not know it"] for reference in ours.keys() - theirs.keys() if since <= ours[reference].received_at < until}
-    for reference, why in found.items():
-        subject = f"{gateway}:{reference}"
-        if why and not known.is_known(KIND, subject):
-            audit.open_incident(KIND, subject, why=", ".join(why), **_facts(ours.get(reference), theirs.get(reference)))
-    return sum(bool(why) for why in found.values())
+    differing = {f"{gateway}:{reference}": _details(why, ours.get(reference), theirs.get(reference)) for reference, why in found.items() if why}
+    told = known.details(KIND, differing)
+    for subject, details in differing.items():
+        if not any(_is_told_by(before, details) for before in told[subject]):
+            audit.add_to_incident(KIND, subject, **details)
+    return len(differing)
 
 
 def _ours(gateway, theirs, since, until):
@@ -32,18 +33,26 @@ def _ours(gateway, theirs, since, until):
 
 
 def _differences(payment, taken, refunds, disputes):
+    """Words of difference_word in templates/admin/money.html, each that is so."""
     if payment is None:
         yield "we do not know it"
         return
-    if (payment.amount, payment.currency) != (taken.amount, taken.currency):
+    if payment.amount != taken.amount:
         yield "another amount"
+    if payment.currency != taken.currency:
+        yield "another currency"
+    if payment.order_id and payment.order_id != taken.order_id:
+        yield "another order"
     asked, done = refunds.get(payment.id, (0, 0))
     if taken.refunded > asked:
         yield "refunded without our asking"
     elif taken.refunded < done:
         yield "our refund did not happen"
-    if taken.disputed and payment.id not in disputes:
+    state = disputes.get(payment.id)
+    if taken.disputed and state is None:
         yield "a dispute we were not told of"
+    elif state == "lost" and not taken.disputed:
+        yield "a dispute the gateway does not know"
 
 
 def _refunds(ours):
@@ -54,10 +63,21 @@ def _refunds(ours):
 
 
 def _disputes(ours):
+    """{payment id: state of its dispute, "lost" of several}"""
     ids = [payment.id for payment in ours.values()]
-    return set(db.session.scalars(select(Dispute.payment_id).where(Dispute.payment_id.in_(ids))))
+    rows = select(Dispute.payment_id, Dispute.state).where(Dispute.payment_id.in_(ids)).order_by(Dispute.state == "lost")
+    return {payment_id: state for payment_id, state in db.session.execute(rows)}
 
 
-def _facts(payment, taken):
-    facts = dict(payment=payment.id, ours=payment.amount, order=payment.order_id) if payment else {}
-    return facts | (dict(theirs=taken.amount, currency=taken.currency, refunded=taken.refunded) if taken else {})
+def _is_told_by(before, details):
+    """Whether an incident said all of it, of as much money gone back."""
+    return set(details["differences"]) <= set(before.get("differences", ())) and details.get("refunded") == before.get("refunded")
+
+
+def _details(differences, payment, taken):
+    details = dict(differences=differences)
+    if payment:
+        details |= dict(payment=payment.id, order=payment.order_id, ours=payment.amount, our_currency=payment.currency)
+    if taken:
+        details |= dict(theirs=taken.amount, currency=taken.currency, refunded=taken.refunded, disputed=taken.disputed, their_order=taken.order_id)
+    return details
