@@ -28,10 +28,10 @@ from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linking
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import payout_details, payouts
+from lms.domain.withdrawals import payouts
 from tests.blueprints.test_wallet import give_address, reward, settle
 from tests.conftest import PASSWORD, address_of, give, publish, teo
-from tests.domain.test_payout_details import DETAILS
+from tests.domain.test_payout_details import bank_of
 
 PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/rulebook", "/nowhere"]
 WEBHOOK = "checkout.webhooks.receive"  # signed, and sent by no browser
@@ -394,7 +394,7 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
         withdrawal = withdrawals.request("a-key", ana, own.id, teo(20))
         nonce = linking.challenge(ana, "0x" + "ab" * 20).nonce
         application = applications.apply(ana, "Knots", "At sea.")
-        payout_details.enter(tea, **DETAILS)
+        bank_of(tea)
         ledger.post("e", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 5000, "matured", evidence={"by": "test"})
         payout = payouts.request("p", tea, 1000)
         waiting = writing.create(tea, "A draft")

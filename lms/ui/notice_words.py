@@ -13,7 +13,7 @@ WORDS = {
     "wallet thawed": (_("Your wallet is not frozen any more"), _("TEO can leave it again. If it was not you, freeze it and set a new password at once."), "addresses"),
     "payout details": (
         _("Your payout details were saved"),
-        _("Euros you ask for from now on go to the account %(iban)s. If it was not you, freeze your wallet and set a new password at once."),
+        _("Euros you ask for go to the account %(iban)s, from %(usable_at)s on. If it was not you, freeze your wallet before then and set a new password."),
         "payout details",
     ),
     "withdrawal requested": (_("Withdrawal requested"), _("%(teo)s to %(to)s. We check it first."), "withdrawal"),

@@ -1,5 +1,7 @@
 """A teacher asks for his euros and sees where they are; admins look, pay, or say why not."""
 
+from datetime import timedelta
+
 import pytest
 
 from lms import clock
@@ -8,7 +10,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.withdrawals import payout_details, payouts
 from lms.domain.withdrawals.payout_models import Payout, PayoutDetails
 from tests.conftest import PASSWORD
-from tests.domain.test_payout_details import DETAILS
+from tests.domain.test_payout_details import DETAILS, bank_of
 from tests.domain.test_payouts import earn
 
 TYPED = DETAILS | {"iban": "DE89 3704 0044 0532 0130 00", "password": PASSWORD}
@@ -18,7 +20,7 @@ TYPED = DETAILS | {"iban": "DE89 3704 0044 0532 0130 00", "password": PASSWORD}
 def rich(tea):
     earn(tea, 500_00)
     with transaction():
-        payout_details.enter(tea, **DETAILS)
+        bank_of(tea)
     return tea
 
 
@@ -180,6 +182,17 @@ def test_somebody_elses_does_not_exist(payout, log_in, member):
     assert other.get(f"/teach/payouts/{payout.id}").status_code == 404
     assert other.post(f"/teach/payouts/{payout.id}/cancellation").status_code == 404
     assert payout.state == "in review"
+
+
+def test_who_has_new_details_reads_from_when_he_may_ask(rich, browser):
+    browser.post("/teach/payout-details", data=TYPED | {"city": "Pisa"})
+    page = browser.get("/teach/payouts").text
+    assert "You can ask for a payout" in page and 'name="amount"' not in page
+    answer = browser.post("/teach/payouts", data={"key": "a-form", "amount": "12,34"})
+    assert answer.status_code == 422 and "New payout details wait 24 hours" in answer.text and "12,34" in answer.text
+    clock.advance(timedelta(hours=24))
+    assert 'name="amount"' in browser.get("/teach/payouts").text
+    assert browser.post("/teach/payouts", data={"key": "a-form", "amount": "12,34"}).status_code == 303
 
 
 @pytest.mark.parametrize("path", ["/teach/payouts", "/teach/payouts/1", "/teach/payout-details"])

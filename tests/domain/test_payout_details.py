@@ -1,5 +1,7 @@
 """To whom and where euros are paid."""
 
+from datetime import timedelta
+
 import pytest
 
 from lms import clock
@@ -12,6 +14,13 @@ from lms.errors import DomainError, Invalid
 
 IBAN = "DE89370400440532013000"
 DETAILS = dict(legal_name="Tea Teacher", street="Via Roma 1", postal_code="50100", city="Firenze", country="IT", tax_id="IT01234567890", iban=IBAN)
+
+
+def bank_of(user, **changes):
+    """His payout details, usable at once, in the transaction there is."""
+    details = payout_details.enter(user, **DETAILS | changes)
+    details.entered_at -= timedelta(days=1)
+    return details
 
 
 def enter(user, **changes):
@@ -67,6 +76,8 @@ def test_each_change_is_told_so_that_nobody_leads_his_money_elsewhere_unseen(tea
     enter(tea, iban="GB33BUKB20201555555555")
     told = db.session.query(Notice).filter_by(kind="payout details").order_by(Notice.id)
     assert [notice.facts["iban"] for notice in told] == ["DE89 … 3000", "GB33 … 5555"]
+    entered = db.session.query(PayoutDetails.entered_at).order_by(PayoutDetails.id)
+    assert [notice.facts["usable_at"] for notice in told] == [(at + timedelta(hours=24)).isoformat() for (at,) in entered]
     assert kinds.GROUPS[kinds.of("payout details").group].is_fixed
 
 

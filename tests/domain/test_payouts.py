@@ -16,7 +16,7 @@ from lms.domain.withdrawals.payout_models import Payout
 from lms.errors import DomainError, Invalid
 from tests.conftest import announce, teo
 from tests.domain.test_checkout import at_once
-from tests.domain.test_payout_details import DETAILS
+from tests.domain.test_payout_details import DETAILS, bank_of
 
 
 def earn(user, cents, key="earned"):
@@ -30,7 +30,7 @@ def rich(tea):
     """Tea with 500.00 EUR and a bank."""
     earn(tea, 50_000)
     with transaction():
-        payout_details.enter(tea, **DETAILS)
+        bank_of(tea)
     return tea
 
 
@@ -167,6 +167,35 @@ def test_without_details_nothing_is_asked_for(tea):
         request(tea, 5000)
 
 
+def test_new_details_wait_a_day_before_a_payout_to_them(rich):
+    with transaction():
+        payout_details.enter(rich, **DETAILS | {"iban": "GB33BUKB20201555555555"})
+    with pytest.raises(DomainError, match="New payout details wait 24 hours"):
+        request(rich, 1000)
+    clock.advance(timedelta(hours=24) - timedelta(minutes=1))
+    with pytest.raises(DomainError, match="wait"):
+        request(rich, 1000)
+    clock.advance(timedelta(minutes=1))
+    assert request(rich, 1000).details.masked_iban == "GB33 … 5555"
+
+
+def test_after_a_new_password_details_wait_again(rich):
+    with transaction():
+        rich.password_changed_at = clock.now()
+    with pytest.raises(DomainError, match="after a new password"):
+        request(rich, 1000)
+    clock.advance(timedelta(hours=24))
+    assert request(rich, 1000).state == "in review"
+
+
+def test_what_was_asked_for_before_is_paid_where_it_was_asked_to(rich, ada):
+    payout = request(rich, 1000)
+    with transaction():
+        payout_details.enter(rich, **DETAILS | {"iban": "GB33BUKB20201555555555"})
+    do(payouts.approve, payout, ada)
+    assert (payout.state, payout.details.masked_iban) == ("approved", "DE89 … 3000")
+
+
 @pytest.mark.parametrize(("name", "why"), [("suspended_at", "suspended"), ("frozen_at", "frozen")])
 def test_nothing_leaves_who_is_suspended_or_frozen(rich, ada, name, why):
     payout = request(rich, 1000)
@@ -194,7 +223,7 @@ def test_three_are_open_at_a_time(rich, ada):
 def test_a_payout_keeps_the_details_it_was_asked_with(rich, ada):
     payout = request(rich, 1000)
     with transaction():
-        payout_details.enter(rich, **DETAILS | {"iban": "IT60X0542811101000000123456"})
+        bank_of(rich, iban="IT60X0542811101000000123456")
     do(payouts.approve, payout, ada)
     do(payouts.mark_paid, payout, ada, "x")
     assert payout.details.masked_iban == "DE89 … 3000" == evidence("paid", payout)["iban"]

@@ -11,9 +11,9 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries as due
-from lms.domain.withdrawals import payout_details, payouts
+from lms.domain.withdrawals import payouts
 from tests.conftest import give, publish, sell
-from tests.domain.test_payout_details import DETAILS
+from tests.domain.test_payout_details import bank_of
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def mature(days=31):
 
 def pay_out(user, admin, amount, key="k"):
     with transaction():
-        payout_details.enter(user, **DETAILS)
+        bank_of(user)
         payout = payouts.request(key, user, amount)
         payouts.approve(payout, admin)
         payouts.mark_paid(payout, admin, f"SCT {key}")
@@ -82,7 +82,7 @@ def test_a_payout_that_waits_or_was_given_back_moves_nothing_across(new_year, an
     sell(ana, publish(tea, "Knots", price=10_000), "p1")
     mature()
     with transaction():
-        payout_details.enter(tea, **DETAILS)
+        bank_of(tea)
         payouts.request("a", tea, 1000)
         payouts.reject(payouts.request("b", tea, 1000), ada, "x")
     found = yearly.statement(tea, new_year)

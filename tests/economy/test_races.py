@@ -23,9 +23,9 @@ from lms.domain.rewards import queries as rewards_due
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import payout_details, payouts
+from lms.domain.withdrawals import payouts
 from tests.conftest import address_of, give, publish, sell, teo
-from tests.domain.test_payout_details import DETAILS
+from tests.domain.test_payout_details import bank_of
 from tests.economy import books
 from tests.races import race
 
@@ -128,7 +128,7 @@ def test_a_refund_and_a_dispute_of_one_sale(ana, sale, storm):
 
 def test_a_dispute_and_what_the_sale_brought_paid_out_meanwhile(tea, ada, bruno, course, storm):
     sold, teacher, admin = sell(bruno, course), the(User, tea), the(User, ada)
-    payout_details.enter(tea, **DETAILS)
+    bank_of(tea)
     clock.advance(timedelta(days=31))
     lots = rewards_due.due_lots()
     mature = each(lambda number: rewards.mature(lots[number % len(lots)]))
@@ -150,7 +150,7 @@ def test_a_refund_and_the_payout_of_what_other_sales_brought(tea, ana, bruno, sa
     order, teacher = the(Order, sale), the(User, tea)
     with transaction():
         splits.decide(sale, tea, False)
-        payout_details.enter(tea, **DETAILS)
+        bank_of(tea)
         ledger.post("earned before", accounts.platform("EUR", "platform"), accounts.member(tea.id, "EUR", "available"), 4000, "matured", evidence={"by": "test"})
     refusals = storm(lambda: refunds.refund(order()), lambda: payouts.request("payout", teacher(), 4000))
     there = accounts.euros_of(tea.id)

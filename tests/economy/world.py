@@ -22,10 +22,10 @@ from lms.domain.rulebook.models import RulebookVersion
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet.models import LinkedWallet, Wallet
-from lms.domain.withdrawals import payout_details, releases
+from lms.domain.withdrawals import releases
 from tests import rows
 from tests.conftest import give, publish, sell, teo
-from tests.domain.test_payout_details import DETAILS
+from tests.domain.test_payout_details import bank_of
 from tests.economy.chain import Chain
 
 GIFTS = {"ana": 150, "bruno": 60, "tea": 400, "ugo": 20}
@@ -54,7 +54,7 @@ class World:
             self.user("ugo").teacher_since = clock.now() - timedelta(days=365)
             splits.set_policy(self.user("ugo"), splits.ALWAYS)
             for name in TEACHERS:
-                payout_details.enter(self.user(name), **DETAILS)
+                bank_of(self.user(name))
             self._linked = {name: self._link(name) for name in GIFTS}
         self.sales = [self._sell("bruno", "Chains"), self._sell("ana", "Knots")]
         with transaction():

@@ -10,6 +10,7 @@ from wtforms import PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
+from lms import clock
 from lms.blueprints.amounts import Hundredths
 from lms.blueprints.fields import Key, heed, new_key, sentence
 from lms.domain.accounts import actions as accounts
@@ -47,6 +48,12 @@ class PayoutForm(FlaskForm):
     def __init__(self, user, details, rules, available, **kwargs):
         super().__init__(**kwargs)
         self.user, self.details, self.rules, self.available = user, details, rules, available
+
+    @property
+    def waits_until(self):
+        """When the details can be used, or None where they can be now, or there are none."""
+        usable_at = self.details and payout_limits.usable_at(self.user, self.details, self.rules)
+        return usable_at if usable_at and usable_at > clock.now() else None
 
     def validate(self, **options):
         """What speaks against any amount is said above the fields."""

@@ -55,10 +55,10 @@ def details():
     known = payout_details.current(current_user.id)
     form = DetailsForm(current_user, known)
     if not form.validate_on_submit():
-        return render("payouts/details.html", form=form, details=known), 422 if form.is_submitted() else 200
+        return render("payouts/details.html", form=form, rules=rulebook.in_force()), 422 if form.is_submitted() else 200
     with transaction():
         payout_details.enter(current_user, **form.facts)
-    flash(_("Your payout details are saved. They hold for payouts from now on."), "done")
+    flash(_("Your payout details are saved."), "done")
     return redirect(url_for("payouts.index"), 303)
 
 
@@ -70,7 +70,7 @@ def _desk():
 
 def _index(form, parts):
     found = payout_queries.of_member(current_user.id, page_number())
-    facts = dict(form=form, parts=parts, details=form.details, rules=form.rules)
+    facts = dict(form=form, parts=parts, details=form.details, rules=form.rules, waits_until=form.waits_until)
     return render("payouts/index.html", payouts=found, paid=ledger.paid_out(current_user.id), **facts)
 
 

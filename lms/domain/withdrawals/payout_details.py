@@ -10,6 +10,8 @@ from stdnum.exceptions import ValidationError
 from lms import clock
 from lms.db import db
 from lms.domain.notices import actions as notices
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.withdrawals import payout_limits
 from lms.domain.withdrawals.payout_models import PayoutDetails
 from lms.errors import DomainError, Invalid
 
@@ -29,13 +31,14 @@ def enter(user, iban, country, **lines):
     details = PayoutDetails(user_id=user.id, entered_at=clock.now(), **facts)
     db.session.add(details)
     db.session.flush()
-    notices.tell(user.id, "payout details", f"details:{details.id}", iban=details.masked_iban)
+    usable_at = payout_limits.usable_at(user, details, rulebook.in_force())
+    notices.tell(user.id, "payout details", f"details:{details.id}", iban=details.masked_iban, usable_at=usable_at.isoformat())
     return details
 
 
 def lock(user):
-    """One change or request at a time for a member, by whether he is_shut now: no two windows count the same open payouts."""
-    db.session.refresh(user, ["suspended_at", "frozen_at"], with_for_update={"key_share": True})
+    """One change or request at a time for a member, by what is known of him now: no two windows count the same open payouts."""
+    db.session.refresh(user, ["suspended_at", "frozen_at", "password_changed_at"], with_for_update={"key_share": True})
 
 
 def current(user_id):

@@ -13,14 +13,21 @@ def check_amount(amount, rules):
         raise Invalid("The least that is paid out is %(amount)s €.", amount=f"{rules.lowest_payout / 100:.2f}")
 
 
+def usable_at(user, details, rules):
+    """From when a payout to these details can be asked for: who gets hold of an account and leads its euros elsewhere shall be seen before they go."""
+    return rules.usable_at(details.entered_at, user.password_changed_at)
+
+
 def check_may_ask(user, rules, details):
-    """Raises DomainError for who is suspended or frozen, has said nowhere to pay, or has as many open payouts as there may be."""
+    """Raises DomainError for who is suspended or frozen, has said nowhere to pay or only just now, or has as many open payouts as there may be."""
     if not user.is_active:
         raise DomainError("A suspended member is paid nothing.")
     if user.is_frozen:
         raise DomainError("Your account is frozen: nothing leaves it until you unfreeze it.")
     if details is None:
         raise DomainError("Say first to whom and where we pay: your payout details are missing.")
+    if clock.now() < usable_at(user, details, rules):
+        raise DomainError("New payout details wait %(hours)d hours before the first payout to them, and again after a new password.", hours=rules.address_wait_hours)
     if not rules.may_open_another(_open_count(user.id)):
         raise DomainError("You have %(count)d open payouts. Wait for one, or cancel it.", count=rules.withdrawals_open)
 
