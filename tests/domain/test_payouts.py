@@ -11,10 +11,11 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Transfer
 from lms.domain.notices.models import Notice
+from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import payout_details, payouts
 from lms.domain.withdrawals.payout_models import Payout
 from lms.errors import DomainError, Invalid
-from tests.conftest import announce, teo
+from tests.conftest import address_of, announce, give, teo
 from tests.domain.test_checkout import at_once
 from tests.domain.test_payout_details import DETAILS, bank_of
 
@@ -278,6 +279,30 @@ def test_what_was_given_back_does_not_count(rich, ada, end):
     first = request(rich, 100_000)
     do(*((payouts.reject, first, ada, "x") if end == "rejected" else (payouts.cancel, first)))
     assert request(rich, 100_000, "k2").admins == 1
+
+
+def test_teo_and_euros_are_counted_together(rich, ada):
+    earn(rich, 100_000, "more")
+    give(rich, 700)
+    with transaction():
+        first = withdrawals.request("w1", rich, address_of(rich).id, teo(600))
+        withdrawals.check(first)
+    assert (first.recent, first.approvals_needed) == (teo(600), 1)
+    assert request(rich, 40_000).admins == 1
+    beyond = request(rich, 1000, "k2")
+    assert (beyond.admins, evidence("requested", beyond)["recent"]) == (2, 101_000)
+    with transaction():
+        second = withdrawals.request("w2", rich, first.linked_wallet_id, teo(10))
+        withdrawals.check(second)
+    assert (second.recent, second.approvals_needed) == (teo(1020), 2)
+
+
+def test_what_was_given_back_in_teo_counts_for_no_payout(rich):
+    earn(rich, 100_000, "more")
+    give(rich, 700)
+    with transaction():
+        withdrawals.cancel(withdrawals.request("w1", rich, address_of(rich).id, teo(600)))
+    assert request(rich, 100_000).admins == 1
 
 
 def test_after_thirty_days_it_counts_no_more(rich, ada):

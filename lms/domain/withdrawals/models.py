@@ -36,7 +36,7 @@ class Withdrawal(Model):
     is_prompt: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str]
     flags: Mapped[list] = mapped_column(JSONB, default=list)
-    recent: Mapped[int] = mapped_column(BigInteger, default=0)  # the member's withdrawals of the days before, this one included, as it was checked
+    recent: Mapped[int] = mapped_column(BigInteger, default=0)  # what together.asked_for said of him as it was checked
     approvals_needed: Mapped[int] = mapped_column(default=0)  # of different admins
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))  # of the day it was asked for: each of its transfers names it
     operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), unique=True)

@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 
 from lms import clock
 from lms.db import db
+from lms.domain.withdrawals import together
 from lms.domain.withdrawals.payout_models import OPEN, Payout
 from lms.errors import DomainError, Invalid
 
@@ -33,10 +34,8 @@ def check_may_ask(user, rules, details):
 
 
 def recent(user_id, rules):
-    """What was asked for in the days the rulebook looks back, and not given back."""
-    since = rules.looks_back_to(clock.now())
-    rows = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.user_id == user_id, Payout.requested_at > since)
-    return int(db.session.scalar(rows.where(Payout.state.not_in(("rejected", "cancelled")))))
+    """Millionths of TEO asked for in the days the rulebook looks back, in euros and in TEO, and not given back."""
+    return together.asked_for(user_id, rules.looks_back_to(clock.now()))
 
 
 def _open_count(user_id):

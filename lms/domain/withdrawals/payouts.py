@@ -27,14 +27,14 @@ def request(key, user, amount):
     rules, details = rulebook.in_force(), payout_details.current(user.id)
     limits.check_amount(amount, rules)
     limits.check_may_ask(user, rules, details)
-    recent = limits.recent(user.id, rules) + amount
-    admins = rules.admins_needed(recent * MICRO_PER_CENT, rules.review_flags(recent * MICRO_PER_CENT, is_teacher=True))
+    recent = limits.recent(user.id, rules) + amount * MICRO_PER_CENT
+    admins = rules.admins_needed(recent, rules.review_flags(recent, is_teacher=True))
     payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=admins, rule_version=rules.number, requested_at=clock.now())
     db.session.add(payout)
     db.session.flush()
     available, requested = _account(payout, "available"), _account(payout, "requested")
     ledger.lock(available, requested)
-    _move(payout, "requested", available, requested, available=available.balance, recent=recent, admins=payout.admins)
+    _move(payout, "requested", available, requested, available=available.balance, recent=recent // MICRO_PER_CENT, admins=payout.admins)
     _tell(payout, "payout requested")
     return payout
 
