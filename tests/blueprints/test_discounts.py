@@ -126,6 +126,16 @@ def test_a_sale_waits_for_its_teachers_word(sale, tea, log_in):
     assert "you take the TEO" in client.get("/teach/decisions").text
 
 
+def test_a_decision_changed_as_often_as_it_may_be_has_one_side_left(log_in, tea, sale):
+    client = log_in(tea)
+    for number in range(6):
+        client.post(f"/teach/decisions/{sale.id}", data={"answer": "decline" if number % 2 else "accept"})
+    page = client.get("/teach/decisions").text
+    assert "You have changed this as often as you may." in page and "Take the TEO" not in page and "Take the euros" not in page
+    answer = client.post(f"/teach/decisions/{sale.id}", data={"answer": "accept"})
+    assert answer.status_code == 409 and "What you chose last holds." in answer.text
+
+
 def test_another_teachers_sale_does_not_exist(sale, member, log_in):
     assert log_in(member("ugo", role="teacher")).post(f"/teach/decisions/{sale.id}", data={"answer": "accept"}).status_code == 404
 

@@ -158,6 +158,26 @@ def test_what_is_decided_anew_matures_once(sale, tea):
     assert (euros(tea, "available"), balance(tea.id).available, balance(tea.id).maturing) == (4000, teo(12.5), 0)
 
 
+def test_a_decision_is_changed_five_times_and_what_was_chosen_last_holds(sale, tea):
+    order = sale()
+    for number in range(6):
+        decide(order, tea, number % 2 == 0)
+    with pytest.raises(DomainError, match="changed this decision 5 times"):
+        decide(order, tea, True)
+    decide(order, tea, False)
+    assert (order.is_accepted, euros(tea), balance(tea.id).maturing, platform(), platform("escrow", "TEO")) == (False, 5000, 0, 4000, teo(10))
+    assert books.wrong_balances() == books.unbalanced_assets() == 0
+
+
+def test_what_a_policy_said_is_changed_five_times_too(sale, tea):
+    policy(tea, splits.ALWAYS)
+    order = sale()
+    for number in range(5):
+        decide(order, tea, number % 2 == 1)
+    with pytest.raises(DomainError, match="5 times"):
+        decide(order, tea, True)
+
+
 def test_after_a_day_nothing_can_be_decided(sale, tea):
     policy(tea, 0)
     order = sale()

@@ -9,6 +9,8 @@ from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course
 from lms.domain.rulebook.amounts import BASIS, HIGHEST_COUPON, MICRO_PER_CENT
 
+MOST_CHANGES = 5  # of one decision: each takes a split apart and makes another
+
 
 class Coupon(Model):
     """A teacher's own: so much off a course of his, or off all of them (`course_id` empty). Either `percent_bp` or `amount` (cents) of the list price."""
@@ -129,6 +131,11 @@ class Order(Model):
     def tokens(self):
         """Millionths of TEO the discount takes."""
         return self.discount * MICRO_PER_CENT
+
+    @property
+    def is_decided_for_good(self):
+        """Whether what was decided has been changed as often as it may be."""
+        return self.splits > MOST_CHANGES
 
     @property
     def is_open(self):

@@ -6,7 +6,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.checkout import locks
 from lms.domain.checkout.books import Book
-from lms.domain.checkout.models import TokenPolicy
+from lms.domain.checkout.models import MOST_CHANGES, TokenPolicy
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import EUR, TEO
@@ -53,7 +53,7 @@ def settle(order, book):
 
 
 def decide(order, teacher, is_accepted):
-    """The teacher's word on one sale, while he may give it; it may change what his policy or he himself said before."""
+    """The teacher's word on one sale, while he may give it; it may change what his policy or he himself said before, MOST_CHANGES times."""
     locks.order(order.id)
     if order.teacher_id != teacher.id:
         raise DomainError("This is not a sale of yours.")
@@ -61,6 +61,8 @@ def decide(order, teacher, is_accepted):
         raise DomainError("There is nothing to decide about this sale.")
     if clock.now() >= order.decide_by:
         raise DomainError("The time to decide about this sale is over.")
+    if order.is_decided_for_good and order.is_accepted != is_accepted:
+        raise DomainError("You have changed this decision %(count)d times. What you chose last holds.", count=MOST_CHANGES)
     _answer(order, is_accepted, "teacher")
 
 
