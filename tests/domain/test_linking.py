@@ -9,7 +9,9 @@ from eth_account.messages import encode_defunct
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
-from lms.domain.notices.models import Notice
+from lms.domain.notices import delivery, queries
+from lms.domain.notices.kinds import GROUPS
+from lms.domain.notices.models import Mail, Notice, Preference
 from lms.domain.wallet import linked, linking
 from lms.domain.wallet.models import LinkChallenge, LinkedWallet
 from lms.errors import DomainError, Invalid, NotFound
@@ -46,6 +48,16 @@ def test_who_signs_with_the_key_links_the_address(ana):
     assert found.address == ADDRESS
     assert linked.with_first_use(ana) == [(found, found.linked_at + timedelta(hours=24))]
     assert db.session.query(Notice).one().facts == {"address": ADDRESS, "usable_at": (found.linked_at + timedelta(hours=24)).isoformat()}
+
+
+def test_a_mail_says_so_whatever_its_member_wants_mail_of(ana):
+    with transaction():
+        db.session.add_all([Preference(user_id=ana.id, group_name=group, is_mailed=False) for group in GROUPS])
+    link(ana)
+    with transaction():
+        delivery.deliver([notice_id for notice_id, _ in queries.undelivered()])
+    mail = db.session.query(Mail).one()
+    assert (mail.address, mail.notice.kind) == (ana.email, "wallet linked")
 
 
 def test_a_message_is_used_once(ana):
