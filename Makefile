@@ -31,7 +31,7 @@ buy: setup       ## drive a browser through sign-up, purchase and lesson in the 
 play-economy: setup  ## play the token economy in the running demo, whose clock it moves on by a month
 	@exec $(IN_VENV) -m tests.e2e.play_economy
 
-pictures: setup  ## write a picture of every page to var/pictures
+pictures: setup  ## write a picture of every page to var/pictures, moving the demo's clock on by a month
 	@exec $(IN_VENV) -m tests.e2e.pictures
 
 flask: setup     ## run a command of the application in the demo's environment: make flask CMD="audit"

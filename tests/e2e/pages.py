@@ -81,7 +81,7 @@ def _open_pages(url, address, unproven):
         "catalogue-searched": "/courses?q=florence",
         "catalogue-empty": "/courses?q=zzzz",
         "course": "/courses/how-blockchains-really-work",
-        "lesson-preview": _first(visitor, "/courses/how-blockchains-really-work", r"/learn/how-blockchains-really-work/[\w-]+"),
+        "lesson-preview": first_link(visitor, "/courses/how-blockchains-really-work", r"/learn/how-blockchains-really-work/[\w-]+"),
         "sign-up": "/sign-up",
         "mailbox": "/mailbox",
         "verify": visitor.link_for(unproven, "verify"),
@@ -120,13 +120,13 @@ def _students_pages(student):
         "deposit": "/wallet/deposit",
         "withdrawals": "/wallet/withdrawals",
         "withdraw": "/wallet/withdrawals/new",
-        "wallet-older": _first(student, "/wallet", r"/wallet\?before=\d+"),
+        "wallet-older": first_link(student, "/wallet", r"/wallet\?before=\d+"),
         "proof": "/wallet/proof",
-        "movement": _first(student, "/wallet", r"/wallet/movements/\d+"),
+        "movement": first_link(student, "/wallet", r"/wallet/movements/\d+"),
         "operation": student.operation(),
         "refund": f"/orders/{student.order_of(COURSE)}/refund",
         "statements": "/wallet/statements",
-        "statement": _first(student, "/wallet/statements", r"/wallet/statements/days\?[^\"]+").replace("&amp;", "&"),
+        "statement": first_link(student, "/wallet/statements", r"/wallet/statements/days\?[^\"]+").replace("&amp;", "&"),
         **_addresses(student),
         "freeze": "/wallet/freeze",
         "account": "/account",
@@ -138,23 +138,28 @@ def _students_pages(student):
 
 def _addresses(student):
     """One address linked, one that waits for its signature."""
-    linked, waiting = Account.create(), Account.create()
-    message = student.send("/wallet/addresses", address=linked.address)
-    text = unescape(re.search(r"data-message>(.*?)</code>", message.text, re.DOTALL)[1])
-    student.send(urlsplit(message.url).path, signature="0x" + linked.sign_message(encode_defunct(text=text)).signature.hex().removeprefix("0x"))
+    waiting = Account.create()
+    link_address(student, Account.create())
     return {
         "addresses": "/wallet/addresses",
-        "address": _first(student, "/wallet/addresses", r"/wallet/addresses/\d+"),
+        "address": first_link(student, "/wallet/addresses", r"/wallet/addresses/\d+"),
         "message-to-sign": urlsplit(student.send("/wallet/addresses", address=waiting.address).url).path,
     }
 
 
+def link_address(member, key):
+    """The address of this key is the member's from now on."""
+    message = member.send("/wallet/addresses", address=key.address)
+    text = unescape(re.search(r"data-message>(.*?)</code>", message.text, re.DOTALL)[1])
+    member.send(urlsplit(message.url).path, signature="0x" + key.sign_message(encode_defunct(text=text)).signature.hex().removeprefix("0x"))
+
+
 def _teachers_pages(teacher):
-    course = _write(teacher, f"How bridges stand {secrets.token_hex(2)}")
+    course = write_course(teacher, f"How bridges stand {secrets.token_hex(2)}")
     editors = {
-        "section": _first(teacher, course, rf"{course}/sections/\d+"),
-        "lesson": _first(teacher, course, rf"{course}/lessons/[\w-]+"),
-        "lesson-new": _first(teacher, course, rf"{course}/sections/\d+/lessons"),
+        "section": first_link(teacher, course, rf"{course}/sections/\d+"),
+        "lesson": first_link(teacher, course, rf"{course}/lessons/[\w-]+"),
+        "lesson-new": first_link(teacher, course, rf"{course}/sections/\d+/lessons"),
     }
     teacher.send(course, to=f"{course}/submission")
     return editors | {
@@ -182,17 +187,17 @@ def _made_coupon(teacher):
     return place
 
 
-def _write(teacher, title):
+def write_course(teacher, title, price="35.00", discount_bp="1000"):
     """Write the smallest course; answers the address of its outline."""
     slug = re.search(r"/teach/courses/([\w-]+)", teacher.send("/teach/new", title=title).url)[1]
     course = f"/teach/courses/{slug}"
     teacher.send(
         *[f"{course}/details"],
         **{"title": title, "summary": "Why a stone arch needs no mortar.", "description": "Arches, beams and cables.", "subject": "Building"},
-        **{"language": "en", "price": "35.00", "reward_bp": "1.00", "discount_bp": "1000"},
+        **{"language": "en", "price": price, "reward_bp": "1.00", "discount_bp": discount_bp},
     )
     teacher.send(course, to=f"{course}/sections", title="Arches")
-    section = _first(teacher, course, rf"{course}/sections/\d+/lessons")
+    section = first_link(teacher, course, rf"{course}/sections/\d+/lessons")
     teacher.send(section, title="The keystone", body="# The keystone\n\nIt goes in **last**, and carries all.", minutes="12", is_preview="y")
     return course
 
@@ -201,21 +206,21 @@ def _admins_pages(admin):
     return {
         "home": "/admin/",
         "courses": "/admin/courses",
-        "review": _first(admin, "/admin/courses", r"/admin/courses/[\w-]+"),
+        "review": first_link(admin, "/admin/courses", r"/admin/courses/[\w-]+"),
         "members": "/admin/members",
         "applications": "/admin/applications/",
-        "application": _first(admin, "/admin/applications/", r"/admin/applications/\d+"),
+        "application": first_link(admin, "/admin/applications/", r"/admin/applications/\d+"),
         "bank-payouts": "/admin/bank-payouts/",
         "members-searched": "/admin/members?q=student@",
         "payouts": "/admin/payouts",
         "chain": "/admin/chain",
         "operations": "/admin/operations",
-        "operation": _first(admin, "/admin/operations", r"/operations/\d+"),
+        "operation": first_link(admin, "/admin/operations", r"/operations/\d+"),
         "incidents": "/admin/incidents",
     }
 
 
-def _first(visitor, path, pattern):
+def first_link(visitor, path, pattern):
     found = re.search(rf'href="({pattern})"', visitor.get(path).text)
     assert found, f"{path} links to no {pattern}"
     return found[1]

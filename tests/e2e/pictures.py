@@ -1,4 +1,4 @@
-"""A picture of every page at 390 and 1440 px, light and dark, in var/pictures: `make pictures`, against the running demo.
+"""A picture of every page at 390 and 1440 px, light and dark, in var/pictures: `make pictures`, against the running demo, whose clock it moves.
 
 It fails when a page is wider than its window, or asks for what a browser test would not forgive.
 """
@@ -12,6 +12,7 @@ from rig.browser import Watch, chromium
 from rig.terminal import run
 from tests.e2e.buy import demo_url
 from tests.e2e.pages import pages
+from tests.e2e.states import states
 
 PICTURES = VAR / "pictures"
 SIZES = ({"width": 390, "height": 844}, {"width": 1440, "height": 900})
@@ -21,12 +22,14 @@ OPTIONS = {"locale": "en-GB", "timezone_id": "Europe/Rome", "reduced_motion": "r
 
 
 def look(browser, shown, directory=None, say=lambda line: None):
-    """Answers the problems found on these pages by role, one sentence each; writes the pictures where a directory is given."""
+    """Answers the problems found on these pages by role, one sentence each; writes the pictures where a directory is given.
+
+    A page is a path, or a function that leads the browser's page there."""
     problems = []
     for role, (visitor, paths) in shown.items():
         with _window(browser, visitor, problems) as page:
             for name, path in paths.items():
-                page.goto(path)
+                path(page) if callable(path) else page.goto(path)
                 problems += _look(page, f"{role}-{name}", directory)
         say(role)
     return problems
@@ -74,6 +77,8 @@ def main():
         PICTURES.mkdir(parents=True, exist_ok=True)
         problems = look(browser, pages(url), PICTURES, say=print)
         problems += wallet(browser, url, PICTURES / "readme.png")
+        with states(url, VAR / "demo" / "worker.env") as shown:
+            problems += look(browser, shown, PICTURES, say=print)
     print("\n".join(problems) or f"Every page fits. The pictures are in {PICTURES.relative_to(VAR.parent)}.")
     return 1 if problems else 0
 

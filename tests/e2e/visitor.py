@@ -29,11 +29,11 @@ class Visitor:
         answer.raise_for_status()
         return answer
 
-    def send(self, path, to=None, **fields):
-        """Fill in the form on the page at `path` and send it there, or `to` another address, hidden fields included."""
+    def send(self, path, to=None, files=None, **fields):
+        """Fill in the form on the page at `path` and send it there, or `to` another address, hidden fields included; `files` as requests takes them."""
         page = self.get(path)
         answer = self.http.post(
-            self.url + to if to else page.url, data={**_hidden(page), **fields}, headers={"Referer": page.url}, timeout=PATIENCE
+            self.url + to if to else page.url, data={**_hidden(page), **fields}, files=files, headers={"Referer": page.url}, timeout=PATIENCE
         )
         answer.raise_for_status()
         return answer
@@ -42,9 +42,9 @@ class Visitor:
         """The hidden fields of the form on the page at `path`."""
         return _hidden(self.get(path))
 
-    def sign_up(self):
+    def sign_up(self, name="Vera Visitor"):
         """Become a verified member, logged in."""
-        email = self.apply()
+        email = self.apply(name=name)
         self.send(self.link_for(email, "verify"))
         self.log_in(email)
         return self
@@ -64,15 +64,15 @@ class Visitor:
         """Place an order for the course, or find the one that is open, and answer its number; it is not paid yet."""
         return self._placed(slug)[0]
 
-    def payment_page(self, slug):
-        """The address of the payment page of an open order for the course."""
-        return self._placed(slug)[1]
+    def payment_page(self, slug, **terms):
+        """The address of the payment page of an open order for the course; `terms`: its level and code."""
+        return self._placed(slug, **terms)[1]
 
-    def buy(self, slug):
+    def buy(self, slug, **terms):
         """Own the course: pay for it on the sandbox's page and wait until the webhook has come."""
         if self._owns(slug):
             return
-        self.send(self.payment_page(slug), card="4242424242424242")
+        self.send(self.payment_page(slug, **terms), card="4242424242424242")
         self.until(lambda: self._owns(slug), f"{slug} was never enrolled in")
 
     def order_of(self, slug):
@@ -112,8 +112,8 @@ class Visitor:
             assert time.monotonic() < until, otherwise
             time.sleep(0.2)
 
-    def _placed(self, slug):
-        page = self.send(f"/courses/{slug}/checkout")
+    def _placed(self, slug, **terms):
+        page = self.send(f"/courses/{slug}/checkout", **terms)
         return int(re.search(r"order (\d+)", page.text)[1]), page.url
 
     def _owns(self, slug):
@@ -125,7 +125,7 @@ class Visitor:
 
 
 def _hidden(page):
-    return dict(re.findall(r'<input[^>]*name="(csrf_token|key|version)"[^>]*value="([^"]*)"', page.text))
+    return dict(re.findall(r'<input[^>]*name="(csrf_token|key|version|submission|edition)"[^>]*value="([^"]*)"', page.text))
 
 
 def pay(url, secret, order_id, amount, event_id=None):
