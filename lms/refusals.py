@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import wraps
 from urllib.parse import urlsplit
 
-from flask import flash, g, jsonify, redirect, render_template, request, url_for
+from flask import current_app, flash, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
 from flask_login import login_url
@@ -53,7 +53,22 @@ def _also_without_the_database(handler):
 
 def _domain(error):
     db.session.rollback()
-    return _refuse(error.status, gettext(error.message, **error.values), way_on=error.way_on)
+    message = gettext(error.message, **error.values)
+    return _by_its_form(error.status, message) or _refuse(error.status, message, way_on=error.way_on)
+
+
+def _by_its_form(status, message):
+    """The page of the form that was sent (blueprints/forms.py) with the sentence in it; None where there is none to show it."""
+    if request.method != "POST" or status not in _BACK_TO_THE_FORM or _wants_json() or _asked_for_a_part() or not g.pop("form_was_sent", False):
+        return None
+    g.refusal = message
+    try:
+        answer = make_response(current_app.view_functions[request.endpoint](**request.view_args))
+    except DomainError:
+        db.session.rollback()
+        return None
+    answer.status_code = status
+    return None if g.pop("refusal", None) else answer
 
 
 def _forged(error):
@@ -123,7 +138,7 @@ def _sentence(code):
 
 def _refuse(status, message, typed=None, way_on=None):
     """`typed`: what was sent and is given back, [(name, value)]. `way_on`: (endpoint, words) of the page that helps."""
-    if request.accept_mimetypes.best == "application/json" or request.is_json:
+    if _wants_json():
         return jsonify(error=message), status
     if _asked_for_a_part():
         return render_template("errors/notice.html", message=message, typed=typed), status, _place_in_the_page()
@@ -132,6 +147,10 @@ def _refuse(status, message, typed=None, way_on=None):
         return redirect(request.referrer, 303)
     button = dict(button_href=url_for(way_on[0]), button_label=way_on[1]) if way_on else {}
     return render_template("errors/page.html", status=status, message=message, typed=typed, request_id=logs.request_id.get(), **button), status
+
+
+def _wants_json():
+    return request.accept_mimetypes.best == "application/json" or request.is_json
 
 
 def _asked_for_a_part():

@@ -69,7 +69,7 @@ def test_somebody_elses_message_has_no_page(browser, bruno, log_in):
 def test_what_is_no_signature_is_refused_and_may_be_tried_again(signature, browser, ana):
     place = browser.post(PLACE, data={"address": ADDRESS}).location
     answer = browser.post(place, data={"signature": signature})
-    assert answer.status_code == 422
+    assert answer.status_code == 422 and 'name="signature"' in answer.text
     assert linked.of(ana) == []
 
 

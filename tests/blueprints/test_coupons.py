@@ -88,3 +88,20 @@ def test_the_page_takes_as_many_statements_with_many(browser, tea, statements):
             browser.get(PLACE)
         counts.append(len(seen))
     assert counts[1] == counts[2] <= 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "status"),
+    [
+        ({"code": "taken"}, "You have a coupon with this code already.", 409),
+        ({"code": "a b"}, "3 to 30 letters", 422),
+        ({"first_day": "2999-01-02", "last_day": "2999-01-01"}, "would end before it begins", 422),
+    ],
+)
+def test_what_the_rules_refuse_is_said_by_the_form_and_nothing_typed_is_lost(changes, said, status, browser, tea):
+    with transaction():
+        coupons.create(tea, "taken", percent_bp=1000)
+    answer = browser.post(PLACE, data=FORM | {"most_uses": "7"} | changes)
+    assert answer.status_code == status and said in answer.text
+    typed = FORM | changes
+    assert f'value="{typed["code"]}"' in answer.text and 'value="7"' in answer.text

@@ -80,7 +80,7 @@ def test_what_is_no_amount_is_refused_and_shown_again(typed, said, tea, browser)
 
 def test_too_much_is_refused_in_a_sentence(tea, browser):
     answer = browser.post(f"{PLACE}stakes", data={"stake-key": "k", "stake-amount": "501"}, headers={"Referer": f"http://localhost{PLACE}"}, follow_redirects=True)
-    assert "You do not have so many TEO available." in answer.text
+    assert "You do not have so many TEO available." in answer.text and 'value="501"' in answer.text
     assert balance(tea.id).staked == 0
 
 

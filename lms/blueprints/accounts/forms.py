@@ -11,6 +11,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from lms.blueprints.fields import heed
+from lms.blueprints.forms import Form
 from lms.domain.accounts.actions import check_password, clean_name
 from lms.ui.preferences import LANGUAGES
 
@@ -51,7 +52,7 @@ def _zone_field():
     return SelectField(_("Time zone"), choices=[SelectChoice(zone, zone.replace("_", " ")) for zone in ZONES], default="UTC")
 
 
-class SignUpForm(FlaskForm):
+class SignUpForm(Form):
     name = _name_field()
     email = _email_field(_("E-mail address"))
     password = PasswordField(_("Password"), [DataRequired(_("Choose a password.")), allowed(check_password, "email")])
@@ -78,13 +79,13 @@ class ResetForm(FlaskForm):
         allowed(lambda password: check_password(password, self.user.email))(self, field)
 
 
-class ProfileForm(FlaskForm):
+class ProfileForm(Form):
     name = _name_field()
     locale = SelectField(_("Language"), choices=[SelectChoice(*language) for language in LANGUAGES.items()])
     time_zone = _zone_field()
 
 
-class EmailForm(FlaskForm):
+class EmailForm(Form):
     email = _email_field(_("New e-mail address"))
     password = _password_field(_("Your password"))
 

@@ -5,21 +5,22 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from lms.blueprints.forms import Form
 from lms.domain.wallet.linking import LONGEST_LABEL
 
 
-class AddressForm(FlaskForm):
+class AddressForm(Form):
     """`meant` is the address of which was said that it looks like another: sent again, it is meant."""
 
     address = StringField(_("Address"), filters=[lambda typed: (typed or "").strip()], validators=[InputRequired(_("Write the address: 0x and 40 hexadecimal digits.")), Length(max=60)])
     meant = HiddenField()
 
 
-class SignatureForm(FlaskForm):
+class SignatureForm(Form):
     signature = StringField(_("Signature"), filters=[lambda typed: (typed or "").strip()], validators=[InputRequired(_("Paste the signature your wallet gave.")), Length(max=200)])
 
 
-class LabelForm(FlaskForm):
+class LabelForm(Form):
     label = StringField(_("Name"), validators=[Length(max=LONGEST_LABEL, message=_("A name has at most 40 characters."))])
 
 

@@ -1,7 +1,6 @@
 """What a student fills in to become a teacher. Lengths are those of the domain, so that a refusal loses no text."""
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import MultipleFileField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
@@ -9,11 +8,12 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.blueprints import uploads
 from lms.blueprints.fields import heed, line, stripped
+from lms.blueprints.forms import Form
 from lms.domain.applications import actions as rules
 from lms.domain.files.contents import examine
 
 
-class ApplicationForm(FlaskForm):
+class ApplicationForm(Form):
     """`contents` are the documents added, looked at; `removed` the file ids of those that shall go."""
 
     subject = StringField(_("What will you teach?"), filters=[line], validators=[DataRequired(_("Say what you will teach."))])

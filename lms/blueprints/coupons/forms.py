@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from lms.blueprints.amounts import Hundredths
+from lms.blueprints.forms import Form
 from lms.domain.checkout.coupons import MOST_USES
 from lms.domain.rulebook.amounts import HIGHEST_COUPON, HIGHEST_PRICE
 
@@ -23,7 +23,7 @@ def _is_near(form, field):
         raise ValidationError(gettext("Choose a day from 2000 to 2100."))
 
 
-class CouponForm(FlaskForm):
+class CouponForm(Form):
     code = StringField(_("Code"), validators=[InputRequired(_("Write a code."))])
     course = SelectField(_("For"), coerce=int)
     kind = SelectField(_("It takes off"), choices=[SelectChoice(PERCENT, _("a percentage")), SelectChoice(AMOUNT, _("an amount in EUR"))])

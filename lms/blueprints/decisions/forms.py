@@ -7,13 +7,14 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from lms.blueprints.amounts import Hundredths
+from lms.blueprints.forms import Form
 from lms.domain.checkout.splits import ALWAYS
 from lms.domain.rulebook.amounts import HIGHEST_PRICE
 
 DECLINE, ACCEPT, UP_TO = "decline", "accept", "up to"
 
 
-class PolicyForm(FlaskForm):
+class PolicyForm(Form):
     policy = RadioField(
         _("When a student pays a part in TEO"),
         choices=[

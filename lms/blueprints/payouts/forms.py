@@ -5,7 +5,6 @@ from functools import cached_property
 
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, ValidationError
@@ -13,6 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from lms import clock
 from lms.blueprints.amounts import Hundredths
 from lms.blueprints.fields import Key, heed, new_key, sentence
+from lms.blueprints.forms import Form
 from lms.domain.accounts import actions as accounts
 from lms.domain.ledger.keys import made
 from lms.domain.withdrawals import payout_details, payout_limits
@@ -39,7 +39,7 @@ def _line(label, what_is_missing):
     return StringField(label, validators=[DataRequired(what_is_missing), check])
 
 
-class PayoutForm(FlaskForm):
+class PayoutForm(Form):
     """The same form sent twice asks once: the second time, what it has set aside itself does not stand in its way."""
 
     key = Key(default=new_key)
@@ -78,7 +78,7 @@ class PayoutForm(FlaskForm):
             raise ValidationError(gettext("You have %(amount)s available.", amount=euros(self.available)))
 
 
-class DetailsForm(FlaskForm):
+class DetailsForm(Form):
     """To whom and where euros go; who changes it shows that he is the member, by his password."""
 
     legal_name = _line(_("Legal name"), _("Write the name the bank account is in."))

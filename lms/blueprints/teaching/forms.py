@@ -8,6 +8,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 
 from lms.blueprints.amounts import Hundredths
 from lms.blueprints.fields import heed, line, text
+from lms.blueprints.forms import Form
 from lms.domain.courses.actions import LONGEST_BODY, check_brackets, check_price, check_reward
 from lms.domain.rulebook.amounts import BASIS, HIGHEST_PRICE
 from lms.ui.preferences import LANGUAGES
@@ -35,11 +36,11 @@ def _reward(form, field):
         heed(check_reward, field.data)
 
 
-class NewCourseForm(FlaskForm):
+class NewCourseForm(Form):
     title = _title(_("Title"))
 
 
-class CourseForm(FlaskForm):
+class CourseForm(Form):
     title = _title(_("Title"))
     summary = StringField(_("Summary"), filters=[line], validators=[Length(max=180, message=_("A summary has at most 180 characters."))])
     description = TextAreaField(
@@ -64,7 +65,7 @@ class SectionForm(FlaskForm):
     title = _title(_("Title of the section"))
 
 
-class LessonForm(FlaskForm):
+class LessonForm(Form):
     """`version` is the lesson's when the editor was opened: a save over another save is noticed."""
 
     title = _title(_("Title"))

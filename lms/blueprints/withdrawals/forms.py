@@ -9,11 +9,12 @@ from wtforms.validators import DataRequired, InputRequired
 
 from lms.blueprints.amounts import Tokens
 from lms.blueprints.fields import Key
+from lms.blueprints.forms import Form
 
 NOW, BATCH = "now", "batch"
 
 
-class QuoteForm(FlaskForm):
+class QuoteForm(Form):
     """What shall be withdrawn. An address is one of the member's `linked` wallets, by its id."""
 
     amount = Tokens(_("Amount"), validators=[InputRequired(_("Say how many TEO."))])

@@ -1,0 +1,20 @@
+"""A form that keeps what was typed when the rules behind it say no."""
+
+from flask import g
+from flask_wtf import FlaskForm
+
+
+class Form(FlaskForm):
+    """Its view shows it again, everything typed still in it, when the verb it was sent for refuses; its page says `form_errors(form)`.
+
+    lms/refusals.py asks the view once more: the form then does not hold, and says the refusal."""
+
+    refusal = None
+
+    def validate(self, extra_validators=None):
+        g.form_was_sent = True
+        self.refusal = self.refusal or g.pop("refusal", None)
+        if self.refusal is None:
+            return super().validate(extra_validators)
+        self.form_errors = [self.refusal]
+        return False
