@@ -70,6 +70,28 @@ def test_a_coupon_that_is_none_says_so_and_keeps_the_price(code, said, browser, 
     assert said in answer.text and "80.00 €" in answer.text
 
 
+def test_a_coupon_is_taken_by_who_pays_without_applying_it_first(browser, coupon):
+    page = browser.get(CHECKOUT).text
+    purchase = page[page.index('id="purchase"') : page.index("</form>", page.index('id="purchase"'))]
+    assert 'method="post"' in page and 'name="code"' in purchase and 'name="level"' in purchase
+    assert browser.post(CHECKOUT, data={"key": "k", "level": "0", "code": "spring"}).status_code == 303
+    assert db.session.query(Order).one().coupon_off == 2000
+
+
+def test_apply_only_asks_what_it_costs(browser, coupon):
+    answer = browser.post(CHECKOUT, data={"key": "k", "level": "500", "code": "SPRING", "quote": "1"})
+    assert (answer.status_code, answer.location) == (303, f"{CHECKOUT}?level=500&code=SPRING")
+    assert "SPRING takes 20.00 € off." in browser.get(answer.location).text
+    assert db.session.query(Order).count() == 0
+
+
+def test_a_misspelt_coupon_is_not_paid_over(browser, coupon):
+    answer = browser.post(CHECKOUT, data={"key": "k", "level": "0", "code": "SPRNG"})
+    assert answer.status_code == 422
+    assert "There is no such coupon for this course. Empty the field to buy without a coupon." in answer.text and 'value="SPRNG"' in answer.text
+    assert db.session.query(Order).count() == 0
+
+
 def test_the_order_is_what_was_shown(browser, rich, coupon):
     answer = browser.post(CHECKOUT, data={"key": "k", "level": "500", "code": "SPRING"})
     assert answer.status_code == 303

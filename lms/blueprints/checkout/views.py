@@ -49,7 +49,10 @@ def create(slug):
 @login_required
 @guesses
 def place(slug):
+    """The order of what the form says; its button "Apply" only asks what that costs."""
     course, form = _course(slug), PurchaseForm()
+    if "quote" in request.form:
+        return redirect(url_for("checkout.create", slug=slug, level=form.level.data, code=form.code.data), 303)
     if not form.validate_on_submit() or _offer(course, form).refusal:
         return _page(course, form), 422
     if not gateway().is_open:
