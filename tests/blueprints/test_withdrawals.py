@@ -154,6 +154,18 @@ def test_all_asks_for_what_is_available_and_keeps_the_rest_of_the_form(browser, 
     assert "Withdraw 500.00 TEO" in page and '<input type="hidden" name="when" value="batch">' in page
 
 
+def test_enter_in_the_amount_does_not_ask_for_all(browser):
+    page = browser.get(NEW).text
+    assert 'name="all"' not in page and f'href="{NEW}?all=1&amp;' in page
+
+
+def test_that_somebody_looks_at_it_first_is_said_before(browser, own, rich):
+    assert "One of us looks at it" not in text(browser.get(f"{NEW}?amount=200&wallet={own.id}&when=now"))
+    assert "One of us looks at it before it goes: above what goes out without a look." in text(browser.get(f"{NEW}?amount=201&wallet={own.id}&when=now"))
+    asked(rich, own, 150)
+    assert "One of us looks at it" in text(browser.get(f"{NEW}?amount=51&wallet={own.id}&when=now"))
+
+
 def test_what_would_be_refused_is_said_before(browser, rich, own):
     rich.frozen_at = clock.now()
     db.session.commit()

@@ -42,6 +42,8 @@ def test_it_is_quoted_while_typing_and_followed_to_the_end(rich, window, unreloa
     page.get_by_label("Amount").fill("9")
     expect(page.locator("#quote")).to_contain_text("A withdrawal is of 10 to 10000 TEO")
     page.get_by_label("Amount").fill("20")
+    page.get_by_label("Amount").press("Enter")
+    expect(page.get_by_label("Amount")).to_have_value("20")
     page.get_by_role("button", name="Withdraw 20.00 TEO").click()
     steps = page.get_by_label("How far your withdrawal is")
     expect(steps).to_be_visible()

@@ -15,7 +15,7 @@ from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linked
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import limits, queries, quotes
+from lms.domain.withdrawals import limits, queries, quotes, review
 from lms.errors import NotFound
 from lms.queue import enqueue
 from lms.ui import render
@@ -80,7 +80,7 @@ def cancel(withdrawal_id):
 def _page(form, asks):
     """`asks`: an amount was said, so that there is something to quote or to refuse."""
     is_valid = asks and form.validate()
-    facts = dict(refusal=_obstacle(form), quote=_quote(form), price=current_app.config["POL_PRICE_EUR"]) if is_valid else {}
+    facts = _facts(form) if is_valid else {}
     waiting = [(each, since) for each, since in linked.with_first_use(current_user) if each not in form.linked]
     about = dict(rules=rulebook.in_force(), available=wallet.balance(current_user.id).available, waiting=waiting, deployment=onchain.deployment())
     key = form.key.data if "key" in form else new_key()
@@ -97,8 +97,11 @@ def _chosen(asked):
     return {name: asked[name] for name in ("wallet", "when") if name in asked}
 
 
-def _quote(form):
-    return quotes.quote(current_user.id, form.amount.data)
+def _facts(form):
+    """What stands in the way of what is asked for, or what it takes."""
+    amount = form.amount.data
+    flags = review.foreseen(current_user, amount)
+    return dict(refusal=_obstacle(form), quote=quotes.quote(current_user.id, amount), flags=flags, price=current_app.config["POL_PRICE_EUR"])
 
 
 def _obstacle(form):

@@ -1,5 +1,6 @@
 """Who must look at a withdrawal before it goes. Judged once, by the rulebook of the day it was asked for."""
 
+from lms import clock
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import together
 
@@ -10,3 +11,9 @@ def judge(withdrawal):
     withdrawal.recent = together.asked_for(withdrawal.user_id, rules.looks_back_to(withdrawal.requested_at), last_withdrawal=withdrawal)
     withdrawal.flags = rules.review_flags(withdrawal.recent, withdrawal.user.is_teacher)  # words of flag_word in templates/withdrawals/words.html
     withdrawal.approvals_needed = rules.admins_needed(withdrawal.recent, withdrawal.flags)
+
+
+def foreseen(user, amount):
+    """The flags that one of so many millionths of TEO would get if the member asked for it now."""
+    rules = rulebook.in_force()
+    return rules.review_flags(together.asked_for(user.id, rules.looks_back_to(clock.now())) + amount, user.is_teacher)
