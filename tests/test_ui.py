@@ -16,6 +16,7 @@ from lms.ui import cover_svg, download, euros, icon, page_url, render, teo, when
 from lms.ui.charts import scale_of
 from lms.ui.money import fine_euros
 from lms.ui.people import initials
+from lms.ui.times import deadline
 from lms.ui.words import given_back
 
 SOURCES = Path(__file__).parent.parent / "lms"
@@ -113,6 +114,12 @@ def test_what_is_far_is_a_date_with_its_year_when_it_is_another(request_of):
     assert ">7 Dec 2019<" in when(far)
     with force_locale("it"):
         assert ">7 dic 2019<" in when(far)
+
+
+@pytest.mark.parametrize(("said_at", "said"), [(datetime(2026, 12, 6, 12, tzinfo=UTC), "7 Dec, 10:30"), (datetime(2026, 12, 1, tzinfo=UTC), "7 Dec")])
+def test_a_deadline_names_the_hour_when_it_is_near(request_of, monkeypatch, said_at, said):
+    monkeypatch.setattr(clock, "now", lambda: said_at)
+    assert f">{said}<" in deadline(datetime(2026, 12, 7, 10, 30, tzinfo=UTC))
 
 
 def test_the_full_date_is_there_for_hover_and_screen_readers(request_of):

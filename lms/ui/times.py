@@ -10,21 +10,22 @@ from lms import clock
 from lms.ui.language import language
 from lms.ui.words import gettext
 
-_SHORT, _WITH_YEAR, _FULL, _IN_WORDS = "d MMM", "d MMM y", "EEEE d MMMM y, HH:mm z", "d MMM y, HH:mm z"
-_NEAR, _SECOND = timedelta(hours=20), timedelta(seconds=1)
+_SHORT, _WITH_YEAR, _FULL, _IN_WORDS, _WITH_HOUR = "d MMM", "d MMM y", "EEEE d MMMM y, HH:mm z", "d MMM y, HH:mm z", "d MMM, HH:mm"
+_NEAR, _SECOND, _TO_THE_MINUTE = timedelta(hours=20), timedelta(seconds=1), timedelta(hours=48)
 
 
 def when(moment):
     """`in 4 s`, `12 min ago`, `7 Dec`, `7 Dec 2027`. A moment without a time zone is refused: it would be a guess."""
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment} has no time zone")
-    spoken, now = language(), clock.now()
-    date, full = _written(moment.replace(second=0, microsecond=0), now.replace(minute=0, second=0, microsecond=0), spoken.zone, spoken.code)
-    short = _short(moment, now) or date
-    iso = moment.isoformat(timespec="seconds")
-    return Markup(
-        f'<time datetime="{iso}" title="{full}"><span aria-hidden="true">{short}</span><span class="visually-hidden">{full}</span></time>'
-    )
+    now = clock.now()
+    date, full, _ = _said(moment, now)
+    return _time(moment, _short(moment, now) or date, full)
+
+
+def deadline(moment):
+    """After "until", "on" or "from": `7 Dec`, `7 Dec 2027`, and `7 Dec, 14:30` where it is less than two days away and the hour matters."""
+    now = clock.now()
+    date, full, hour = _said(moment, now)
+    return _time(moment, hour if abs(moment - now) < _TO_THE_MINUTE else date, full)
 
 
 def written(moment):
@@ -33,6 +34,21 @@ def written(moment):
     if not isinstance(moment, datetime):
         return format_date(moment, _WITH_YEAR, locale=spoken.code)
     return format_datetime(moment, _IN_WORDS, tzinfo=spoken.zone, locale=spoken.code)
+
+
+def _said(moment, now):
+    """The date, the full moment, and the date with the hour."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    spoken = language()
+    return _written(moment.replace(second=0, microsecond=0), now.replace(minute=0, second=0, microsecond=0), spoken.zone, spoken.code)
+
+
+def _time(moment, short, full):
+    iso = moment.isoformat(timespec="seconds")
+    return Markup(
+        f'<time datetime="{iso}" title="{full}"><span aria-hidden="true">{short}</span><span class="visually-hidden">{full}</span></time>'
+    )
 
 
 def _short(moment, now):
@@ -57,7 +73,7 @@ def _span(distance):
 
 @lru_cache(maxsize=8192)
 def _written(minute, hour, zone, code):
-    """The date and the full moment, as said in this hour. Remembered: a list says the same ones again and again, and Babel takes its time."""
+    """The date, the full moment and the date with its hour, as said in this hour. Remembered: a list says the same ones again and again, and Babel takes its time."""
     same_year = minute.astimezone(zone).year == hour.astimezone(zone).year
-    patterns = (_SHORT if same_year else _WITH_YEAR, _FULL)
+    patterns = (_SHORT if same_year else _WITH_YEAR, _FULL, _WITH_HOUR)
     return [escape(format_datetime(minute, pattern, tzinfo=zone, locale=code)) for pattern in patterns]

@@ -38,6 +38,12 @@ def test_an_amount_for_one_course_with_limits(browser, tea, course):
     assert "12.50 € off" in page and "used 0 of 5 times" in page and "/courses/how-chains-work/checkout?code=SPRING-25" in page
 
 
+def test_a_coupon_says_its_last_day_and_one_to_come_its_first(browser):
+    browser.post(PLACE, data=FORM | {"first_day": "2998-12-30", "last_day": "2999-01-02"})
+    page = browser.get(PLACE).text
+    assert "30 Dec 2998" in page and "2 Jan 2999" in page and "not begun" in page
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -39,7 +39,7 @@ class CouponForm(Form):
 
     def validate_worth(self, field):
         if self.kind.data == PERCENT and field.data is not None and not 0 < field.data <= HIGHEST_COUPON:
-            raise ValidationError(gettext("A coupon takes up to %(most)d %% off.", most=HIGHEST_COUPON // 100))
+            raise ValidationError(gettext("A coupon takes more than 0 and up to %(most)d %% off.", most=HIGHEST_COUPON // 100))
 
     def facts(self):
         """What coupons.create asks for, but for the teacher."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -27,6 +28,11 @@ class Use:
     coupon: Coupon
     uses: int
     given: int
+
+    @property
+    def last_moment(self):
+        """The last second in which it is taken, as its end is the first in which it is not; of a coupon with an end."""
+        return self.coupon.ends_at - timedelta(seconds=1)
 
     @property
     def state(self):
@@ -129,7 +135,7 @@ def _check_worth(course, percent_bp, amount):
     if (percent_bp is None) == (amount is None):
         raise Invalid("Write either a percentage or an amount.")
     if percent_bp is not None and not 1 <= percent_bp <= HIGHEST_COUPON:
-        raise Invalid("A coupon takes up to %(most)d %% off.", most=HIGHEST_COUPON // 100)
+        raise Invalid("A coupon takes more than 0 and up to %(most)d %% off.", most=HIGHEST_COUPON // 100)
     rules = rulebook.in_force()
     if amount is not None and amount <= 0:
         raise Invalid("Write an amount above zero.")
