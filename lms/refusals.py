@@ -59,7 +59,7 @@ def _domain(error):
 
 def _by_its_form(status, message):
     """The page of the form that was sent (blueprints/forms.py) with the sentence in it; None where there is none to show it."""
-    if request.method != "POST" or status not in _BACK_TO_THE_FORM or _wants_json() or _asked_for_a_part() or not g.pop("form_was_sent", False):
+    if status not in _BACK_TO_THE_FORM or _wants_json() or _asked_for_a_part() or not g.pop("form_was_sent", False):
         return None
     g.refusal = message
     try:

@@ -69,6 +69,15 @@ def test_days_that_are_none_are_refused_in_a_sentence(kind, query, browser):
     assert browser.get(f"{PLACE}/{kind}{query}").status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [("2026-02-01", "2026-01-01", "The last day is before the first."), ("2020-01-01", "2026-01-01", "over at most 366 days"), ("1999-01-01", "2026-01-01", "Choose a day from 2000 to 2100.")],
+)
+def test_days_that_make_no_statement_stand_in_the_form_beside_the_reason(first, last, said, browser):
+    page = browser.get(f"{PLACE}/days?first={first}&last={last}").text
+    assert said in page and f'value="{first}"' in page and f'value="{last}"' in page
+
+
 def test_they_are_for_members(client):
     assert [client.get(f"{PLACE}{path}").status_code for path in ("", f"/days{days()}", f"/days.csv{days()}")] == [302] * 3
 

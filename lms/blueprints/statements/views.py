@@ -1,6 +1,6 @@
 """Statements of a member's TEO, by month or for any days: as a page, as CSV and as PDF."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, request
@@ -8,8 +8,8 @@ from flask_login import current_user, login_required
 
 from lms import clock
 from lms.blueprints.statements import papers
+from lms.blueprints.statements.forms import DaysForm
 from lms.domain.wallet import statements
-from lms.errors import Invalid
 from lms.ui import download, render
 
 blueprint = Blueprint("statements", __name__, url_prefix="/wallet/statements")
@@ -19,44 +19,52 @@ MONTHS = 12
 @blueprint.get("")
 @login_required
 def index():
-    today = clock.now().astimezone(ZoneInfo(current_user.time_zone)).date()
-    return render("statements/index.html", months=list(_months(today)), today=today)
+    today, months = _today(), list(_months())
+    return _index(DaysForm(formdata=None, first=months[-1][0] if months else today, last=today))
 
 
 @blueprint.get("/days")
 @login_required
 def show():
-    return render("statements/show.html", statement=_statement())
+    return _of_days(lambda found: render("statements/show.html", statement=found))
 
 
 @blueprint.get("/days.csv")
 @login_required
 def table():
-    found = _statement()
-    return download(papers.table(found, current_user), _name(found, "csv"), "text/csv")
+    return _of_days(lambda found: download(papers.table(found, current_user), _name(found, "csv"), "text/csv"))
 
 
 @blueprint.get("/days.pdf")
 @login_required
 def paper():
-    found = _statement()
-    return download(papers.paper(found, current_user), _name(found, "pdf"), "application/pdf")
+    return _of_days(lambda found: download(papers.paper(found, current_user), _name(found, "pdf"), "application/pdf"))
 
 
 def _name(found, ending):
     return f"teo-{found.first}-{found.last}.{ending}"
 
 
-def _statement():
-    first, last = (request.args.get(name, type=date.fromisoformat) for name in ("first", "last"))
-    if first is None or last is None or not date(2000, 1, 1) <= first <= date(2100, 1, 1) or last > date(2100, 1, 1):
-        raise Invalid("Choose the first and the last day.")
-    return statements.statement(current_user.id, first, last, current_user.time_zone)
+def _of_days(answer):
+    """What `answer` makes of the Statement of the days asked for; days that make none are said beside the fields."""
+    form = DaysForm(request.args)
+    if not form.validate():
+        return _index(form), 422
+    return answer(statements.statement(current_user.id, form.first.data, form.last.data, current_user.time_zone))
 
 
-def _months(today):
+def _index(form):
+    return render("statements/index.html", form=form, months=list(_months()), today=_today())
+
+
+def _today():
+    return clock.now().astimezone(ZoneInfo(current_user.time_zone)).date()
+
+
+def _months():
     """(first, last) day of this month and of those before, as far as the member has been here."""
     joined = current_user.created_at.astimezone(ZoneInfo(current_user.time_zone)).date()
+    today = _today()
     first, last = today.replace(day=1), today
     for _ in range(MONTHS):
         if last < joined:
