@@ -19,7 +19,7 @@ from lms.domain.ledger import queries as ledger
 from lms.domain.wallet import queries as wallet
 from lms.gateways import payments
 from tests.blueprints.test_wallet import give_address, settle
-from tests.conftest import publish
+from tests.conftest import publish, sell
 
 WEBHOOK = "/webhooks/payments"
 
@@ -212,7 +212,7 @@ def test_without_a_gateway_payments_are_not_open(app, ana, course, log_in, gatew
 
 def test_the_return_from_the_payment_page_pays_nothing(ana, order, course, log_in):
     answer = log_in(ana).get("/orders/1?status=paid&payment=pay_1&redirect_status=succeeded")
-    assert "We wait for the bank's confirmation." in page(answer)
+    assert "We wait for your payment." in page(answer) and "The order waits until" in page(answer)
     assert state(order) == "open"
     assert learning.enrolment(ana.id, course.id) is None
 
@@ -311,6 +311,14 @@ def test_any_page_number_is_answered(ana, order, log_in):
     for number in ("0", "-1", "999999999999999999999", "nan", "one"):
         answer = client.get("/orders", query_string={"page": number})
         assert answer.status_code == 200 and "How chains work" in page(answer)
+
+
+def test_the_list_of_orders_offers_no_retry_for_a_course_bought_by_another_order(ana, course, order, log_in, gateway):
+    gateway(order, kind="payment.failed")
+    client = log_in(ana)
+    assert "/courses/how-chains-work/checkout" in page(client.get("/orders"))
+    sell(ana, course, reference="pay_2")
+    assert "/courses/how-chains-work/checkout" not in page(client.get("/orders"))
 
 
 def test_the_list_of_orders_takes_few_statements(ana, tea, log_in, statements):

@@ -127,6 +127,11 @@ def test_a_refund_says_what_it_takes_back_and_does_it(sale, rich, tea, browser):
     assert "This course was given back." in page and "Changed your mind?" not in page
 
 
+def test_a_refund_says_that_its_coupon_stays_used(rich, course, coupon, browser):
+    sale = sell(rich, course, code="SPRING")
+    assert "The coupon SPRING counts as used" in browser.get(f"/orders/{sale.id}/refund").text
+
+
 def test_a_refund_too_late_is_refused_in_a_sentence(sale, browser):
     clock.advance(timedelta(days=15))
     assert "The 14 days to change your mind are over." in browser.get(f"/orders/{sale.id}/refund").text

@@ -96,7 +96,7 @@ def test_a_page_whose_webhook_is_late_says_that_it_waits_and_changes_by_itself(f
     to_payment(fast_page, wish)
     fast_page.get_by_label("Card number").fill("4000 0000 0000 0077")
     pay(fast_page).click()
-    expect(fast_page.locator("#receipt")).to_contain_text("We wait for the bank's confirmation.")
+    expect(fast_page.locator("#receipt")).to_contain_text("We wait for your payment.")
     unreloaded(fast_page)
     expect(fast_page.locator("#receipt")).to_contain_text("You are enrolled", timeout=LATE)
     once()

@@ -81,7 +81,7 @@ def pay(order_id):
 @login_required
 def index():
     orders = queries.orders_of(current_user.id, page_number())
-    return render("checkout/index.html", orders=orders, looked_at=queries.looked_at(orders.items))
+    return render("checkout/index.html", orders=orders, looked_at=queries.looked_at(orders.items), bought=queries.bought(orders.items))
 
 
 @blueprint.route(f"{ORDER}/refund", methods=["GET", "POST"])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import joinedload
 
 from lms import clock
@@ -23,6 +23,13 @@ def looked_at(orders):
     unpaid = [order.id for order in orders if not order.is_paid]
     rows = select(Payment.order_id).where(Payment.order_id.in_(unpaid), Payment.state == "held", still_looked_at())
     return set(db.session.scalars(rows)) if unpaid else set()
+
+
+def bought(orders):
+    """The ids of the courses of these orders that their buyers have by another one."""
+    lost = {(order.buyer_id, order.course_id) for order in orders if order.state in ("failed", "expired")}
+    rows = select(Order.course_id).where(tuple_(Order.buyer_id, Order.course_id).in_(lost), Order.state == "paid")
+    return set(db.session.scalars(rows)) if lost else set()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from lms.db import db
+from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Invoice, Order, Payment
 from lms.domain.checkout.terms import still_looked_at
 from lms.domain.courses.models import Course, Lesson, Section
@@ -48,6 +49,11 @@ class Receipt:
     first_lesson: str | None
     papers: dict  # {kind: its number}
     rules: Rules  # by which it was ordered
+
+    @property
+    def payable_until(self):
+        """Until when an order that is not paid waits for its money."""
+        return self.order.placed_at + ORDER_LIFE
 
     @property
     def step(self):
