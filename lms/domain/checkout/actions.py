@@ -241,20 +241,9 @@ def _new_order(buyer, course, key, asked, unpaid):
         buyer_id=buyer.id,
         course_id=course.id,
         teacher_id=course.teacher_id,
-        list_price=asked.list_price,
-        coupon_id=asked.coupon and asked.coupon.id,
-        coupon_off=asked.coupon_off,
-        price=asked.price,
-        level_bp=asked.level_bp,
-        discount=asked.discount,
-        vat=asked.vat,
-        vat_bp=asked.vat_rate,
-        share=asked.share,
-        tier=asked.tier,
-        reward_bp=asked.reward_bp,
-        rule_version=asked.rule_version,
         placed_at=clock.now(),
         reserved=0,
+        **asked.frozen,
     )
     db.session.add(order)
     db.session.flush()

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
+from lms.domain.checkout.amounts import Amounts
 from lms.domain.courses.models import Course
 from lms.domain.rulebook.amounts import BASIS, HIGHEST_COUPON, MICRO_PER_CENT
 
@@ -57,7 +58,7 @@ class TokenPolicy(Model):
         return level_bp <= self.up_to_bp
 
 
-class Order(Model):
+class Order(Amounts, Model):
     """List price, coupon, level, price, share, tier, reward and rulebook version are frozen here when it is placed.
 
     `discount` is in cents, the TEO for it are `tokens`. What the sale brought is known once it is decided who gets the TEO: `net` cents to the
@@ -116,16 +117,6 @@ class Order(Model):
     teacher: Mapped[User] = relationship(foreign_keys=teacher_id)
     course: Mapped[Course] = relationship()
     coupon: Mapped[Coupon | None] = relationship()
-
-    @property
-    def cash(self):
-        """What is paid in euros, without VAT: rewards are of it."""
-        return self.price - self.discount
-
-    @property
-    def total(self):
-        """What the card is charged: the cash with VAT."""
-        return self.cash + self.vat
 
     @property
     def tokens(self):

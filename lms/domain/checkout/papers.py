@@ -46,21 +46,9 @@ def _next(series):
 
 
 def _facts(order):
-    return dict(
-        seller=seller.facts(),
-        buyer=dict(name=order.buyer.name, email=order.buyer.email),
-        order=order.id,
-        course=order.course.title,
-        list_price=order.list_price,
-        coupon=order.coupon.code if order.coupon else None,
-        coupon_off=order.coupon_off,
-        discount=order.discount,
-        tokens=order.tokens,
-        cash=order.cash,
-        vat_bp=order.vat_bp,
-        vat=order.vat,
-        total=order.total,
-        currency=order.currency,
-        paid_at=order.paid_at.isoformat(),
-        rule_version=order.rule_version,
-    )
+    people = dict(seller=seller.facts(), buyer=dict(name=order.buyer.name, email=order.buyer.email))
+    about = dict(order=order.id, course=order.course.title, coupon=order.coupon.code if order.coupon else None, paid_at=order.paid_at.isoformat())
+    return people | about | {name: getattr(order, name) for name in _SAID}
+
+
+_SAID = ("list_price", "coupon_off", "discount", "tokens", "cash", "vat_bp", "vat", "total", "currency", "rule_version")

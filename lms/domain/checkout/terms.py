@@ -6,6 +6,7 @@ from sqlalchemy import func, null, select
 
 from lms.db import db
 from lms.domain.audit.models import Incident
+from lms.domain.checkout.amounts import Amounts
 from lms.domain.checkout.models import Coupon, Order, Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
@@ -18,7 +19,7 @@ PAYMENT_HELD = "payment held"  # the kind of incident that tells an admin whose 
 
 
 @dataclass(frozen=True)
-class Terms:
+class Terms(Amounts):
     """What an order freezes. EUR in cents, TEO in millionths; `vat_rate`, `level_bp` and `reward_bp` in basis points."""
 
     list_price: int
@@ -40,16 +41,6 @@ class Terms:
     days: int
 
     @property
-    def cash(self):
-        """What is paid in euros, without VAT."""
-        return self.price - self.discount
-
-    @property
-    def total(self):
-        """What the card is charged."""
-        return self.cash + self.vat
-
-    @property
     def platform(self):
         """What stays with the platform when the teacher does not take the TEO."""
         return self.cash - self.share
@@ -59,15 +50,18 @@ class Terms:
         """The most the buyer can earn with the course."""
         return self.purchase_reward + self.lessons_reward + self.completion_reward
 
+    @property
+    def frozen(self):
+        """{name of an Order's column: value}"""
+        return {name: getattr(self, name) for name in _FROZEN} | dict(coupon_id=self.coupon and self.coupon.id, vat_bp=self.vat_rate)
+
     def are_of(self, order):
         """Whether the order asks for the same."""
-        return (self.list_price, self.coupon and self.coupon.id, self.price, self.level_bp, self.total) == (
-            order.list_price,
-            order.coupon_id,
-            order.price,
-            order.level_bp,
-            order.total,
-        )
+        asked = self.frozen
+        return self.total == order.total and all(asked[name] == getattr(order, name) for name in ("list_price", "coupon_id", "price", "level_bp"))
+
+
+_FROZEN = ("list_price", "coupon_off", "price", "level_bp", "discount", "vat", "share", "tier", "reward_bp", "rule_version")
 
 
 def terms(course, vat_rate=0, level_bp=0, coupon=None):
