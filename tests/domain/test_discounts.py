@@ -182,7 +182,7 @@ def test_a_late_payment_and_a_reward_do_not_wait_for_each_other(app, rich, cours
 
     def reward():
         is_locking.wait(10)
-        ledger_actions.post("reward", ledger.platform("TEO", "issuance"), ledger.member(rich_id, "TEO", "available"), teo(1), "lesson")
+        ledger_actions.post("reward", ledger.platform("TEO", "issuance"), ledger.member(rich_id, "TEO", "available"), teo(1), "lesson", evidence={"lesson": "Knots"})
 
     def arrive():
         event = dict(id="e1", kind="payment.succeeded", reference="pay_1", order_id=late, amount=7200, currency="EUR")
