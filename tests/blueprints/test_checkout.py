@@ -78,6 +78,11 @@ def test_the_page_says_price_split_and_reward(ana, course, log_in):
     assert "VAT included" not in text
 
 
+def test_a_course_of_one_lesson_is_spoken_of_in_the_singular(ana, tea, log_in):
+    publish(tea, "One evening", 8000, lessons=1)
+    assert "with its one lesson" in log_in(ana).get("/courses/one-evening/checkout").text
+
+
 def test_vat_is_a_line_of_its_own(app, ana, course, log_in, monkeypatch):
     monkeypatch.setitem(app.config, "VAT_RATE", 2200)
     text = page(log_in(ana).get("/courses/how-chains-work/checkout"))

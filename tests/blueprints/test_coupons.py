@@ -23,7 +23,7 @@ def test_a_coupon_is_made_and_listed(browser):
     made = db.session.query(Coupon).one()
     assert (made.code, made.percent_bp, made.amount, made.course_id, made.most_uses) == ("SPRING-25", 2500, None, None, None)
     page = browser.get(PLACE).text
-    assert "SPRING-25" in page and "25 % off" in page and "all your courses" in page and "runs" in page
+    assert "SPRING-25" in page and "25 % off" in page and "all your courses" in page and "runs" in page and "0.00 € taken off" in page
 
 
 def test_an_amount_for_one_course_with_limits(browser, tea, course):

@@ -125,6 +125,7 @@ def test_a_refund_says_what_it_takes_back_and_does_it(sale, rich, tea, browser):
     assert (sale.state, balance(rich.id).available) == ("refunded", teo(50))
     page = browser.get(f"/orders/{sale.id}").text
     assert "This course was given back." in page and "Changed your mind?" not in page
+    assert "How far your order is" not in page
 
 
 def test_a_refund_says_that_its_coupon_stays_used(rich, course, coupon, browser):
@@ -163,6 +164,10 @@ def test_a_decision_changed_as_often_as_it_may_be_has_one_side_left(log_in, tea,
     assert answer.status_code == 409 and "What you chose last holds." in answer.text
 
 
+def test_what_a_sale_brings_is_left_open_until_it_is_decided(sale, tea, log_in):
+    assert '<div class="amount money">–</div>' in log_in(tea).get("/teach/sales").text
+
+
 def test_another_teachers_sale_does_not_exist(sale, member, log_in):
     assert log_in(member("ugo", role="teacher")).post(f"/teach/decisions/{sale.id}", data={"answer": "accept"}).status_code == 404
 
@@ -178,6 +183,11 @@ def test_a_policy_is_kept_and_shown_again(form, kept, tea, log_in):
 def test_the_policys_example_is_the_dearest_course_either_way(course, tea, log_in):
     page = log_in(tea).get("/teach/policy").text
     assert "40.00 €" in page and "32.00 €" in page and "10.00 TEO" in page
+
+
+def test_on_a_phone_each_figure_of_the_example_says_what_it_is(course, tea, log_in):
+    page = log_in(tea).get("/teach/policy").text
+    assert all(f'data-label="{label}"' in page for label in ("Paid in TEO", "You take the euros", "You take the TEO"))
 
 
 def test_the_example_follows_the_price_typed(course, tea, log_in):

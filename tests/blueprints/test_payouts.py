@@ -33,7 +33,7 @@ def browser(log_in, ada):
 
 def test_the_desk_shows_who_wants_how_much_and_why_somebody_looks(browser, waiting):
     page = unescape(browser.get(DESK).text)
-    for said in ("ana@example.org", "300.00 TEO", waiting.to[:6], "Withdrawn in 30 days", "0 of 1 approvals", "above what goes out without a look"):
+    for said in ("ana@example.org", "300.00 TEO", waiting.to[:6], "Withdrawn in 30 days", "0 of 1 approval<", "above what goes out without a look"):
         assert said in page
     assert "Payouts wait for a decision" in browser.get("/admin/").text
 

@@ -180,7 +180,20 @@ def test_an_address_that_waits_is_named_and_cannot_be_chosen(rich, own, log_in):
     browser = log_in(rich)
     page = text(browser.get(NEW))
     assert own.address[:6] in page and "still waits: first use" in page and 'name="wallet"' not in page
+    assert 'href="/wallet/addresses"' in page and "What it takes" not in page
     assert send(browser, own).status_code == 422
+
+
+def test_who_has_frozen_his_wallet_is_told_before_he_asks(rich, log_in):
+    rich.frozen_at = clock.now()
+    db.session.commit()
+    assert "Your wallet is frozen: nothing leaves it." in log_in(rich).get(NEW).text
+
+
+@pytest.mark.parametrize("place", ["/wallet", "/wallet/statements/days?first={today}&last={today}"])
+def test_wallet_and_statement_say_where_it_goes(place, browser, rich, own):
+    asked(rich, own)
+    assert f"{own.address[:6]}…{own.address[-4:]}" in browser.get(place.format(today=clock.now().date())).text
 
 
 def test_who_has_linked_no_wallet_is_told_how(rich, log_in):
