@@ -84,7 +84,7 @@ def _type_alike(page, known):
 
 def _sellers(stage):
     seller = stage.seller
-    stage.payout = urlsplit(seller.send("/teach/payouts", amount="30").url).path
+    paid, approved, in_review = stage.payouts = [f"/teach/payouts/{number}" for number in _payouts(stage)]
     return {
         "decisions": "/teach/decisions",
         "sales": "/teach/sales",
@@ -92,7 +92,9 @@ def _sellers(stage):
         "coupons": "/teach/coupons/",
         "staking": "/teach/staking/",
         "payouts": "/teach/payouts",
-        "payout": stage.payout,
+        "payout-in-review": in_review,
+        "payout-approved": approved,
+        "payout-paid": paid,
         "payout-details": "/teach/payout-details",
         "payout-in-teo": stage.await_(seller, stage.withdraw(seller, "25"), "in review"),
         "withdrawals": "/wallet/withdrawals",
@@ -100,6 +102,15 @@ def _sellers(stage):
         "statement": urlsplit(seller.get("/teach/statements/").url).path,
         "notices": "/notices",
     }
+
+
+def _payouts(stage):
+    """The numbers of three: one paid, one approved, one in review."""
+    numbers = [urlsplit(stage.seller.send("/teach/payouts", amount=amount).url).path.rpartition("/")[2] for amount in ("10", "20", "15.50")]
+    for number in numbers[:2]:
+        stage.admin.send(f"/admin/bank-payouts/{number}", to=f"/admin/bank-payouts/{number}/approval")
+    stage.admin.send(f"/admin/bank-payouts/{numbers[0]}", to=f"/admin/bank-payouts/{numbers[0]}/payment", **{"paid-reference": "SEPA-2027-0042"})
+    return numbers
 
 
 def _frozen():
@@ -120,7 +131,7 @@ def _desks(stage):
         "home": "/admin/",
         "payouts": "/admin/payouts",
         "bank-payouts": "/admin/bank-payouts/",
-        "bank-payout": f"/admin/bank-payouts/{stage.payout.rpartition('/')[2]}",
+        **{f"bank-payout-{state}": path.replace("teach/payouts", "admin/bank-payouts") for state, path in zip(("paid", "approved", "in-review"), stage.payouts, strict=True)},
         "application-returned": stage.returned,
         "applications-decided": "/admin/applications/?show=decided",
     }
