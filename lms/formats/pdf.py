@@ -9,6 +9,7 @@ _FONTS = Path(__file__).parent.parent / "static" / "vendor"
 _FAMILY = "DejaVu"
 _INK, _QUIET, _TEAL, _LINE = (23, 32, 46), (92, 102, 117), (15, 118, 110), (216, 210, 198)
 _MARGIN = 18  # mm
+_SUM = FontFace(emphasis="BOLD")
 
 
 class Paper(FPDF):
@@ -55,24 +56,24 @@ class Paper(FPDF):
         self._write(text, 11, _INK, bold=True)
         self.ln(7)
 
-    def facts(self, pairs):
-        """Names and values, one a line; the values stand at the right."""
+    def facts(self, pairs, summed=False):
+        """Names and values, one a line; the values stand at the right. `summed`: the last is what the others come to, in bold."""
         with self.table(col_widths=(60, 40), text_align=("LEFT", "RIGHT"), first_row_as_headings=False, **self._look()) as table:
-            for name, value in pairs:
-                row = table.row()
-                row.cell(str(name), style=FontFace(color=_QUIET))
-                row.cell(str(value))
+            for place, (name, value) in enumerate(pairs, 1):
+                row, last = table.row(), _SUM if summed and place == len(pairs) else None
+                row.cell(str(name), style=last or FontFace(color=_QUIET))
+                row.cell(str(value), style=last)
         self.ln(2)
 
-    def rows(self, head, rows, widths, numbers=()):
-        """A table whose head is repeated on each page. `widths` are parts of the page's, `numbers` the columns that stand at the right."""
+    def rows(self, head, rows, widths, numbers=(), summed=False):
+        """A table whose head is repeated on each page. `widths` are parts of the page's, `numbers` the columns that stand at the right; `summed` as in facts."""
         align = tuple("RIGHT" if column in numbers else "LEFT" for column in range(len(head)))
         look = self._look() | {"headings_style": FontFace(emphasis="BOLD", color=_QUIET, size_pt=7.5)}
         with self.table(col_widths=widths, text_align=align, repeat_headings=1, **look) as table:
-            for cells in (head, *rows):
-                row = table.row()
+            for place, cells in enumerate((head, *rows)):
+                row, last = table.row(), _SUM if summed and place == len(rows) else None
                 for cell in cells:
-                    row.cell(str(cell))
+                    row.cell(str(cell), style=last)
         self.ln(2)
 
     def note(self, text):

@@ -15,6 +15,14 @@ def text(data):
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
 
 
+def in_bold(data):
+    """The words printed in bold."""
+    words = set()
+    for page in PdfReader(io.BytesIO(data)).pages:
+        page.extract_text(visitor_text=lambda said, _, __, font, ___: words.update(said.split()) if font and "Bold" in font["/BaseFont"] else None)
+    return words
+
+
 def paper(rows=3, title="Statement", name="Città è più bella"):
     made = Paper(title, "November 2026", AT, "it", "Page %(page)s of %(pages)s")
     made.facts([("Name", name), ("Opening", "10.00 TEO")])
@@ -50,6 +58,14 @@ def test_many_rows_go_over_pages_and_repeat_their_head():
     assert pages > 10
     assert said.count("Amount") == pages
     assert "499 Nov" in said and f"Page {pages} of {pages}" in said
+
+
+def test_a_sum_stands_out():
+    made = Paper("Invoice", "", AT)
+    made.facts([("Fee", "1.00"), ("Together", "2.00")], summed=True)
+    made.rows(["What", "EUR"], [("Course", "3.00"), ("Total", "4.00")], (75, 25), numbers=(1,), summed=True)
+    bold = in_bold(made.bytes())
+    assert {"Together", "2.00", "Total", "4.00"} <= bold and not {"Fee", "1.00", "Course", "3.00"} & bold
 
 
 def test_a_name_longer_than_its_place_breaks_and_loses_nothing():

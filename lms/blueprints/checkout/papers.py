@@ -45,7 +45,7 @@ def _drawn(paper, title):
     facts, sign = paper.facts, -1 if paper.kind == papers.CREDIT_NOTE else 1
     page = Paper(f"{title} {paper.number}", format_date(paper.issued_at, "long"), paper.issued_at, language().code, _("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"))
     page.facts([(_("From"), _lines(*facts["seller"].values())), (_("To"), _lines(facts["buyer"]["name"], facts["buyer"]["email"])), *_references(paper)])
-    page.rows([_("What"), facts["currency"]], [(what, euros(sign * cents)) for what, cents in _amounts(facts)], (75, 25), numbers=(1,))
+    page.rows([_("What"), facts["currency"]], [(what, euros(sign * cents)) for what, cents in _amounts(facts)], (75, 25), numbers=(1,), summed=True)
     page.note(_notes(facts))
     return page.bytes()
 

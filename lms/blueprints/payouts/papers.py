@@ -28,7 +28,7 @@ def as_pdf(statement, user, details):
         if lines:
             _table(paper, heading, lines, statement.first.tzinfo)
     paper.heading(_("In all"))
-    paper.facts([(name, euros(cents)) for name, cents in totals(statement)])
+    paper.facts([(name, euros(cents)) for name, cents in totals(statement)], summed=True)
     paper.note(_("From the ledger: what is maturing, available, requested and owed, together. TEO have a statement of their own."))
     return paper.bytes()
 

@@ -27,7 +27,7 @@ def paper(statement, user):
     days = f"{format_date(statement.first, 'long')} – {format_date(statement.last, 'long')}"
     at = datetime.combine(statement.last, time.max, ZoneInfo(user.time_zone)).replace(microsecond=0)
     page = Paper(_("Statement of TEO"), f"{user.name} · {user.email} · {days}", at, language().code, _("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"))
-    page.rows(["", _("Opening"), _("Closing")], list(_parts(statement)), (40, 30, 30), numbers=(1, 2))
+    page.rows(["", _("Opening"), _("Closing")], list(_parts(statement)), (40, 30, 30), numbers=(1, 2), summed=True)
     page.heading(_("Lines"))
     rows = [(format_datetime(line.at, "short"), reason(line.reason), about(line), teo(line.amount or line.moved, plus=line.amount != 0), teo(line.total)) for line in statement.lines]
     page.rows([_("Time"), _("What"), _("About"), "TEO", _("Total")], rows or [("", _("Nothing moved in these days."), "", "", "")], (19, 25, 30, 13, 13), numbers=(3, 4))
