@@ -1,5 +1,6 @@
 """Grants within the caps, deferred above them, and lots that mature."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from lms.domain.rewards.models import Grant
 from lms.domain.rulebook.rules import MICRO, Rules
 from lms.domain.wallet.queries import balance
 from tests.conftest import announce, sell
+from tests.races import race
 
 rules = Rules()
 
@@ -145,3 +147,15 @@ def test_a_late_grant_holds_no_account_but_those_it_moves_between(ana):
         other.execute(text("SET lock_timeout = '1s'"))
         maturing = text("SELECT name FROM accounts WHERE user_id = :id AND asset = 'TEO' AND name = 'maturing' FOR UPDATE")
         assert other.scalar(maturing, {"id": ana.id}) == "maturing"
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_twenty_at_once_pass_neither_cap(count, app, member):
+    """One member's own, and that of all together."""
+    capped = replace(rules, user_daily_cap=50, platform_daily_cap=70 if count > 1 else 1000)
+    users, at = [member(f"member{number}").id for number in range(count)], clock.now() + timedelta(days=14)
+    race(app, [lambda n=n: rewards.grant(f"k{n}", users[n % count], "lesson", 6, capped, at) for n in range(20)])
+    granted = [grant.amount for grant in db.session.query(Grant) if not grant.is_deferred]
+    deferred = [grant.amount for grant in db.session.query(Grant) if grant.is_deferred]
+    assert (sum(granted), sum(deferred)) == ((50, 70) if count == 1 else (70, 50))
+    assert sum(balance(user_id).total for user_id in users) == sum(granted)

@@ -145,6 +145,15 @@ def test_the_same_stake_is_asked_out_once_by_twenty(app, rich):
     assert (len(refusals), parts(rich)) == (19, (teo(400), teo(40), teo(60)))
 
 
+def test_parts_asked_out_at_once_come_off_the_stakes_they_are_of(app, rich):
+    stake(rich, 100)
+    clock.advance(timedelta(days=7))
+    user, user_id = type(rich), rich.id
+    refusals = race(app, [lambda key=key: staking.unstake(f"u{key}", db.session.get(user, user_id), teo(4)) for key in range(20)])
+    assert (len(refusals), parts(rich)) == (0, (teo(400), teo(20), teo(80)))
+    assert [each.left for each in db.session.query(Stake)] == [teo(20)]
+
+
 def test_one_unbonding_ends_once_for_twenty(app, rich):
     stake(rich, 100)
     clock.advance(timedelta(days=7))

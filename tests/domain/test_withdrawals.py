@@ -319,6 +319,17 @@ def test_twenty_at_once_pass_no_limit(app, rich, own, bruno, monkeypatch):
     assert sum(open_ones) == 4 and max(open_ones) <= 3
 
 
+def test_twenty_members_at_once_take_no_more_than_leaves_in_a_day(app, member, monkeypatch):
+    monkeypatch.setattr(withdrawals.rulebook, "in_force", lambda at=None: Rules(withdrawals_daily=teo(80)))
+    asking = []
+    for number in range(20):
+        user = member(f"member{number}")
+        give(user, 20)
+        asking.append((user.id, address_of(user, f"{number:02}").id))
+    refusals = race(app, [lambda who=who: _ask(*who, f"w{who[0]}") for who in asking])
+    assert (len(refusals), db.session.query(Withdrawal).count()) == (16, 4)
+
+
 def test_one_key_in_twenty_threads_asks_once(app, rich, own):
     user_id, own_id = rich.id, own.id
     race(app, [lambda: _ask(user_id, own_id, "w")] * 20)
