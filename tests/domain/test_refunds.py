@@ -176,6 +176,21 @@ def test_a_reward_that_waits_for_tomorrow_is_credited_never(sold, rich):
     assert (due.due_grants(), due.deferred(rich.id)) == ([], [])
 
 
+def test_who_learns_while_he_buys_again_earns_by_what_he_paid_then(app, sold, rich):
+    order = sold(level_bp=0, price=20_000)
+    seen = enrolments.enrolment(rich.id, order.course_id)
+    lesson = order.course.lessons[0]
+    with app.app_context():
+        mine, ana = db.session.get_one(Order, order.id), db.session.get_one(type(rich), rich.id)
+        refund(mine)
+        with transaction():
+            mine.course.price = 10_000
+        sell(ana, mine.course, reference="pay_2")
+    with transaction():
+        learning.complete_lesson(seen, lesson)
+    assert balance(rich.id).maturing == teo(1)
+
+
 def test_what_he_has_spent_of_it_he_owes(sold, rich):
     order = sold(level_bp=0)
     mature(days=13)

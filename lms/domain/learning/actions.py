@@ -12,6 +12,8 @@ from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Forbidden, NotFound
 
+_TERMS = ("order_id", "paid", "rule_version", "matures_at", "ended_at")  # set anew by who buys again
+
 
 def enroll(user_id, course, rules, *, paid=0, order_id=None):
     """Once per member and course; answers None when he is enrolled already. Who comes back after a refund goes on where he was."""
@@ -24,8 +26,8 @@ def enroll(user_id, course, rules, *, paid=0, order_id=None):
 
 
 def lock(enrolment):
-    """Two tabs of one student, and a refund, take turns: each sees what the other was granted."""
-    db.session.refresh(enrolment, ["done", "completed_at", "ended_at"], with_for_update=True)
+    """Two tabs of one student, a refund and who buys again take turns: each sees what the other was granted, and by what terms."""
+    db.session.refresh(enrolment, [*_TERMS, "done", "completed_at"], with_for_update=True)
 
 
 def end(enrolment):
