@@ -145,6 +145,17 @@ def test_a_dispute_and_what_the_sale_brought_paid_out_meanwhile(tea, ada, bruno,
     assert paid in (0, 1100, 2200, 3300)
 
 
+def test_a_dispute_and_what_it_takes_back_maturing_meanwhile(ana, bruno, course, storm):
+    """Of a younger sale there is as much maturing, which is not taken in its place."""
+    old = sell(bruno, course)
+    clock.advance(timedelta(days=31))
+    sell(ana, course, "pay_2")
+    lots = rewards_due.due_lots()
+    mature = each(lambda number: rewards.mature(lots[number % len(lots)]))
+    storm(mature, each(lambda number: checkout.receive("sandbox", lost(old.id, number, 8000))))
+    assert old.state == "charged back"
+
+
 def test_a_refund_and_the_payout_of_what_other_sales_brought(tea, ana, bruno, sale, storm):
     """The sale that is given back matures still, so that the payout is whole."""
     order, teacher = the(Order, sale), the(User, tea)
