@@ -43,6 +43,15 @@ def test_a_double_click_on_continue_and_on_pay_buys_once(page, wish, once):
     once()
 
 
+def test_enter_in_the_coupon_asks_what_it_costs_and_orders_nothing(page, wish, ask):
+    page.goto(wish.checkout)
+    page.get_by_label("Coupon").fill("NO-SUCH")
+    page.get_by_label("Coupon").press("Enter")
+    expect(page.locator("#offer-refusal")).to_contain_text("There is no such coupon")
+    page.wait_for_url("**/checkout?level=0&code=NO-SUCH")
+    assert ask(_ORDERS, wish.member.email, wish.slug) == [(0,)]
+
+
 def test_two_tabs_buy_once(fast_page, wish, once):
     tabs = [fast_page, fast_page.context.new_page()]
     for tab in tabs:
@@ -126,6 +135,7 @@ def pay(page):
     return page.get_by_role("button", name="Pay")
 
 
+_ORDERS = "SELECT count(*) FROM orders JOIN users ON users.id = orders.buyer_id JOIN courses ON courses.id = orders.course_id WHERE email = %s AND slug = %s"
 _ENROLMENTS = """SELECT count(*) FROM enrolments e JOIN users u ON u.id = e.user_id JOIN courses c ON c.id = e.course_id
     WHERE u.email = %s AND c.slug = %s"""
 _PAYMENTS = """SELECT p.state FROM payments p JOIN orders o ON o.id = p.order_id JOIN users u ON u.id = o.buyer_id
