@@ -113,13 +113,13 @@ def _pot(put_in):
 
 def _own(day):
     left = max(0, day["own_cap"] - day["own_before"])
-    return gettext("%(before)s of your %(cap)s of that day were granted before: room for %(left)s", before=tokens(day["own_before"]), cap=tokens(day["own_cap"]), left=tokens(left))
+    return gettext("%(before)s of your %(cap)s a day had been granted before: %(left)s were left", before=tokens(day["own_before"]), cap=tokens(day["own_cap"]), left=tokens(left))
 
 
 def _everybodys(day):
     left = max(0, day["all_cap"] - day["all_before"])
     return gettext(
-        "%(before)s of the %(cap)s of all members were granted before: room for %(left)s", before=tokens(day["all_before"]), cap=tokens(day["all_cap"]), left=tokens(left)
+        "%(before)s of the %(cap)s a day of all members had been granted before: %(left)s were left", before=tokens(day["all_before"]), cap=tokens(day["all_cap"]), left=tokens(left)
     )
 
 

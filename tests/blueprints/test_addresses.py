@@ -110,7 +110,7 @@ def test_freezing_takes_one_press_and_ending_it_the_password(browser, ana):
     db.session.refresh(ana)
     assert ana.frozen_at
     page = browser.get("/wallet/freeze").text
-    assert "Your wallet is frozen</h1>" in page and "Frozen" in page
+    assert "<h1>Your wallet is frozen</h1>" in page and "Frozen" in page
     assert browser.post("/wallet/thaw", data={"password": "a guess"}).status_code == 409
     for _ in range(2):
         assert browser.post("/wallet/thaw", data={"password": PASSWORD}).status_code == 303

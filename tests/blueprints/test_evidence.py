@@ -73,7 +73,7 @@ def test_a_purchase_reward_is_the_price_times_the_rate(ana, course, why):
     page = why(ana, "purchase")
     assert "80.00 € paid × 2 % = 1.60 TEO" in page
     assert f"Order {order.id}" in page and "Rulebook version 1" in page
-    assert "0.00 TEO of your 100.00 TEO of that day were granted before: room for 100.00 TEO" in page
+    assert "0.00 TEO of your 100.00 TEO a day had been granted before: 100.00 TEO were left" in page
 
 
 def test_lessons_share_their_part(ana, course, why):
@@ -87,7 +87,7 @@ def test_a_later_lesson_shares_what_was_left(ana, course, why):
     study(ana, course, 3)
     page = why(ana, "lesson")
     assert "= 3.20 TEO for all lessons, less 1.60 TEO for those completed before, shared by the 2 that were left: 0.80 TEO each" in page
-    assert "3.20 TEO of your 100.00 TEO of that day were granted before: room for 96.80 TEO" in page
+    assert "3.20 TEO of your 100.00 TEO a day had been granted before: 96.80 TEO were left" in page
 
 
 def test_finishing_is_the_price_times_the_rate(ana, course, why):
@@ -115,7 +115,7 @@ def test_what_a_limit_deferred_is_reckoned(ana, why):
             rewards.grant_deferred(grant_id)
     page = why(ana, "purchase")
     assert "It waited here since the limit of an earlier day was reached" in page
-    assert "0.00 TEO of your 100.00 TEO of that day were granted before: room for 100.00 TEO" in page
+    assert "0.00 TEO of your 100.00 TEO a day had been granted before: 100.00 TEO were left" in page
 
 
 def test_the_limit_of_all_members_is_said_where_it_bites(ana, bruno, why):
@@ -126,7 +126,7 @@ def test_the_limit_of_all_members_is_said_where_it_bites(ana, bruno, why):
             rewards.grant(member.email, member.id, "purchase", teo(6), Rules(), clock.now())
     assert "of all members" not in why(ana, "purchase")
     page = why(bruno, "purchase")
-    assert "6.00 TEO of the 8.00 TEO of all members were granted before: room for 2.00 TEO" in page
+    assert "6.00 TEO of the 8.00 TEO a day of all members had been granted before: 2.00 TEO were left" in page
     assert "2.00 TEO of 6.00 TEO were granted; 4.00 TEO wait for the next day" in page
 
 
@@ -198,6 +198,11 @@ def test_a_refund_says_so(ana, course, why):
     assert "The money of the sale went back" in why(ana, "refund")
 
 
+def test_a_grant_says_where_it_comes_from(ana, why):
+    give(ana, 5)
+    assert "The platform gave it to you, out of its treasury." in why(ana, "grant")
+
+
 def test_a_stake_says_until_when_it_is_bound(tea, why):
     give(tea, 20)
     with transaction():
@@ -213,7 +218,7 @@ def test_a_withdrawal_says_where_to_and_why_it_came_back(ana, why):
     with transaction():
         ledger.post("out", available, reserved, teo(5), "withdrawal requested", evidence=evidence)
         ledger.post("back", reserved, available, teo(5), "withdrawal rejected", evidence=evidence | {"why": "Not your address."})
-    assert "It is set aside until it is sent, or given back. When now" in why(ana, "withdrawal requested")
+    assert "It is set aside until it is sent, or given back. When " in why(ana, "withdrawal requested")
     page = why(ana, "withdrawal rejected")
     assert "Why Not your address." in page and "Withdrawal 7 To the address 0xabab" in page
 

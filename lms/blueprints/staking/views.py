@@ -44,7 +44,7 @@ def unstake():
         staking.unstake(f"{current_user.id}:{form.key.data}", current_user, form.amount.data)
         user_id = current_user.id
     _tell(user_id)
-    flash(_("Asked out. The TEO are available when the unbonding is over."), "done")
+    flash(_("Unstaking has begun: the TEO are available when the unbonding is over."), "done")
     return redirect(url_for("staking.show"), 303)
 
 
