@@ -16,7 +16,7 @@ from lms.ui import cover_svg, download, euros, icon, page_url, render, teo, when
 from lms.ui.charts import scale_of
 from lms.ui.money import fine_euros
 from lms.ui.people import initials
-from lms.ui.times import deadline
+from lms.ui.times import deadline, exact
 from lms.ui.words import given_back
 
 SOURCES = Path(__file__).parent.parent / "lms"
@@ -120,6 +120,10 @@ def test_what_is_far_is_a_date_with_its_year_when_it_is_another(request_of):
 def test_a_deadline_names_the_hour_when_it_is_near(request_of, monkeypatch, said_at, said):
     monkeypatch.setattr(clock, "now", lambda: said_at)
     assert f">{said}<" in deadline(datetime(2026, 12, 7, 10, 30, tzinfo=UTC))
+
+
+def test_a_receipt_says_the_minute_however_long_ago(request_of):
+    assert ">7 Dec 2019, 10:30<" in exact(datetime(2019, 12, 7, 10, 30, tzinfo=UTC))
 
 
 def test_the_full_date_is_there_for_hover_and_screen_readers(request_of):

@@ -13,7 +13,7 @@ from lms.ui.people import initials
 from lms.ui.qr import qr_svg
 from lms.ui.remember import Remember
 from lms.ui.rendering import Macros, render
-from lms.ui.times import deadline, when
+from lms.ui.times import deadline, exact, when
 from lms.ui.units import percent
 
 __all__ = ["PRIVATE", "cover_svg", "download", "euros", "icon", "init_app", "page_url", "render", "teo", "when"]
@@ -27,7 +27,7 @@ def init_app(app):
     navigation.init_app(app)
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros
-    filters = {"deadline": deadline, "euros": euros, "fine_euros": fine_euros, "grouped": grouped, "initials": initials, "percent": percent, "said": said, "teo": teo, "when": when}
+    filters = {"deadline": deadline, "euros": euros, "exact": exact, "fine_euros": fine_euros, "grouped": grouped, "initials": initials, "percent": percent, "said": said, "teo": teo, "when": when}
     app.jinja_env.filters |= filters
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,

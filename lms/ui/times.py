@@ -10,21 +10,21 @@ from lms import clock
 from lms.ui.language import language
 from lms.ui.words import gettext
 
-_SHORT, _WITH_YEAR, _FULL, _IN_WORDS, _WITH_HOUR = "d MMM", "d MMM y", "EEEE d MMMM y, HH:mm z", "d MMM y, HH:mm z", "d MMM, HH:mm"
+_SHORT, _WITH_YEAR, _FULL, _IN_WORDS, _WITH_HOUR, _EXACT = "d MMM", "d MMM y", "EEEE d MMMM y, HH:mm z", "d MMM y, HH:mm z", "d MMM, HH:mm", "d MMM y, HH:mm"
 _NEAR, _SECOND, _TO_THE_MINUTE = timedelta(hours=20), timedelta(seconds=1), timedelta(hours=48)
 
 
 def when(moment):
     """`in 4 s`, `12 min ago`, `7 Dec`, `7 Dec 2027`. A moment without a time zone is refused: it would be a guess."""
     now = clock.now()
-    date, full, _ = _said(moment, now)
+    date, _, full, _ = _said(moment, now)
     return _time(moment, _short(moment, now) or date, full)
 
 
 def deadline(moment):
     """After "until", "on" or "from": `7 Dec`, `7 Dec 2027`, and `7 Dec, 14:30` where it is less than two days away and the hour matters."""
     now = clock.now()
-    date, full, hour = _said(moment, now)
+    date, hour, full, _ = _said(moment, now)
     return _time(moment, hour if abs(moment - now) < _TO_THE_MINUTE else date, full)
 
 
@@ -36,8 +36,14 @@ def written(moment):
     return format_datetime(moment, _IN_WORDS, tzinfo=spoken.zone, locale=spoken.code)
 
 
+def exact(moment):
+    """On a receipt: `7 Dec 2026, 14:30`."""
+    *_, full, exactly = _said(moment, clock.now())
+    return _time(moment, exactly, full)
+
+
 def _said(moment, now):
-    """The date, the full moment, and the date with the hour."""
+    """The date, with its hour, in full, and exactly."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone")
     spoken = language()
@@ -73,7 +79,7 @@ def _span(distance):
 
 @lru_cache(maxsize=8192)
 def _written(minute, hour, zone, code):
-    """The date, the full moment and the date with its hour, as said in this hour. Remembered: a list says the same ones again and again, and Babel takes its time."""
+    """What `_said` answers, as said in this hour. Remembered: a list says the same ones again and again, and Babel takes its time."""
     same_year = minute.astimezone(zone).year == hour.astimezone(zone).year
-    patterns = (_SHORT if same_year else _WITH_YEAR, _FULL, _WITH_HOUR)
+    patterns = (_SHORT if same_year else _WITH_YEAR, _WITH_HOUR, _FULL, _EXACT)
     return [escape(format_datetime(minute, pattern, tzinfo=zone, locale=code)) for pattern in patterns]
