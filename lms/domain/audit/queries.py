@@ -25,6 +25,11 @@ def is_open(kind, subject):
     return db.session.scalar(rows) is not None
 
 
+def open_one(kind, subject):
+    """The open Incident of this kind and subject, or None."""
+    return db.session.scalar(select(Incident).where(Incident.kind == kind, Incident.subject == str(subject), Incident.closed_at.is_(None)))
+
+
 def is_known(kind, subject):
     """Whether the incident was ever opened; somebody may have closed it since."""
     rows = select(Incident.id).where(Incident.kind == kind, Incident.subject == str(subject)).limit(1)

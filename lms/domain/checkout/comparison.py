@@ -1,11 +1,13 @@
 """The gateway's books beside ours: all that one has otherwise than the other of a payment is one incident, told again only when there is more."""
 
-from sqlalchemy import select
+from collections import defaultdict
+
+from sqlalchemy import literal, select, union_all
 
 from lms.db import db
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as known
-from lms.domain.checkout.models import Dispute, Payment, Refund
+from lms.domain.checkout.models import Dispute, Payment, Refund, RefundByHand
 
 KIND = "payments differ"
 
@@ -43,7 +45,7 @@ def _differences(payment, taken, refunds, disputes):
         yield "another currency"
     if payment.order_id and payment.order_id != taken.order_id:
         yield "another order"
-    asked, done = refunds.get(payment.id, (0, 0))
+    asked, done = refunds[payment.id]
     if taken.refunded > asked:
         yield "refunded without our asking"
     elif taken.refunded < done:
@@ -56,10 +58,15 @@ def _differences(payment, taken, refunds, disputes):
 
 
 def _refunds(ours):
-    """{payment id: (cents we asked back, cents of them we hold for done)}: the gateway counts a refund before the bank has it."""
+    """{payment id: (cents we asked back or were told of, cents of them we hold for done)}: the gateway counts a refund before the bank has it."""
     ids = [payment.id for payment in ours.values()]
     rows = select(Refund.payment_id, Refund.amount, Refund.state).where(Refund.payment_id.in_(ids))
-    return {payment_id: (amount, amount if state == "done" else 0) for payment_id, amount, state in db.session.execute(rows)}
+    by_hand = select(RefundByHand.payment_id, RefundByHand.amount, literal("done")).where(RefundByHand.payment_id.in_(ids), RefundByHand.state != "failed")
+    found = defaultdict(lambda: (0, 0))
+    for payment_id, amount, state in db.session.execute(union_all(rows, by_hand)):
+        asked, done = found[payment_id]
+        found[payment_id] = (asked + amount, done + amount if state == "done" else done)
+    return found
 
 
 def _disputes(ours):

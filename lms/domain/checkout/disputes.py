@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
-from lms.domain.checkout import outbox, papers, refunds
+from lms.domain.checkout import by_hand, outbox, papers, refunds
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Dispute, Payment
 from lms.domain.learning import queries as enrolments
@@ -85,10 +85,12 @@ def _lose(dispute, order):
 def _charge_back(order, dispute):
     """The buyer's bank took the money: the sale is reversed, and what was spent of it is owed.
 
-    Of a sale that was given back already the money is gone twice; of one of which the bank took a part, that part is the platform's loss."""
-    is_reversed = order.is_paid and dispute.amount >= order.total
+    Of a sale that was given back already the money is gone twice; of one of which the bank took a part, that part is the platform's loss.
+    What went back by hand before is no such part: the bank takes what is left."""
+    gone = by_hand.gone(dispute.payment_id)
+    is_reversed = order.is_paid and dispute.amount + gone >= order.total
     book = refunds.take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back") if is_reversed else Book(order)
-    lost = _loss(order, dispute, is_reversed)
+    lost = dispute.amount + by_hand.settle(dispute.payment) - order.total if is_reversed else _loss(dispute)
     book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), lost, "charge back", dispute=dispute.id)
     if is_reversed:
         order.state, order.ended_at = "charged back", clock.now()
@@ -97,10 +99,8 @@ def _charge_back(order, dispute):
     db.session.flush()
 
 
-def _loss(order, dispute, is_reversed):
+def _loss(dispute):
     """The cents that the bank took of what was the platform's. A refund that failed has left there what the bank took then."""
-    if is_reversed:
-        return dispute.amount - order.total
     return 0 if outbox.has_failed(dispute.payment_id) else dispute.amount
 
 

@@ -164,7 +164,9 @@ class Payment(Model):
 
 
 class Refund(Model):
-    """A payment sent back whole, once: a row in the transaction that decided it, carried out by a job. `reference` is the gateway's, once it has taken it."""
+    """A payment sent back, once: a row in the transaction that decided it, carried out by a job. `amount` is all that had not gone by hand before.
+
+    `reference` is the gateway's, once it has taken it."""
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -182,6 +184,26 @@ class Refund(Model):
     tries: Mapped[int] = mapped_column(default=0)
     asked_at: Mapped[object] = mapped_column(Moment)
     done_at: Mapped[object | None] = mapped_column(Moment)
+
+    payment: Mapped[Payment] = relationship()
+
+
+class RefundByHand(Model):
+    """A part of a payment that went back by the gateway's own pages. told → borne by the platform; settled once the whole sale goes back; or it failed."""
+
+    __tablename__ = "refunds_by_hand"
+    __table_args__ = (
+        UniqueConstraint("payment_id", "reference"),
+        CheckConstraint("state IN ('told', 'borne', 'settled', 'failed')", name="state"),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
+    reference: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]
+    told_at: Mapped[object] = mapped_column(Moment)
 
     payment: Mapped[Payment] = relationship()
 

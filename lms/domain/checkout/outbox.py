@@ -5,12 +5,14 @@ from sqlalchemy import select, update
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
-from lms.domain.checkout import locks, refunds
-from lms.domain.checkout.models import Refund
+from lms.domain.checkout import by_hand, locks, refunds
+from lms.domain.checkout.models import Payment, Refund
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger.models import EUR
+from lms.errors import DomainError
 
 MOST_TRIES = 12
+NOT_OURS = "refund not ours"  # the kind of incident that tells an admin of it
 
 
 def count_try(refund_id):
@@ -38,18 +40,32 @@ def mark_failed(refund, why):
 def confirm(payment, reference, amount, succeeded, why=""):
     """What the gateway says became of a refund of `amount` cents; of one that we never asked for an admin is told.
 
-    In any order: what failed does not succeed afterwards. One made by hand is followed when it is of the whole payment; a part of it is the admin's."""
+    In any order: what failed does not succeed afterwards. One made by hand is followed when it is of the whole payment, or all that was left of it;
+    of a part the admin says what it was."""
+    db.session.refresh(payment, with_for_update=True)
     refund = db.session.scalar(select(Refund).where(Refund.payment_id == payment.id).with_for_update())
     if refund is None or refund.amount != amount or not _is_told(refund, reference, succeeded):
-        audit.open_incident("refund not ours", f"{payment.gateway}:{reference}", payment=payment.id, order=payment.order_id, amount=amount)
-        return _follow(payment, reference) if succeeded and refund is None and amount == payment.amount else None
+        return _hear_of_one_by_hand(payment, refund, reference, amount, succeeded)
     has_failed = refund.state == "failed" and refund.reference == reference
     refund.reference = reference
     if not succeeded:
         mark_failed(refund, why)
     elif not has_failed:
         refund.state, refund.done_at = "done", refund.done_at or clock.now()
-    db.session.flush()
+    return db.session.flush()
+
+
+def take_sale_back(part):
+    """An admin's word that a RefundByHand meant the whole sale: it is reversed, and the rest goes back to the card. Raises DomainError."""
+    payment = db.session.get_one(Payment, part.payment_id)
+    order = locks.order(payment.order_id)
+    db.session.refresh(payment, with_for_update=True)
+    db.session.refresh(part)
+    if part.state not in ("told", "borne") or payment.state != "applied" or not order.is_paid:
+        raise DomainError("This sale cannot be taken back any more.")
+    refunds.check_undisputed(payment)
+    refunds.end(order, enrolments.enrolment(order.buyer_id, order.course_id))
+    refunds.send_back(payment)
 
 
 def _is_told(refund, reference, succeeded):
@@ -57,18 +73,52 @@ def _is_told(refund, reference, succeeded):
     return refund.reference in (None, reference) or (succeeded and refund.state == "failed")
 
 
-def _follow(payment, reference):
-    """Somebody has sent the whole payment back by the gateway's own pages: what it brought goes back, too, since its money is gone."""
-    db.session.refresh(payment, with_for_update=True)
-    if payment.state == "applied":
+def _hear_of_one_by_hand(payment, refund, reference, amount, succeeded):
+    facts = dict(payment=payment.id, order=payment.order_id, about=payment.state, paid=payment.amount, amount=amount, currency=payment.currency)
+    if not succeeded:
+        facts |= dict(what="failed")
+        known = by_hand.of(payment, reference)
+        if known:
+            by_hand.fail(known)
+    elif payment.currency == EUR and amount < payment.amount:
+        kept = by_hand.keep(payment, reference, amount)
+        facts |= dict(what="part", by_hand=kept.id, is_followed=_is_whole_by_now(payment, refund))
+    else:
+        facts |= dict(what="whole", is_followed=refund is None and amount == payment.amount and _follow(payment, reference))
+    audit.add_to_incident(NOT_OURS, f"{payment.gateway}:{reference}", **facts, **_whose(payment.order))
+    db.session.flush()
+
+
+def _is_whole_by_now(payment, refund):
+    """Whether, with the last part, all has gone by hand, and what that means is done: in the place of a refund of ours that failed, or of none."""
+    if refund is None:
+        return by_hand.gone(payment.id) == payment.amount and _follow(payment)
+    if refund.state != "failed" or by_hand.gone(payment.id) < refund.amount:
+        return False
+    by_hand.settle(payment)
+    refund.state, refund.done_at = "done", clock.now()
+    return True
+
+
+def _whose(order):
+    return dict(course=order.course.title, buyer=order.buyer.name, address=order.buyer.email) if order else {}
+
+
+def _follow(payment, reference=None):
+    """Somebody has sent the whole payment back by the gateway's own pages: what it brought goes back, too, since its money is gone. False where nothing is left to take back.
+
+    `reference` of the one refund that it was; where it went in parts they are kept."""
+    if payment.state == "applied" and payment.order.is_paid:
         refunds.end(locks.order(payment.order_id), enrolments.enrolment(payment.order.buyer_id, payment.order.course_id))
     elif payment.state == "held" and payment.currency == EUR:
         refunds.post_returned(payment)
     else:
-        return
+        return False
     payment.state, now = "returned", clock.now()
-    db.session.add(Refund(payment_id=payment.id, amount=payment.amount, state="done", reference=reference, asked_at=now, done_at=now))
-    db.session.flush()
+    by_hand.settle(payment)
+    if reference:
+        db.session.add(Refund(payment_id=payment.id, amount=payment.amount, state="done", reference=reference, asked_at=now, done_at=now))
+    return True
 
 
 def has_failed(payment_id):

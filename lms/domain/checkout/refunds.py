@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
-from lms.domain.checkout import locks, papers, splits
+from lms.domain.checkout import by_hand, locks, papers, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Dispute, Payment, Refund
 from lms.domain.learning import actions as learning
@@ -22,7 +22,7 @@ from lms.errors import DomainError
 
 @dataclass(frozen=True)
 class Preview:
-    """What a refund moves: `cash` cents to the card, `tokens` TEO of the discount back to the wallet, `rewards` TEO taken back, `deferred` never credited."""
+    """What a refund moves: `cash` cents to the card (all that is not there already), `tokens` TEO of the discount back to the wallet, `rewards` TEO taken back, `deferred` never credited."""
 
     cash: int
     tokens: int
@@ -35,7 +35,8 @@ def preview(order):
     enrolment = enrolments.enrolment(order.buyer_id, order.course_id)
     grants = [grant for grant in enrolments.rewards_of(enrolment) if not grant.taken_back_at] if enrolment else []
     credited, deferred = (sum(grant.amount for grant in grants if grant.is_deferred is later) for later in (False, True))
-    return Preview(order.total, order.tokens, credited, deferred)
+    payment_id = db.session.scalar(select(Payment.id).where(Payment.order_id == order.id, Payment.state == "applied"))
+    return Preview(order.total - by_hand.gone(payment_id), order.tokens, credited, deferred)
 
 
 def obstacle(order, enrolment):
@@ -89,8 +90,7 @@ def return_held(payment):
     db.session.refresh(payment, with_for_update=True)
     if payment.state != "held" or payment.currency != EUR:
         raise DomainError("This payment cannot be sent back from here.")
-    if _is_disputed(Payment.id == payment.id):
-        raise DomainError("The bank has asked for this payment back. While it decides it cannot be sent back from here.")
+    check_undisputed(payment)
     post_returned(payment)
     send_back(payment)
 
@@ -102,10 +102,18 @@ def post_returned(payment):
 
 
 def send_back(payment):
-    """The whole payment back to the card: a row of the outbox, in this transaction."""
+    """The payment back to the card, but what went there by hand before: a row of the outbox, in this transaction."""
     payment.state = "returned"
-    db.session.add(Refund(payment_id=payment.id, amount=payment.amount, asked_at=clock.now()))
+    left = payment.amount - by_hand.settle(payment)
+    if left:
+        db.session.add(Refund(payment_id=payment.id, amount=left, asked_at=clock.now()))
     db.session.flush()
+
+
+def check_undisputed(payment):
+    """Gateways refuse the refund of a payment that a bank asks back; made all the same, the money would go twice."""
+    if _is_disputed(Payment.id == payment.id):
+        raise DomainError("The bank has asked for this payment back. While it decides it cannot be sent back from here.")
 
 
 def take_back(order, enrolment, reason):
@@ -128,5 +136,4 @@ def _payment(order):
 
 
 def _is_disputed(*which):
-    """Gateways refuse the refund of a payment that a bank asks back; made all the same, the money would go twice."""
     return db.session.scalar(select(Dispute.id).join(Dispute.payment).where(Dispute.state == "open", *which).limit(1)) is not None
