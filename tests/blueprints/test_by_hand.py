@@ -31,7 +31,7 @@ def browser(log_in, ada):
 
 def test_the_page_says_whose_it_is_how_much_and_what_to_do(browser, part, course):
     page = unescape(browser.get(PAGE).text)
-    for said in ("A refund we did not ask for", "Ana", "ana@example.org", course.title, "80.00 €", "1.00 €", "Say what it was."):
+    for said in ("A refund we did not ask for", "Ana", "ana@example.org", course.title, "80.00 €", "1.00 €", "Say what it was: good will"):
         assert said in page
     assert f"/admin/refunds-by-hand/{part.id}/loss" in page and f"/admin/refunds-by-hand/{part.id}/reversal" in page
 

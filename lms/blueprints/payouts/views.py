@@ -14,6 +14,7 @@ from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import payout_details, payout_queries, payouts
 from lms.errors import NotFound
 from lms.ui import render
+from lms.ui.times import written
 
 blueprint = Blueprint("payouts", __name__, url_prefix="/teach")
 blueprint.before_request(earners_only)
@@ -70,7 +71,7 @@ def _desk():
 
 def _index(form, parts):
     found = payout_queries.of_member(current_user.id, page_number())
-    facts = dict(form=form, parts=parts, details=form.details, rules=form.rules, waits_until=form.waits_until)
+    facts = dict(form=form, parts=parts, details=form.details, rules=form.rules, waits_until=form.waits_until and written(form.waits_until))
     return render("payouts/index.html", payouts=found, paid=ledger.paid_out(current_user.id), **facts)
 
 
