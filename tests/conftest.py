@@ -1,6 +1,7 @@
 """Real PostgreSQL and Redis for every test, empty at its start; people called ana, bruno, tea and ada."""
 
 import gc
+import logging
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -75,6 +76,7 @@ def services(home):
     """PostgreSQL and Redis of this run."""
     with Postgres(home, durable=False) as postgres, Redis(home, durable=False) as redis:
         yield postgres, redis
+        logging.getLogger("lms.blueprints.live.hub").disabled = True  # its threads live as long as the process, and miss Redis from here on
         postgres.remove()
         redis.remove()
 
