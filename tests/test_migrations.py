@@ -101,6 +101,14 @@ def test_what_the_code_before_certificates_cannot_read_is_not_taken_back(history
     assert differences() == [] and db.session.query(Operation).count() == len(made)
 
 
+def test_a_certificate_that_was_revoked_is_not_made_valid_by_going_back(history, caplog):
+    operations(("revocation", 1))
+    with pytest.raises(SystemExit):
+        downgrade(revision="0018")
+    assert "which the older version would take for valid. Nothing was taken back." in caplog.text
+    assert differences() == [] and db.session.query(Operation).count() == 1
+
+
 def test_what_it_can_read_is(history):
     operations(("settlement", 1), ("root", 2))
     downgrade(revision="0008")

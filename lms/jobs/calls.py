@@ -49,6 +49,8 @@ def outcome(operation, receipt):
     if operation.kind == "certificates":
         issuance = called.issuance(receipt, operation.op)
         return Outcome() if issuance and issuance.brought(_certificates(operation)) else None
+    if operation.kind == "revocation":
+        return Outcome() if called.revoked(receipt, operation.op) == _revoked(operation) else None
     if operation.kind in ("release", "move"):
         (entry,) = queries.entries(operation)
         asked = entry.address, operation.payload["to"], entry.amount
@@ -98,12 +100,22 @@ def _issue(operation, certificate):
     return certificate.issue_data(operation.op, _certificates(operation))
 
 
-_DATA = {"settle": _settle, "release": _release, "move": _release, "root": _root, "certificates": _issue}
+def _revoke(operation, certificate):
+    return certificate.revoke_data(operation.op, _revoked(operation))
+
+
+_DATA = {"settle": _settle, "release": _release, "move": _release, "root": _root, "certificates": _issue, "revocation": _revoke}
 
 
 def _certificates(operation):
     """Pairs of (address, id)"""
     return [(address, int(digest, 16)) for address, digest in operation.payload.get("entries", ())]
+
+
+def _revoked(operation):
+    """The id"""
+    _, digest = operation.payload["revoked"]
+    return int(digest, 16)
 
 
 def _published(operation):

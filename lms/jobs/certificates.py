@@ -7,18 +7,19 @@ from lms.jobs import chain
 
 
 def issue():
-    """Queue batches until nothing waits that has an address to go to."""
+    """Queue batches until nothing waits that has an address to go to, and an operation for each that was revoked since."""
     deployment = onchain.deployment()
     if deployment is None or deployment.address_of("Certificate") is None:
         return
     is_any = False
-    while _is_queued():
-        is_any = True
+    for queue in (certificates.queue, certificates.queue_revocation):
+        while _is_queued(queue):
+            is_any = True
     if is_any:
         chain.hurry()
 
 
-def _is_queued():
-    """Whether there was something for one more batch."""
+def _is_queued(queue):
+    """Whether there was something for one more operation."""
     with transaction():
-        return certificates.queue() is not None
+        return queue() is not None

@@ -19,6 +19,7 @@ FOLLOWS = {
     "release": (releases.mark_sent, releases.give_back),
     "root": (lambda operation: None, lambda operation: None),
     "certificates": (lambda operation: None, certificates.wait_again),
+    "revocation": (lambda operation: None, certificates.revoke_again),
 }
 # What no later try would change; anything else (a pause, the bound, a role) is tried again.
 _FOR_GOOD = ("ReleaseExpired", "NotTheHolder", "TransferToToken", "ERC20InvalidReceiver", "AlreadyPublished")

@@ -124,6 +124,18 @@ def test_an_admin_sees_what_a_batch_issues_to_whom(batch, ada, log_in):
     assert "Batch of certificates 2 –" in words(log_in(ada).get("/admin/operations").text)
 
 
+def test_an_admin_sees_whose_certificate_was_revoked(batch, ana, course, ada, log_in):
+    operation, certificate = batch
+    with transaction():
+        operation.state = "final"
+        certificates.revoke(ana.id, course.id)
+        revocation = certificates.queue_revocation()
+    shown = log_in(ada).get(f"/operations/{revocation.id}").text
+    page = words(shown)
+    assert "Certificate revoked" in page and "reads that it is not valid" in page and certificate.digest.hex() in shown
+    assert "How chains work" in page and "Ana" in page
+
+
 def test_of_one_that_was_lost_with_its_rows_the_holder_is_known(batch, ada, log_in):
     operation, certificate = batch
     with transaction():
@@ -141,6 +153,7 @@ def test_a_batch_is_no_members_page_yet(batch, ana, log_in):
     [
         ("settle", "The chain refused it. Nothing is lost: what it should have brought is counted in the ledger."),
         ("certificates", "It was dropped, and issued nothing. Nothing is lost: its certificates come with another batch."),
+        ("revocation", "It was dropped, and revoked nothing. Another operation does it."),
         ("root", "It published nothing: it was dropped, or the chain has a root of that day already."),
     ],
 )

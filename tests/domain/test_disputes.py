@@ -9,12 +9,17 @@ import pytest
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
+from lms.domain.certificates import actions as certificates
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import splits
 from lms.domain.checkout.models import Dispute, Order, Payment
+from lms.domain.courses import queries as courses
+from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments
+from lms.domain.learning.models import Enrolment
 from lms.domain.ledger import queries as books
-from tests.conftest import give, teo
+from lms.errors import DomainError
+from tests.conftest import give, sell, teo
 from tests.races import race
 
 FEE = 1500
@@ -120,6 +125,44 @@ def test_a_fee_told_before_the_payment_is_booked_once_that_comes(order):
     assert euros("platform") == 0
     hear(told("payment.succeeded", order_id=order.id))
     assert euros("cards") == 500 - 7200
+
+
+def achieved(user, course):
+    """His certificate for the course whose lessons he has all done."""
+    enrolment = enrolments.enrolment(user.id, course.id)
+    with transaction():
+        for lesson in courses.by_slug(course.slug).lessons:
+            learning.complete_lesson(enrolment, lesson)
+        return certificates.make(enrolment)
+
+
+def test_a_certificate_of_a_course_that_is_charged_back_is_valid_no_more(order, ana, course):
+    hear(told("payment.succeeded", order_id=order.id))
+    mine = achieved(ana, course)
+    hear(told("dispute.opened"))
+    assert mine.revoked_at is None
+    hear(told("dispute.lost"))
+    assert (order.state, mine.revoked_at is not None) == ("charged back", True)
+    with pytest.raises(DomainError, match="taken back"), transaction():
+        certificates.make(db.session.query(Enrolment).one())
+
+
+def test_who_buys_it_again_gets_another(order, ana, course):
+    hear(told("payment.succeeded", order_id=order.id))
+    first = achieved(ana, course)
+    hear(told("dispute.lost"))
+    sell(ana, course, "pay_2")
+    with transaction():
+        second = certificates.make(enrolments.enrolment(ana.id, course.id))
+    assert second.id != first.id and second.digest != first.digest and second.revoked_at is None
+
+
+@pytest.mark.parametrize("facts", [dict(amount=100), dict(reference="pay_2")])
+def test_a_sale_that_stays_keeps_its_certificate(facts, order, ana, course):
+    hear(told("payment.succeeded", order_id=order.id), told("payment.succeeded", 2, reference="pay_2", order_id=order.id))
+    mine = achieved(ana, course)
+    hear(told("dispute.lost", **facts))
+    assert (order.state, mine.revoked_at) == ("paid", None)
 
 
 @pytest.mark.parametrize("is_first", [True, False])

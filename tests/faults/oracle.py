@@ -20,7 +20,7 @@ _NAMES["0x" + keccak(text="Skipped(uint256,uint256,address)").hex()] = "Existed"
 _NOBODY = "0x" + "00" * 20
 _SOLVENCY = int.from_bytes(b"solvency".ljust(32, b"\0"))
 _USES = ("Settled", "Released", "Voided", "Published", "Issued")
-_HOME = {"root": "Notary", "certificates": "Certificate"}  # kind of operation → its contract, where that is not the token
+_HOME = {"root": "Notary", "certificates": "Certificate", "revocation": "Certificate"}  # kind of operation → its contract, where that is not the token
 SMALL = 10_000  # millionths of TEO: a deposit below it is credited with the day's others
 _TOLD = ("burn skipped", "address lost", "certificate lost", "funds low", "funds very low")  # open because of what the world did, or nothing that waits
 _PAUSE = "0x" + keccak(text="pause()").hex()[:8]

@@ -15,6 +15,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.certificates.models import Certificate
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
+from lms.domain.onchain.models import Operation
 from lms.domain.wallet import custody
 from lms.domain.wallet.models import Wallet
 from lms.errors import DomainError
@@ -23,14 +24,25 @@ LARGEST_BATCH = 50  # as the contract has it
 
 
 def make(enrolment):
-    """The certificate of a completed course, once per member and course; from then on it waits for its batch."""
+    """The certificate of a completed course, once per member and course, but for what was revoked; from then on it waits for its batch."""
     if enrolment.completed_at is None:
         raise DomainError("The course is not completed yet: there is no certificate for it.")
+    if enrolment.ended_at is not None:
+        raise DomainError("The course was taken back: there is no certificate for it.")
     credential, salt = _credential(enrolment), secrets.token_bytes(32)
     mine = dict(holder_id=books.holder_of(enrolment.user_id).id, course_id=enrolment.course_id)
     row = dict(credential=credential, salt=salt, digest=digest(salt, credential), batches=0, made_at=clock.now(), **mine)
-    db.session.execute(insert(Certificate).values(row).on_conflict_do_nothing(index_elements=list(mine)))
-    return db.session.scalars(select(Certificate).filter_by(**mine)).one()
+    valid = Certificate.revoked_at.is_(None)
+    db.session.execute(insert(Certificate).values(row).on_conflict_do_nothing(index_elements=list(mine), index_where=valid))
+    return db.session.scalars(select(Certificate).filter_by(**mine).where(valid)).one()
+
+
+def revoke(user_id, course_id):
+    """The member's certificate for the course is valid no more, if he has one; `queue_revocation` tells the chain where that has it."""
+    mine = select(Certificate).where(Certificate.holder_id == books.holder_of(user_id).id, Certificate.course_id == course_id)
+    for certificate in db.session.scalars(mine.where(Certificate.revoked_at.is_(None)).with_for_update()):
+        certificate.revoked_at = clock.now()
+    db.session.flush()
 
 
 def digest(salt, credential):
@@ -54,6 +66,35 @@ def queue():
         certificate.operation_id, certificate.address, certificate.batches = operation.id, address, certificate.batches + 1
     db.session.flush()
     return operation
+
+
+def queue_revocation():
+    """Queue the oldest one that was revoked after the chain had it, as an operation; None when there is none."""
+    deployment = onchain.turn()
+    rows = select(Certificate).join(Certificate.operation).where(Certificate.revoked_at.is_not(None), Certificate.revocation_id.is_(None))
+    issued = rows.where(Operation.state == "final", Operation.deployment_id == deployment.id).order_by(Certificate.id).limit(1)
+    certificate = db.session.scalar(issued.with_for_update(of=Certificate, skip_locked=True))
+    if certificate is None:
+        return None
+    payload = {"revoked": [certificate.address, certificate.digest.hex()]}
+    operation = onchain.queue(f"certificates:{certificate.id}:{certificate.batches}", "revocation", [], payload)
+    certificate.revocation_id, certificate.batches = operation.id, certificate.batches + 1
+    db.session.flush()
+    return operation
+
+
+def revoke_again(operation):
+    """It will never happen: what it was to revoke waits for another one."""
+    db.session.execute(update(Certificate).where(Certificate.revocation_id == operation.id).values(revocation_id=None))
+
+
+def take_over_revocation(operation, number):
+    """What the chain has revoked by an operation our rows do not know is revoked here, too."""
+    certificate = db.session.scalar(select(Certificate).where(Certificate.digest == number.to_bytes(32)))
+    operation.payload = {"revoked": [certificate and certificate.address, number.to_bytes(32).hex()]}
+    if certificate:
+        certificate.revoked_at, certificate.revocation_id = certificate.revoked_at or clock.now(), operation.id
+    db.session.flush()
 
 
 def wait_again(operation):
@@ -81,7 +122,7 @@ def _credential(enrolment):
 def _waiting():
     """(Certificate, address) of as many as a batch takes, oldest first, each locked; what another batch has locked is its own."""
     in_use = and_(Wallet.holder_id == Certificate.holder_id, Wallet.replaced_at.is_(None))
-    rows = select(Certificate, Wallet.address).join(Wallet, in_use).where(Certificate.operation_id.is_(None)).order_by(Certificate.id)
+    rows = select(Certificate, Wallet.address).join(Wallet, in_use).where(Certificate.operation_id.is_(None), Certificate.revoked_at.is_(None)).order_by(Certificate.id)
     rows = rows.limit(LARGEST_BATCH).with_for_update(of=Certificate, skip_locked=True)
     return db.session.execute(rows, execution_options={"populate_existing": True}).all()
 

@@ -1,6 +1,6 @@
 """What members have achieved, as credentials of which the chain knows a digest each."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -12,14 +12,17 @@ class Certificate(Model):
     """`credential` says member, course and when it was completed. Its salted digest is the id on the chain, from which nobody learns any of that.
 
     It waits while it has no operation; `address` is the custodial one it was queued for, `batches` how often it was. Of one whose rows were lost
-    with a database the chain tells holder and digest, and nobody the rest."""
+    with a database the chain tells holder and digest, and nobody the rest.
+
+    A revoked one is valid no more: where the chain has it, an operation of its own (`revocation_id`) says so there; one that waits is never issued."""
 
     __tablename__ = "certificates"
     __table_args__ = (
-        UniqueConstraint("holder_id", "course_id"),
+        Index("uq_certificates_holder_id_course_id", "holder_id", "course_id", unique=True, postgresql_where="revoked_at IS NULL"),
         CheckConstraint("num_nulls(course_id, credential, salt) IN (0, 3)", name="credential"),
         CheckConstraint("(address IS NULL) = (operation_id IS NULL)", name="address"),
-        Index("ix_certificates_waiting", "id", postgresql_where="operation_id IS NULL"),
+        Index("ix_certificates_waiting", "id", postgresql_where="operation_id IS NULL AND revoked_at IS NULL"),
+        Index("ix_certificates_revoked", "id", postgresql_where="revoked_at IS NOT NULL AND revocation_id IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -32,5 +35,7 @@ class Certificate(Model):
     operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)
     batches: Mapped[int] = mapped_column(default=0)
     made_at: Mapped[object] = mapped_column(Moment)
+    revoked_at: Mapped[object | None] = mapped_column(Moment)
+    revocation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)
 
-    operation: Mapped[Operation | None] = relationship()
+    operation: Mapped[Operation | None] = relationship(foreign_keys=operation_id)

@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
+from lms.domain.certificates import actions as certificates
 from lms.domain.checkout import by_hand, outbox, papers, refunds
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Dispute, Payment
@@ -83,7 +84,7 @@ def _lose(dispute, order):
 
 
 def _charge_back(order, dispute):
-    """The buyer's bank took the money: the sale is reversed, and what was spent of it is owed.
+    """The buyer's bank took the money: the sale is reversed, what was spent of it is owed, and a certificate of the course is valid no more.
 
     Of a sale that was given back already the money is gone twice; of one of which the bank took a part, that part is the platform's loss.
     What went back by hand before is no such part: the bank takes what is left."""
@@ -93,6 +94,7 @@ def _charge_back(order, dispute):
     lost = dispute.amount + by_hand.settle(dispute.payment) - order.total if is_reversed else _loss(dispute)
     book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), lost, "charge back", dispute=dispute.id)
     if is_reversed:
+        certificates.revoke(order.buyer_id, order.course_id)
         order.state, order.ended_at = "charged back", clock.now()
         papers.credit_note(order)
         refunds.tell(order, "disputed")

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.db import Model, Moment
 
 STATES = ("queued", "signed", "sent", "mined", "final", "failed")
-_CONTRACTS = {"root": "Notary", "certificates": "Certificate"}  # by kind of operation, where it is not the token
+_CONTRACTS = {"root": "Notary", "certificates": "Certificate", "revocation": "Certificate"}  # by kind of operation, where it is not the token
 NOT_THE_TOKENS = tuple(_CONTRACTS)  # kinds
 OPEN_STATES = ("queued", "signed", "sent")
 FEES_TOO_HIGH = "fees too high"  # an error that begins so ends by itself, when they fall
@@ -91,14 +91,14 @@ class Signer(Model):
 
 
 class Operation(Model):
-    """`payload` is what an operation needs beside its entries: the target and deadline of a release or a move, the [address, digest] of each certificate.
+    """`payload` is what an operation needs beside its entries: the target and deadline of a release or a move, the [address, digest] of each certificate that it issues, or of the one that it revokes.
     `is_void`: it shall never happen."""
 
     __tablename__ = "operations"
     __table_args__ = (
         # Each number is given out once. After a restored database that may be a second time, and a contract knows nothing of what another one did.
         UniqueConstraint("deployment_id", "kind", "op"),
-        Index("uq_operations_token_op", "deployment_id", "op", unique=True, postgresql_where="kind NOT IN ('root', 'certificates')"),
+        Index("uq_operations_token_op", "deployment_id", "op", unique=True, postgresql_where="kind NOT IN ('root', 'certificates', 'revocation')"),
         CheckConstraint("state IN ('queued', 'signed', 'sent', 'mined', 'final', 'failed')", name="state"),
         Index("ix_operations_unfinished", "state", "id", postgresql_where="state NOT IN ('final', 'failed')"),
         Index("ix_operations_mined_at", "mined_at"),

@@ -106,6 +106,8 @@ def _take_over(deployment, name, op, receipt):
     contract = BY_NAME[name](deployment.address_of(name))
     if name == Notary.name:
         recovery.take_over(deployment, op, receipt, "root")  # of a tree that was lost: nothing else hangs on it
+    elif name == Certificate.name and (revoked := contract.revoked(receipt, op)) is not None:
+        certificates.take_over_revocation(recovery.take_over(deployment, op, receipt, "revocation"), revoked)
     elif name == Certificate.name:
         issuance = contract.issuance(receipt, op)
         operation = recovery.take_over(deployment, op, receipt, "certificates")
