@@ -11,7 +11,7 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import queries
+from lms.domain.checkout import orders, queries
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order
 from lms.domain.checkout.terms import terms
@@ -189,6 +189,7 @@ def test_a_late_payment_and_a_reward_do_not_wait_for_each_other(app, rich, cours
         checkout.receive("sandbox", SimpleNamespace(**event))
 
     db.session.rollback()
-    monkeypatch.setattr(checkout, "Book", locked)
+    for module in (checkout, orders):
+        monkeypatch.setattr(module, "Book", locked)
     assert race(app, [arrive, reward]) == []
     assert (db.session.get_one(Order, late).state, parts(rich)) == ("paid", (teo(43), 0))

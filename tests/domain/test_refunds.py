@@ -11,7 +11,7 @@ from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds, splits
-from lms.domain.checkout.models import Dispute, Order, Refund
+from lms.domain.checkout.models import Dispute, Order, Payment, Refund
 from lms.domain.checkout.receipts import receipt
 from lms.domain.courses import queries as courses
 from lms.domain.courses.models import Lesson
@@ -252,7 +252,7 @@ def test_money_refunded_and_charged_back_is_the_platforms_loss(sold):
 def test_a_held_payment_goes_back(sold):
     order = sold()
     pay(order, "pay_2")
-    payment = db.session.query(checkout.Payment).filter_by(state="held").one()
+    payment = db.session.query(Payment).filter_by(state="held").one()
     with transaction():
         refunds.return_held(payment)
     with pytest.raises(DomainError), transaction():
@@ -264,7 +264,7 @@ def test_a_held_payment_goes_back(sold):
 def test_a_dispute_about_money_that_paid_nothing_leaves_the_sale_alone(is_returned, sold):
     order = sold()
     pay(order, "pay_2")
-    held = db.session.query(checkout.Payment).filter_by(state="held").one()
+    held = db.session.query(Payment).filter_by(state="held").one()
     if is_returned:
         with transaction():
             refunds.return_held(held)
@@ -304,7 +304,7 @@ def test_a_dispute_of_money_that_paid_nothing_leaves_the_sale(sold):
     order = sold()
     pay(order, "pay_2")
     dispute(order, reference="pay_2")
-    held = db.session.query(checkout.Payment).filter_by(reference="pay_2").one()
+    held = db.session.query(Payment).filter_by(reference="pay_2").one()
     assert (order.state, held.state) == ("paid", "returned")
     assert [books.platform("EUR", name).balance for name in ("cards", "escrow")] == [1500 - order.total, 0]
 
@@ -314,7 +314,7 @@ def test_money_that_was_sent_back_and_is_disputed_is_the_platforms_loss(sold):
     kept = books.platform("EUR", "platform").balance
     pay(order, "pay_2")
     with transaction():
-        refunds.return_held(db.session.query(checkout.Payment).filter_by(state="held").one())
+        refunds.return_held(db.session.query(Payment).filter_by(state="held").one())
     dispute(order, reference="pay_2")
     assert (order.state, books.platform("EUR", "platform").balance) == ("paid", kept - order.total - 1500)
 
@@ -349,7 +349,7 @@ def test_held_money_the_bank_asks_back_is_not_sent_back_too(sold):
     pay(order, "pay_2")
     dispute(order, "opened", reference="pay_2")
     with pytest.raises(DomainError, match="bank"), transaction():
-        refunds.return_held(db.session.query(checkout.Payment).filter_by(state="held").one())
+        refunds.return_held(db.session.query(Payment).filter_by(state="held").one())
 
 
 def test_a_refund_refused_for_a_dispute_that_is_lost_takes_the_money_once(sold):
@@ -418,7 +418,7 @@ def test_held_money_sent_back_by_hand_is_held_no_more(sold):
     order = sold()
     pay(order, "pay_2")
     pay(order, "pay_2", kind="refund.succeeded", refund="re_by_hand")
-    held = db.session.query(checkout.Payment).filter_by(reference="pay_2").one()
+    held = db.session.query(Payment).filter_by(reference="pay_2").one()
     assert (order.state, held.state, books.platform("EUR", "escrow").balance) == ("paid", "returned", 0)
 
 

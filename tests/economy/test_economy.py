@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from lms.db import db
-from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import splits
+from lms.domain.checkout import orders, splits
 from lms.domain.ledger.actions import Overdraft
 from tests.economy.machine import Economy
 from tests.economy.world import World
@@ -35,7 +34,7 @@ def a_refund_forgets_the_bonus(patch):
 
 
 def an_order_that_expires_keeps_its_tokens(patch):
-    close = checkout._close
+    close = orders.close
 
     def forget(order, state):
         if state != "expired":
@@ -43,7 +42,7 @@ def an_order_that_expires_keeps_its_tokens(patch):
         order.state = state
         return db.session.flush()
 
-    patch.setattr(checkout, "_close", forget)
+    patch.setattr(orders, "close", forget)
 
 
 def a_split_pays_the_share_twice(patch):
