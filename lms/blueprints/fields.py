@@ -1,19 +1,26 @@
 """What forms of several nouns share: how a text is read, the key of what is done once, and what the domain says beside a field."""
 
+import re
 import secrets
 
 from flask_babel import gettext
 from wtforms import HiddenField
-from wtforms.validators import DataRequired, Regexp, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from lms.errors import DomainError
 
+_KEY = re.compile(r"[\w-]{1,80}")
+
 
 class Key(HiddenField):
-    """Made when the form is rendered (`default=new_key`): the same form sent twice does it once."""
+    """Made when the form is rendered (`default=new_key`): the same form sent twice does it once. What we never make is none."""
 
     def __init__(self, **kwargs):
-        super().__init__(filters=[text], validators=[DataRequired(), Regexp(r"[\w-]{1,80}\Z")], **kwargs)
+        super().__init__(validators=[DataRequired()], **kwargs)
+
+    def process_formdata(self, values):
+        if values:
+            self.data = values[0] if _KEY.fullmatch(values[0]) else ""
 
 
 def new_key():

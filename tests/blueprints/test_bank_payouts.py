@@ -106,8 +106,9 @@ def test_a_payout_is_asked_for_and_followed(browser, rich):
     assert "300.00 €" in page and "in review" in page and f'href="/teach/payouts/{payout.id}"' in page
 
 
-def test_a_key_with_a_nul_breaks_nothing(browser):
+def test_a_key_with_a_nul_breaks_nothing(browser, rich):
     assert browser.post("/teach/payouts", data={"key": "a\x00b", "amount": "200"}).status_code == 422
+    assert db.session.query(Payout).count() == 0
 
 
 def test_the_same_form_sent_twice_asks_once(browser, rich):
