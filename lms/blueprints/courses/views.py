@@ -9,7 +9,7 @@ from lms.blueprints.readers import reader, standing_or_404
 from lms.domain.checkout.terms import rules_and_order
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as learning
-from lms.domain.rulebook.rules import BASIS, half_up
+from lms.domain.rulebook.amounts import vat
 from lms.formats import markdown
 from lms.ui import render
 from lms.ui.preferences import LANGUAGES
@@ -71,4 +71,4 @@ def _subject(name):
 @blueprint.app_template_filter("with_vat")
 def _with_vat(cents):
     """The price as it is paid."""
-    return cents + half_up(cents * current_app.config["VAT_RATE"], BASIS)
+    return cents + vat(cents, current_app.config["VAT_RATE"])

@@ -12,7 +12,8 @@ from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import BASIS, Rules, half_up
+from lms.domain.rulebook.amounts import vat
+from lms.domain.rulebook.rules import Rules
 from lms.errors import DomainError, Forbidden
 
 PAYMENT_HELD = "payment held"  # the kind of incident that tells an admin whose money it is
@@ -79,7 +80,7 @@ def terms(course, vat_rate=0, level_bp=0, coupon=None):
         price=price,
         level_bp=level_bp,
         discount=discount,
-        vat=half_up(cash * vat_rate, BASIS),
+        vat=vat(cash, vat_rate),
         vat_rate=vat_rate,
         share=rules.teacher_share(price, tier),
         tier=tier.name,
