@@ -40,6 +40,15 @@ def test_the_same_invoice_is_the_same_bytes(order, ana, log_in):
     assert first == second
 
 
+def test_its_days_are_the_same_wherever_it_is_read(order, ana, log_in):
+    read = set()
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # never the same day
+        with transaction():
+            ana.time_zone = zone
+        read.add(log_in(ana).get(f"/orders/{order.id}/invoice.pdf").data)
+    assert len(read) == 1
+
+
 def test_a_credit_note_takes_it_back(order, ana, log_in):
     client = log_in(ana)
     assert client.get(f"/orders/{order.id}/credit-note.pdf").status_code == 404

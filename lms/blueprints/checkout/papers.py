@@ -1,6 +1,6 @@
 """Invoices and credit notes as PDF: drawn when they are asked for, from what was frozen when they were issued."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Blueprint
 from flask_babel import format_date
@@ -43,7 +43,7 @@ def _file(paper, title):
 
 def _drawn(paper, title):
     facts, sign = paper.facts, -1 if paper.kind == papers.CREDIT_NOTE else 1
-    page = Paper(f"{title} {paper.number}", format_date(paper.issued_at, "long"), paper.issued_at, language().code, _("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"))
+    page = Paper(f"{title} {paper.number}", _day(paper.issued_at), paper.issued_at, language().code, _("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"))
     page.facts([(_("From"), _lines(*facts["seller"].values())), (_("To"), _lines(facts["buyer"]["name"], facts["buyer"]["email"])), *_references(paper)])
     page.rows([_("What"), facts["currency"]], [(what, euros(sign * cents)) for what, cents in _amounts(facts)], (75, 25), numbers=(1,), summed=True)
     page.note(_notes(facts))
@@ -53,7 +53,7 @@ def _drawn(paper, title):
 def _references(paper):
     facts = paper.facts
     yield _("Order"), facts["order"]
-    yield _("Paid"), format_date(datetime.fromisoformat(facts["paid_at"]), "long")
+    yield _("Paid"), _day(datetime.fromisoformat(facts["paid_at"]))
     yield _("Payment"), facts["payment"]
     if "invoice" in facts:
         yield _("Takes back the invoice"), facts["invoice"]
@@ -68,6 +68,11 @@ def _amounts(facts):
     yield _("Net"), facts["cash"]
     yield _("VAT %(rate)s %%", rate=f"{facts['vat_bp'] / 100:g}"), facts["vat"]
     yield _("Total"), facts["total"]
+
+
+def _day(moment):
+    """The one of the number's year, whoever reads the paper and wherever he is."""
+    return format_date(moment.astimezone(UTC).date(), "long")
 
 
 def _notes(facts):
