@@ -30,7 +30,7 @@ def test_the_invoice_says_who_what_and_how_much(order, ana, log_in):
     answer = client.get(f"/orders/{order.id}/invoice.pdf")
     assert (answer.mimetype, number in answer.headers["Content-Disposition"]) == ("application/pdf", True)
     said = text(answer)
-    for part in (f"Invoice {number}", "Scuola S.r.l.", "IT01234567890", ana.email, "80.00 €", "Paid with 8.00 TEO", "\u22128.00 €", "72.00 €", "VAT 22 %", "15.84 €", "87.84 €", "pay_1"):
+    for part in (f"Invoice {number}", "Scuola S.r.l.", "IT01234567890", ana.email, "80.00 €", "Paid with 8.00 TEO", "\u22128.00 €", "72.00 €", "VAT 22 %", "15.84 €", "87.84 €", "pay_1", f"{order.paid_at:%-d %b %Y}"):
         assert part in said
 
 

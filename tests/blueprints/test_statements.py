@@ -54,7 +54,7 @@ def test_page_and_pdf_say_the_same(ana, tea, browser):
     paper = "\n".join(each.extract_text() for each in PdfReader(io.BytesIO(answer.data)).pages)
     for said in ("Discount on an order", "Purchase reward", "\u221210.00", "+1.80", "41.80"):
         assert said in page and said in paper
-    assert answer.mimetype == "application/pdf"
+    assert answer.mimetype == "application/pdf" and paper.count(f"{clock.now():%-d %b %Y}, ") == page.count("/wallet/movements/")
 
 
 def test_in_italian(ana, browser):

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 from flask import Blueprint
-from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
@@ -12,6 +11,7 @@ from lms.errors import NotFound
 from lms.formats.pdf import Paper
 from lms.ui import download, euros, teo
 from lms.ui.language import language
+from lms.ui.times import written
 
 blueprint = Blueprint("papers", __name__, url_prefix="/orders/<int(max=2147483647):order_id>")
 
@@ -72,7 +72,7 @@ def _amounts(facts):
 
 def _day(moment):
     """The one of the number's year, whoever reads the paper and wherever he is."""
-    return format_date(moment.astimezone(UTC).date(), "long")
+    return written(moment.astimezone(UTC).date())
 
 
 def _notes(facts):

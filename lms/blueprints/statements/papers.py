@@ -3,7 +3,6 @@
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
 
 from lms.domain.wallet.statements import DEBT, PARTS
@@ -11,6 +10,7 @@ from lms.formats import csv
 from lms.formats.pdf import Paper
 from lms.ui import teo
 from lms.ui.language import language
+from lms.ui.times import written
 from lms.ui.words import reason
 
 
@@ -24,13 +24,13 @@ def table(statement, user):
 
 def paper(statement, user):
     """The bytes of the PDF."""
-    days = f"{format_date(statement.first, 'long')} – {format_date(statement.last, 'long')}"
+    days = f"{written(statement.first)} – {written(statement.last)}"
     at = datetime.combine(statement.last, time.max, ZoneInfo(user.time_zone)).replace(microsecond=0)
     page = Paper(_("Statement of TEO"), f"{user.name} · {user.email} · {days}", at, language().code, _("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"))
     page.rows(["", _("Opening"), _("Closing")], list(_parts(statement)), (40, 30, 30), numbers=(1, 2), summed=True)
     page.heading(_("Lines"))
-    rows = [(format_datetime(line.at, "short"), reason(line.reason), about(line), teo(line.amount or line.moved, plus=line.amount != 0), teo(line.total)) for line in statement.lines]
-    page.rows([_("Time"), _("What"), _("About"), "TEO", _("Total")], rows or [("", _("Nothing moved in these days."), "", "", "")], (19, 25, 30, 13, 13), numbers=(3, 4))
+    rows = [(written(line.at), reason(line.reason), about(line), teo(line.amount or line.moved, plus=line.amount != 0), teo(line.total)) for line in statement.lines]
+    page.rows([_("Time"), _("What"), _("About"), "TEO", _("Total")], rows or [("", _("Nothing moved in these days."), "", "", "")], (22, 24, 30, 12, 12), numbers=(3, 4))
     page.note(_("Opening and all lines together make the closing. An amount without a sign moved between parts of your own."))
     return page.bytes()
 
