@@ -27,10 +27,10 @@ def paper(statement, user):
     days = f"{written(statement.first)} – {written(statement.last)}"
     at = datetime.combine(statement.last, time.max, ZoneInfo(user.time_zone)).replace(microsecond=0)
     page = Paper(_("Statement of TEO"), f"{user.name} · {user.email} · {days}", at, language().code, _("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"))
-    page.rows(["", _("Opening"), _("Closing")], list(_parts(statement)), (40, 30, 30), numbers=(1, 2), summed=True)
+    page.rows(["TEO", _("Opening"), _("Closing")], list(_parts(statement)), (40, 30, 30), numbers=(1, 2), summed=True)
     page.heading(_("Lines"))
     rows = [(written(line.at), reason(line.reason), about(line), teo(line.amount or line.moved, plus=line.amount != 0), teo(line.total)) for line in statement.lines]
-    page.rows([_("Time"), _("What"), _("About"), "TEO", _("Total")], rows or [("", _("Nothing moved in these days."), "", "", "")], (22, 24, 30, 12, 12), numbers=(3, 4))
+    page.rows([_("Time"), _("What"), _("About"), "TEO", _("Total")], rows or [("", _("Nothing moved in these days."), "", "", "")], (27, 21, 28, 12, 12), numbers=(3, 4))
     page.note(_("Opening and all lines together make the closing. An amount without a sign moved between parts of your own."))
     return page.bytes()
 
