@@ -26,7 +26,7 @@ WORDS = {
     "deposit credited": (_("TEO arrived"), _("%(teo)s came to your address here and are available to you."), "wallet"),
     "order refunded": (_("Your course was refunded"), _("“%(course)s”: %(euros)s go back to you, and what the order brought you is taken back."), "order"),
     "order disputed": (_("A payment was disputed"), _("“%(course)s”: your bank has taken back %(euros)s. What the order brought you is taken back, and owed where it was spent."), "order"),
-    "sale waiting": (_("A sale waits for your decision"), _("“%(course)s”: take %(tokens)s instead of euros? Decide until %(until)s; after that your share is in euros."), "decisions"),
+    "sale waiting": (_("A sale waits for your decision"), _("“%(course)s”: its buyer paid a part with %(tokens)s. Do you take TEO or euros for it? Decide until %(until)s; after that your share is in euros."), "decisions"),
     "sale accepted": (_("A sale is decided"), _("“%(course)s”: you take the TEO of its discount."), "sales"),
     "sale declined": (_("A sale is decided"), _("“%(course)s”: your whole share is in euros."), "sales"),
     "sale refunded": (_("A sale was refunded"), _("“%(course)s”: its buyer gave it back, and what the sale brought you is taken back."), "sales"),
