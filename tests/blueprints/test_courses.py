@@ -191,8 +191,14 @@ SEEN = {}
 
 def test_a_visitor_is_told_price_reward_and_what_is_free(client, course):
     page = client.get(f"/courses/{course.slug}").text
-    for words in ("80.00 €", "8.00 TEO", "+1.60", "+3.20", "free preview", "Tea", "4 lessons", f"/courses/{course.slug}/checkout"):
+    for words in ("80.00 €", "Up to 10 % of it can be paid in TEO.", "8.00 TEO", "+1.60", "+3.20", "free preview", "Tea", "4 lessons", f"/courses/{course.slug}/checkout"):
         assert words in page
+
+
+def test_a_course_that_takes_no_teo_does_not_speak_of_it(client, course):
+    with transaction():
+        course.discount_bp = 0
+    assert "can be paid in TEO" not in client.get(f"/courses/{course.slug}").text
 
 
 PRICED = {
