@@ -111,7 +111,8 @@ def test_freezing_takes_one_press_and_ending_it_the_password(browser, ana):
     assert ana.frozen_at
     page = browser.get("/wallet/freeze").text
     assert "<h1>Your wallet is frozen</h1>" in page and "Frozen" in page
-    assert browser.post("/wallet/thaw", data={"password": "a guess"}).status_code == 409
+    answer = browser.post("/wallet/thaw", data={"password": "a guess"})
+    assert answer.status_code == 409 and "That is not your password." in answer.text and "End the freeze" in answer.text
     for _ in range(2):
         assert browser.post("/wallet/thaw", data={"password": PASSWORD}).status_code == 303
     db.session.refresh(ana)

@@ -233,7 +233,8 @@ def test_its_member_cancels_it_by_two_presses(browser, rich, own):
 def test_one_that_is_approved_cannot_be_cancelled(browser, rich, own):
     going = asked(rich, own)
     assert "cannot be cancelled any more" in browser.get(f"{LIST}/{going.id}/cancel").text
-    assert browser.post(f"{LIST}/{going.id}/cancel").status_code == 409
+    answer = browser.post(f"{LIST}/{going.id}/cancel")
+    assert answer.status_code == 409 and "It cannot be cancelled any more" in answer.text and "Back to the withdrawal" in answer.text
     assert going.state == "approved"
 
 

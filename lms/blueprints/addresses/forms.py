@@ -1,7 +1,6 @@
 """Shapes of what links an address, names it and lets it go."""
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -24,5 +23,5 @@ class LabelForm(Form):
     label = StringField(_("Name"), validators=[Length(max=LONGEST_LABEL, message=_("A name has at most 40 characters."))])
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(Form):
     password = PasswordField(_("Your password"), validators=[InputRequired(_("Type your password."))])

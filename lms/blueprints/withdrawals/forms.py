@@ -1,7 +1,6 @@
 """What is sent to withdraw TEO."""
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
@@ -49,7 +48,7 @@ class WithdrawalForm(QuoteForm):
     key = Key()
 
 
-class CancelForm(FlaskForm):
+class CancelForm(Form):
     """Carries nothing but its token: the page says what will happen, the button means it."""
 
 
