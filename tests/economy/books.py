@@ -78,10 +78,9 @@ def caps():
 
 
 @check
-def fees():
-    """What disputes cost, won or lost, is the platform's and nobody else's."""
-    there, wanted = db.session.execute(_FEES).one()
-    return {"fees of disputes": (there, wanted)} if there != wanted else {}
+def losses():
+    """What disputes cost, won or lost, and what was sent back by hand for good will, is the platform's and nobody else's."""
+    return {reason: (there, wanted) for reason, there, wanted in db.session.execute(_LOSSES) if there != wanted}
 
 
 @check
@@ -93,7 +92,7 @@ def coupons():
 def _wanted(order):
     """{(asset, who): millionths or cents} of one order, by its own frozen numbers."""
     tokens, cash = order.discount * MICRO_PER_CENT, order.price - order.discount
-    lost = order.disputed - (cash + order.vat if order.state == "charged back" else 0)
+    lost = order.disputed - (cash + order.vat - order.by_hand if order.state == "charged back" else 0)
     wanted = Counter({("EUR", "cards"): lost, ("EUR", "platform"): -lost})
     if order.state == "paid":
         wanted.update({("EUR", "cards"): -cash - order.vat, ("EUR", "vat"): order.vat, ("TEO", "buyer"): -tokens})
@@ -120,7 +119,8 @@ _OF_ORDERS = text("""
     WHERE leg.key LIKE 'order:%' GROUP BY 1, 2, 3 HAVING sum(leg.amount) <> 0""")
 
 _ORDERS = text("""
-    SELECT o.*, coalesce(sum(d.amount), 0)::bigint AS disputed
+    SELECT o.*, coalesce(sum(d.amount), 0)::bigint AS disputed,
+           coalesce((SELECT sum(h.amount) FROM refunds_by_hand h JOIN payments p ON p.id = h.payment_id WHERE p.order_id = o.id AND p.why = '' AND h.state = 'settled'), 0)::bigint AS by_hand
     FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.why = '' LEFT JOIN disputes d ON d.payment_id = p.id AND d.state = 'lost' GROUP BY o.id""")
 
 _PARTS = text("""
@@ -158,10 +158,12 @@ _CAPS = text("""
     SELECT user_id, day, sum(amount)::bigint, (SELECT max(CAST(rules->>'user_daily_cap' AS bigint)) FROM rulebook_versions)
     FROM grants WHERE transfer_id IS NOT NULL GROUP BY 1, 2""")
 
-_FEES = text("""
-    SELECT coalesce((SELECT sum(CASE WHEN source.name = 'platform' AND target.name = 'cards' THEN t.amount WHEN source.name = 'cards' AND target.name = 'platform' THEN -t.amount END)
-                     FROM transfers t JOIN accounts source ON source.id = t.source_id JOIN accounts target ON target.id = t.target_id WHERE t.reason = 'dispute fee'), 0)::bigint,
-           coalesce((SELECT sum(d.fee) FROM disputes d JOIN payments p ON p.id = d.payment_id WHERE d.state <> 'open'), 0)::bigint""")
+_LOSSES = text("""
+    SELECT wanted.reason, coalesce((
+        SELECT sum(CASE WHEN source.name = 'platform' AND target.name = 'cards' THEN t.amount WHEN source.name = 'cards' AND target.name = 'platform' THEN -t.amount END)
+        FROM transfers t JOIN accounts source ON source.id = t.source_id JOIN accounts target ON target.id = t.target_id WHERE t.reason = wanted.reason), 0)::bigint, wanted.amount
+    FROM (SELECT 'dispute fee' AS reason, coalesce(sum(d.fee), 0)::bigint AS amount FROM disputes d JOIN payments p ON p.id = d.payment_id WHERE d.state <> 'open'
+          UNION ALL SELECT 'refund by hand', coalesce(sum(amount), 0)::bigint FROM refunds_by_hand WHERE state = 'borne') wanted""")
 
 _COUPONS = text("""
     SELECT c.code, count(o.id), c.most_uses FROM coupons c LEFT JOIN orders o ON o.coupon_id = c.id AND o.state IN ('open', 'paid') GROUP BY c.id""")

@@ -1,5 +1,6 @@
 """Courses ordered, paid, declined, decided, learned, refunded and disputed, each by whoever may at any moment."""
 
+from collections import defaultdict
 from contextlib import contextmanager
 from itertools import count
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import refunds, splits
+from lms.domain.checkout import by_hand, outbox, refunds, splits
 from lms.domain.checkout.models import Order, Payment
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments
@@ -29,7 +30,7 @@ class Trade(RuleBasedStateMachine):
 
     def __init__(self, world):
         super().__init__()
-        self.world, self.chain, self.number, self.told = world, world.begin(), count(1), []
+        self.world, self.chain, self.number, self.told, self.sent = world, world.begin(), count(1), [], defaultdict(list)
 
     @initialize(target=sales)
     def sold_before(self):
@@ -103,6 +104,21 @@ class Trade(RuleBasedStateMachine):
         about = taken[payment % len(taken)]
         facts = dict(reference=about.reference, amount=about.amount // part, dispute=f"dispute of {about.reference}", fee=fee, reason="fraudulent")
         self._hear(f"dispute.{outcome}", sale, **facts)
+
+    @rule(sale=sales, payment=st.integers(0, 1), parts=st.sampled_from((2, 2, 1)), word=st.sampled_from(("bear", "take back", "")))
+    def send_back_by_hand(self, sale, payment, parts, word):
+        """Somebody sends money back in the gateway's pages, the whole or a half, and an admin says what it was. No gateway sends more than was paid."""
+        taken = db.session.query(Payment).filter_by(order_id=sale).order_by(Payment.id).all()
+        about = taken[payment % len(taken)]
+        amount, refund = about.amount // parts, f"by hand {next(self.number)}"
+        if sum(self.sent[about.reference]) + amount > about.amount or about.state == "returned":
+            return
+        self.sent[about.reference].append(amount)
+        self._hear("refund.succeeded", sale, reference=about.reference, amount=amount, refund=refund)
+        part = by_hand.of(about, refund)
+        with refusable():
+            if part and word:
+                by_hand.bear(part, self.world.user("ada")) if word == "bear" else outbox.take_sale_back(part)
 
     def _place(self, buyer, title, level, coupon="", vat=0):
         """[the order's id], nothing for one that is refused."""
