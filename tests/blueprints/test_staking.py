@@ -29,6 +29,11 @@ def test_the_ladder_says_what_is_missing_and_what_it_would_have_earned(ana, brun
         assert said in page
 
 
+def test_the_ladder_of_who_sold_nothing_says_so_and_no_zeros(tea, browser):
+    page = browser.get(PLACE).text
+    assert "you have sold nothing in the last 30 days" in page and "0.00 €" not in page
+
+
 def test_staking_and_asking_out(tea, browser):
     assert browser.post(f"{PLACE}stakes", data={"stake-key": "k", "stake-amount": "100,5"}).status_code == 303
     assert balance(tea.id).staked == teo(100.5)
