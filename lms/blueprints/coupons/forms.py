@@ -10,17 +10,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from lms.blueprints.amounts import Hundredths
+from lms.blueprints.fields import within_reach
 from lms.blueprints.forms import Form
 from lms.domain.checkout.coupons import MOST_USES
 from lms.domain.rulebook.amounts import HIGHEST_COUPON, HIGHEST_PRICE
 
 PERCENT, AMOUNT = "percent", "amount"
-
-
-def _is_near(form, field):
-    """Days at the ends of the calendar have no midnight in every zone."""
-    if field.data and not 2000 <= field.data.year <= 2100:
-        raise ValidationError(gettext("Choose a day from 2000 to 2100."))
 
 
 class CouponForm(Form):
@@ -29,8 +24,8 @@ class CouponForm(Form):
     kind = SelectField(_("It takes off"), choices=[SelectChoice(PERCENT, _("a percentage")), SelectChoice(AMOUNT, _("an amount in EUR"))])
     worth = Hundredths(_("How much"), validators=[InputRequired(_("Write how much the coupon takes off."))], most=HIGHEST_PRICE, unit="")
     most_uses = IntegerField(_("At most so many times"), validators=[Optional(), NumberRange(1, MOST_USES, message=_("A coupon is used from once up to a million times."))])
-    first_day = DateField(_("From"), validators=[Optional(), _is_near])
-    last_day = DateField(_("Until, this day included"), validators=[Optional(), _is_near])
+    first_day = DateField(_("From"), validators=[Optional(), within_reach])
+    last_day = DateField(_("Until, this day included"), validators=[Optional(), within_reach])
 
     def __init__(self, courses, time_zone, **kwargs):
         super().__init__(**kwargs)
