@@ -11,7 +11,7 @@ from lms.domain.checkout import splits
 from lms.domain.checkout.models import Coupon, Order
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet.queries import balance
-from tests.conftest import give, pay, publish, sell, teo
+from tests.conftest import announce, give, pay, publish, sell, teo
 
 CHECKOUT = "/courses/how-chains-work/checkout"
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -179,6 +179,14 @@ def test_a_policy_is_kept_and_shown_again(form, kept, tea, log_in):
     assert client.post("/teach/policy", data={"level": "1000"} | form).status_code == 303
     assert splits.policy_of(tea.id).up_to_bp == kept
     assert f'checked id="policy-{["decline", "accept", "up to"].index(form["policy"])}"' in client.get("/teach/policy").text
+
+
+def test_the_policy_says_how_long_a_sale_waits_by_the_rules_in_force(tea, log_in):
+    announce(decision_hours=48)
+    assert "for 24 hours you may decide" in log_in(tea).get("/teach/policy").text
+    clock.advance(timedelta(days=20, minutes=1))
+    page = log_in(tea).get("/teach/policy").text
+    assert "for 48 hours you may decide" in page and "waits 48 hours for you" in page
 
 
 def test_the_policys_example_is_the_dearest_course_either_way(course, tea, log_in):

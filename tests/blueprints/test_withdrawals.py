@@ -12,7 +12,7 @@ from lms.domain.onchain.models import Deployment, Entry, Operation
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals.models import Withdrawal
-from tests.conftest import address_of, give, teo
+from tests.conftest import address_of, announce, give, teo
 
 LIST, NEW = "/wallet/withdrawals", "/wallet/withdrawals/new"
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -197,8 +197,12 @@ def test_wallet_and_statement_say_where_it_goes(place, browser, rich, own):
     assert f"{own.address[:6]}…{own.address[-4:]}" in browser.get(place.format(today=clock.now().date())).text
 
 
-def test_who_has_linked_no_wallet_is_told_how(rich, log_in):
-    assert "You have linked no wallet of your own yet" in log_in(rich).get(NEW).text
+def test_who_has_linked_no_wallet_is_told_how_and_how_long_one_waits(rich, log_in):
+    announce(address_wait_hours=48)
+    page = log_in(rich).get(NEW).text
+    assert "You have linked no wallet of your own yet" in page and "for 24 hours" in page
+    clock.advance(timedelta(days=20, minutes=1))
+    assert "for 48 hours" in log_in(rich).get(NEW).text
 
 
 def test_the_stepper_says_how_far_it_is_and_why_it_ended(browser, rich, own, ada):

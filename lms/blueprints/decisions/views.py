@@ -39,7 +39,7 @@ def decide(order_id):
         user_id = current_user.id
     live.push(user_id, "sales", "balance_chip", "balance", "activity")
     enqueue("settlement.settle")
-    flash(_("Decided. You may change it until the day is over."), "done")
+    flash(_("Decided. You may change it until the time to decide is over."), "done")
     return redirect(url_for("decisions.index"), 303)
 
 
@@ -59,4 +59,4 @@ def _examples(rules):
     """What each level brings either way, at the price asked for where it is one."""
     asked = ExampleForm(request.args, meta={"csrf": False})
     shown = outlook.examples(current_user.id, rules, asked.price.data if asked.validate() else None)
-    return dict(asked=asked, bonus_bp=rules.accept_bonus_bp, **shown._asdict())
+    return dict(asked=asked, rules=rules, **shown._asdict())
