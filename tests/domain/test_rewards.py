@@ -1,6 +1,5 @@
 """Grants within the caps, deferred above them, and lots that mature."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -152,9 +151,10 @@ def test_a_late_grant_holds_no_account_but_those_it_moves_between(ana):
 @pytest.mark.parametrize("count", [1, 20])
 def test_twenty_at_once_pass_neither_cap(count, app, member):
     """One member's own, and that of all together."""
-    capped = replace(rules, user_daily_cap=50, platform_daily_cap=70 if count > 1 else 1000)
+    announce(user_daily_cap=50, platform_daily_cap=70 if count > 1 else 1000)
+    clock.advance(timedelta(days=20, minutes=1))
     users, at = [member(f"member{number}").id for number in range(count)], clock.now() + timedelta(days=14)
-    race(app, [lambda n=n: rewards.grant(f"k{n}", users[n % count], "lesson", 6, capped, at) for n in range(20)])
+    race(app, [lambda n=n: rewards.grant(f"k{n}", users[n % count], "lesson", 6, rules, at) for n in range(20)])
     granted = [grant.amount for grant in db.session.query(Grant) if not grant.is_deferred]
     deferred = [grant.amount for grant in db.session.query(Grant) if grant.is_deferred]
     assert (sum(granted), sum(deferred)) == ((50, 70) if count == 1 else (70, 50))
