@@ -3,15 +3,17 @@
 import threading
 
 import pytest
+from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.certificates import actions as certificates
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import moves
-from lms.domain.wallet.models import Wallet
+from lms.domain.wallet import deposits, moves
+from lms.domain.wallet.models import Deposit, Wallet
 from lms.domain.withdrawals import releases
 from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import take_part, teo
@@ -70,3 +72,29 @@ def test_who_is_credited_while_his_release_is_queued_does_not_wait_for_it(app, a
 
     race(app, [queue, credit])
     assert waited == [False]
+
+
+def test_deposits_of_many_are_credited_in_the_order_of_their_accounts(app, ana, bruno, chain):
+    """Who holds ana's, and wants bruno's next, gets them: whoever came first on the chain."""
+    with transaction():
+        ledger.post("given", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "available"), teo(2), "grant")
+        ledger.post("out", books.member(ana.id, "TEO", "available"), books.platform("TEO", "outside"), teo(2), "withdrawal sent")
+        for number, user in enumerate((bruno, ana)):
+            found = dict(deployment_id=onchain.deployment().id, holder_id=books.holder_of(user.id).id, address=f"0x{number:040x}")
+            db.session.add(Deposit(tx_hash=f"0x{number:064x}", log_index=0, block_number=1, amount=teo(1), seen_at=clock.now(), **found))
+    mine, his = (books.member(user.id, "TEO", "available") for user in (ana, bruno))
+
+    def credit():
+        with app.app_context(), transaction():
+            deposits.credit()
+
+    other = threading.Thread(target=credit)
+    with transaction():
+        ledger.lock(mine)
+        other.start()
+        other.join(0.5)  # it waits
+        db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
+        ledger.lock(his)
+    other.join()
+    db.session.expire_all()
+    assert (mine.balance, his.balance) == (teo(1), teo(1))

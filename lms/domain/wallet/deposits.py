@@ -11,7 +11,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as audit_found
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO, Holder, Transfer
+from lms.domain.ledger.models import TEO, Account, Holder, Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Deployment, Entry
@@ -53,9 +53,11 @@ def credit():
 
     Small ones wait until their day is over, and are one credit of their holder's on a day."""
     credited, today = set(), clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    for deposit in _waiting(~Deposit.is_parked, Deposit.amount >= SMALL, limit=MOST):
+    alone, with_small = _waiting(~Deposit.is_parked, Deposit.amount >= SMALL, limit=MOST), _with_small(today)
+    _lock({deposit.holder_id for deposit in alone} | {holder_id for holder_id, _ in with_small})
+    for deposit in alone:
         credited |= _credit_alone(deposit)
-    for holder_id, address in _with_small(today):
+    for holder_id, address in with_small:
         credited |= _credit(holder_id, f"{_SMALL_KEY}{holder_id}:{today.date()}", _waiting(*_small(today), Deposit.holder_id == holder_id, Deposit.address == address, limit=MOST_SMALL))
     return credited
 
@@ -97,6 +99,13 @@ def _with_small(today):
     is_served = select(Transfer.id).where(Transfer.key == func.concat(_SMALL_KEY, Deposit.holder_id, f":{today.date()}")).exists()
     rows = select(Deposit.holder_id, Deposit.address).where(Deposit.entry_id.is_(None), *_small(today), ~is_served)
     return db.session.execute(rows.ext(distinct_on(Deposit.holder_id)).order_by(Deposit.holder_id, Deposit.id).limit(MOST)).all()
+
+
+def _lock(holder_ids):
+    """All accounts of many credits before the first, in the order in which everybody locks: or two would wait for each other."""
+    if holder_ids:
+        credited = select(Account).where(Account.holder_id.in_(holder_ids), Account.name.in_(("available", "treasury")))
+        ledger.lock(books.platform(TEO, "outside"), books.platform(TEO, "releasing"), *db.session.scalars(credited))
 
 
 def _credit_alone(deposit):
