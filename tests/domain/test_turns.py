@@ -1,6 +1,7 @@
 """Whoever queues an operation locks the next number before anything else: so no two of them wait for each other."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import deposits, moves
+from lms.domain.wallet import deposits, losses, moves
 from lms.domain.wallet.models import Deposit, Wallet
 from lms.domain.withdrawals import releases
 from lms.domain.withdrawals.models import Withdrawal
@@ -98,3 +99,19 @@ def test_deposits_of_many_are_credited_in_the_order_of_their_accounts(app, ana, 
     other.join()
     db.session.expire_all()
     assert (mine.balance, his.balance) == (teo(1), teo(1))
+
+
+def test_who_posts_does_not_wait_for_a_loss_that_is_booked(app, ana):
+    """Whoever does may hold the accounts for which it waits."""
+    with transaction():
+        keys = dict(ciphertext=b"", wrapped_key=b"", kek_version=1, created_at=clock.now())
+        db.session.add(Wallet(holder_id=books.holder_of(ana.id).id, address="0x" + "aa" * 20, **keys))
+        ledger.post("credit", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "reserved"), teo(5), "lesson")
+    theft = SimpleNamespace(source="0x" + "aa" * 20, target="0x" + "bb" * 20, amount=teo(1), tx_hash="0x1", log_index=0, block_number=1)
+    with app.app_context():
+        losses.book(theft, "a test")
+        with app.app_context(), transaction():
+            db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
+            ledger.post("order", books.member(ana.id, "TEO", "reserved"), books.platform("TEO", "escrow"), teo(5), "discount")
+        db.session.rollback()
+    assert books.platform("TEO", "escrow").balance == teo(5)

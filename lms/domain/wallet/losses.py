@@ -37,7 +37,7 @@ def moves(theft):
 def book(theft, why):
     """Book a theft once; answers the transfer of the loss, of the first time when it was booked before. `why`: the operator's words."""
     holder = _holder(theft)
-    db.session.execute(select(Holder).where(Holder.id == holder.id).with_for_update())
+    db.session.execute(select(Holder).where(Holder.id == holder.id).with_for_update(key_share=True))
     key = f"lost:{theft.tx_hash}:{theft.log_index}"
     first = books.transfer(key)
     if first:
