@@ -276,6 +276,14 @@ def test_its_member_cancels_it_until_it_is_approved(rich, own):
     assert parts(rich) == (teo(4980), teo(20))
 
 
+@pytest.mark.parametrize("mark", ["frozen_at", "suspended_at", "password_changed_at"])
+def test_who_shuts_his_wallet_while_somebody_asks_is_heard(mark, app, rich, own):
+    with app.app_context(), transaction():
+        setattr(db.session.get_one(type(rich), rich.id), mark, clock.now())
+    with pytest.raises(DomainError):
+        ask(rich, own)
+
+
 def test_a_frozen_wallet_keeps_back_what_was_approved(rich, own, chain):
     checked(ask(rich, own))
     rich.frozen_at = clock.now()

@@ -24,6 +24,7 @@ def request(key, user, linked_id, amount, is_prompt=False):
     ledger.lock(books.platform(TEO, "releasing"), available, reserved)  # one request decides at a time by what the platform sends out in a day
     if first := made(Withdrawal, key, user_id=user.id, linked_wallet_id=linked_id, amount=amount):
         return first
+    db.session.refresh(user, ["suspended_at", "frozen_at", "password_changed_at"])  # he may have shut his wallet since he was read
     limits.check_member(user)
     wallet = linked.usable(user, linked_id)
     rules = rulebook.in_force()
