@@ -12,7 +12,8 @@ from lms.blueprints.limits import limiter
 from lms.db import db, transaction
 from lms.domain.accounts.models import User
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Payment
 from lms.domain.learning.models import Enrolment
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books

@@ -5,6 +5,8 @@ from lms.domain.applications import models as applications
 from lms.domain.audit import models as audit
 from lms.domain.certificates import models as certificates
 from lms.domain.checkout import models as checkout
+from lms.domain.checkout import paper_models as papers
+from lms.domain.checkout import payment_models as payments
 from lms.domain.courses import models as courses
 from lms.domain.files import models as files
 from lms.domain.learning import models as learning
@@ -18,4 +20,4 @@ from lms.domain.wallet import models as wallet
 from lms.domain.withdrawals import models as withdrawals
 from lms.domain.withdrawals import payout_models as payouts
 
-__all__ = ["accounts", "applications", "audit", "certificates", "checkout", "courses", "files", "learning", "ledger", "notices", "onchain", "payouts", "rewards", "rulebook", "staking", "wallet", "withdrawals"]
+__all__ = ["accounts", "applications", "audit", "certificates", "checkout", "courses", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "staking", "wallet", "withdrawals"]

@@ -8,7 +8,7 @@ from flask import current_app
 from lms import clock, live
 from lms.db import db, transaction
 from lms.domain.checkout import comparison, outbox, queries
-from lms.domain.checkout.models import Refund
+from lms.domain.checkout.payment_models import Refund
 from lms.errors import Unavailable
 from lms.gateways import payment_gateway
 from lms.gateways.payments import Refused

@@ -12,7 +12,7 @@ from lms.domain.accounts.models import Session, User
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as incidents
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout.models import Refund
+from lms.domain.checkout.payment_models import Refund
 from lms.domain.courses import actions as writing
 from lms.domain.courses.models import Course
 from lms.domain.ledger import queries as books

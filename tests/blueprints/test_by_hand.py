@@ -6,7 +6,7 @@ import pytest
 
 from lms.db import db
 from lms.domain.audit import queries as incidents
-from lms.domain.checkout.models import Refund, RefundByHand
+from lms.domain.checkout.payment_models import Refund, RefundByHand
 from lms.domain.ledger import queries as books
 from tests.conftest import pay, sell
 

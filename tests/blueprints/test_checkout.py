@@ -12,7 +12,8 @@ from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout.models import Order, Payment, WebhookEvent
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Payment, WebhookEvent
 from lms.domain.learning import actions as learning_actions
 from lms.domain.learning import queries as learning
 from lms.domain.ledger import queries as ledger

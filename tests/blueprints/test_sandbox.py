@@ -12,7 +12,7 @@ from lms.blueprints.sandbox import forms, views
 from lms.config import ConfigError, read
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout.models import Payment, WebhookEvent
+from lms.domain.checkout.payment_models import Payment, WebhookEvent
 from lms.domain.wallet import queries as wallet
 from lms.errors import Unavailable
 from lms.gateways import payment_gateway, payments_sandbox

@@ -5,7 +5,7 @@ import pytest
 from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import by_hand, comparison, outbox, refunds, splits
-from lms.domain.checkout.models import Payment, Refund, RefundByHand
+from lms.domain.checkout.payment_models import Payment, Refund, RefundByHand
 from lms.domain.ledger import queries as books
 from lms.errors import DomainError
 from lms.gateways.payments import Taken

@@ -13,7 +13,8 @@ from lms.domain.accounts.models import User
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Payment
 from lms.domain.checkout.receipts import receipt
 from lms.domain.checkout.terms import order_looked_at
 from lms.domain.courses.models import Course

@@ -12,7 +12,8 @@ from lms.domain.audit.models import Incident
 from lms.domain.certificates import actions as certificates
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import splits
-from lms.domain.checkout.models import Dispute, Order, Payment
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Dispute, Payment
 from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments

@@ -8,7 +8,9 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import papers, refunds
-from lms.domain.checkout.models import Invoice, Order, Payment
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.paper_models import Invoice
+from lms.domain.checkout.payment_models import Payment
 from tests.conftest import give, pay, publish, sell
 from tests.races import race
 

@@ -11,7 +11,8 @@ from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds, splits
-from lms.domain.checkout.models import Dispute, Order, Payment, Refund
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Dispute, Payment, Refund
 from lms.domain.checkout.receipts import receipt
 from lms.domain.courses import queries as courses
 from lms.domain.courses.models import Lesson

@@ -11,7 +11,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import by_hand, outbox, refunds, splits
-from lms.domain.checkout.models import Order, Payment
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Payment
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger

@@ -11,7 +11,8 @@ from lms.db import db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds
-from lms.domain.checkout.models import Dispute, Order, Payment, Refund, WebhookEvent
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Dispute, Payment, Refund, WebhookEvent
 from lms.domain.wallet import queries as wallet
 from lms.jobs import payments
 from tests.stripe_server import KEY, WEBHOOK_SECRET

@@ -9,7 +9,7 @@ from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import outbox, queries, refunds
-from lms.domain.checkout.models import Payment, Refund
+from lms.domain.checkout.payment_models import Payment, Refund
 from lms.errors import Unavailable
 from lms.gateways.payments import Refunded, Refused, Taken
 from lms.jobs import payments

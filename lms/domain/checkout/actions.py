@@ -8,7 +8,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.checkout import coupons, disputes, locks, orders, outbox, papers, payments, splits
 from lms.domain.checkout.books import Book
-from lms.domain.checkout.models import WebhookEvent
+from lms.domain.checkout.payment_models import WebhookEvent
 from lms.domain.checkout.terms import frozen, obstacle, terms
 from lms.domain.learning import actions as learning
 from lms.domain.notices import actions as notices

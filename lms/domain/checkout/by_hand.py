@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.checkout import locks
-from lms.domain.checkout.models import Payment, RefundByHand
+from lms.domain.checkout.payment_models import Payment, RefundByHand
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import EUR

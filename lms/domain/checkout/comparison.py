@@ -7,7 +7,7 @@ from sqlalchemy import literal, select, union_all
 from lms.db import db
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as known
-from lms.domain.checkout.models import Dispute, Payment, Refund, RefundByHand
+from lms.domain.checkout.payment_models import Dispute, Payment, Refund, RefundByHand
 
 KIND = "payments differ"
 

@@ -9,7 +9,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.certificates import actions as certificates
 from lms.domain.checkout import by_hand, outbox, papers, refunds
 from lms.domain.checkout.books import Book
-from lms.domain.checkout.models import Dispute, Payment
+from lms.domain.checkout.payment_models import Dispute, Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts

@@ -6,7 +6,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
 from lms.domain.checkout import by_hand, locks, refunds
-from lms.domain.checkout.models import Payment, Refund
+from lms.domain.checkout.payment_models import Payment, Refund
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger.models import EUR
 from lms.errors import DomainError

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock, seller
 from lms.db import db
-from lms.domain.checkout.models import Invoice, PaperSeries
+from lms.domain.checkout.paper_models import Invoice, PaperSeries
 
 INVOICE, CREDIT_NOTE = "invoice", "credit note"
 _PREFIX = {INVOICE: "", CREDIT_NOTE: "CN-"}

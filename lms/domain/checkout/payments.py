@@ -7,7 +7,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
 from lms.domain.checkout import coupons, orders
-from lms.domain.checkout.models import Payment
+from lms.domain.checkout.payment_models import Payment
 from lms.domain.checkout.terms import PAYMENT_HELD
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts

@@ -8,8 +8,9 @@ from sqlalchemy.orm import joinedload
 from lms import clock
 from lms.db import Page, db, page_of
 from lms.domain.checkout.actions import ORDER_LIFE
-from lms.domain.checkout.models import Order, Payment, Refund
+from lms.domain.checkout.models import Order
 from lms.domain.checkout.outbox import MOST_TRIES
+from lms.domain.checkout.payment_models import Payment, Refund
 from lms.domain.checkout.terms import PAYMENT_HELD, still_looked_at
 
 

@@ -8,7 +8,9 @@ from sqlalchemy.orm import joinedload
 
 from lms.db import db
 from lms.domain.checkout.actions import ORDER_LIFE
-from lms.domain.checkout.models import Invoice, Order, Payment
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.paper_models import Invoice
+from lms.domain.checkout.payment_models import Payment
 from lms.domain.checkout.terms import still_looked_at
 from lms.domain.courses.models import Course, Lesson, Section
 from lms.domain.ledger.models import Transfer

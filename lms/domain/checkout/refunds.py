@@ -8,7 +8,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.checkout import by_hand, locks, papers, splits
 from lms.domain.checkout.books import Book
-from lms.domain.checkout.models import Dispute, Payment, Refund
+from lms.domain.checkout.payment_models import Dispute, Payment, Refund
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger

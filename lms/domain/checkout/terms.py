@@ -7,7 +7,8 @@ from sqlalchemy import func, null, select
 from lms.db import db
 from lms.domain.audit.models import Incident
 from lms.domain.checkout.amounts import Amounts
-from lms.domain.checkout.models import Coupon, Order, Payment
+from lms.domain.checkout.models import Coupon, Order
+from lms.domain.checkout.payment_models import Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
