@@ -14,6 +14,7 @@ from lms.domain.audit import queries as incidents
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout.payment_models import Refund
 from lms.domain.courses import actions as writing
+from lms.domain.courses import approval
 from lms.domain.courses.models import Course
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
@@ -41,7 +42,7 @@ def waiting(tea):
         section = writing.add_section(course, "First knots")
         writing.add_lesson(section, "The bowline", "## Length\n\nMake a **loop**.\n\n### Ends", slug="the-bowline")
         writing.add_lesson(section, "The hitch", "Round the *post*.", slug="the-hitch")
-        writing.submit(course)
+        approval.submit(course)
     return course
 
 
@@ -139,9 +140,9 @@ def test_an_approved_course_is_published(browser, waiting):
 def test_only_what_was_read_is_approved(browser, waiting):
     press = approve(browser, waiting)
     with transaction():
-        writing.take_back(waiting)
+        approval.take_back(waiting)
         writing.add_lesson(waiting.sections[0], "Something else")
-        writing.submit(waiting)
+        approval.submit(waiting)
     answer = press()
     assert answer.status_code == 409 and "was handed in again" in answer.text
     assert db.session.get(Course, waiting.id).state == "submitted"
@@ -157,8 +158,8 @@ def test_a_course_handed_in_again_shows_what_was_to_be_mended(browser, waiting, 
     address = f"/admin/courses/{waiting.slug}"
     assert "returned before" not in browser.get(address).text
     with transaction():
-        writing.give_back(waiting, ada, "Show both sides.")
-        writing.submit(waiting)
+        approval.give_back(waiting, ada, "Show both sides.")
+        approval.submit(waiting)
     assert "This course was returned before: Show both sides." in browser.get(address).text
 
 

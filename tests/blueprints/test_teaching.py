@@ -8,6 +8,7 @@ import pytest
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.courses import actions as writing
+from lms.domain.courses import approval, checks
 from lms.domain.courses import queries as courses
 from lms.domain.courses.models import STATES, Course, Lesson
 from lms.domain.learning.models import Enrolment, LessonCompletion
@@ -323,7 +324,7 @@ def test_a_preview_for_htmx_is_the_preview_alone(browser, draft):
 
 @pytest.mark.parametrize("asked", [{}, {"preview": "1"}])
 def test_a_text_that_would_take_seconds_to_show_is_refused_and_kept(browser, draft, asked):
-    text = "![" * (writing.MOST_BRACKETS + 1)
+    text = "![" * (checks.MOST_BRACKETS + 1)
     answer = browser.post(f"/teach/courses/{draft.slug}/lessons/the-bowline", data=typed(lesson_of(draft), body=text) | asked)
     assert answer.status_code == 422
     assert "A text has at most 2000 of the bracket “[”" in answer.text and text in answer.text
@@ -379,8 +380,8 @@ def test_an_unfinished_course_is_not_handed_in(browser, draft):
 def test_the_admins_comment_is_shown(browser, draft, ada):
     with transaction():
         draft.summary = "In short."
-        writing.submit(draft)
-        writing.give_back(draft, ada, "Show the knot from both sides.")
+        approval.submit(draft)
+        approval.give_back(draft, ada, "Show the knot from both sides.")
     page = browser.get(f"/teach/courses/{draft.slug}").text
     assert "Show the knot from both sides." in page and "Submit the course" in page
 

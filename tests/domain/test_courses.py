@@ -7,7 +7,7 @@ import pytest
 
 from lms.db import db, transaction
 from lms.domain.courses import actions as courses
-from lms.domain.courses import queries
+from lms.domain.courses import approval, queries
 from lms.domain.courses.models import Course, Lesson
 from lms.errors import DomainError, Forbidden, Invalid
 
@@ -210,7 +210,7 @@ def test_of_two_admins_who_decide_at_once_one_decides(app, draft, ada, member):
     sections_with_lessons(draft, ["a"])
     with transaction():
         courses.change(draft, title="Weaving", **FACTS)
-        courses.submit(draft)
+        approval.submit(draft)
     course_id, submission, one, two = draft.id, draft.submission, ada.id, member("adele", role="admin").id
     db.session.commit()
 
@@ -219,7 +219,7 @@ def test_of_two_admins_who_decide_at_once_one_decides(app, draft, ada, member):
 
         return lambda: verb(db.session.get_one(Course, course_id), db.session.get_one(User, admin_id), *words)
 
-    results = at_once(app, decide(courses.approve, one, submission), decide(courses.give_back, two, "Shorter."))
+    results = at_once(app, decide(approval.approve, one, submission), decide(approval.give_back, two, "Shorter."))
     assert sorted(isinstance(result, DomainError) for result in results) == [False, True]
 
 
@@ -227,7 +227,7 @@ def test_nobody_approves_his_own_course(tea, draft):
     draft.state = "submitted"
     tea.role = "admin"
     with pytest.raises(Forbidden):
-        courses.approve(draft, tea, draft.submission)
+        approval.approve(draft, tea, draft.submission)
 
 
 def test_words_are_found_by_their_beginning_whatever_is_typed(course):

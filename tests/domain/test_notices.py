@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.checkout import refunds
-from lms.domain.courses import actions as courses
+from lms.domain.courses import approval
 from lms.domain.notices import actions as notices
 from lms.domain.notices import kinds
 from lms.domain.notices.models import Notice
@@ -108,22 +108,22 @@ def submitted(tea):
     with transaction():
         course.state = "draft"
     with transaction():
-        courses.submit(course)
+        approval.submit(course)
     return course
 
 
 def test_a_teacher_is_told_that_his_course_is_published(submitted, tea, ada):
     with transaction():
-        courses.approve(submitted, ada, submitted.submission)
+        approval.approve(submitted, ada, submitted.submission)
     assert told(tea) == [("course approved", {"course": "Bread", "slug": submitted.slug})]
 
 
 def test_a_teacher_is_told_each_time_what_is_to_be_mended(submitted, tea, ada):
     for comment in ("Shorter.", "Longer."):
         with transaction():
-            courses.give_back(submitted, ada, comment)
+            approval.give_back(submitted, ada, comment)
             clock.advance(timedelta(minutes=1))
-            courses.submit(submitted)
+            approval.submit(submitted)
     assert [(kind, facts["comment"]) for kind, facts in told(tea)] == [("course returned", "Shorter."), ("course returned", "Longer.")]
 
 

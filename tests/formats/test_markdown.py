@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from lms.domain.courses.actions import MOST_BRACKETS
+from lms.domain.courses.checks import MOST_BRACKETS
 from lms.formats.markdown import LARGEST, render
 
 

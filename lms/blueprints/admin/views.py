@@ -16,7 +16,7 @@ from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import refunds
-from lms.domain.courses import actions as approval
+from lms.domain.courses import approval
 from lms.domain.courses import queries as courses
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 from lms.blueprints.amounts import Hundredths
 from lms.blueprints.fields import heed, line, text
 from lms.blueprints.forms import Form
-from lms.domain.courses.actions import LONGEST_BODY, check_brackets, check_price, check_reward
+from lms.domain.courses.checks import LONGEST_BODY, check_brackets, check_price, check_reward
 from lms.domain.rulebook.amounts import BASIS, HIGHEST_PRICE
 from lms.ui.preferences import LANGUAGES
 

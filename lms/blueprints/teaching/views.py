@@ -9,6 +9,7 @@ from lms.blueprints.teaching.forms import CourseForm, LessonForm, NewCourseForm,
 from lms.db import transaction
 from lms.domain.checkout import queries as checkout
 from lms.domain.courses import actions as writing
+from lms.domain.courses import approval
 from lms.domain.courses import queries as courses
 from lms.domain.ledger import queries as ledger
 from lms.domain.rulebook import queries as rulebook
@@ -62,7 +63,7 @@ def change(slug):
 @blueprint.post("/courses/<slug>/submission")
 def submit(slug):
     with transaction():
-        writing.submit(_course(slug))
+        approval.submit(_course(slug))
     flash(_("The course is with the admins. You see here what they decide."), "done")
     return _outline(slug)
 
@@ -70,7 +71,7 @@ def submit(slug):
 @blueprint.post("/courses/<slug>/withdrawal")
 def take_back(slug):
     with transaction():
-        writing.take_back(_course(slug))
+        approval.take_back(_course(slug))
     flash(_("The course is yours again. Submit it when it is ready."), "done")
     return _outline(slug)
 

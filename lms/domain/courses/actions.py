@@ -1,8 +1,6 @@
-"""Writing, submitting and approving courses."""
+"""Writing courses. What a text or number may be: checks; how one is published: approval."""
 
-import re
 import secrets
-import unicodedata
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -10,15 +8,21 @@ from sqlalchemy.exc import IntegrityError
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import LOCALES
+from lms.domain.courses.checks import (
+    LONGEST_SUBJECT,
+    LONGEST_SUMMARY,
+    check_discount,
+    check_minutes,
+    check_price,
+    check_reward,
+    clean_body,
+    clean_line,
+    clean_title,
+    slugify,
+)
 from lms.domain.courses.models import Course, Lesson, Section
-from lms.domain.notices import actions as notices
-from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.amounts import HIGHEST_PRICE
 from lms.errors import DomainError, Forbidden, Invalid
 
-LONGEST_BODY = 200_000  # characters
-MOST_BRACKETS = 2_000  # of a text: each may begin a link, and the time to find out grows with their square
-LONGEST_SUMMARY, LONGEST_SUBJECT = 180, 40
 MOST_SECTIONS, MOST_LESSONS = 100, 500  # of a course: its outline is one page
 
 
@@ -26,7 +30,7 @@ def create(teacher, title, slug=None):
     """A draft of the teacher's."""
     if not teacher.is_teacher:
         raise Forbidden("Only teachers write courses.")
-    title = _title(title)
+    title = clean_title(title)
     facts = dict(teacher_id=teacher.id, title=title, language=teacher.locale, created_at=clock.now())
     if slug:
         return _add(Course(slug=slug, **facts))
@@ -47,44 +51,21 @@ def change(course, *, title, summary, description, subject, language, price, rew
     if language not in LOCALES:
         raise Invalid("Choose one of the languages.")
     _lock(course.id)
-    course.title, course.summary, course.description = _title(title), _line(summary, LONGEST_SUMMARY), _body(description).strip()
-    course.subject, course.language, course.price, course.reward_bp = _line(subject, LONGEST_SUBJECT), language, price, reward_bp
+    course.title, course.summary, course.description = clean_title(title), clean_line(summary, LONGEST_SUMMARY), clean_body(description).strip()
+    course.subject, course.language, course.price, course.reward_bp = clean_line(subject, LONGEST_SUBJECT), language, price, reward_bp
     course.discount_bp = course.discount_bp if discount_bp is None else discount_bp
     db.session.flush()
-
-
-def check_price(price):
-    """Raises Invalid for what is no price in cents. Just above nothing, the rounding to cents would hand out TEO for next to nothing."""
-    if type(price) is not int or not 0 <= price <= HIGHEST_PRICE:
-        raise Invalid("A price is between 0 and %(most)d EUR.", most=HIGHEST_PRICE // 100)
-    rules = rulebook.in_force()
-    if price and not rules.may_cost(price):
-        raise Invalid("A course costs at least %(least)s EUR, or nothing at all.", least=f"{rules.lowest_price / 100:.2f}")
-
-
-def check_reward(reward_bp):
-    """Raises Invalid for basis points of a price that no purchase may bring by the rules in force."""
-    most = rulebook.in_force().purchase_max_bp
-    if type(reward_bp) is not int or not 0 <= reward_bp <= most:
-        raise Invalid("The purchase reward is between 0 and %(most)s %%.", most=f"{most / 100:g}")
-
-
-def check_discount(discount_bp):
-    """Raises Invalid for basis points of a price that no student may pay in TEO by the rules in force."""
-    most = rulebook.in_force().highest_level_bp
-    if type(discount_bp) is not int or not 0 <= discount_bp <= most:
-        raise Invalid("A student pays between 0 and %(most)s %% in TEO.", most=f"{most / 100:g}")
 
 
 def add_section(course, title):
     _lock(course.id)
     _room(Section, course.id, MOST_SECTIONS)
-    return _add(Section(course_id=course.id, title=_title(title), position=_next(Section.position, Section.course_id == course.id)))
+    return _add(Section(course_id=course.id, title=clean_title(title), position=_next(Section.position, Section.course_id == course.id)))
 
 
 def change_section(section, title):
     _lock(section.course_id)
-    section.title = _title(title)
+    section.title = clean_title(title)
     db.session.flush()
 
 
@@ -99,8 +80,8 @@ def remove_section(section):
 
 
 def add_lesson(section, title, body="", *, minutes=1, is_preview=False, slug=None):
-    course_id, title = section.course_id, _title(title)
-    _check_minutes(minutes)
+    course_id, title = section.course_id, clean_title(title)
+    check_minutes(minutes)
     _lock(course_id)
     _room(Lesson, course_id, MOST_LESSONS)
     lesson = Lesson(
@@ -108,7 +89,7 @@ def add_lesson(section, title, body="", *, minutes=1, is_preview=False, slug=Non
         section_id=section.id,
         title=title,
         slug=slug or _free_lesson_slug(course_id, title),
-        body=_body(body),
+        body=clean_body(body),
         minutes=minutes,
         is_preview=is_preview,
         position=_next(Lesson.position, Lesson.section_id == section.id),
@@ -119,9 +100,9 @@ def add_lesson(section, title, body="", *, minutes=1, is_preview=False, slug=Non
 
 
 def change_lesson(lesson, *, title, body, minutes, is_preview):
-    _check_minutes(minutes)
+    check_minutes(minutes)
     _lock(lesson.course_id)
-    lesson.title, lesson.body, lesson.minutes, lesson.is_preview = _title(title), _body(body), minutes, is_preview
+    lesson.title, lesson.body, lesson.minutes, lesson.is_preview = clean_title(title), clean_body(body), minutes, is_preview
     lesson.version += 1
     db.session.flush()
 
@@ -148,72 +129,6 @@ def move(item, step):
     elif isinstance(item, Lesson) and (section := _neighbour(item.section, step)):
         _enter(item, section, step)
     db.session.flush()
-
-
-def submit(course):
-    """Hand the course to the admins. What one of them wanted mended the time before stays with it until it is published."""
-    _refresh_state(course)
-    if course.state not in ("draft", "returned"):
-        raise DomainError("This course has been submitted already.")
-    if course.lesson_count == 0 or not course.summary:
-        raise DomainError("A course needs a summary and at least one lesson before it is submitted.")
-    course.state, course.submitted_at = "submitted", clock.now()
-    db.session.flush()
-
-
-def take_back(course):
-    """Change a submitted course after all: it is submitted again when it is ready."""
-    _refresh_state(course)
-    if course.state != "submitted":
-        raise DomainError("This course is not waiting for a decision.")
-    course.state, course.submitted_at = "draft", None
-    db.session.flush()
-
-
-def approve(course, by, submission):
-    """Publish a submitted course; `submission` is the one that was read."""
-    _decide(course, by)
-    if course.submission != submission:
-        raise DomainError("This course was handed in again after you opened it. Read it once more, then decide.")
-    course.state, course.published_at, course.comment = "published", clock.now(), ""
-    _tell(course, "course approved")
-    db.session.flush()
-
-
-def give_back(course, by, comment):
-    """Return a submitted course with what is to be mended."""
-    _decide(course, by)
-    if not comment.strip():
-        raise Invalid("Say what the teacher should change.")
-    course.state, course.comment = "returned", comment.strip()[:2000]
-    _tell(course, "course returned", comment=course.comment)
-    db.session.flush()
-
-
-def check_brackets(text):
-    """Raises Invalid for a text that would hold a web process for seconds each time it is shown."""
-    if text.count("[") > MOST_BRACKETS:
-        raise Invalid("A text has at most %(most)d of the bracket “[”: with more it would take too long to show.", most=MOST_BRACKETS)
-
-
-def slugify(title):
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:60].strip("-") or "course"
-
-
-def _decide(course, by):
-    if not by.is_admin:
-        raise Forbidden("Only admins decide on courses.")
-    if course.teacher_id == by.id:
-        raise Forbidden("Nobody decides on his own course.")
-    _refresh_state(course)
-    if course.state != "submitted":
-        raise DomainError("This course is not waiting for a decision.")
-
-
-def _tell(course, kind, **facts):
-    """Its teacher, once for each time it was handed in."""
-    notices.tell(course.teacher_id, kind, f"course:{course.id}:{course.submission}", course=course.title, slug=course.slug, **facts)
 
 
 def _neighbour(item, step):
@@ -243,11 +158,6 @@ def _lock(course_id):
         raise DomainError("An admin is reading this course. Wait for the decision, then change it.")
 
 
-def _refresh_state(course):
-    """Two who decide at once: the second sees what the first decided."""
-    db.session.refresh(course, ["state", "lesson_count", "submitted_at"], with_for_update={"key_share": True})
-
-
 def _room(kind, course_id, most):
     if db.session.scalar(select(func.count()).where(kind.course_id == course_id)) >= most:
         raise DomainError("A course has at most %(sections)d sections and %(lessons)d lessons.", sections=MOST_SECTIONS, lessons=MOST_LESSONS)
@@ -263,33 +173,6 @@ def _add(row):
     db.session.add(row)
     db.session.flush()
     return row
-
-
-def _title(title):
-    title = _line(title, 120)
-    if not title:
-        raise Invalid("A title has 1 to 120 characters.")
-    return title
-
-
-def _line(text, most):
-    """One line without control characters."""
-    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    if len(line) > most:
-        raise Invalid("This has at most %(most)d characters: “%(start)s…”", most=most, start=line[:30])
-    return line
-
-
-def _body(body):
-    if len(body) > LONGEST_BODY:
-        raise Invalid("A text has at most %(most)d characters.", most=LONGEST_BODY)
-    check_brackets(body)
-    return body.replace("\x00", "")
-
-
-def _check_minutes(minutes):
-    if type(minutes) is not int or not 1 <= minutes <= 600:
-        raise Invalid("A lesson takes 1 to 600 minutes.")
 
 
 def _next(column, condition):
