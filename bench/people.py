@@ -14,6 +14,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO
 from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import deployments
 from lms.domain.rewards import actions as rewards
 from lms.domain.wallet import actions as wallet
 
@@ -42,8 +43,8 @@ def cookie(user):
 
 def give_history(user):
     """Fifty transfers, brought to a chain in batches that are mined."""
-    deployment = onchain.begin_deployment(31337, "0x" + "0" * 64, _hex(2, 40))
-    onchain.record_contract(deployment, "TeoCoin", _hex(1, 40), SimpleNamespace(nonce=0, raw=b"raw", tx_hash=_hex(3, 64)))
+    deployment = deployments.begin_deployment(31337, "0x" + "0" * 64, _hex(2, 40))
+    deployments.record_contract(deployment, "TeoCoin", _hex(1, 40), SimpleNamespace(nonce=0, raw=b"raw", tx_hash=_hex(3, 64)))
     sealed = SimpleNamespace(address=_hex(user.id, 40), ciphertext=b"sealed", wrapped_key=b"sealed", kek_version=1)
     wallet.keep_wallet(books.holder_of(user.id).id, sealed)
     for number in range(MATURED + MATURING):

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from lms import clock, create_app
 from lms.chain.transactions import Signed
 from lms.db import db, disconnect, transaction
-from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import deployments
 from lms.domain.onchain.models import Deployment, Operation
 from lms.domain.withdrawals import releases
 from tests.conftest import give, teo
@@ -49,12 +49,12 @@ def bid(number, nonce):
 
 def contract(deployment, name, *bids):
     """A contract that lost the nonce of all bids but those of the last one."""
-    made = onchain.record_contract(deployment, name, f"0x{bids[0].tx_hash[-40:]}", bids[0])
+    made = deployments.record_contract(deployment, name, f"0x{bids[0].tx_hash[-40:]}", bids[0])
     for each in bids[1:]:
         if each.nonce == made.nonce:
-            onchain.keep_bid(made, each)
+            deployments.keep_bid(made, each)
         else:
-            onchain.move_contract(made, f"0x{each.tx_hash[-40:]}", each)
+            deployments.move_contract(made, f"0x{each.tx_hash[-40:]}", each)
 
 
 def rows(statement):
@@ -65,7 +65,7 @@ def rows(statement):
 
 def test_the_newest_bid_for_the_nonce_a_contract_holds_is_kept_on_the_way_back_and_again(history):
     with transaction():
-        deployment = onchain.begin_deployment(31337, "0x" + "ab" * 32, SIGNER)
+        deployment = deployments.begin_deployment(31337, "0x" + "ab" * 32, SIGNER)
         contract(deployment, "TeoCoin", bid(1, nonce=0), bid(2, nonce=0))
         contract(deployment, "Certificate", bid(3, nonce=1), bid(4, nonce=2), bid(5, nonce=2))
         deployed_at = deployment.deployed_at
@@ -80,7 +80,7 @@ def test_the_newest_bid_for_the_nonce_a_contract_holds_is_kept_on_the_way_back_a
 
 def operations(*kinds_and_numbers):
     with transaction():
-        deployment = onchain.begin_deployment(31337, "0x" + "ab" * 32, SIGNER)
+        deployment = deployments.begin_deployment(31337, "0x" + "ab" * 32, SIGNER)
         for kind, op in kinds_and_numbers:
             db.session.add(Operation(key=f"{kind} {op}", kind=kind, deployment_id=deployment.id, op=op, queued_at=clock.now()))
     disconnect()

@@ -11,7 +11,7 @@ from lms.chain.glance import Glance
 from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries
+from lms.domain.onchain import queries, signers
 from lms.jobs import node, outcomes, together
 from lms.jobs.lanes import Lane, broadcast
 from lms.jobs.rebuild import rebuild
@@ -105,7 +105,7 @@ def see(pool):
         try:
             balance, mined = pool.balance(address), pool.mined_nonce(address)
             with transaction():
-                onchain.see_signer(address, balance, mined)
+                signers.see_signer(address, balance, mined)
             _look_for_strangers(address, mined, pool)
         except ChainError as error:  # one endpoint lags: the operations are looked after all the same
             log.warning("signer not seen", extra={"signer": address, "error": type(error).__name__})
@@ -124,7 +124,7 @@ def _look_for_strangers(address, mined, pool):
 
 def _halt(address, **where):
     with transaction():
-        onchain.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
+        signers.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
         audit.open_incident("foreign nonce", address, **where)
 
 

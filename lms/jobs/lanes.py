@@ -13,7 +13,7 @@ from lms.db import transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as switches
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries
+from lms.domain.onchain import queries, signers
 from lms.domain.withdrawals import queries as withdrawals
 from lms.jobs import calls, outcomes, together
 
@@ -63,7 +63,7 @@ class Lane:
         """How many more operations it can sign now."""
         if switches.is_stopped("signing") or switches.is_stopped("settlement") or queries.is_retired(self.signer.address):
             return 0
-        return onchain.room(self.signer.address, self._look().mined)
+        return signers.room(self.signer.address, self._look().mined)
 
     def take(self, operations):
         """Sign, save and send these; how many a node has taken. All are committed before the first is sent."""
@@ -99,7 +99,7 @@ class Lane:
         sight = self._look()
         with transaction():
             queued = [operation for operation in onchain.locked(list(ready)).values() if operation.state == "queued"]
-            given = onchain.take_nonces(queued, self.signer.address, sight.mined)
+            given = signers.take_nonces(queued, self.signer.address, sight.mined)
             signed = {operation.id: self._save(operation, ready[operation.id], nonce, sight.fees) for operation, nonce in given}
         return signed
 

@@ -7,7 +7,7 @@ from lms.chain.errors import ChainError, FeeTooHigh
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries
+from lms.domain.onchain import queries, signers
 from lms.domain.onchain.models import FEES_TOO_HIGH
 from lms.errors import DomainError
 from lms.jobs import announce
@@ -73,7 +73,7 @@ def _tell(operation_ids, error):
     with transaction():
         waiting = queries.operations(operation_ids)
         news = [operation.id for operation in waiting if onchain.note(operation, _reason(error)) and operation.waits_for_fees]
-        if isinstance(error, onchain.LaneHalted):
+        if isinstance(error, signers.LaneHalted):
             audit.open_incident("lane halted", error.signer, why=str(error))
     if news:
         announce.progress(*news)

@@ -15,7 +15,7 @@ from lms.domain.courses.models import Course
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Holder
-from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import deployments
 from lms.domain.rulebook import actions as rulebook
 from lms.domain.rulebook import queries
 from lms.domain.rulebook.models import RulebookVersion
@@ -126,7 +126,7 @@ class World:
         db.session.add(Coupon(teacher_id=self.users["ugo"], code="FIVER", amount=500, starts_at=begins))
 
     def _addresses(self):
-        onchain.begin_deployment(31337, "0x0", "0x" + "cd" * 20)
+        deployments.begin_deployment(31337, "0x0", "0x" + "cd" * 20)
         for holder in db.session.query(Holder):
             sealed = dict(ciphertext=b"c", wrapped_key=b"w", kek_version=1, created_at=clock.now())
             db.session.add(Wallet(holder_id=holder.id, address=f"0x{holder.user_id or 0xfeed:040x}", must_move=False, **sealed))

@@ -13,6 +13,7 @@ from lms.chain.contracts import TeoCoin
 from lms.db import db, transaction
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import signers
 from lms.domain.onchain.models import Deployment, Entry, Nonce
 from lms.domain.wallet import actions as wallet
 from lms.jobs import calls, chain, outcomes
@@ -50,7 +51,7 @@ def _nonce_from_the_node():
         db.session.execute(text("UPDATE signers SET next_nonce = greatest(next_nonce, :next)"), {"next": mined_count + len(given)})
         return given
 
-    onchain.take_nonces = take_nonces
+    signers.take_nonces = take_nonces
 
 
 def _broadcast_before_save():

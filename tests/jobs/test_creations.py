@@ -15,7 +15,7 @@ from lms import clock
 from lms.chain import contracts, transactions
 from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
-from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import signers
 from lms.domain.onchain.models import Contract, Creation, Operation
 from lms.jobs import chain, node, settlement, wallets
 from lms.jobs.operate import creations, deployment
@@ -179,7 +179,7 @@ def test_a_foreign_transaction_between_two_contracts_halts_the_signer(undeployed
 def test_a_key_that_is_halted_makes_no_contract(undeployed):
     signer = node.addresses()[0]
     with transaction():
-        onchain.halt(signer, "A transaction that is not ours has taken a nonce of this signer.")
+        signers.halt(signer, "A transaction that is not ours has taken a nonce of this signer.")
     assert f"flask chain adopt {signer}" in is_refused(undeployed)
     assert db.session.query(Creation).count() == node.pool().mined_nonce(signer) == 0
     adopt(undeployed)

@@ -13,7 +13,7 @@ from lms.chain.rpc import Pool
 from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
-from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import signers
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
 from lms.jobs import calls, chain, lanes, node
@@ -130,7 +130,7 @@ def test_whichever_attempt_is_mined_the_operation_happens_once(stuck, worker, an
 def test_a_full_lane_simulates_nothing_in_vain(queued, worker, monkeypatch):
     pool, address = node.pool(), node.addresses()[0]
     with transaction():
-        onchain.adopt(address, pool.mined_nonce(address) + onchain.MOST_PENDING)
+        signers.adopt(address, pool.mined_nonce(address) + signers.MOST_PENDING)
     monkeypatch.setattr(transactions, "estimate_gas", lambda *_: pytest.fail("it was simulated"))
     chain.sweep()
     assert (queued.state, queued.attempts, queued.error) == ("queued", [], None)

@@ -5,6 +5,7 @@ import pytest
 from lms.db import db
 from lms.domain.audit.models import Incident
 from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import signers
 from lms.domain.onchain.models import Attempt, Nonce, Operation
 from lms.errors import DomainError
 from lms.jobs import chain, lanes, node, together
@@ -40,7 +41,7 @@ def test_all_are_saved_before_the_first_is_sent(three, monkeypatch):
 
 def test_no_more_are_signed_than_the_lane_has_room_for(three):
     address = node.addresses()[0]
-    onchain.adopt(address, node.pool().mined_nonce(address) + onchain.MOST_PENDING - 2)
+    signers.adopt(address, node.pool().mined_nonce(address) + signers.MOST_PENDING - 2)
     db.session.commit()
     assert chain.take_queued(lanes.Lane(node.pool(), node.signers()[0])) == 2
     assert states() == ["sent", "sent", "queued"]
@@ -64,7 +65,7 @@ def test_a_signature_that_fails_takes_no_nonce_and_is_told_of_each(three, monkey
 
 def test_a_halted_lane_is_told_of_each_that_waits_for_it(three):
     address = node.addresses()[0]
-    onchain.halt(address, "An operator has to look.")
+    signers.halt(address, "An operator has to look.")
     db.session.commit()
     chain.take_queued(lanes.Lane(node.pool(), node.signers()[0]))
     assert {operation.error for operation in db.session.query(Operation)} == {"An operator has to look."}

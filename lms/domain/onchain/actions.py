@@ -5,59 +5,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import array, db
-from lms.domain.onchain.models import Attempt, ChainState, Contract, Creation, Deployment, Entry, Event, Nonce, Operation, Signer
+from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Event, Operation
 from lms.errors import DomainError
 
-# What is executable at once: Polygon's nodes drop what one sender has beyond it.
-MOST_PENDING = 16
 MOST_REASONS = 30  # kept of why one operation waited
-
-
-class LaneHalted(DomainError):
-    """The signer must not sign until an operator has looked."""
-
-    def __init__(self, signer, why):
-        super().__init__(why)
-        self.signer = signer
-
-
-def begin_deployment(chain_id, genesis_hash, signer, first_block=0):
-    """The deployment that the next contracts belong to; nothing of ours is in a block before its first."""
-    began = dict(first_block=first_block, scanned_block=first_block, deployed_at=clock.now())
-    deployment = Deployment(chain_id=chain_id, genesis_hash=genesis_hash, signer=signer, **began)
-    db.session.add(deployment)
-    db.session.flush()
-    return deployment
-
-
-def next_nonce(signer, mined_count):
-    """The nonce a contract is deployed with, the lane locked until the transaction ends. What a key did before its first is its own affair."""
-    lane = _lane(signer)
-    if lane.next_nonce and mined_count > lane.next_nonce:
-        raise LaneHalted(signer, "The chain has mined a nonce this database does not know.")
-    nonce = max(lane.next_nonce, mined_count)
-    lane.next_nonce = nonce + 1
-    return nonce
-
-
-def record_contract(deployment, name, address, signed):
-    """Where a contract will stand, with the signed bytes, before they are broadcast."""
-    contract = Contract(deployment_id=deployment.id, name=name, address=address, nonce=signed.nonce)
-    deployment.contracts.append(contract)
-    keep_bid(contract, signed)
-    return contract
-
-
-def keep_bid(contract, signed):
-    """Signed bytes that make the contract, before they are broadcast; those before them may be mined all the same."""
-    contract.creations.append(Creation(nonce=signed.nonce, raw=signed.raw, tx_hash=signed.tx_hash, signed_at=clock.now()))
-    db.session.flush()
-
-
-def move_contract(contract, address, signed):
-    """The nonce it held is used up without it: it will stand elsewhere, made under another."""
-    contract.address, contract.nonce = address, signed.nonce
-    keep_bid(contract, signed)
 
 
 def turn():
@@ -111,28 +62,6 @@ def locked(operation_ids):
     """The operations by id, each locked until the transaction ends and read anew."""
     rows = select(Operation).where(Operation.id.in_(operation_ids)).order_by(Operation.id).with_for_update()
     return {operation.id: operation for operation in db.session.scalars(rows, execution_options={"populate_existing": True})}
-
-
-def room(signer, mined_count):
-    """How many more transactions of this signer a node keeps: asked before an operation is simulated in vain."""
-    next_nonce = db.session.scalar(select(Signer.next_nonce).where(Signer.address == signer)) or 0
-    return max(0, MOST_PENDING - max(0, next_nonce - mined_count))
-
-
-def take_nonces(operations, signer, mined_count):
-    """[(operation, nonce)] as far as the lane has room, its row locked until the transaction ends; a retired one has none."""
-    lane = _lane(signer)
-    if lane.retired_at:
-        return []
-    if lane.halted:
-        raise LaneHalted(signer, lane.halted)
-    if mined_count > lane.next_nonce:
-        raise LaneHalted(signer, "The chain has mined a nonce this database does not know.")
-    given = list(zip(operations, range(lane.next_nonce, mined_count + MOST_PENDING), strict=False))
-    lane.next_nonce += len(given)
-    db.session.add_all(Nonce(signer=signer, nonce=nonce, operation_id=operation.id) for operation, nonce in given)
-    db.session.flush()
-    return given
 
 
 def mark_signed(operation, attempt):
@@ -229,12 +158,6 @@ def see_chain(head):
     db.session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
 
 
-def see_signer(address, balance, mined_nonce):
-    """Remember what a signer has, in wei, and how many of its transactions are mined."""
-    lane = _lane(address)
-    lane.balance, lane.mined_nonce, lane.seen_at = balance, mined_nonce, clock.now()
-
-
 def take_numbers(deployment, highest):
     """No number up to this one is given out again."""
     deployment.next_op = max(deployment.next_op, highest + 1)
@@ -254,28 +177,6 @@ def queue_void(deployment, op, kind):
     db.session.flush()
 
 
-def halt(address, why):
-    """Let a signer sign nothing until an operator has looked."""
-    lane = _lane(address)
-    lane.halted = lane.halted or why
-
-
-def retire(address):
-    """Let a signer finish what it has signed, and sign nothing new."""
-    lane = _lane(address)
-    lane.retired_at = lane.retired_at or clock.now()
-
-
-def reinstate(address):
-    _lane(address).retired_at = None
-
-
-def adopt(address, mined_count):
-    """Take what the chain has mined of this signer for known, and let it sign again."""
-    lane = _lane(address)
-    lane.next_nonce, lane.halted = max(lane.next_nonce, mined_count), None
-
-
 def _tell(operation, kind, why=""):
     db.session.add(Event(operation_id=operation.id, at=clock.now(), kind=kind, why=why[:500]))
     db.session.flush()
@@ -286,12 +187,3 @@ def _is_news(operation, why):
     rows = select(func.count(), func.bool_or(Event.why == why)).where(Event.operation_id == operation.id, Event.kind == "waits")
     count, is_told = db.session.execute(rows).one()
     return count < MOST_REASONS and not is_told
-
-
-def _lane(signer):
-    rows = select(Signer).where(Signer.address == signer).with_for_update().execution_options(populate_existing=True)
-    lane = db.session.scalar(rows)
-    if lane is None:
-        db.session.execute(insert(Signer).values(address=signer, next_nonce=0).on_conflict_do_nothing())
-        lane = db.session.scalars(rows).one()
-    return lane

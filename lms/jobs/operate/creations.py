@@ -9,7 +9,7 @@ from lms.chain import transactions
 from lms.chain.contracts import BY_NAME
 from lms.chain.errors import FeeTooHigh, RpcDisagreement
 from lms.db import transaction
-from lms.domain.onchain import actions as onchain
+from lms.domain.onchain import deployments
 from lms.jobs.lanes import STUCK
 
 PATIENCE = 120  # seconds; what is not mined by then is left to the next run
@@ -85,7 +85,7 @@ def _offer_more(contract, pool, key):
     except FeeTooHigh as error:
         return str(error)
     with transaction():
-        onchain.keep_bid(contract, signed)
+        deployments.keep_bid(contract, signed)
     return _send(contract, pool)
 
 

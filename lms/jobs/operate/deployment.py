@@ -12,8 +12,7 @@ from lms.chain.signers import LocalSigner, is_in_kms
 from lms.db import alone, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as incidents
-from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries
+from lms.domain.onchain import deployments, queries, signers
 from lms.domain.rulebook.rules import Rules
 from lms.jobs import node as here
 from lms.jobs.operate import creations
@@ -104,7 +103,7 @@ def _halt_once(contract):
     if incidents.is_known("foreign nonce", subject):
         return
     with transaction():
-        onchain.halt(signer, f"A transaction that is not ours has taken nonce {contract.nonce} of this signer, in which {contract.name} was to be made.")
+        signers.halt(signer, f"A transaction that is not ours has taken nonce {contract.nonce} of this signer, in which {contract.name} was to be made.")
         audit.open_incident("foreign nonce", subject, contract=contract.name)
 
 
@@ -113,7 +112,7 @@ def _halt_if_strange(address, mined):
     lane = queries.signers().get(address)
     if lane and 0 < lane.next_nonce < mined and not lane.halted:
         with transaction():
-            onchain.halt(address, f"The chain has mined nonce {mined - 1} of this signer, and no transaction of ours has it.")
+            signers.halt(address, f"The chain has mined nonce {mined - 1} of this signer, and no transaction of ours has it.")
             audit.open_incident("foreign nonce", address, nonce=mined - 1)
 
 
@@ -134,13 +133,13 @@ def _record(name, pool, lost=None):
     _check_funds(name, key.address, gas * fees.cap, pool)
     genesis, first_block = _genesis(pool), _first_block(pool)
     with transaction():
-        nonce = onchain.next_nonce(key.address, mined)
+        nonce = signers.next_nonce(key.address, mined)
         signed, address = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas), transactions.created_address(key.address, nonce)
         if lost:
-            onchain.move_contract(lost, address, signed)
+            deployments.move_contract(lost, address, signed)
             return lost
-        deployment = queries.deployment() or onchain.begin_deployment(pool.chain_id, genesis, key.address, first_block)
-        return onchain.record_contract(deployment, name, address, signed)
+        deployment = queries.deployment() or deployments.begin_deployment(pool.chain_id, genesis, key.address, first_block)
+        return deployments.record_contract(deployment, name, address, signed)
 
 
 def _key(pool):

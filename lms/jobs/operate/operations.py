@@ -10,7 +10,7 @@ from lms.db import transaction
 from lms.domain.accounts import queries as members
 from lms.domain.audit import actions as watch
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries
+from lms.domain.onchain import queries, signers
 from lms.domain.rulebook.rules import MICRO
 from lms.domain.withdrawals import releases
 from lms.jobs import node as here
@@ -85,7 +85,7 @@ def adopt_lane(address, pool):
         for operation in lost:
             onchain.lock(operation)
             onchain.requeue(operation, operation.attempts[-1].nonce, "its nonce went to a foreign transaction")
-        onchain.adopt(address, mined)
+        signers.adopt(address, mined)
     hurry()
     return len(lost)
 

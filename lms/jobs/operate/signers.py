@@ -10,8 +10,7 @@ from lms.chain import transactions
 from lms.chain.contracts import BY_NAME
 from lms.chain.contracts.contract import ROLES
 from lms.db import transaction
-from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries
+from lms.domain.onchain import queries, signers
 from lms.jobs import node as here
 from lms.jobs.chain import hurry
 from lms.jobs.operate.groups import chain
@@ -39,7 +38,7 @@ def retire(address, undo):
     if not undo and not any(_may_settle(signer.address) for signer in here.settlers() if signer.address != address):
         raise click.ClickException("No other signer whose key is here may settle. Add one to SIGNER_FILES and run: flask chain grant ADDRESS")
     with transaction():
-        (onchain.reinstate if undo else onchain.retire)(address)
+        (signers.reinstate if undo else signers.retire)(address)
     hurry()
     click.echo(f"{address} {'signs again' if undo else 'signs nothing new'}.")
 

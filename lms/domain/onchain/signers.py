@@ -1,0 +1,89 @@
+"""A signer's lane: its nonces given one after the other, and what stops it."""
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from lms import clock
+from lms.db import db
+from lms.domain.onchain.models import Nonce, Signer
+from lms.errors import DomainError
+
+# What is executable at once: Polygon's nodes drop what one sender has beyond it.
+MOST_PENDING = 16
+
+
+class LaneHalted(DomainError):
+    """The signer must not sign until an operator has looked."""
+
+    def __init__(self, signer, why):
+        super().__init__(why)
+        self.signer = signer
+
+
+def room(signer, mined_count):
+    """How many more transactions of this signer a node keeps: asked before an operation is simulated in vain."""
+    next_nonce = db.session.scalar(select(Signer.next_nonce).where(Signer.address == signer)) or 0
+    return max(0, MOST_PENDING - max(0, next_nonce - mined_count))
+
+
+def take_nonces(operations, signer, mined_count):
+    """[(operation, nonce)] as far as the lane has room, its row locked until the transaction ends; a retired one has none."""
+    lane = _lane(signer)
+    if lane.retired_at:
+        return []
+    if lane.halted:
+        raise LaneHalted(signer, lane.halted)
+    if mined_count > lane.next_nonce:
+        raise LaneHalted(signer, "The chain has mined a nonce this database does not know.")
+    given = list(zip(operations, range(lane.next_nonce, mined_count + MOST_PENDING), strict=False))
+    lane.next_nonce += len(given)
+    db.session.add_all(Nonce(signer=signer, nonce=nonce, operation_id=operation.id) for operation, nonce in given)
+    db.session.flush()
+    return given
+
+
+def next_nonce(signer, mined_count):
+    """The nonce a contract is deployed with, the lane locked until the transaction ends. What a key did before its first is its own affair."""
+    lane = _lane(signer)
+    if lane.next_nonce and mined_count > lane.next_nonce:
+        raise LaneHalted(signer, "The chain has mined a nonce this database does not know.")
+    nonce = max(lane.next_nonce, mined_count)
+    lane.next_nonce = nonce + 1
+    return nonce
+
+
+def see_signer(address, balance, mined_nonce):
+    """Remember what a signer has, in wei, and how many of its transactions are mined."""
+    lane = _lane(address)
+    lane.balance, lane.mined_nonce, lane.seen_at = balance, mined_nonce, clock.now()
+
+
+def halt(address, why):
+    """Let a signer sign nothing until an operator has looked."""
+    lane = _lane(address)
+    lane.halted = lane.halted or why
+
+
+def retire(address):
+    """Let a signer finish what it has signed, and sign nothing new."""
+    lane = _lane(address)
+    lane.retired_at = lane.retired_at or clock.now()
+
+
+def reinstate(address):
+    _lane(address).retired_at = None
+
+
+def adopt(address, mined_count):
+    """Take what the chain has mined of this signer for known, and let it sign again."""
+    lane = _lane(address)
+    lane.next_nonce, lane.halted = max(lane.next_nonce, mined_count), None
+
+
+def _lane(signer):
+    rows = select(Signer).where(Signer.address == signer).with_for_update().execution_options(populate_existing=True)
+    lane = db.session.scalar(rows)
+    if lane is None:
+        db.session.execute(insert(Signer).values(address=signer, next_nonce=0).on_conflict_do_nothing())
+        lane = db.session.scalars(rows).one()
+    return lane
