@@ -8,7 +8,7 @@ from flask import current_app
 
 from lms import clock
 from lms.db import db
-from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import sessions
 from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -37,7 +37,7 @@ def member(name, role="student"):
 def cookie(user):
     """What the browser of the member sends once he is signed in and has seen a page with a form."""
     signer = current_app.session_interface.get_signing_serializer(current_app)
-    signed_in = signer.dumps({"_user_id": accounts.open_session(user), "_fresh": True, "csrf_token": secrets.token_hex(20)})
+    signed_in = signer.dumps({"_user_id": sessions.open_session(user), "_fresh": True, "csrf_token": secrets.token_hex(20)})
     return f"{current_app.config['SESSION_COOKIE_NAME']}={signed_in}"
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from lms import seed
 from lms.db import db, transaction
-from lms.domain.accounts import actions as membership
+from lms.domain.accounts import checks, membership
 from lms.domain.accounts import queries as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.rulebook import actions as rulebook
@@ -56,7 +56,7 @@ def install():
 @with_appcontext
 def first_admin(email):
     """Make EMAIL, who has signed up and confirmed the address, the first admin; an admin makes all others."""
-    member = accounts.by_email(membership.normal(email))
+    member = accounts.by_email(checks.normal(email))
     if member is None or member.verified_at is None:
         raise click.ClickException("Nobody has signed up with this address and confirmed it.")
     with transaction():

@@ -293,11 +293,11 @@ def take_part(user, course, lessons=None):
 def log_in(client):
     """log_in(ana) makes the client hers."""
     from lms.db import transaction
-    from lms.domain.accounts import actions as accounts
+    from lms.domain.accounts import sessions
 
     def sign_in(user):
         with transaction():
-            token = accounts.open_session(user)
+            token = sessions.open_session(user)
         with client.session_transaction() as session:
             session["_user_id"], session["_fresh"] = token, True
         return client

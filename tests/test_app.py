@@ -15,8 +15,7 @@ from gunicorn.http.errors import ChunkMissingTerminator
 from lms import clock, create_app
 from lms.blueprints.limits import limiter
 from lms.db import db, transaction
-from lms.domain.accounts import actions as accounts
-from lms.domain.accounts import links
+from lms.domain.accounts import links, sessions
 from lms.domain.applications import actions as applications
 from lms.domain.checkout import actions as checkout
 from lms.domain.courses import actions as writing
@@ -420,7 +419,7 @@ def test_every_page_is_served_without(name, address, environ, pages, ana, tea, a
 
     of_ana = [path for endpoint, path in pages.items() if endpoint not in FOR_STRANGERS and path not in below("/teach") + below("/admin")]
     with transaction():
-        signed_in = [(accounts.open_session(user), paths) for user, paths in ((ana, of_ana), (tea, below("/teach")), (ada, below("/admin")))]
+        signed_in = [(sessions.open_session(user), paths) for user, paths in ((ana, of_ana), (tea, below("/teach")), (ada, below("/admin")))]
     readers = [(None, [pages[endpoint] for endpoint in FOR_STRANGERS | FOR_ALL]), *signed_in]
     code = WITHOUT.replace("READERS", repr(readers)).replace("PASSWORD", PASSWORD)
     found = json.loads(run_python(code, environ, **{name: address.format(port=closed_port())}))
@@ -437,7 +436,7 @@ def test_who_waits_for_a_mail_is_told_that_it_is_late_without_redis(environ, cli
 
 def test_the_admin_is_told_what_waits_without_redis(environ, ada):
     with transaction():
-        token = accounts.open_session(ada)
+        token = sessions.open_session(ada)
     code = f"""
 from wsgi import app
 browser = app.test_client()

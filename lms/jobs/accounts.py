@@ -1,11 +1,11 @@
 """What we promised to keep no longer."""
 
 from lms.db import transaction
-from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import sessions
 from lms.domain.wallet import linking
 
 
 def forget_sessions():
     with transaction():
-        accounts.forget_expired_sessions()
+        sessions.forget_expired_sessions()
         linking.forget_challenges()

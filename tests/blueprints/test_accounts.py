@@ -14,7 +14,7 @@ from lms import clock
 from lms.blueprints.limits import evenly, limiter
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
-from lms.domain.accounts import queries
+from lms.domain.accounts import queries, sessions
 from lms.domain.accounts.models import Session, User
 from lms.domain.ledger.models import Holder
 from lms.domain.notices.models import Mail
@@ -303,7 +303,7 @@ def test_the_right_password_opens_a_session_of_which_the_database_holds_only_a_h
     with client.session_transaction() as cookie:
         token = cookie["_user_id"]
     row = db.session.scalars(select(Session)).one()
-    assert row.token_hash == accounts.token_hash(token)
+    assert row.token_hash == sessions.token_hash(token)
     assert client.get("/account").status_code == 200
 
 
@@ -533,7 +533,7 @@ def test_a_refused_profile_says_why_in_its_place(client, ana, log_in):
 
 def test_a_new_password_needs_the_old_one_and_ends_other_sessions(client, ana, log_in, outbox):
     with transaction():
-        elsewhere = accounts.open_session(ana)
+        elsewhere = sessions.open_session(ana)
     log_in(ana)
     data = {"password-current": PASSWORD, "password-password": "quite another one"}
     wrong = client.post("/account/password", data=data | {"password-current": "not her password"})
@@ -547,8 +547,8 @@ def test_a_new_password_needs_the_old_one_and_ends_other_sessions(client, ana, l
 
 def test_the_sign_ins_are_listed_and_all_others_end(client, ana, bruno, log_in):
     with transaction():
-        elsewhere = accounts.open_session(ana, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
-        his = accounts.open_session(bruno)
+        elsewhere = sessions.open_session(ana, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+        his = sessions.open_session(bruno)
     log_in(ana)
     page = client.get("/account").text
     assert "Firefox, Linux" in page

@@ -225,10 +225,10 @@ def test_nobody_changes_the_own_role_or_suspends_himself(browser, ada):
 
 
 def test_a_suspension_ends_all_sessions(app, browser, ana):
-    from lms.domain.accounts import actions as accounts
+    from lms.domain.accounts import sessions
 
     with transaction():
-        accounts.open_session(ana)
+        sessions.open_session(ana)
     browser.post(f"/admin/members/{ana.id}/suspension")
     assert not db.session.get(User, ana.id).is_active
     assert db.session.query(Session).filter_by(user_id=ana.id).count() == 0

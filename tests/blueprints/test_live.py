@@ -11,7 +11,7 @@ from lms import live
 from lms.blueprints.live import hub as hub_module
 from lms.blueprints.live.hub import Hub, hub, message
 from lms.db import transaction
-from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import sessions
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.queue import queue
@@ -281,7 +281,7 @@ def test_a_stream_ends_with_its_sign_in(ana, open_page):
     page = open_page(ana)
     page.read()
     with transaction():
-        accounts.close_all_sessions(ana)
+        sessions.close_all_sessions(ana)
     hub._end_signed_out()
     assert "event: close" in page.read()
 

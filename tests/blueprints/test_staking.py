@@ -6,7 +6,7 @@ import pytest
 
 from lms import clock
 from lms.db import transaction
-from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import membership
 from lms.domain.staking import actions as staking
 from lms.domain.wallet.queries import balance
 from tests.conftest import give, publish, sell, teo
@@ -55,7 +55,7 @@ def test_a_double_click_stakes_once(tea, browser):
 def test_who_teaches_no_more_keeps_stake_and_euros(role, tea, ada, browser):
     with transaction():
         staking.stake("k", tea, teo(100))
-        accounts.set_role(tea, role, ada)
+        membership.set_role(tea, role, ada)
     clock.advance(timedelta(days=7))
     assert 'href="/teach/money/"' in browser.get("/account").text
     assert [path for path in ("money/", "payouts", "payout-details", "staking/") if browser.get(f"/teach/{path}").status_code != 200] == []

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from lms import clock
 from lms.chain.rpc import Block
 from lms.db import db, transaction
-from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import sessions
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
@@ -301,7 +301,7 @@ def test_the_balance_as_json_ends_with_the_sign_in(ana, log_in):
     browser = log_in(ana)
     assert browser.get("/wallet/balance.json").status_code == 200
     with transaction():
-        accounts.close_all_sessions(ana)
+        sessions.close_all_sessions(ana)
     assert browser.get("/wallet/balance.json").status_code == 401
 
 
@@ -327,7 +327,7 @@ def test_the_wallet_ends_with_the_sign_in_and_is_shut_to_the_suspended(ana, log_
     assert browser.get("/wallet").status_code == 302
     with transaction():
         ana.suspended_at = None
-        accounts.close_all_sessions(ana)
+        sessions.close_all_sessions(ana)
     assert browser.get("/wallet").status_code == 302
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
-from lms.domain.accounts import links, queries
+from lms.domain.accounts import checks, links, membership, queries, sessions
 from lms.domain.accounts.models import Session, User
 from lms.errors import DomainError, Invalid
 from tests.conftest import PASSWORD, SECRET
@@ -46,28 +46,28 @@ def test_passwords_are_hashed_by_argon2id_as_its_library_advises():
 
 @pytest.mark.parametrize("name", ["Zoë", "O'Hara", "Nguyễn Thị Minh", "李小龙", "محمد", "علی\u200cرضا"])
 def test_names_of_the_world_are_names(name):
-    assert accounts.clean_name(name) == name
+    assert checks.clean_name(name) == name
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\x00b", "a\x1bb", "a\u202eb", "a\ufffdb", "a%C3b", "x" * 81])
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(Invalid):
-        accounts.clean_name(name)
+        checks.clean_name(name)
 
 
 def test_only_another_admin_changes_a_role(ana, bruno, ada):
     for user, by in ((ana, bruno), (ana, ana), (ada, ada)):
         with pytest.raises(DomainError):
-            accounts.set_role(user, "admin", by)
+            membership.set_role(user, "admin", by)
     with transaction():
-        accounts.set_role(ana, "teacher", ada)
+        membership.set_role(ana, "teacher", ada)
     assert ana.is_teacher
     assert ana.teacher_since
 
 
 def test_a_session_of_a_suspended_member_finds_nobody(ana, ada):
     with transaction():
-        token = accounts.open_session(ana)
+        token = sessions.open_session(ana)
     assert queries.of_session(token) is ana
     with transaction():
         ana.suspended_at = clock.now()
@@ -76,11 +76,11 @@ def test_a_session_of_a_suspended_member_finds_nobody(ana, ada):
 
 def test_sessions_are_listed_newest_first_without_those_that_ended(ana):
     with transaction():
-        accounts.open_session(ana, "old")
+        sessions.open_session(ana, "old")
     clock.advance(timedelta(days=20))
     with transaction():
-        accounts.open_session(ana, "middle")
-        accounts.open_session(ana, "new")
+        sessions.open_session(ana, "middle")
+        sessions.open_session(ana, "new")
     clock.advance(timedelta(days=11))
     assert [session.agent for session in queries.sessions(ana)] == ["new", "middle"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lms.db import db, transaction
-from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import membership
 from lms.domain.accounts.models import User
 from lms.domain.applications import actions, queries
 from lms.domain.applications.models import Application, Decision
@@ -150,7 +150,7 @@ def test_words_that_cannot_be_kept_are_refused(ana, words):
 
 def test_only_verified_students_who_are_let_in_apply(member, tea, ada, ana):
     with transaction():
-        accounts.suspend(ana, ada)
+        membership.suspend(ana, ada)
     for user, why in ((tea, "Only students"), (ada, "Only students"), (member("ugo", verified=False), "Confirm your address"), (ana, "suspended")):
         with pytest.raises(DomainError, match=why):
             apply(user)

@@ -13,6 +13,7 @@ from lms import clock
 from lms.chain import transactions
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
+from lms.domain.accounts import membership
 from lms.domain.accounts import queries as members
 from lms.domain.certificates import actions as certificates
 from lms.domain.courses import actions as courses
@@ -61,12 +62,12 @@ def join(name):
 
 def suspend(name):
     with transaction():
-        accounts.suspend(_user(name), _ADMIN)
+        membership.suspend(_user(name), _ADMIN)
 
 
 def let_in(name):
     with transaction():
-        accounts.let_in(_user(name), _ADMIN)
+        membership.let_in(_user(name), _ADMIN)
 
 
 def post(moves):

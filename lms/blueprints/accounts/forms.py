@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Length
 
 from lms.blueprints.fields import heed
 from lms.blueprints.forms import Form
-from lms.domain.accounts.actions import check_password, clean_name
+from lms.domain.accounts.checks import check_password, clean_name
 from lms.ui.preferences import LANGUAGES
 
 _OTHER_NAMES = ("Etc/", "US/", "SystemV/", "posix/", "right/", "Brazil/", "Canada/", "Chile/", "Mexico/")

@@ -9,7 +9,7 @@ from lms.blueprints.accounts.forms import EmailForm, ForgottenForm, LogInForm, P
 from lms.blueprints.limits import evenly, limiter, logged_in_member, typed_account
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
-from lms.domain.accounts import links, queries
+from lms.domain.accounts import links, queries, sessions
 from lms.domain.ledger import actions as ledger
 from lms.domain.notices import actions as notices
 from lms.queue import enqueue, queue
@@ -105,7 +105,7 @@ def _begin(user):
 def log_out():
     if current_user.is_authenticated:
         with transaction():
-            accounts.close_session(current_user.session_token)
+            sessions.close_session(current_user.session_token)
     logout_user()
     session.clear()
     return redirect(url_for("pages.home"), 303)
@@ -221,7 +221,7 @@ def _tell_of_new_password(user):
 @login_required
 def end_other_sessions():
     with transaction():
-        accounts.close_all_sessions(current_user, but=current_user.session_token)
+        sessions.close_all_sessions(current_user, but=current_user.session_token)
     flash(gettext("Every other sign-in has ended."), "done")
     return redirect(url_for(".show"), 303)
 
@@ -233,7 +233,7 @@ def _account(**forms):
         "email": EmailForm(formdata=None, prefix="email"),
         "password": PasswordForm(current_user, formdata=None, prefix="password"),
     }
-    here = accounts.token_hash(current_user.session_token)
+    here = sessions.token_hash(current_user.session_token)
     sign_ins = [(row, device(row.agent), row.token_hash == here) for row in queries.sessions(current_user)]
     return _form("accounts/show.html", sign_ins=sign_ins, **shown | forms)
 

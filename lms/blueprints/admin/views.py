@@ -9,7 +9,7 @@ from lms.blueprints.admin import applications, bank_payouts, by_hand, overview, 
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.accounts import actions as membership
+from lms.domain.accounts import membership
 from lms.domain.accounts import queries as accounts
 from lms.domain.applications import queries as wishes
 from lms.domain.audit import actions as watch

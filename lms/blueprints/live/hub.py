@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from lms import live
 from lms.domain.accounts import queries as accounts
-from lms.domain.accounts.actions import token_hash
+from lms.domain.accounts.sessions import token_hash
 from lms.queue import queue
 
 log = logging.getLogger(__name__)

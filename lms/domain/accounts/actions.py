@@ -1,31 +1,22 @@
-"""Sign-up, sign-in, passwords and addresses."""
+"""Sign-up, sign-in, passwords and addresses. What may be written is in checks, who is let in as what in membership."""
 
 import base64
-import hashlib
-import re
 import secrets
-import unicodedata
-from datetime import timedelta
 from functools import cache
 from zoneinfo import available_timezones
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from lms import clock
 from lms.db import db
 from lms.domain.accounts import queries
-from lms.domain.accounts.models import LOCALES, ROLES, Session, User
-from lms.errors import DomainError, Invalid
-
-SESSION_LIFE = timedelta(days=30)
-PASSWORD_LENGTH = 10
-# What is left of bytes that are no UTF-8: in a multipart form, and in one that is url-encoded.
-_BROKEN = re.compile("\ufffd|%[89A-F][0-9A-F]")
-_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+from lms.domain.accounts.checks import check_password, clean_name, normal
+from lms.domain.accounts.models import LOCALES, User
+from lms.domain.accounts.sessions import close_all_sessions, open_session
+from lms.errors import DomainError
 
 _hasher = PasswordHasher()
 
@@ -55,11 +46,6 @@ def sign_up(email, name, password, locale="en", time_zone="UTC"):
     return db.session.get_one(User, user_id) if user_id else None
 
 
-def normal(email):
-    """One spelling an address: the domain part and the box are compared in lower case."""
-    return email.strip().lower()
-
-
 def authenticate(email, password):
     """The member, his row locked, or None; takes equally long for known and unknown addresses."""
     user = queries.by_email(normal(email))
@@ -83,39 +69,6 @@ def log_in(email, password, agent=""):
         raise DomainError("This account is suspended. Write to us to find out why.")
     open_session(user, agent)
     return user
-
-
-def open_session(user, agent=""):
-    """Sign the member in: the token for the cookie, of which only the hash is kept."""
-    token = secrets.token_urlsafe(32)
-    now = clock.now()
-    db.session.add(
-        Session(user_id=user.id, token_hash=token_hash(token), opened_at=now, expires_at=now + SESSION_LIFE, agent=agent[:200])
-    )
-    db.session.flush()
-    user.session_token = token
-    return token
-
-
-def token_hash(token):
-    return hashlib.sha256(token.encode()).digest()
-
-
-def close_session(token):
-    db.session.execute(delete(Session).where(Session.token_hash == token_hash(token)))
-
-
-def close_all_sessions(user, but=None):
-    """End every sign-in of the member, except the one whose token is `but`."""
-    rows = delete(Session).where(Session.user_id == user.id)
-    if but:
-        rows = rows.where(Session.token_hash != token_hash(but))
-    db.session.execute(rows)
-
-
-def forget_expired_sessions():
-    """Delete sign-ins that are let in no more: who signed in when and with what is kept for 30 days only."""
-    db.session.execute(delete(Session).where(Session.expires_at <= clock.now()))
 
 
 def change_password(user, password, keep=None):
@@ -177,44 +130,6 @@ def change_profile(user, name, locale, time_zone):
     db.session.flush()
 
 
-def set_role(user, role, by):
-    """Make the member a student, teacher or admin; only an admin may, and never for himself."""
-    if not by.is_admin or by.id == user.id:
-        raise DomainError("Only another admin may change this role.")
-    if role not in ROLES:
-        raise Invalid("There is no such role.")
-    user.role = role
-    if role == "teacher" and user.teacher_since is None:
-        user.teacher_since = clock.now()
-    db.session.flush()
-
-
-def make_first_admin(user):
-    """Who runs the platform names its first admin, who names all others. False when there is an admin already."""
-    if queries.admins():
-        return False
-    user.role = "admin"
-    db.session.flush()
-    return True
-
-
-def suspend(user, by):
-    """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again."""
-    if not by.is_admin or by.id == user.id:
-        raise DomainError("Only another admin may suspend this member.")
-    user.suspended_at = user.suspended_at or clock.now()
-    close_all_sessions(user)
-    db.session.flush()
-
-
-def let_in(user, by):
-    """End a suspension."""
-    if not by.is_admin:
-        raise DomainError("Only an admin may end a suspension.")
-    user.suspended_at = None
-    db.session.flush()
-
-
 def freeze(user):
     """Nothing leaves the member's wallet, and no address is linked, until he ends it himself."""
     user.frozen_at = user.frozen_at or clock.now()
@@ -228,26 +143,6 @@ def unfreeze(user, password):
     db.session.flush()
 
 
-def check_password(password, email):
-    """Raises Invalid for a password that is too short, too long, or the member's address."""
-    if len(password) < PASSWORD_LENGTH:
-        raise Invalid("A password has at least %(count)d characters.", count=PASSWORD_LENGTH)
-    if len(password) > 200:
-        raise Invalid("A password has at most 200 characters.")
-    if password.lower() in (normal(email), normal(email).split("@")[0]):
-        raise Invalid("A password must not be your address.")
-
-
-def clean_name(name):
-    """The name with single spaces; raises Invalid for one that is empty, too long, or holds what cannot be shown."""
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 80:
-        raise Invalid("A name has 1 to 80 characters.")
-    if _BROKEN.search(name) or any(_is_unreadable(letter) for letter in name):
-        raise Invalid("This name holds a character we cannot show.")
-    return name
-
-
 def _fits(kept, password):
     try:
         return _hasher.verify(kept, password)
@@ -258,11 +153,6 @@ def _fits(kept, password):
 def _lock(user):
     """What stands on a password and what changes it, one after the other: hashing takes long enough for both to happen at once."""
     db.session.refresh(user, ["password_hash", "email", "new_email", "suspended_at"], with_for_update={"key_share": True})
-
-
-def _is_unreadable(letter):
-    """Control characters, and marks that turn the direction of the text round a name."""
-    return unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") or letter in _TURNS
 
 
 def _locale(locale):

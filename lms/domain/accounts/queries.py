@@ -8,6 +8,7 @@ from sqlalchemy.orm import undefer
 from lms import clock
 from lms.db import db, page_of
 from lms.domain.accounts.models import Session, User
+from lms.domain.accounts.sessions import token_hash
 
 PAGE = 50
 
@@ -29,7 +30,7 @@ _SIGNED_IN = (
 
 def of_session(token):
     """The member signed in with this token, while the session lasts and he is not suspended; one statement, built once."""
-    values = {"token_hash": hashlib.sha256(token.encode()).digest(), "now": clock.now()}
+    values = {"token_hash": token_hash(token), "now": clock.now()}
     user = db.session.execute(_SIGNED_IN, values).scalar()
     if user is not None:
         user.session_token = token

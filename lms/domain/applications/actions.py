@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
-from lms.domain.accounts import actions as membership
+from lms.domain.accounts import membership
 from lms.domain.applications.models import OPEN, Application, Decision, Document
 from lms.domain.files import actions as files
 from lms.domain.notices import actions as notices

@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 
 from lms import clock
 from lms.db import db
-from lms.domain.accounts.actions import token_hash
 from lms.domain.accounts.models import User
+from lms.domain.accounts.sessions import token_hash
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry, Operation

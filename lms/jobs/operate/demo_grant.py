@@ -7,7 +7,7 @@ from flask import current_app
 
 from lms import live
 from lms.db import transaction
-from lms.domain.accounts import actions as membership
+from lms.domain.accounts import checks
 from lms.domain.accounts import queries as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -24,7 +24,7 @@ def grant(email, amount):
     """Give the member AMOUNT whole TEO out of the treasury, which gets them newly issued; never in production."""
     if current_app.config["ENVIRONMENT"] == "production":
         raise click.ClickException("In production nobody is given TEO by a command.")
-    member = accounts.by_email(membership.normal(email))
+    member = accounts.by_email(checks.normal(email))
     if member is None:
         raise click.ClickException("There is no member with this address.")
     key, user_id = f"demo grant:{secrets.token_hex(8)}", member.id

@@ -1,0 +1,46 @@
+"""What an admin makes of a member: his role, and whether he is let in."""
+
+from lms import clock
+from lms.db import db
+from lms.domain.accounts import queries
+from lms.domain.accounts.models import ROLES
+from lms.domain.accounts.sessions import close_all_sessions
+from lms.errors import DomainError, Invalid
+
+
+def set_role(user, role, by):
+    """Make the member a student, teacher or admin; only an admin may, and never for himself."""
+    if not by.is_admin or by.id == user.id:
+        raise DomainError("Only another admin may change this role.")
+    if role not in ROLES:
+        raise Invalid("There is no such role.")
+    user.role = role
+    if role == "teacher" and user.teacher_since is None:
+        user.teacher_since = clock.now()
+    db.session.flush()
+
+
+def make_first_admin(user):
+    """Who runs the platform names its first admin, who names all others. False when there is an admin already."""
+    if queries.admins():
+        return False
+    user.role = "admin"
+    db.session.flush()
+    return True
+
+
+def suspend(user, by):
+    """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again."""
+    if not by.is_admin or by.id == user.id:
+        raise DomainError("Only another admin may suspend this member.")
+    user.suspended_at = user.suspended_at or clock.now()
+    close_all_sessions(user)
+    db.session.flush()
+
+
+def let_in(user, by):
+    """End a suspension."""
+    if not by.is_admin:
+        raise DomainError("Only an admin may end a suspension.")
+    user.suspended_at = None
+    db.session.flush()

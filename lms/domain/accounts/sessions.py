@@ -1,0 +1,47 @@
+"""Where a member is signed in."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from lms import clock
+from lms.db import db
+from lms.domain.accounts.models import Session
+
+SESSION_LIFE = timedelta(days=30)
+
+
+def open_session(user, agent=""):
+    """Sign the member in: the token for the cookie, of which only the hash is kept."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    db.session.add(
+        Session(user_id=user.id, token_hash=token_hash(token), opened_at=now, expires_at=now + SESSION_LIFE, agent=agent[:200])
+    )
+    db.session.flush()
+    user.session_token = token
+    return token
+
+
+def token_hash(token):
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def close_session(token):
+    db.session.execute(delete(Session).where(Session.token_hash == token_hash(token)))
+
+
+def close_all_sessions(user, but=None):
+    """End every sign-in of the member, except the one whose token is `but`."""
+    rows = delete(Session).where(Session.user_id == user.id)
+    if but:
+        rows = rows.where(Session.token_hash != token_hash(but))
+    db.session.execute(rows)
+
+
+def forget_expired_sessions():
+    """Delete sign-ins that are let in no more: who signed in when and with what is kept for 30 days only."""
+    db.session.execute(delete(Session).where(Session.expires_at <= clock.now()))
