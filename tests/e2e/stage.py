@@ -32,11 +32,12 @@ class Stage:
 
     def withdraw(self, member, amount):
         """To the member's one usable address; answers the path of the withdrawal."""
-        page = member.get(f"/wallet/withdrawals/new?amount={amount}&when=now")
-        wallet = re.search(r'name="wallet"[^>]*value="(\d+)"', page.text)[1]
-        return urlsplit(member.send(urlsplit(page.url).path + "?" + urlsplit(page.url).query, to="/wallet/withdrawals/new", amount=amount, wallet=wallet, when="now").url).path
+        quote = f"/wallet/withdrawals/new?amount={amount}&when=now"
+        wallet = re.search(r'name="wallet"[^>]*value="(\d+)"', member.get(quote).text)[1]
+        return urlsplit(member.send(quote, to="/wallet/withdrawals/new", amount=amount, wallet=wallet, when="now").url).path
 
-    def await_(self, member, path, words):
+    def read(self, member, path, words):
+        """Wait until the member's page says these words; answers its path."""
         member.until(lambda: words in member.get(path).text, f"{path} never said {words}")
         return path
 

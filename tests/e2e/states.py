@@ -46,9 +46,9 @@ def _held(environment):
 
 def _savers(stage):
     saver = stage.saver
-    final = stage.await_(saver, stage.withdraw(saver, "15"), "It has arrived")
+    final = stage.read(saver, stage.withdraw(saver, "15"), "It has arrived")
     refused = _refused(stage)
-    in_review = stage.await_(saver, stage.withdraw(saver, "200"), "in review")
+    in_review = stage.read(saver, stage.withdraw(saver, "200"), "in review")
     return {
         "wallet": "/wallet",
         "orders": "/orders",
@@ -68,7 +68,7 @@ def _savers(stage):
 
 
 def _refused(stage):
-    path = stage.await_(stage.saver, stage.withdraw(stage.saver, "190"), "in review")
+    path = stage.read(stage.saver, stage.withdraw(stage.saver, "190"), "in review")
     reason = "You wrote to us that this address is not yours any more."
     stage.admin.send("/admin/payouts", to=f"/admin/payouts/{path.rpartition('/')[2]}/rejection", reason=reason)
     return path
@@ -96,7 +96,7 @@ def _sellers(stage):
         "payout-approved": approved,
         "payout-paid": paid,
         "payout-details": "/teach/payout-details",
-        "payout-in-teo": stage.await_(seller, stage.withdraw(seller, "25"), "in review"),
+        "payout-in-teo": stage.read(seller, stage.withdraw(seller, "25"), "in review"),
         "withdrawals": "/wallet/withdrawals",
         "wallet": "/wallet",
         "statement": urlsplit(seller.get("/teach/statements/").url).path,
