@@ -80,8 +80,11 @@ def test_the_page_says_price_split_and_reward(ana, course, log_in):
 
 
 def test_a_course_of_one_lesson_is_spoken_of_in_the_singular(ana, tea, log_in):
-    publish(tea, "One evening", 8000, lessons=1)
-    assert "with its one lesson" in log_in(ana).get("/courses/one-evening/checkout").text
+    course, client = publish(tea, "One evening", 8000, lessons=1), log_in(ana)
+    assert "with its one lesson" in client.get("/courses/one-evening/checkout").text
+    sell(ana, course)
+    for place in ("/", "/learn", "/courses/one-evening", "/learn/one-evening/lesson-1"):
+        assert re.search("0 of 1 lesson[^s]", client.get(place).text), place
 
 
 def test_vat_is_a_line_of_its_own(app, ana, course, log_in, monkeypatch):

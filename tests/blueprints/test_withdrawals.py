@@ -129,6 +129,12 @@ def test_before_anybody_withdrew_nobody_claims_to_know_how_long_it_takes(browser
     assert "Nobody has withdrawn yet" in said and "not known yet" in said and "The platform pays the gas" in said
 
 
+def test_a_quote_from_one_withdrawal_says_so_in_the_singular(browser, rich, own, chain):
+    mined(rich, 500)
+    released(rich)
+    assert "From the last withdrawal, after the approval." in text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+
+
 def test_the_quote_is_the_median_of_the_last_withdrawals(browser, rich, own, chain, app):
     mined(rich, 500)
     released(rich, 5)
