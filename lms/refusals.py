@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 from functools import wraps
+from inspect import unwrap
 from urllib.parse import urlsplit
 
 from flask import current_app, flash, g, jsonify, make_response, redirect, render_template, request, url_for
@@ -62,8 +63,9 @@ def _by_its_form(status, message):
     if status not in _BACK_TO_THE_FORM or _wants_json() or _asked_for_a_part() or not g.pop("form_was_sent", False):
         return None
     g.refusal = message
+    view = unwrap(current_app.view_functions[request.endpoint])  # who asks was let in before, and is counted once
     try:
-        answer = make_response(current_app.view_functions[request.endpoint](**request.view_args))
+        answer = make_response(view(**request.view_args))
     except DomainError:
         db.session.rollback()
         return None

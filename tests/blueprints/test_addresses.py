@@ -120,6 +120,13 @@ def test_freezing_takes_one_press_and_ending_it_the_password(browser, ana):
     assert [notice.kind for notice in db.session.query(Notice).order_by(Notice.id)] == ["wallet frozen", "wallet thawed"]
 
 
+def test_a_refused_guess_is_counted_once(browser, ana):
+    with transaction():
+        ana.frozen_at = clock.now()
+    guesses = [browser.post("/wallet/thaw", data={"password": "a guess"}).status_code for _ in range(11)]
+    assert guesses == [409] * 10 + [429]
+
+
 def test_a_frozen_wallet_links_nothing(browser, ana):
     with transaction():
         ana.frozen_at = clock.now()
