@@ -35,7 +35,7 @@ def test_the_desk_shows_who_wants_how_much_and_why_somebody_looks(browser, waiti
     page = unescape(browser.get(DESK).text)
     for said in ("ana@example.org", "300.00 TEO", waiting.to[:6], "Withdrawn in 30 days", "0 of 1 approval<", "above what goes out without a look"):
         assert said in page
-    assert "Payouts wait for a decision" in browser.get("/admin/").text
+    assert "Withdrawals wait for a decision" in browser.get("/admin/").text
 
 
 def test_the_oldest_stands_first(browser, waiting, bruno):
