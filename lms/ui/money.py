@@ -19,16 +19,25 @@ def teo(micro, plus=False):
 
 def fine_euros(millionths):
     """Where hundredths would say too little, all digits there are: 4_200 → `0.0042 €`, 200_000 → `0.20 €`."""
-    if not isinstance(millionths, int):
-        raise TypeError(f"money is an int, not {millionths!r}")
-    whole, fraction = divmod(abs(millionths), 10**_MICRO)
-    digits = f"{fraction:0{_MICRO}}"
-    return f"{_sign(millionths, False)}{grouped(whole)}{language().decimal}{digits[:_CENTS]}{digits[_CENTS:].rstrip('0')} €"
+    return f"{_fine(millionths, False)} €"
+
+
+def fine_teo(micro, plus=False):
+    """Where lines add up, all digits there are: 496_050 → `0.49605`, 62_400_000 → `62.40`."""
+    return _fine(micro, plus)
 
 
 def grouped(number):
     """A count: 48201 → `48 201`."""
     return f"{number:,}".replace(",", THIN_SPACE)
+
+
+def _fine(millionths, plus):
+    if not isinstance(millionths, int) or isinstance(millionths, bool):
+        raise TypeError(f"money is an int, not {millionths!r}")
+    whole, fraction = divmod(abs(millionths), 10**_MICRO)
+    digits = f"{fraction:0{_MICRO}}"
+    return f"{_sign(millionths, plus)}{grouped(whole)}{language().decimal}{digits[:_CENTS]}{digits[_CENTS:].rstrip('0')}"
 
 
 def _amount(units, digits, plus):

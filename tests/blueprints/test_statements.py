@@ -57,6 +57,13 @@ def test_page_and_pdf_say_the_same(ana, tea, browser):
     assert answer.mimetype == "application/pdf" and paper.count(f"{clock.now():%-d %b %Y}, ") == page.count("/wallet/movements/")
 
 
+def test_page_and_pdf_say_every_digit_so_that_they_add_up(ana, browser):
+    give(ana, 12.345678)
+    page = browser.get(f"{PLACE}/days{days()}").text
+    paper = "".join(each.extract_text() for each in PdfReader(io.BytesIO(browser.get(f"{PLACE}/days.pdf{days()}").data)).pages)
+    assert page.count("12.345678") == paper.count("12.345678") == 4
+
+
 def test_in_italian(ana, browser):
     ana.locale = "it"
     give(ana, 1)

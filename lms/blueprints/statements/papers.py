@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from lms.domain.wallet.statements import DEBT, PARTS
 from lms.formats import csv
 from lms.formats.pdf import Paper
-from lms.ui import teo
 from lms.ui.language import language
+from lms.ui.money import fine_teo
 from lms.ui.times import written
 from lms.ui.words import reason
 
@@ -29,8 +29,8 @@ def paper(statement, user):
     page = Paper(_("Statement of TEO"), f"{user.name} · {user.email} · {days}", at, language().code, _("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"))
     page.rows(["TEO", _("Opening"), _("Closing")], list(_parts(statement)), (40, 30, 30), numbers=(1, 2), summed=True)
     page.heading(_("Lines"))
-    rows = [(written(line.at), reason(line.reason), about(line), teo(line.amount or line.moved, plus=line.amount != 0), teo(line.total)) for line in statement.lines]
-    page.rows([_("Time"), _("What"), _("About"), "TEO", _("Total")], rows or [("", _("Nothing moved in these days."), "", "", "")], (27, 21, 28, 12, 12), numbers=(3, 4))
+    rows = [(written(line.at), reason(line.reason), about(line), fine_teo(line.amount or line.moved, plus=line.amount != 0), fine_teo(line.total)) for line in statement.lines]
+    page.rows([_("Time"), _("What"), _("About"), "TEO", _("Total")], rows or [("", _("Nothing moved in these days."), "", "", "")], (26, 20, 24, 15, 15), numbers=(3, 4))
     page.note(_("Opening and all lines together make the closing. An amount without a sign moved between parts of your own."))
     return page.bytes()
 
@@ -57,8 +57,8 @@ def _row(line, user):
 def _parts(statement):
     for name in (*PARTS, DEBT):
         if name != DEBT or statement.opening[name] or statement.closing[name]:
-            yield part_word(name), teo(statement.opening[name]), teo(statement.closing[name])
-    yield _("Total"), teo(statement.opening_total), teo(statement.closing_total)
+            yield part_word(name), fine_teo(statement.opening[name]), fine_teo(statement.closing[name])
+    yield _("Total"), fine_teo(statement.opening_total), fine_teo(statement.closing_total)
 
 
 def _amount(micro):
