@@ -19,8 +19,8 @@ from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
 from lms.domain.ledger import queries as ledger
 from lms.domain.notices import queries as notices
+from lms.domain.wallet import holders, received
 from lms.domain.wallet import queries as wallet
-from lms.domain.wallet import received
 from lms.domain.withdrawals import queries as withdrawals
 from lms.queue import queue
 
@@ -151,7 +151,7 @@ def _deposits(user, _):
 
 
 def _operation(user, argument):
-    sight = wallet.sight(user, _id(argument))
+    sight = holders.sight(user, _id(argument))
     return sight and {"sight": sight, "certificates": certificates.issued_by(sight.operation)}
 
 

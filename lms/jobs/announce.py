@@ -5,14 +5,14 @@ from collections import defaultdict
 from lms import live
 from lms.domain.accounts import queries as accounts
 from lms.domain.checkout import queries as checkout
-from lms.domain.wallet import queries as wallet
+from lms.domain.wallet import holders
 from lms.domain.withdrawals import queries as withdrawals
 
 
 def queued(*operation_ids):
     """Push the activity of their members, and the pages of their withdrawals: what waited is on its way."""
     news = defaultdict(set)
-    for _, user_id in wallet.members_in(operation_ids):
+    for _, user_id in holders.members_in(operation_ids):
         news[user_id].add("activity")
     _push(news, operation_ids)
 
@@ -20,7 +20,7 @@ def queued(*operation_ids):
 def progress(*operation_ids):
     """Push balance, activity, the operations' pages, the receipts of the orders they bring and the withdrawals; admins see every operation's page."""
     news = defaultdict(set, {admin_id: set(map(_page, operation_ids)) for admin_id in accounts.admins()})
-    for operation_id, user_id in wallet.members_in(operation_ids):
+    for operation_id, user_id in holders.members_in(operation_ids):
         news[user_id] |= {"balance_chip", "balance", "activity", _page(operation_id)}
     for buyer_id, order_id in checkout.rewarded_by(operation_ids):
         news[buyer_id].add(f"receipt:{order_id}")

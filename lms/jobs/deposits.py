@@ -12,8 +12,7 @@ from lms.chain.transactions import final_block
 from lms.db import transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import queries as onchain
-from lms.domain.wallet import custody, deposits
-from lms.domain.wallet import queries as wallets
+from lms.domain.wallet import custody, deposits, holders
 from lms.jobs import node
 from lms.queue import queue
 
@@ -40,7 +39,7 @@ def scan():
         _remember(block)
     with transaction():
         credited = deposits.credit()
-    for user_id in wallets.members_of(list(credited)):
+    for user_id in holders.members_of(list(credited)):
         live.push(user_id, "balance_chip", "balance", "activity", "deposits")
     _look_ahead(pool, deployment, max(last, scanned))
 
@@ -52,8 +51,8 @@ def _look_ahead(pool, deployment, final):
     for transfer, _ in deposits.incoming(found):
         arrival = arrivals.Arrival(transfer.amount, head - transfer.block_number + 1, head - final + 1)
         arriving.setdefault(transfer.target, []).append(arrival)
-    holders = custody.holders_at(arrivals.keep(arriving))
-    for user_id in live.listening(wallets.members_of(list(holders.values()))):
+    receivers = custody.holders_at(arrivals.keep(arriving))
+    for user_id in live.listening(holders.members_of(list(receivers.values()))):
         live.push(user_id, "deposits")
 
 

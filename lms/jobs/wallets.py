@@ -5,7 +5,7 @@ from lms.chain import vault
 from lms.db import db, transaction
 from lms.domain.ledger.models import Holder
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import queries as wallets
+from lms.domain.wallet import holders
 from lms.jobs import node
 from lms.queue import enqueue
 
@@ -27,5 +27,5 @@ def owner(holder_id):
 
 
 def sweep():
-    for holder_id in wallets.without_address():
+    for holder_id in holders.without_address():
         make(holder_id)

@@ -7,6 +7,7 @@ from lms.chain import transactions
 from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.wallet import holders
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import releases
 from lms.jobs import chain, node, wallets
@@ -23,7 +24,7 @@ def credit(user, amount, key):
 
 
 def wallets_made():
-    for holder_id in wallet.without_address():
+    for holder_id in holders.without_address():
         wallets.make(holder_id)
 
 

@@ -12,6 +12,7 @@ from lms.domain.certificates.models import Certificate
 from lms.domain.onchain import actions as onchain_actions
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Attempt, Operation
+from lms.domain.wallet import holders
 from lms.domain.wallet import queries as wallets
 from lms.jobs import calls, certificates, chain, lanes, node, solvency
 from lms.queue import enqueue
@@ -253,7 +254,7 @@ def test_of_one_made_after_the_backup_an_incident_says_that_its_words_are_lost(r
     restore()
     recover()
     row = row_of(number)
-    assert (wallets.members_of([row.holder_id]), row.credential, row.salt) == ([rich.id], None, None)
+    assert (holders.members_of([row.holder_id]), row.credential, row.salt) == ([rich.id], None, None)
     lost = db.session.query(Incident).one()
     assert (lost.kind, lost.subject, lost.details["address"].lower()) == ("certificate lost", number.to_bytes(32).hex(), address_of(rich))
     (again,) = certify(rich, course)

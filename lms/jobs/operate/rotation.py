@@ -8,8 +8,7 @@ from lms.chain.vault import shorten
 from lms.db import transaction
 from lms.domain.accounts import queries as members
 from lms.domain.ledger import queries as ledger
-from lms.domain.wallet import custody, moves
-from lms.domain.wallet import queries as wallets
+from lms.domain.wallet import custody, holders, moves
 from lms.jobs import keys as stored
 from lms.jobs import node as here
 from lms.jobs.operate.groups import keys
@@ -39,7 +38,7 @@ def replace(holder):
     holder_id = _holder(holder)
     with transaction():
         old = moves.replace(holder_id, vault.new_key(owner(holder_id), here.keks()))
-    for user_id in wallets.members_of([holder_id]):
+    for user_id in holders.members_of([holder_id]):
         live.push(user_id, "address")
     enqueue("settlement.settle")
     click.echo(f"{old.address} is replaced by {moves.in_use(holder_id).address}. What it holds is moved; its key is kept for what may still come.")
