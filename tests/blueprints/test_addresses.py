@@ -106,7 +106,9 @@ def test_somebody_elses_address_does_not_exist(browser, ana, bruno, log_in):
 
 
 def test_freezing_takes_one_press_and_ending_it_the_password(browser, ana):
+    assert '<form method="post" action="/wallet/freeze"' in browser.get("/wallet").text
     assert browser.post("/wallet/freeze").status_code == 303
+    assert 'action="/wallet/freeze"' not in browser.get("/wallet").text
     db.session.refresh(ana)
     assert ana.frozen_at
     page = browser.get("/wallet/freeze").text
