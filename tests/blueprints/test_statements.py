@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from lms import clock
+from lms.blueprints.statements import views
 from tests.conftest import give, publish, sell
 
 PLACE = "/wallet/statements"
@@ -83,6 +84,17 @@ def test_days_that_are_none_are_refused_in_a_sentence(kind, query, browser):
 def test_days_that_make_no_statement_stand_in_the_form_beside_the_reason(first, last, said, browser):
     page = browser.get(f"{PLACE}/days?first={first}&last={last}").text
     assert said in page and f'value="{first}"' in page and f'value="{last}"' in page
+
+
+def test_a_paper_that_would_keep_others_waiting_is_refused(ana, browser, monkeypatch):
+    monkeypatch.setattr(views, "MOST_ON_PAPER", 1)
+    give(ana, 1)
+    assert browser.get(f"{PLACE}/days.pdf{days()}").status_code == 200
+    give(ana, 2)
+    refused = browser.get(f"{PLACE}/days.pdf{days()}")
+    assert refused.status_code == 422 and "at most 1 lines" in refused.text
+    assert browser.get(f"{PLACE}/days.csv{days()}").status_code == 200
+    assert [browser.get(f"{PLACE}/days.pdf").status_code for _ in range(29)] == [422] * 28 + [429]
 
 
 def test_they_are_for_members(client):

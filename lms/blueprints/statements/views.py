@@ -7,13 +7,16 @@ from flask import Blueprint, request
 from flask_login import current_user, login_required
 
 from lms import clock
+from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.statements import papers
 from lms.blueprints.statements.forms import DaysForm
 from lms.domain.wallet import statements
+from lms.errors import Invalid
 from lms.ui import download, render
 
 blueprint = Blueprint("statements", __name__, url_prefix="/wallet/statements")
 MONTHS = 12
+MOST_ON_PAPER = 1000  # lines: a worker draws so many in two seconds, and answers nobody else meanwhile
 
 
 @blueprint.get("")
@@ -37,8 +40,15 @@ def table():
 
 @blueprint.get("/days.pdf")
 @login_required
+@limiter.limit("30 per hour", key_func=logged_in_member)
 def paper():
-    return _of_days(lambda found: download(papers.paper(found, current_user), _name(found, "pdf"), "application/pdf"))
+    return _of_days(_on_paper)
+
+
+def _on_paper(found):
+    if len(found.lines) > MOST_ON_PAPER:
+        raise Invalid("A PDF has at most %(most)d lines. Choose fewer days, or take the CSV.", most=MOST_ON_PAPER)
+    return download(papers.paper(found, current_user), _name(found, "pdf"), "application/pdf")
 
 
 def _name(found, ending):
