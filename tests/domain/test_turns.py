@@ -78,8 +78,8 @@ def test_who_is_credited_while_his_release_is_queued_does_not_wait_for_it(app, a
 def test_deposits_of_many_are_credited_in_the_order_of_their_accounts(app, ana, bruno, chain):
     """Who holds ana's, and wants bruno's next, gets them: whoever came first on the chain."""
     with transaction():
-        ledger.post("given", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "available"), teo(2), "grant")
-        ledger.post("out", books.member(ana.id, "TEO", "available"), books.platform("TEO", "outside"), teo(2), "withdrawal sent")
+        ledger.post("given", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "available"), teo(2), "grant", evidence={"by": "test"})
+        ledger.post("out", books.member(ana.id, "TEO", "available"), books.platform("TEO", "outside"), teo(2), "withdrawal sent", evidence={"by": "test"})
         for number, user in enumerate((bruno, ana)):
             found = dict(deployment_id=onchain.deployment().id, holder_id=books.holder_of(user.id).id, address=f"0x{number:040x}")
             db.session.add(Deposit(tx_hash=f"0x{number:064x}", log_index=0, block_number=1, amount=teo(1), seen_at=clock.now(), **found))
@@ -106,12 +106,12 @@ def test_who_posts_does_not_wait_for_a_loss_that_is_booked(app, ana):
     with transaction():
         keys = dict(ciphertext=b"", wrapped_key=b"", kek_version=1, created_at=clock.now())
         db.session.add(Wallet(holder_id=books.holder_of(ana.id).id, address="0x" + "aa" * 20, **keys))
-        ledger.post("credit", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "reserved"), teo(5), "lesson")
+        ledger.post("credit", books.platform("TEO", "issuance"), books.member(ana.id, "TEO", "reserved"), teo(5), "lesson", evidence={"by": "test"})
     theft = SimpleNamespace(source="0x" + "aa" * 20, target="0x" + "bb" * 20, amount=teo(1), tx_hash="0x1", log_index=0, block_number=1)
     with app.app_context():
         losses.book(theft, "a test")
         with app.app_context(), transaction():
             db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
-            ledger.post("order", books.member(ana.id, "TEO", "reserved"), books.platform("TEO", "escrow"), teo(5), "discount")
+            ledger.post("order", books.member(ana.id, "TEO", "reserved"), books.platform("TEO", "escrow"), teo(5), "discount", evidence={"by": "test"})
         db.session.rollback()
     assert books.platform("TEO", "escrow").balance == teo(5)
