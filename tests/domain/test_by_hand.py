@@ -154,3 +154,10 @@ def test_the_comparison_knows_a_part_that_was_told_and_finds_one_that_was_not(or
     assert do(comparison.compare, "sandbox", [more], paid_at, paid_at) == 1
     none = Taken("pay_1", order.id, TOTAL, "EUR", 0, False)
     assert do(comparison.compare, "sandbox", [none], paid_at, paid_at) == 1
+
+
+def test_parts_that_come_to_more_than_was_paid_send_nothing_and_are_told(order):
+    send(order, 5000, 1), send(order, 5000, 2)
+    do(refunds.refund, order)
+    assert (order.state, sent()) == ("refunded", []) and sound()
+    assert db.session.query(Incident).count() == 2

@@ -105,7 +105,7 @@ def send_back(payment):
     """The payment back to the card, but what went there by hand before: a row of the outbox, in this transaction."""
     payment.state = "returned"
     left = payment.amount - by_hand.settle(payment)
-    if left:
+    if left > 0:  # parts told may come to more, while one of them is about to fail: the incident of each says so to an admin
         db.session.add(Refund(payment_id=payment.id, amount=left, asked_at=clock.now()))
     db.session.flush()
 
