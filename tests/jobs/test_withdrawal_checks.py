@@ -18,8 +18,9 @@ from tests.jobs.acts import GREEN, credit, holdings, parts
 
 def ask(user, amount, key="w1", **wishes):
     with transaction():
+        member = db.session.get_one(User, user.id)
         own = db.session.query(withdrawals.linked.LinkedWallet).filter_by(user_id=user.id).first()
-        return withdrawals.request(key, user, (own or address_of(user)).id, teo(amount), **wishes)
+        return withdrawals.request(key, member, (own or address_of(member)).id, teo(amount), **wishes)
 
 
 def freeze(user):
