@@ -56,6 +56,7 @@ class Stage:
         """What must be a month old."""
         self.application = self._apply(self.seller)
         self.admin.send(self.application, to=f"{self.application}/approval")
+        self.seller.send("/teach/payout-details", **PAID_TO, iban="DE89 3704 0044 0532 0130 00", password=MEMBERS_PASSWORD)
         self.sold, self.offered = self._publish("How bridges stand", "120.00"), self._publish("How roofs stand", "80.00")
         self.saver.buy(self.sold)
         self.key = Account.create()
@@ -65,7 +66,6 @@ class Stage:
     def _go_on(self):
         self.seller.send("/teach/staking/", to="/teach/staking/stakes", **{"stake-amount": "100", "stake-key": secrets.token_urlsafe(24)})
         self.seller.send("/teach/coupons/", code=COUPON, course="0", kind="percent", worth="20", most_uses="100")
-        self.seller.send("/teach/payout-details", **PAID_TO, iban="DE89 3704 0044 0532 0130 00", password=MEMBERS_PASSWORD)
         self.saver.buy(self.offered, level="1000", code=COUPON)
         self.saver.buy(OTHER, level="1000")
         self.refunded = f"/orders/{self.saver.order_of(OTHER)}"
