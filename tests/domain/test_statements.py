@@ -12,7 +12,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import statements
-from lms.domain.wallet.queries import balance
+from lms.domain.wallet.queries import balance, movements
 from lms.errors import Invalid
 from tests import rows
 from tests.conftest import give, teo
@@ -60,6 +60,19 @@ def test_a_debt_is_no_part_and_stands_beside_them(ana):
     found = statements.statement(ana.id, today(), today(), "UTC")
     assert (found.closing_total, found.closing["debt"]) == (0, -teo(1))
     assert found.opening_total + sum(line.amount for line in found.lines) == 0
+
+
+def test_wallet_and_statement_say_the_same_of_each_line_of_a_debt(ana):
+    give(ana, 10)
+    with transaction():
+        ledger.post("bind", books.member(ana.id, "TEO", "available"), books.member(ana.id, "TEO", "staked"), teo(2), "staked", evidence={"by": "test"})
+        debts.take_back("back", [books.member(ana.id, "TEO", "available")], books.platform("TEO", "issuance"), teo(9), "refund", evidence={"by": "test"})
+    give(ana, 5)
+    lines = statements.statement(ana.id, today(), today(), "UTC").lines
+    said = [(line.reason, line.amount, line.moved) for line in lines]
+    assert said == [(row.reason, row.amount, row.moved) for row in reversed(movements(ana.id))]
+    assert [amount for _, amount, _ in said] == [teo(10), 0, -teo(8), 0, teo(5), -teo(1)]
+    assert sum(amount for _, amount, _ in said) == balance(ana.id).total
 
 
 def test_a_day_is_the_members_own(ana):

@@ -42,7 +42,7 @@ class Balance:
 
 
 class Movement(NamedTuple):
-    """One transfer as its member sees it: `amount` is signed, 0 between two of his own accounts (then `moved` says how much)."""
+    """One transfer as its member sees it: `amount` is what his TEO rose or fell by, 0 between two parts of them and of a debt alone (then `moved` says how much)."""
 
     id: int
     reason: str
@@ -119,7 +119,8 @@ _OVERVIEW = """
 _MOVEMENTS = """
     (SELECT json_agg(movement) FROM (
         SELECT t.id, t.reason, t.evidence, t.rule_version, t.at, t.amount AS moved, s.name AS source, d.name AS target,
-               CASE WHEN s.user_id = d.user_id THEN 0 WHEN d.user_id = {user} THEN t.amount ELSE -t.amount END AS amount,
+               CASE WHEN d.user_id = {user} AND d.name <> 'debt' THEN t.amount ELSE 0 END
+                   - CASE WHEN s.user_id = {user} AND s.name <> 'debt' THEN t.amount ELSE 0 END AS amount,
                lot.matures_at, lot.matured_id IS NOT NULL AS is_matured,
                CASE WHEN CASE WHEN s.user_id = {user} THEN t.source_holder_id ELSE t.target_holder_id END IS NULL THEN 'off-chain'
                     WHEN o.state IS NOT NULL THEN o.state WHEN e.kind = 'empty' THEN 'off-chain' ELSE 'waiting' END AS state,
