@@ -22,7 +22,7 @@ from lms.domain.rewards import queries as due
 from lms.domain.rulebook.rules import Rules
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
-from tests.conftest import announce, sell, teo
+from tests.conftest import announce, pay, sell, teo
 
 
 @pytest.fixture
@@ -196,6 +196,42 @@ def test_a_refund_says_so(ana, course, why):
     with transaction():
         refunds.refund(order)
     assert "The money of the sale went back" in why(ana, "refund")
+
+
+def test_what_a_refund_undoes_is_named(ana, course, why, log_in):
+    give(ana, 20)
+    order = buy(ana, course, 500)
+    credits = {each.reason: each.id for each in wallet.movements(ana.id)}
+    with transaction():
+        refunds.refund(order)
+    came_back, went_back = wallet.movements(ana.id)[:2]
+    browser = log_in(ana)
+    for row, said, undone in (
+        (went_back, "1.52 TEO of the 1.52 TEO that were credited went back, out of what was maturing", ("purchase", "Purchase reward")),
+        (came_back, "4.00 TEO of the 4.00 TEO that you had paid came back", ("discount", "Discount on an order")),
+    ):
+        page = browser.get(f"/wallet/movements/{row.id}").text
+        assert said in words(page) and f"What it undoes {undone[1]}" in words(page)
+        assert f'href="/wallet/movements/{credits[undone[0]]}"' in page
+
+
+def test_each_row_of_what_was_taken_back_says_which_part_it_is(ana, tea, course, log_in):
+    with transaction():
+        splits.set_policy(tea, splits.ALWAYS)
+    give(ana, 20)
+    order = buy(ana, course, 500)
+    clock.advance(timedelta(days=31))
+    run_due()
+    with transaction():
+        staking.stake("k", tea, teo(3))
+    pay(order, "pay", "dispute.lost", dispute="dp_1", fee=0)
+    of_bonus, owed, taken = wallet.movements(tea.id)[:3]
+    browser = log_in(tea)
+    pages = [words(browser.get(f"/wallet/movements/{row.id}").text) for row in (taken, owed, of_bonus)]
+    assert "2.00 TEO of the 4.00 TEO that were credited went back, out of what you had available" in pages[0]
+    assert "2.00 TEO of the 4.00 TEO that were credited were not there any more: you owe them" in pages[1]
+    assert "1.00 TEO of the 1.00 TEO that were credited were not there any more" in pages[2]
+    assert ["What it undoes TEO of a sale" in page for page in pages] == [True, True, False]
 
 
 def test_a_grant_says_where_it_comes_from(ana, why):

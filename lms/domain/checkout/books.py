@@ -35,7 +35,7 @@ class Book:
     def teacher(self, asset, name):
         return self._teacher[asset, name]
 
-    def post(self, what, source, target, amount, reason, **evidence):
+    def post(self, what, source, target, amount, reason, /, **evidence):
         """Once per order and `what`; nothing for an amount of zero."""
         if amount == 0:
             return None

@@ -127,8 +127,15 @@ def take_back(order, enrolment, reason):
     rewards.take_back_all(grants, reason, order=order.id, course=order.course.title)
     book.post("vat:back", book.euros("vat"), book.euros("escrow"), order.vat, reason)
     book.post("paid:back", book.euros("escrow"), book.euros("cards"), order.total, reason)
-    book.post("discount:back", book.tokens("escrow"), book.buyer("available"), order.tokens, reason)
+    _return_discount(order, book, reason)
     return book
+
+
+def _return_discount(order, book, reason):
+    """The TEO the buyer had paid with, if any."""
+    if order.tokens:
+        paid = accounts.transfer(book.key("discount"))
+        book.post("discount:back", book.tokens("escrow"), book.buyer("available"), order.tokens, reason, **paid.as_evidence)
 
 
 def _payment(order):

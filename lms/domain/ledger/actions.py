@@ -132,7 +132,7 @@ def _repay(transfer, target, debts):
     debt = debts[target.user_id, target.asset]
     amount = min(transfer.amount, -debt.balance)
     if amount:
-        evidence = {"repays with": transfer.key, "transfer": transfer.id, "credit": transfer.reason, "amount": transfer.amount}
+        evidence = transfer.as_evidence | {"repays with": transfer.key}
         post(transfer.repayment_key, target, debt, amount, "repaid", evidence=evidence, rule_version=transfer.rule_version)
 
 

@@ -93,3 +93,8 @@ class Transfer(Model):
     def repayment_key(self):
         """Under this key what it credited repaid a debt, if there was one."""
         return f"{self.key}:debt"
+
+    @property
+    def as_evidence(self):
+        """As the evidence of a transfer that follows from it names it."""
+        return {"transfer": self.id, "credit": self.reason, "amount": self.amount}

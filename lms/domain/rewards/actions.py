@@ -92,7 +92,7 @@ def take_back(transfer, reason, **evidence):
     ledger.lock(*parts, transfer.source)
     lot = db.session.get(Lot, transfer.id, with_for_update=True, populate_existing=True)
     is_maturing = lot is not None and lot.matured_id is None
-    facts = dict(evidence=evidence | {"reverses": transfer.key}, rule_version=transfer.rule_version)
+    facts = dict(evidence=evidence | transfer.as_evidence | {"reverses": transfer.key}, rule_version=transfer.rule_version)
     debts.take_back(f"{transfer.key}:back", parts if is_maturing else parts[::-1], transfer.source, transfer.amount, reason, **facts)
     if is_maturing:
         lot.amount = 0
@@ -117,7 +117,7 @@ def mature(transfer_id):
 def _origin(credit):
     """What became available, as it was credited."""
     about = {name: credit.evidence[name] for name in ("course", "order") if name in credit.evidence}
-    return about | {"lot": credit.key, "transfer": credit.id, "credit": credit.reason, "amount": credit.amount}
+    return about | credit.as_evidence | {"lot": credit.key}
 
 
 def fit_lots(user_id=None):
