@@ -171,7 +171,7 @@
     if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
   });
 
-  // A pushed row has its "why?" shut; one that was open, or about to be, is asked again, as what it says may have changed.
+  // A pushed row has its "Why this TEO?" shut; one that was open, or about to be, is asked again, as what it says may have changed.
   // Whoever stood on it stands there still.
   const asked = new Map();
   let opened = [], stoodOn = "";

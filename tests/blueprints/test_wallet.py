@@ -121,6 +121,13 @@ def test_the_evidence_says_the_numbers_of_the_rulebook_it_names(ana, log_in, kin
     assert f"Rate {rate} All rewards of a day at most 100.00 TEO" in said and "Lesson Blocks" in said
 
 
+def test_a_row_and_what_it_opens_ask_the_same(ana, log_in):
+    reward(ana, 1.6)
+    browser = log_in(ana)
+    assert re.search(r'<a class="evidence-link"[^>]*>Why this TEO\?</a>', browser.get("/wallet").text)
+    assert re.search(r"<summary[^>]*>Why this TEO\?</summary>", evidence(browser))
+
+
 def test_htmx_gets_the_evidence_alone(ana, log_in):
     reward(ana, 1.6, course="How chains work")
     fragment = evidence(log_in(ana), **{"HX-Request": "true", "HX-Request-Type": "partial"})

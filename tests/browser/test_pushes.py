@@ -65,7 +65,7 @@ def test_what_a_member_opened_stays_open_when_its_row_is_pushed(newcomer, window
     blocks.stop()
     newcomer.buy("renaissance-in-florence")
     reward = page.locator("#activity li", has_text="Purchase reward")
-    reward.get_by_role("link", name="why?").click()
+    reward.get_by_role("link", name="Why this TEO?").click()
     evidence = reward.locator("details.evidence[open]")
     expect(evidence).to_contain_text("version 1")
     expect(evidence.locator("summary")).to_be_focused()
@@ -82,12 +82,12 @@ def test_what_a_member_closed_again_stays_closed_when_its_row_is_pushed(newcomer
     blocks.stop()
     newcomer.buy("renaissance-in-florence")
     reward = page.locator("#activity li", has_text="Purchase reward")
-    reward.get_by_role("link", name="why?").click()
+    reward.get_by_role("link", name="Why this TEO?").click()
     reward.locator("details.evidence[open] > summary").click()
     blocks.go_on()
     expect(reward).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
     expect(reward).to_contain_text("final", timeout=SLOW)
-    expect(reward.get_by_role("link", name="why?")).to_be_visible()
+    expect(reward.get_by_role("link", name="Why this TEO?")).to_be_visible()
     expect(reward.locator("details.evidence")).to_have_count(0)
 
 

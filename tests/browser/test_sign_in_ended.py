@@ -40,7 +40,7 @@ def test_why_after_the_log_out_leads_to_the_log_in_and_back_to_the_wallet(newcom
     page = window(newcomer)
     page.goto("/wallet")
     log_out(page)
-    page.get_by_role("link", name="why?").first.click()
+    page.get_by_role("link", name="Why this TEO?").first.click()
     page.wait_for_url("**/log-in?next=%2Fwallet")
     expect(page.get_by_label("Password")).to_be_visible()
 
