@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from lms.ui.meanings import decided, explained
+from lms.ui.movement_rules import rule
 from lms.ui.movement_sums import sums
 from lms.ui.units import tokens
 from lms.ui.words import gettext
@@ -12,11 +13,13 @@ def said(movement, rules):
     """What the page of a wallet's Movement shows beside its facts, by name; `rules` are those of its version, or None."""
     put_in = movement.evidence
     return dict(
+        rule=rule(movement, rules),
         sums=sums(movement, rules),
         caps=caps(movement),
         explained=explained(movement.reason),
         decided=decided(put_in.get("decided")),
-        until=datetime.fromisoformat(put_in["until"]) if "until" in put_in else None,
+        until=_moment(put_in, "until"),
+        asked=_moment(put_in, "asked"),
         is_sale=_is_sale(movement),
     )
 
@@ -41,6 +44,10 @@ def _is_sale(movement):
     """Whether its order is one of a course the member sold, and not one of his own. What was taken back before it named its credit names its key."""
     credit, reversed_ = movement.evidence.get("credit", movement.reason), movement.evidence.get("reverses", "")
     return credit in ("sale", "sale bonus") or reversed_.startswith("order:")
+
+
+def _moment(put_in, name):
+    return datetime.fromisoformat(put_in[name]) if name in put_in else None
 
 
 def _own(day):

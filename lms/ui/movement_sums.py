@@ -3,6 +3,7 @@
 from lms.domain.rulebook.rules import BASIS, MICRO_PER_CENT
 from lms.ui.money import euros
 from lms.ui.units import percent, tokens
+from lms.ui.withdrawal_sums import looks
 from lms.ui.words import gettext
 
 
@@ -10,7 +11,7 @@ def sums(movement, rules):
     """The sentences that say how the amount came about."""
     reckon = _SUMS.get(movement.reason)
     said = reckon(movement, rules) if reckon and rules else None
-    return [said] if said else []
+    return ([said] if said else []) + (looks(movement.evidence, rules) if rules else [])
 
 
 def _paid(movement, rules):

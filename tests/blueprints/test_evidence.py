@@ -22,7 +22,8 @@ from lms.domain.rewards import queries as due
 from lms.domain.rulebook.rules import Rules
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
-from tests.conftest import announce, pay, sell, teo
+from lms.domain.withdrawals import actions as withdrawals
+from tests.conftest import address_of, announce, pay, sell, teo
 
 
 @pytest.fixture
@@ -245,6 +246,14 @@ def test_a_stake_says_until_when_it_is_bound(tea, why):
         staking.stake("k", tea, teo(20))
     page = why(tea, "staked")
     assert "It counts for your tier, and is locked for a while." in page and "Until" in page
+
+
+def test_each_withdrawal_of_a_teacher_says_that_an_admin_looks_at_it(ana, tea, why):
+    for member in (ana, tea):
+        give(member, 20)
+        with transaction():
+            withdrawals.request(member.email, member, address_of(member, f"{member.id:02x}").id, teo(10))
+    assert ["An admin looks at each one of a teacher" in why(member, "withdrawal requested") for member in (ana, tea)] == [False, True]
 
 
 def test_a_withdrawal_says_where_to_and_why_it_came_back(ana, why):

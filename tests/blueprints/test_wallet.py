@@ -118,7 +118,7 @@ def test_the_evidence_of_a_row_is_a_page(ana, log_in):
 def test_the_evidence_says_the_numbers_of_the_rulebook_it_names(ana, log_in, kind, rate):
     reward(ana, 1.6, kind=kind, course="How chains work", lesson="Blocks")
     said = words(evidence(log_in(ana)))
-    assert f"Rate {rate} All rewards of a day at most 100.00 TEO" in said and "Lesson Blocks" in said
+    assert f"Rule {rate} All rewards of a day at most 100.00 TEO" in said and "Lesson Blocks" in said
 
 
 def test_a_row_and_what_it_opens_ask_the_same(ana, log_in):

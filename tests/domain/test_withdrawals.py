@@ -191,6 +191,14 @@ def test_an_admin_lets_it_go(reviewed, ada):
     assert (reviewed.state, [approval.admin_id for approval in reviewed.approvals]) == ("approved", [ada.id])
 
 
+def test_each_step_keeps_what_was_weighed(tea, ada):
+    give(tea, 2000)
+    withdrawal = checked(ask(tea, address_of(tea), 1500))
+    decide(withdrawals.reject, withdrawal, ada, "Write to us first.")
+    kept = [row.evidence for row in db.session.query(Transfer).filter(Transfer.reason.like("withdrawal%"))]
+    assert [(each["recent"], each["flags"], each["approvals_needed"]) for each in kept] == [(teo(1500), ["teacher", "amount"], 2)] * 2
+
+
 def remove(address):
     address.removed_at = clock.now()
     db.session.commit()

@@ -60,7 +60,8 @@ def release(unstaking_id):
     db.session.refresh(asked, with_for_update=True)
     if asked.released_at or asked.releases_at > clock.now():
         return None
-    ledger.post(f"unstaking:{asked.id}:released", accounts["unbonding"], accounts["available"], asked.amount, "stake released", evidence={"unstaking": asked.id}, rule_version=asked.rule_version)
+    evidence = {"unstaking": asked.id, "asked": asked.asked_at.isoformat()}
+    ledger.post(f"unstaking:{asked.id}:released", accounts["unbonding"], accounts["available"], asked.amount, "stake released", evidence=evidence, rule_version=asked.rule_version)
     asked.released_at = clock.now()
     notices.tell(asked.user_id, "stake released", f"unstaking:{asked.id}", amount=asked.amount)
     db.session.flush()

@@ -55,7 +55,7 @@ class Movement(NamedTuple):
     target: str
     matures_at: datetime | None
     is_matured: bool
-    state: str  # off-chain, waiting, queued, signed, sent, mined, final or failed
+    state: str  # off-chain, waiting, queued, signed, sent, mined, final (without an operation: what others brought to the chain) or failed
     operation_id: int | None = None
     block_number: int | None = None
     waits_for_fees: bool = False  # a withdrawal whose transaction the chain asks too much for
@@ -123,7 +123,7 @@ _MOVEMENTS = """
                    - CASE WHEN s.user_id = {user} AND s.name <> 'debt' THEN t.amount ELSE 0 END AS amount,
                lot.matures_at, lot.matured_id IS NOT NULL AS is_matured,
                CASE WHEN CASE WHEN s.user_id = {user} THEN t.source_holder_id ELSE t.target_holder_id END IS NULL THEN 'off-chain'
-                    WHEN o.state IS NOT NULL THEN o.state WHEN e.kind = 'empty' THEN 'off-chain' ELSE 'waiting' END AS state,
+                    WHEN o.state IS NOT NULL THEN o.state WHEN e.kind = 'empty' THEN 'off-chain' WHEN e.kind IN ('deposit', 'loss') THEN 'final' ELSE 'waiting' END AS state,
                o.id AS operation_id, o.block_number,
                o.kind = 'release' AND o.state IN ('queued', 'signed', 'sent') AND starts_with(o.error, 'fees too high') IS TRUE AS waits_for_fees
         FROM (

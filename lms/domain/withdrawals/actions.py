@@ -33,7 +33,7 @@ def request(key, user, linked_id, amount, is_prompt=False):
     withdrawal = Withdrawal(key=key, state="checking", requested_at=clock.now(), **facts)
     db.session.add(withdrawal)
     db.session.flush()
-    move(withdrawal, "requested", available, reserved)
+    move(withdrawal, "requested", available, reserved, **review.weighed(withdrawal))
     tell(withdrawal, "requested")
     return withdrawal
 

@@ -7,10 +7,21 @@ from lms.domain.withdrawals import together
 
 def judge(withdrawal):
     """Write down why an admin must look at it (`flags`, none where nobody must), how many must approve it, and the sum that says so."""
+    for name, value in weighed(withdrawal).items():
+        setattr(withdrawal, name, value)
+
+
+def weighed(withdrawal):
+    """What `judge` would write down now, by name."""
     rules = rulebook.version(withdrawal.rule_version)
-    withdrawal.recent = together.asked_for(withdrawal.user_id, rules.looks_back_to(withdrawal.requested_at), last_withdrawal=withdrawal)
-    withdrawal.flags = rules.review_flags(withdrawal.recent, withdrawal.user.is_teacher)  # words of flag_word in templates/withdrawals/words.html
-    withdrawal.approvals_needed = rules.admins_needed(withdrawal.recent, withdrawal.flags)
+    recent = together.asked_for(withdrawal.user_id, rules.looks_back_to(withdrawal.requested_at), last_withdrawal=withdrawal)
+    flags = rules.review_flags(recent, withdrawal.user.is_teacher)  # words of flag_word in templates/withdrawals/words.html
+    return dict(recent=recent, flags=flags, approvals_needed=rules.admins_needed(recent, flags))
+
+
+def judged(withdrawal):
+    """What `judge` wrote down, by name; nothing of one that nobody judged, as of an operator's."""
+    return {name: getattr(withdrawal, name) for name in ("recent", "flags", "approvals_needed")} if withdrawal.recent else {}
 
 
 def foreseen(user, amount):

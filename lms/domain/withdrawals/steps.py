@@ -4,6 +4,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO
 from lms.domain.notices import actions as notices
+from lms.domain.withdrawals import review
 
 # Step: the ledger's word for it.
 _REASONS = {
@@ -18,7 +19,7 @@ _REASONS = {
 
 def move(withdrawal, step, source, target, **evidence):
     """The transfer of this step, once, by the rules of the day it was asked for."""
-    evidence |= {"withdrawal": withdrawal.id, "to": withdrawal.to}
+    evidence = review.judged(withdrawal) | evidence | {"withdrawal": withdrawal.id, "to": withdrawal.to}
     return ledger.post(f"withdrawal:{withdrawal.id}:{step}", source, target, withdrawal.amount, _REASONS[step], evidence=evidence, rule_version=withdrawal.rule_version)
 
 
