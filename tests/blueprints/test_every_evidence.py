@@ -16,7 +16,7 @@ from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries as due
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import actions as wallets
-from lms.domain.wallet import deposits, losses, recovery
+from lms.domain.wallet import deposits, losses, recovery, statements
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import releases
@@ -78,6 +78,17 @@ def test_each_word_of_the_wallet_names_its_rule_its_numbers_and_its_operation(ap
         rule, numbers = SAID[reason]
         assert all(rule in page for page in found), (reason, found)
         assert any(numbers in page for page in found), (reason, found)
+
+
+def test_wallet_and_statement_say_the_same_of_each_row_of_who_owed(app, ana, tea, course, chain):
+    begin = clock.now().date()
+    ready(ana, tea)
+    trade(app, ana, tea, course)
+    for member in (ana, tea):
+        lines = statements.statement(member.id, begin, clock.now().date(), "UTC").lines
+        rows = wallet.movements(member.id, limit=200)[::-1]
+        assert [(line.id, line.amount, line.moved) for line in lines] == [(row.id, row.amount, row.moved) for row in rows]
+    assert [row.amount for row in rows[-4:]] == [0, 0, teo(700), -teo(5)], "what was owed, the grant, and what repaid it"
 
 
 def test_what_others_brought_to_the_chain_is_final_in_its_row(app, ana, chain, log_in):
