@@ -98,7 +98,8 @@ def test_what_others_brought_to_the_chain_is_final_in_its_row(app, ana, chain, l
     release(asked(ana, address_of(ana), 20), is_failing=False)
     meet_strangers(ana)
     page = words(log_in(ana).get("/wallet").text)
-    assert "Deposit +7.00 TEO final Why" in page and "−6.00 TEO final Why" in page
+    assert "Deposit +7.00 TEO final Why" in page and "Stolen from your address 0xabab…abab −6.00 TEO final Why" in page
+    assert "Replaced by the platform +6.00 TEO final" in page, "what replaces it did not go to the thief"
 
 
 def check_chain(row, page):

@@ -42,11 +42,11 @@ def book(theft, why):
     first = books.transfer(key)
     if first:
         return first
-    evidence = {"transaction": theft.tx_hash, "log": theft.log_index, "block": theft.block_number, "to": theft.target, "why": why}
+    evidence = {"transaction": theft.tx_hash, "log": theft.log_index, "block": theft.block_number, "why": why}
     *replaced, lost = moves(theft)
     for move in replaced:
         ledger.post(f"{key}:{move.source.name}", *move, "replaced", evidence=evidence, repays=False)
-    loss = ledger.post(key, *lost, "stolen", evidence=evidence)
+    loss = ledger.post(key, *lost, "stolen", evidence=evidence | {"to": theft.target})
     entry = Entry(holder_id=holder.id, address=theft.source, kind="loss", amount=theft.amount, is_open=False)
     db.session.add(entry)
     db.session.flush()
