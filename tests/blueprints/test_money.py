@@ -10,7 +10,7 @@ import pytest
 
 from lms import clock
 from lms.db import transaction
-from lms.domain.checkout import earnings, refunds, splits
+from lms.domain.checkout import coupons, earnings, refunds, splits
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from tests.conftest import give, publish, sell
@@ -19,6 +19,24 @@ from tests.conftest import give, publish, sell
 @pytest.fixture
 def browser(log_in, tea):
     return log_in(tea)
+
+
+@pytest.fixture
+def reduced(ana, tea):
+    """A sale at 99.99 EUR less ten percent by a coupon."""
+    with transaction():
+        coupons.create(tea, "TEN", percent_bp=1000)
+    return sell(ana, publish(tea, "Knots", price=9999), code="ten", vat_rate=2200)
+
+
+def coupon_rows(page):
+    """What each line that has a coupon says of it, newest first."""
+    return re.findall(r"Coupon TEN</dt><dd[^>]*><span[^>]*>([^<]+)<", page)
+
+
+def table(browser):
+    """The rows of this year's CSV as {column: value}."""
+    return list(reader.DictReader(io.StringIO(browser.get(f"/teach/money/{clock.now().year}.csv").data.decode("utf-8-sig"))))
 
 
 def test_each_sale_is_told_from_the_list_price_to_the_net(ana, tea, browser):
@@ -39,6 +57,28 @@ def test_a_refund_is_a_line_that_takes_it_back(ana, tea, course, browser):
     assert [(line.sign, line.net) for line in found] == [(-1, -4000), (1, 4000)]
     page = browser.get("/teach/money/").text
     assert "taken back" in page and "\u221240.00 €" in page
+
+
+def test_a_coupon_is_taken_off_a_sale_and_given_back_by_its_refund(reduced, browser):
+    assert coupon_rows(browser.get("/teach/money/").text) == ["\u221210.00 €"]
+    with transaction():
+        refunds.refund(reduced)
+    assert coupon_rows(browser.get("/teach/money/").text) == ["10.00 €", "\u221210.00 €"]
+
+
+def test_a_sale_without_a_coupon_says_nothing_of_one(ana, course, browser):
+    sell(ana, course)
+    assert "<dt>Coupon" not in browser.get("/teach/money/").text
+
+
+def test_the_csv_has_the_coupon_of_a_sale_and_of_its_refund(reduced, browser):
+    with transaction():
+        refunds.refund(reduced)
+    columns = ("What", "List price", "Coupon", "Coupon code", "Paid in cash, without VAT", "VAT", "Platform", "To you")
+    assert [[row[name] for name in columns] for row in table(browser)] == [
+        ["Sale", "99.99", "-10.00", "TEN", "89.99", "19.80", "44.99", "45.00"],
+        ["Refund", "-99.99", "10.00", "TEN", "-89.99", "-19.80", "-44.99", "-45.00"],
+    ]
 
 
 def test_one_that_waits_for_a_decision_has_no_net_yet(ana, course, browser):

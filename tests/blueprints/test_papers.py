@@ -1,26 +1,47 @@
 """Invoices and credit notes as their buyer gets them."""
 
 import io
+import re
 
 import pytest
 from pypdf import PdfReader
 
 from lms import seller
 from lms.db import transaction
-from lms.domain.checkout import papers, refunds
+from lms.domain.checkout import coupons, papers, refunds
 from tests.conftest import give, sell
 
 
 @pytest.fixture
-def order(ana, course):
+def shop():
+    """The platform as a seller that is told on paper."""
     seller.use("Scuola S.r.l.", "Via Larga 1, Milano", "IT01234567890")
-    give(ana, 50)
-    yield sell(ana, course, level_bp=1000, vat_rate=2200)
+    yield
     seller.use("", "", "")
+
+
+@pytest.fixture
+def order(ana, course, shop):
+    give(ana, 50)
+    return sell(ana, course, level_bp=1000, vat_rate=2200)
+
+
+@pytest.fixture
+def reduced(ana, tea, course, shop):
+    """An order with both a coupon and a discount."""
+    give(ana, 50)
+    with transaction():
+        coupons.create(tea, "FIVER", amount=500)
+    return sell(ana, course, level_bp=1000, vat_rate=2200, code="fiver")
 
 
 def text(answer):
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+
+
+def amounts(said, label):
+    """The amount beside each line of this label."""
+    return re.findall(rf"{label}\s+(\S+ €)", said)
 
 
 def test_the_invoice_says_who_what_and_how_much(order, ana, log_in):
@@ -56,6 +77,25 @@ def test_a_credit_note_takes_it_back(order, ana, log_in):
         refunds.refund(order)
     said = text(client.get(f"/orders/{order.id}/credit-note.pdf"))
     assert "\u221287.84 €" in said and papers.of_order(order.id)["invoice"].number in said
+
+
+def test_an_invoice_has_a_line_of_its_coupon(reduced, ana, log_in):
+    said = text(log_in(ana).get(f"/orders/{reduced.id}/invoice.pdf"))
+    assert amounts(said, "Coupon FIVER") == ["\u22125.00 €"]
+    for part in ("80.00 €", "Paid with 7.50 TEO", "\u22127.50 €", "67.50 €", "14.85 €", "82.35 €"):
+        assert part in said
+
+
+def test_a_credit_note_gives_the_coupon_back(reduced, ana, log_in):
+    with transaction():
+        refunds.refund(reduced)
+    said = text(log_in(ana).get(f"/orders/{reduced.id}/credit-note.pdf"))
+    assert amounts(said, "Coupon FIVER") == ["5.00 €"]
+    assert "\u221282.35 €" in said
+
+
+def test_an_invoice_without_a_coupon_has_no_such_line(order, ana, log_in):
+    assert "Coupon" not in text(log_in(ana).get(f"/orders/{order.id}/invoice.pdf"))
 
 
 def test_in_italian_for_who_reads_italian(order, ana, log_in):

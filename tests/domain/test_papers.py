@@ -7,7 +7,7 @@ import pytest
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import papers, refunds
+from lms.domain.checkout import coupons, papers, refunds
 from lms.domain.checkout.models import Order
 from lms.domain.checkout.paper_models import Invoice
 from lms.domain.checkout.payment_models import Payment
@@ -28,6 +28,16 @@ def test_a_purchase_has_its_invoice_with_what_was_frozen(ana, course):
     course.title, ana.name = "Another", "Another"
     db.session.flush()
     assert papers.of_order(order.id)["invoice"].facts["course"] == "How chains work"
+
+
+def test_the_coupon_is_frozen_with_it(ana, tea, course):
+    with transaction():
+        coupon = coupons.create(tea, "TEN", percent_bp=1000)
+    order = sell(ana, course, code="ten", vat_rate=2200)
+    with transaction():
+        coupon.code = "OTHER"
+    facts = papers.of_order(order.id)["invoice"].facts
+    assert (facts["coupon"], facts["list_price"], facts["coupon_off"], facts["cash"], facts["vat"], facts["total"]) == ("TEN", 8000, 800, 7200, 1584, 8784)
 
 
 def test_numbers_follow_each_other_and_begin_anew_each_year(ana, tea):
