@@ -9,6 +9,7 @@ from sqlalchemy import text
 from lms.db import db
 
 MICRO_PER_CENT = 10_000
+LOWEST = 100  # cents that always stay to be paid
 REWARDS = {1: {"purchase": 200, "lesson": 400, "completion": 400}, 2: {"purchase": 200, "lesson": 300, "completion": 400}}  # basis points of the cash
 BONUS = {1: 25, 2: 20}  # percent, for who takes TEO
 TIERS = {"Bronze": (0, 50), "Silver": (100, 55), "Gold": (300, 60), "Platinum": (600, 65), "Diamond": (1000, 75)}  # from so many TEO, the teacher's percent
@@ -43,14 +44,9 @@ def sales():
 
 @check
 def terms():
-    """What was frozen in each order is what the rules make of it, halves of a cent up."""
-    found = {}
-    for order in db.session.execute(_ORDERS):
-        percent = TIERS[order.tier][1]
-        wanted = ((order.price * percent + 50) // 100, (order.price * order.level_bp + 5000) // 10_000, order.list_price - order.coupon_off)
-        if (order.share, order.discount, order.price) != wanted:
-            found[f"terms of order {order.id}"] = ((order.share, order.discount, order.price), wanted)
-    return found
+    """What was frozen in each order is what the rules make of its course, its coupon and its VAT rate, halves of a cent up."""
+    of_each = [(order, column, wanted) for order in db.session.execute(_ORDERS) for column, wanted in _terms(order).items()]
+    return {f"{column} of order {order.id}": (getattr(order, column), wanted) for order, column, wanted in of_each if getattr(order, column) != wanted}
 
 
 @check
@@ -89,6 +85,20 @@ def coupons():
     return {f"coupon {code}": (uses, most) for code, uses, most in db.session.execute(_COUPONS) if most is not None and uses > most}
 
 
+def _terms(order):
+    """{column: cents} of one order, reckoned anew from the course's price, by nothing that was reckoned when it was placed."""
+    off = order.coupon_amount if order.coupon_amount is not None else _part(order.course_price, order.coupon_percent or 0)
+    off = min(off, order.course_price - LOWEST)
+    price = order.course_price - off
+    discount = _part(price, order.level_bp)
+    share = _part(price, TIERS[order.tier][1] * 100)
+    return dict(list_price=order.course_price, coupon_off=off, price=price, discount=discount, share=share, vat=_part(price - discount, order.vat_bp))
+
+
+def _part(amount, basis_points):
+    return (amount * basis_points + 5000) // 10_000
+
+
 def _wanted(order):
     """{(asset, who): millionths or cents} of one order, by its own frozen numbers."""
     tokens, cash = order.discount * MICRO_PER_CENT, order.price - order.discount
@@ -119,9 +129,10 @@ _OF_ORDERS = text("""
     WHERE leg.key LIKE 'order:%' GROUP BY 1, 2, 3 HAVING sum(leg.amount) <> 0""")
 
 _ORDERS = text("""
-    SELECT o.*, coalesce(sum(d.amount), 0)::bigint AS disputed,
+    SELECT o.*, c.price AS course_price, k.percent_bp AS coupon_percent, k.amount AS coupon_amount, coalesce(sum(d.amount), 0)::bigint AS disputed,
            coalesce((SELECT sum(h.amount) FROM refunds_by_hand h JOIN payments p ON p.id = h.payment_id WHERE p.order_id = o.id AND p.why = '' AND h.state = 'settled'), 0)::bigint AS by_hand
-    FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.why = '' LEFT JOIN disputes d ON d.payment_id = p.id AND d.state = 'lost' GROUP BY o.id""")
+    FROM orders o JOIN courses c ON c.id = o.course_id LEFT JOIN coupons k ON k.id = o.coupon_id
+    LEFT JOIN payments p ON p.order_id = o.id AND p.why = '' LEFT JOIN disputes d ON d.payment_id = p.id AND d.state = 'lost' GROUP BY o.id, c.id, k.id""")
 
 _PARTS = text("""
     SELECT u.name, a.asset, a.name, a.balance, coalesce(CASE a.asset || ' ' || a.name

@@ -22,6 +22,7 @@ from tests.economy import books
 from tests.economy.world import COUPONS, COURSES, STUDENTS, TEACHERS
 
 BUYER, COURSE, LEVEL = st.sampled_from(STUDENTS), st.sampled_from(list(COURSES)), st.sampled_from((1500, 0, 1000))
+VAT = st.sampled_from((0, 2200))
 
 
 class Trade(RuleBasedStateMachine):
@@ -41,13 +42,13 @@ class Trade(RuleBasedStateMachine):
     def ordered_before(self):
         return self.world.order
 
-    @rule(target=orders, buyer=BUYER, course=COURSE, level=LEVEL, has_coupon=st.booleans(), vat=st.sampled_from((0, 2200)))
+    @rule(target=orders, buyer=BUYER, course=COURSE, level=LEVEL, has_coupon=st.booleans(), vat=VAT)
     def order(self, buyer, course, level, has_coupon, vat):
         return multiple(*self._place(buyer, course, level, COUPONS[course] if has_coupon else "", vat))
 
-    @rule(target=sales, buyer=BUYER, course=COURSE, level=LEVEL)
-    def buy(self, buyer, course, level):
-        placed = self._place(buyer, course, level)
+    @rule(target=sales, buyer=BUYER, course=COURSE, level=LEVEL, has_coupon=st.booleans(), vat=VAT)
+    def buy(self, buyer, course, level, has_coupon, vat):
+        placed = self._place(buyer, course, level, COUPONS[course] if has_coupon else "", vat)
         for order_id in placed:
             self._hear("payment.succeeded", order_id)
         return multiple(*placed)
@@ -121,13 +122,14 @@ class Trade(RuleBasedStateMachine):
             if part and word:
                 by_hand.bear(part, self.world.user("ada")) if word == "bear" else outbox.take_sale_back(part)
 
-    def _place(self, buyer, title, level, coupon="", vat=0):
+    def _place(self, buyer, title, level, coupon, vat):
         """[the order's id], nothing for one that is refused."""
         course = self.world.course(title)
         tier, key = books.tier(balances.balance(course.teacher_id).staked), f"form {next(self.number)}"
         with refusable() as done:
             order = checkout.place_order(self.world.user(buyer), course, key, vat, level_bp=level, code=coupon)
             assert order.key != key or order.tier == tier, f"{order.tier} in place of {tier}"  # another key: the one that was open already
+            assert (order.level_bp, order.coupon.code if order.coupon else "", order.vat_bp) == (level, coupon, vat)
             done.append(order.id)
         return done
 

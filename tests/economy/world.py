@@ -105,7 +105,7 @@ class World:
         return course.id
 
     def _sell(self, buyer, course):
-        return sell(self.user(buyer), self.course(course), f"pay of {buyer}", level_bp=1500).id
+        return sell(self.user(buyer), self.course(course), f"pay of {buyer}", level_bp=1500, vat_rate=2200).id
 
     def _long_ago(self):
         """Euros that wait to be paid out, a stake that may be asked out, and TEO outside that may be sent here."""
