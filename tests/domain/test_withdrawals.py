@@ -307,16 +307,6 @@ def test_who_froze_his_wallet_cancels_also_what_was_approved(rich, own):
     assert (going.state, parts(rich)) == ("cancelled", (teo(5000), 0))
 
 
-def test_of_twenty_who_approve_and_cancel_exactly_one_wins(app, rich, reviewed, ada):
-    withdrawal_id, admin_id = reviewed.id, ada.id
-    decisions = [lambda: _cancel(withdrawal_id), lambda: _approve(withdrawal_id, admin_id)] * 10
-    race(app, decisions)
-    db.session.expire_all()
-    state = db.session.get(Withdrawal, withdrawal_id).state
-    assert (state, parts(rich)) in [("cancelled", (teo(5000), 0)), ("approved", (teo(4700), teo(300)))]
-    assert db.session.query(Transfer).filter_by(reason="withdrawal cancelled").count() == (state == "cancelled")
-
-
 def test_the_same_tokens_are_withdrawn_once_however_many_ask(app, ana):
     give(ana, 25)
     own, user_id = address_of(ana).id, ana.id
@@ -356,13 +346,3 @@ def _ask(user_id, linked_id, key):
     from lms.domain.accounts.models import User
 
     withdrawals.request(key, db.session.get_one(User, user_id), linked_id, teo(20))
-
-
-def _cancel(withdrawal_id):
-    withdrawals.cancel(queries.withdrawal(withdrawal_id))
-
-
-def _approve(withdrawal_id, admin_id):
-    from lms.domain.accounts.models import User
-
-    withdrawals.approve(queries.withdrawal(withdrawal_id), db.session.get_one(User, admin_id))

@@ -24,6 +24,7 @@ from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import payouts
+from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import address_of, give, publish, sell, teo
 from tests.domain.test_payout_details import bank_of
 from tests.economy import books
@@ -84,6 +85,21 @@ def test_what_is_staked_is_not_withdrawn(tea, storm):
     there = wallet.balance(tea.id)
     assert len(refusals) == MANY - 1
     assert (there.available, there.staked + there.reserved) == (0, teo(20))
+
+
+def test_who_cancels_and_who_approves_do_not_both_win(ana, ada, storm):
+    """All of them meet one withdrawal that waits for an admin."""
+    give(ana, 500)
+    with transaction():
+        asked = withdrawals.request("wish", ana, address_of(ana).id, teo(300))
+        withdrawals.check(asked)
+    assert asked.state == "in review"
+    wish, admin = the(Withdrawal, asked), the(User, ada)
+    refusals = storm(lambda: withdrawals.cancel(wish()), lambda: withdrawals.approve(wish(), admin()))
+    there = wallet.balance(ana.id)
+    # who cancels what is cancelled is not refused
+    expected = {"cancelled": (MANY // 2, teo(500), 0, 0), "approved": (MANY - 1, teo(200), teo(300), 1)}[asked.state]
+    assert (len(refusals), there.available, there.reserved, len(asked.approvals)) == expected
 
 
 def test_the_last_use_of_a_coupon_is_one_buyers(member, tea, course, storm):
@@ -176,6 +192,28 @@ def test_a_refund_and_the_payout_of_what_other_sales_brought(tea, ana, bruno, sa
     there = accounts.euros_of(tea.id)
     assert (sale.state, refusals) == ("refunded", [])
     assert there == {"maturing": 0, "available": 0, "requested": 4000, "debt": 0}
+
+
+def test_a_refund_and_the_payout_of_the_very_euros_it_takes_back(tea, ana, course, storm):
+    """They have matured, so no buyer may change his mind any more; whoever refunds in the gateway's own pages is not asked. What is requested first is owed."""
+    sold, teacher = sell(ana, course), the(User, tea)
+    bank_of(tea)
+    clock.advance(timedelta(days=31))
+    for lot in rewards_due.due_lots():
+        with transaction():
+            rewards.mature(lot)
+    assert accounts.euros_of(tea.id)["available"] == 4000
+    refund = each(lambda number: checkout.receive("sandbox", sent_back(sold.id, number, 8000)))
+    refusals = storm(refund, each(lambda number: payouts.request(f"payout {number}", teacher(), 4000)))
+    there = accounts.euros_of(tea.id)
+    assert (sold.state, there["maturing"], there["available"]) == ("refunded", 0, 0)
+    assert (there["requested"], there["debt"], len(refusals)) in ((4000, -4000, MANY // 2 - 1), (0, 0, MANY // 2))
+
+
+def sent_back(order_id, number, amount):
+    """The gateway tells of one refund again and again."""
+    facts = dict(refund="re_1", amount=amount, currency="EUR", reason="")
+    return SimpleNamespace(id=f"event {number}", kind="refund.succeeded", order_id=order_id, reference="pay_1", **facts)
 
 
 def lost(order_id, number, amount):
