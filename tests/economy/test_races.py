@@ -71,7 +71,7 @@ def test_the_same_teo_pay_for_one_checkout(ana, tea, storm):
     give(ana, 10)
     buyer = the(User, ana)
     courses = [the(Course, publish(tea, f"Course {number}", price=10_000)) for number in range(MANY)]
-    refusals = storm(each(lambda number: checkout.place_order(buyer(), courses[number](), "form", level_bp=1000)))
+    refusals = storm(each(lambda number: checkout.place_order(buyer(), courses[number](), f"form {number}", level_bp=1000)))
     assert len(refusals) == MANY - 1
     assert (wallet.balance(ana.id).available, wallet.balance(ana.id).reserved) == (0, teo(10))
 
@@ -134,8 +134,8 @@ def test_a_refund_and_lessons_completed_meanwhile(ana, sale, storm):
 
 
 def test_a_refund_and_a_dispute_of_one_sale(ana, sale, storm):
-    order = the(Order, sale)
-    storm(lambda: refunds.refund(order()), each(lambda number: checkout.receive("sandbox", lost(sale.id, number, 7200))))
+    order_id, order = sale.id, the(Order, sale)
+    storm(lambda: refunds.refund(order()), each(lambda number: checkout.receive("sandbox", lost(order_id, number, 7200))))
     assert sale.state in ("refunded", "charged back")
     loss = 1500 + (7200 if sale.state == "refunded" else 0)
     assert accounts.platform("EUR", "platform").balance == -loss
@@ -144,6 +144,7 @@ def test_a_refund_and_a_dispute_of_one_sale(ana, sale, storm):
 
 def test_a_dispute_and_what_the_sale_brought_paid_out_meanwhile(tea, ada, bruno, course, storm):
     sold, teacher, admin = sell(bruno, course), the(User, tea), the(User, ada)
+    order_id = sold.id
     bank_of(tea)
     clock.advance(timedelta(days=31))
     lots = rewards_due.due_lots()
@@ -154,7 +155,7 @@ def test_a_dispute_and_what_the_sale_brought_paid_out_meanwhile(tea, ada, bruno,
         payouts.approve(asked, admin())
         payouts.mark_paid(asked, admin(), "SCT 1")
 
-    storm(mature, each(lambda number: checkout.receive("sandbox", lost(sold.id, number, 8000))), each(pay_out))
+    storm(mature, each(lambda number: checkout.receive("sandbox", lost(order_id, number, 8000))), each(pay_out))
     there, paid = accounts.euros_of(tea.id), accounts.paid_out(tea.id)
     assert (sold.state, there["maturing"], there["requested"]) == ("charged back", 0, 0)
     assert there["available"] + there["debt"] == -paid
@@ -194,20 +195,46 @@ def test_a_refund_and_the_payout_of_what_other_sales_brought(tea, ana, bruno, sa
     assert there == {"maturing": 0, "available": 0, "requested": 4000, "debt": 0}
 
 
-def test_a_refund_and_the_payout_of_the_very_euros_it_takes_back(tea, ana, course, storm):
-    """They have matured, so no buyer may change his mind any more; whoever refunds in the gateway's own pages is not asked. What is requested first is owed."""
-    sold, teacher = sell(ana, course), the(User, tea)
+@pytest.fixture
+def matured(tea, ana, course):
+    """A sale whose 40 EUR are the teacher's for good: no buyer may change his mind any more, but whoever refunds in the gateway's own pages is not asked."""
+    sold = sell(ana, course)
     bank_of(tea)
     clock.advance(timedelta(days=31))
     for lot in rewards_due.due_lots():
         with transaction():
             rewards.mature(lot)
     assert accounts.euros_of(tea.id)["available"] == 4000
-    refund = each(lambda number: checkout.receive("sandbox", sent_back(sold.id, number, 8000)))
+    return sold
+
+
+def test_a_refund_and_the_payout_of_the_very_euros_it_takes_back(tea, matured, storm):
+    """What is requested first is owed."""
+    order_id, teacher = matured.id, the(User, tea)
+    refund = each(lambda number: checkout.receive("sandbox", sent_back(order_id, number, 8000)))
     refusals = storm(refund, each(lambda number: payouts.request(f"payout {number}", teacher(), 4000)))
     there = accounts.euros_of(tea.id)
-    assert (sold.state, there["maturing"], there["available"]) == ("refunded", 0, 0)
+    assert (matured.state, there["maturing"], there["available"]) == ("refunded", 0, 0)
     assert (there["requested"], there["debt"], len(refusals)) in ((4000, -4000, MANY // 2 - 1), (0, 0, MANY // 2))
+
+
+@pytest.mark.parametrize(("is_refund_first", "requested", "debt"), [(True, 0, 0), (False, 4000, -4000)])
+def test_of_a_refund_and_a_payout_of_the_same_euros_the_second_waits_and_sees_the_first(is_refund_first, requested, debt, app, tea, matured):
+    order_id, teacher = matured.id, the(User, tea)
+    deeds = [lambda: checkout.receive("sandbox", sent_back(order_id, 1, 8000)), lambda: payouts.request("payout", teacher(), 4000)]
+    first, second = deeds if is_refund_first else deeds[::-1]
+    other = threading.Thread(target=race, args=(app, [second]))
+    with transaction():
+        first()
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+    other.join()
+    db.session.expire_all()
+    there = accounts.euros_of(tea.id)
+    assert (there["available"], there["requested"], there["debt"]) == (0, requested, debt)
+    assert books.faults() == {}
+    assert accounts.wrong_balances() == accounts.unbalanced_assets() == 0
 
 
 def sent_back(order_id, number, amount):
