@@ -5,7 +5,7 @@ import re
 from flask_babel import gettext
 from wtforms import StringField
 
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.amounts import MICRO
 
 _NUMBER = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?")
 _LONGEST = 24

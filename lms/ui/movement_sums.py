@@ -1,6 +1,6 @@
 """How the amount of a movement came about, reckoned from the numbers its evidence keeps."""
 
-from lms.domain.rulebook.rules import BASIS, MICRO_PER_CENT
+from lms.domain.rulebook.amounts import BASIS, MICRO_PER_CENT
 from lms.ui.money import euros
 from lms.ui.units import percent, tokens
 from lms.ui.withdrawal_sums import looks

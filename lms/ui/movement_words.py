@@ -31,7 +31,7 @@ MOVEMENTS = {
     "withdrawal requested": (N_("Withdrawal requested"), N_("It is set aside until it is sent, or given back.")),
     "withdrawal on its way": (N_("Withdrawal on its way"), N_("It is on its way to the address you named.")),
     "withdrawal sent": (N_("Withdrawal sent"), None),
-    "withdrawal cancelled": (N_("Withdrawal cancelled"), N_("You took the request back, so all of it is yours again.")),
+    "withdrawal cancelled": (N_("Withdrawal cancelled"), N_("The request was cancelled, so all of it is yours again.")),
     "withdrawal rejected": (N_("Withdrawal rejected"), N_("The request was not approved, so all of it is yours again.")),
     "withdrawal given back": (N_("Withdrawal given back"), None),
     "payout requested": (N_("Payout requested"), None),

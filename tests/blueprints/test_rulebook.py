@@ -9,8 +9,10 @@ import pytest
 from lms import clock
 from lms.db import transaction
 from lms.domain.rulebook import actions
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.rulebook.changes import NAMES
-from lms.domain.rulebook.rules import MICRO, Rules, Tier
+from lms.domain.rulebook.rules import Rules
+from lms.domain.rulebook.sales import Tier
 from lms.ui.rulebook import RULES, differences, said
 
 

@@ -9,7 +9,8 @@ from lms.db import db, transaction
 from lms.domain.checkout import outlook, splits
 from lms.domain.checkout.models import Order
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import Rules, Split
+from lms.domain.rulebook.rules import Rules
+from lms.domain.rulebook.sales import Split
 from lms.domain.staking import queries as staking
 from tests.conftest import announce, give, publish, sell, teo
 

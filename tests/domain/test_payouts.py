@@ -189,6 +189,15 @@ def test_after_a_new_password_details_wait_again(rich):
     assert request(rich, 1000).state == "in review"
 
 
+def test_a_version_that_comes_later_changes_nothing_about_a_wait(rich):
+    announce(20, address_wait_hours=48)
+    clock.advance(timedelta(days=20) - timedelta(hours=1))
+    with transaction():
+        payout_details.enter(rich, **DETAILS | {"iban": "GB33BUKB20201555555555"})
+    clock.advance(timedelta(hours=24))
+    assert request(rich, 1000).rule_version == 2
+
+
 def test_what_was_asked_for_before_is_paid_where_it_was_asked_to(rich, ada):
     payout = request(rich, 1000)
     with transaction():

@@ -11,7 +11,8 @@ from lms.domain.ledger.queries import euros_of
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries
 from lms.domain.rewards.models import Grant
-from lms.domain.rulebook.rules import MICRO, Rules
+from lms.domain.rulebook.amounts import MICRO
+from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet.queries import balance
 from tests.conftest import announce, sell
 from tests.races import race

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lms.domain.rulebook import queries
-from lms.domain.rulebook.rules import MICRO, Rules, half_up
+from lms.domain.rulebook.amounts import MICRO, half_up
+from lms.domain.rulebook.rules import Rules
 
 rules = Rules()
 

@@ -20,7 +20,9 @@ from lms.domain.ledger.models import TEO
 from lms.domain.notices import actions as notices
 from lms.domain.notices.models import Notice
 from lms.domain.rulebook import actions, changes, checks, circles, queries
-from lms.domain.rulebook.rules import BASIS, MICRO, Rules, Split, Tier
+from lms.domain.rulebook.amounts import BASIS, MICRO
+from lms.domain.rulebook.rules import Rules
+from lms.domain.rulebook.sales import Split, Tier
 from lms.errors import Invalid
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lms.domain.rulebook.rules import MICRO, Rules
+from lms.domain.rulebook.amounts import MICRO
+from lms.domain.rulebook.rules import Rules
 
 rules = Rules()
 PAID_AT = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)

@@ -13,6 +13,7 @@ from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linked, linking
 from lms.ui import render
+from lms.ui.times import written
 
 blueprint = Blueprint("addresses", __name__, url_prefix="/wallet")
 GUESSES = "10 per hour"
@@ -53,8 +54,9 @@ def link(nonce):
     if not form.validate_on_submit():
         return _sign(nonce, form), 422
     with transaction():
-        linking.link(current_user, nonce, form.signature.data, _site(), current_app.config["CHAIN_ID"])
-    flash(_("The address is linked. TEO can be sent there from tomorrow on."), "done")
+        address = linking.link(current_user, nonce, form.signature.data, _site(), current_app.config["CHAIN_ID"])
+        usable_at = rulebook.in_force().usable_at(address.linked_at)
+    flash(_("The address is linked. TEO can be sent there from %(moment)s on.", moment=written(usable_at)), "done")
     return redirect(url_for("addresses.index"), 303)
 
 

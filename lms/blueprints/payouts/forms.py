@@ -52,7 +52,7 @@ class PayoutForm(Form):
     @property
     def waits_until(self):
         """When the details can be used, or None where they can be now, or there are none."""
-        usable_at = self.details and payout_limits.usable_at(self.user, self.details, self.rules)
+        usable_at = self.details and payout_limits.usable_at(self.user, self.details)
         return usable_at if usable_at and usable_at > clock.now() else None
 
     def validate(self, **options):

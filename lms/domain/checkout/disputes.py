@@ -126,8 +126,7 @@ def _dispute(gateway, event):
     new = insert(Dispute).values(gateway=gateway, reference=event.dispute, **about, state="open", opened_at=clock.now())
     db.session.execute(new.on_conflict_do_nothing(index_elements=["gateway", "reference"]))
     rows = select(Dispute).where(Dispute.gateway == gateway, Dispute.reference == event.dispute)
-    dispute = db.session.scalars(rows.with_for_update()).one()
-    return dispute
+    return db.session.scalars(rows.with_for_update()).one()
 
 
 def _facts(dispute, order):

@@ -7,7 +7,7 @@ from lms.domain.courses import queries as courses
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import Split, Tier
+from lms.domain.rulebook.sales import Split, Tier
 
 EXAMPLE = 10_000  # cents, where a teacher sells nothing yet
 

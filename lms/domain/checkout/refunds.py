@@ -36,7 +36,7 @@ def preview(order):
     grants = [grant for grant in enrolments.rewards_of(enrolment) if not grant.taken_back_at] if enrolment else []
     credited, deferred = (sum(grant.amount for grant in grants if grant.is_deferred is later) for later in (False, True))
     payment_id = db.session.scalar(select(Payment.id).where(Payment.order_id == order.id, Payment.state == "applied"))
-    return Preview(order.total - by_hand.gone(payment_id), order.tokens, credited, deferred)
+    return Preview(max(0, order.total - by_hand.gone(payment_id)), order.tokens, credited, deferred)
 
 
 def obstacle(order, enrolment):

@@ -13,7 +13,7 @@ from lms.domain.ledger.models import EUR, TEO
 from lms.domain.notices import actions as notices
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import BASIS
+from lms.domain.rulebook.amounts import BASIS
 from lms.errors import DomainError, Invalid
 
 ALWAYS = BASIS  # up_to_bp of who takes the TEO of any discount

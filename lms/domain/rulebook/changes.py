@@ -2,7 +2,8 @@
 
 from dataclasses import fields, replace
 
-from lms.domain.rulebook.rules import Rules, Tier
+from lms.domain.rulebook.rules import Rules
+from lms.domain.rulebook.sales import Tier
 from lms.errors import Invalid
 
 _TIER = {each.name for each in fields(Tier)}

@@ -3,7 +3,9 @@
 from dataclasses import fields
 
 from lms.domain.rulebook import circles
-from lms.domain.rulebook.rules import BASIS, Rules, Tier
+from lms.domain.rulebook.amounts import BASIS
+from lms.domain.rulebook.rules import Rules
+from lms.domain.rulebook.sales import Tier
 from lms.errors import Invalid
 
 LEAST_COST = 150  # cents a circle of accounts has to pay for each TEO it makes

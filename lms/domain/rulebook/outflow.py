@@ -34,9 +34,14 @@ class OutflowRules:
         """What the platform still sends out on a day on which all members together have asked for so much."""
         return max(0, self.withdrawals_daily - asked)
 
-    def usable_at(self, linked_at, password_changed_at=None):
-        """When something may be sent first to an address linked then, by a member whose password is from then."""
-        return max(linked_at, password_changed_at or linked_at) + timedelta(hours=self.address_wait_hours)
+    @staticmethod
+    def wait_begins(entered_at, password_changed_at=None):
+        """The moment by whose version an address, or a bank account, waits: one that comes later changes nothing about it."""
+        return max(entered_at, password_changed_at or entered_at)
+
+    def usable_at(self, entered_at, password_changed_at=None):
+        """When something may go first to where it was led at `entered_at`, by a member whose password is from then."""
+        return self.wait_begins(entered_at, password_changed_at) + timedelta(hours=self.address_wait_hours)
 
     def looks_back_to(self, asked_at):
         """The moment after which what a member asked for counts as recent, when he asks for more now."""

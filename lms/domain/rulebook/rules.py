@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from lms.domain.rulebook.amounts import BASIS, MICRO, MICRO_PER_CENT, half_up
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.rulebook.outflow import OutflowRules
 from lms.domain.rulebook.rewards import RewardRules
-from lms.domain.rulebook.sales import SaleRules, Split, Tier
-
-__all__ = ["BASIS", "MICRO", "MICRO_PER_CENT", "Rules", "Split", "Tier", "half_up"]
+from lms.domain.rulebook.sales import SaleRules, Tier
 
 
 @dataclass(frozen=True)

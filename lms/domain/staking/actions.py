@@ -8,7 +8,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.staking import queries
 from lms.domain.staking.models import Stake, Unstaking
 from lms.errors import DomainError, Forbidden, Invalid

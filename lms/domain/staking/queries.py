@@ -10,7 +10,8 @@ from lms.db import db
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import Rules, Tier
+from lms.domain.rulebook.rules import Rules
+from lms.domain.rulebook.sales import Tier
 from lms.domain.staking.models import Stake, Unstaking
 
 

@@ -10,7 +10,7 @@ from lms.db import array, db
 from lms.domain.audit import queries as audit
 from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain_actions
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.wallet import custody
 from lms.domain.wallet.models import Wallet
 

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from lms import clock
 from lms.db import db
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet.models import LinkedWallet
 from lms.errors import DomainError, NotFound
 
@@ -49,5 +50,4 @@ def is_removed(linked_id):
 
 
 def _wait_began(user, linked):
-    """By the rules of this moment it waits: a version that came later changes nothing about it."""
-    return max(linked.linked_at, user.password_changed_at or linked.linked_at)
+    return Rules.wait_begins(linked.linked_at, user.password_changed_at)

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from lms import clock
 from lms.db import db
 from lms.domain.ledger.keys import made
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.withdrawals.models import UNDONE, Withdrawal
 from lms.errors import DomainError, Invalid
 

@@ -10,7 +10,6 @@ from stdnum.exceptions import ValidationError
 from lms import clock
 from lms.db import db
 from lms.domain.notices import actions as notices
-from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import payout_limits
 from lms.domain.withdrawals.payout_models import PayoutDetails
 from lms.errors import DomainError, Invalid
@@ -31,7 +30,7 @@ def enter(user, iban, country, **lines):
     details = PayoutDetails(user_id=user.id, entered_at=clock.now(), **facts)
     db.session.add(details)
     db.session.flush()
-    usable_at = payout_limits.usable_at(user, details, rulebook.in_force())
+    usable_at = payout_limits.usable_at(user, details)
     notices.tell(user.id, "payout details", f"details:{details.id}", iban=details.masked_iban, usable_at=usable_at.isoformat())
     return details
 

@@ -4,6 +4,8 @@ from sqlalchemy import func, select
 
 from lms import clock
 from lms.db import db
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.rules import Rules
 from lms.domain.withdrawals import together
 from lms.domain.withdrawals.payout_models import OPEN, Payout
 from lms.errors import DomainError, Invalid
@@ -14,9 +16,9 @@ def check_amount(amount, rules):
         raise Invalid("The least that is paid out is %(amount)s €.", amount=f"{rules.lowest_payout / 100:.2f}")
 
 
-def usable_at(user, details, rules):
+def usable_at(user, details):
     """From when a payout to these details can be asked for: who gets hold of an account and leads its euros elsewhere shall be seen before they go."""
-    return rules.usable_at(details.entered_at, user.password_changed_at)
+    return _waits_by(user, details).usable_at(details.entered_at, user.password_changed_at)
 
 
 def check_may_ask(user, rules, details):
@@ -27,8 +29,9 @@ def check_may_ask(user, rules, details):
         raise DomainError("Your account is frozen: nothing leaves it until you unfreeze it.")
     if details is None:
         raise DomainError("Say first to whom and where we pay: your payout details are missing.")
-    if clock.now() < usable_at(user, details, rules):
-        raise DomainError("New payout details wait %(hours)d hours before the first payout to them, and again after a new password.", hours=rules.address_wait_hours)
+    if clock.now() < usable_at(user, details):
+        hours = _waits_by(user, details).address_wait_hours
+        raise DomainError("New payout details wait %(hours)d hours before the first payout to them, and again after a new password.", hours=hours)
     if not rules.may_open_another(_open_count(user.id)):
         raise DomainError("You have %(count)d open payouts. Wait for one, or cancel it.", count=rules.withdrawals_open)
 
@@ -36,6 +39,10 @@ def check_may_ask(user, rules, details):
 def recent(user_id, rules):
     """Millionths of TEO asked for in the days the rulebook looks back, in euros and in TEO, and not given back."""
     return together.asked_for(user_id, rules.looks_back_to(clock.now()))
+
+
+def _waits_by(user, details):
+    return rulebook.in_force(Rules.wait_begins(details.entered_at, user.password_changed_at))
 
 
 def _open_count(user_id):

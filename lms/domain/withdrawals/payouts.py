@@ -10,7 +10,7 @@ from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import EUR
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.rulebook.rules import MICRO_PER_CENT
+from lms.domain.rulebook.amounts import MICRO_PER_CENT
 from lms.domain.withdrawals import payout_details
 from lms.domain.withdrawals import payout_limits as limits
 from lms.domain.withdrawals.payout_models import Payout, PayoutDecision

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from lms.db import db
-from lms.domain.rulebook.rules import MICRO_PER_CENT
+from lms.domain.rulebook.amounts import MICRO_PER_CENT
 from lms.domain.withdrawals.models import UNDONE, Withdrawal
 from lms.domain.withdrawals.payout_models import Payout
 

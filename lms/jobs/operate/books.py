@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from lms.domain.ledger import queries as ledger
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.wallet import reconciliation
 from lms.jobs import node as here
 from lms.jobs.balances import observe

@@ -12,7 +12,7 @@ from lms.domain.accounts import queries as accounts
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.amounts import MICRO
 from lms.jobs.operate.groups import demo
 from lms.queue import enqueue
 

@@ -9,7 +9,7 @@ from lms.chain import node as reader
 from lms.chain import transactions
 from lms.db import transaction
 from lms.domain.onchain import queries as onchain
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.wallet import losses
 from lms.jobs import node as here
 from lms.jobs.operate.groups import chain

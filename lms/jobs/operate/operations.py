@@ -11,7 +11,7 @@ from lms.domain.accounts import queries as members
 from lms.domain.audit import actions as watch
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries, signers
-from lms.domain.rulebook.rules import MICRO
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.withdrawals import releases
 from lms.jobs import node as here
 from lms.jobs.chain import hurry, submit
