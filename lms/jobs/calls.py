@@ -113,7 +113,7 @@ def _certificates(operation):
 
 
 def _revoked(operation):
-    """The id"""
+    """The id of the certificate in its contract."""
     _, digest = operation.payload["revoked"]
     return int(digest, 16)
 
