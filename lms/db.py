@@ -107,6 +107,12 @@ def page_of(rows, number, size=PAGE):
     return Page(db.session.scalars(rows.limit(size).offset((number - 1) * size)).all(), number, total, size)
 
 
+def page_among(items, number, size=PAGE):
+    """Page `number` of a list that is read whole."""
+    number = nearest_page(number, len(items), size)
+    return Page(items[(number - 1) * size : number * size], number, len(items), size)
+
+
 def nearest_page(number, total, size=PAGE):
     """The page asked for, or the nearest there is: an address may ask for any."""
     return min(max(1, number), max(1, -(-total // size)))

@@ -97,6 +97,16 @@ def test_a_paper_that_would_keep_others_waiting_is_refused(ana, browser, monkeyp
     assert [browser.get(f"{PLACE}/days.pdf").status_code for _ in range(29)] == [422] * 28 + [429]
 
 
+def test_many_lines_are_shown_page_by_page_and_the_totals_are_of_all(ana, browser, monkeypatch):
+    monkeypatch.setattr(views, "LINES", 2)
+    for amount in (1, 2, 4):
+        give(ana, amount)
+    first, second = (browser.get(f"{PLACE}/days{days()}{page}").text for page in ("", "&page=2"))
+    assert [[page.count(amount) for amount in ("+1.00<", "+2.00<", "+4.00<")] for page in (first, second)] == [[1, 1, 0], [0, 0, 1]]
+    assert all("3 in all" in page and "<strong>7.00</strong>" in page for page in (first, second))
+    assert f"{days()}&page=2".replace("&", "&amp;") in first and f"{days()}&page=1".replace("&", "&amp;") in second
+
+
 def test_they_are_for_members(client):
     assert [client.get(f"{PLACE}{path}").status_code for path in ("", f"/days{days()}", f"/days.csv{days()}")] == [302] * 3
 

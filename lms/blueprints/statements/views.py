@@ -8,14 +8,17 @@ from flask_login import current_user, login_required
 
 from lms import clock
 from lms.blueprints.limits import limiter, logged_in_member
+from lms.blueprints.readers import page_number
 from lms.blueprints.statements import papers
 from lms.blueprints.statements.forms import DaysForm
+from lms.db import page_among
 from lms.domain.wallet import statements
 from lms.errors import Invalid
 from lms.ui import download, render
 
 blueprint = Blueprint("statements", __name__, url_prefix="/wallet/statements")
 MONTHS = 12
+LINES = 100  # on a page
 MOST_ON_PAPER = 1000  # lines: a worker draws so many in two seconds, and answers nobody else meanwhile
 
 
@@ -29,7 +32,7 @@ def index():
 @blueprint.get("/days")
 @login_required
 def show():
-    return _of_days(lambda found: render("statements/show.html", statement=found))
+    return _of_days(lambda found: render("statements/show.html", statement=found, lines=page_among(found.lines, page_number(), LINES)))
 
 
 @blueprint.get("/days.csv")
