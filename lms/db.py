@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData, func, select
+from sqlalchemy import ARRAY, MetaData, any_, func, literal, select
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import DateTime
 
@@ -72,6 +72,11 @@ def in_turn(name):
 
 def _number(name):
     return zlib.crc32(name.encode()) - 2**31  # PostgreSQL takes a signed number
+
+
+def among(column, values):
+    """Whether the column has one of the values, which are one parameter: `in_` binds each, and a statement has 65,535 at most."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
@@ -185,6 +186,16 @@ def test_the_comparison_takes_as_many_statements_with_many_differences(gateway, 
     with statements() as many:
         payments.compare()
     assert len(db.session.query(Incident).all()) == 6 and len(many) == len(few)
+
+
+def test_more_payments_are_compared_than_one_statement_has_parameters(gateway, order):
+    """65,535 are PostgreSQL's most."""
+    count = 65_600
+    rows = text("INSERT INTO payments (gateway, reference, order_id, amount, currency, state, why, received_at) SELECT :gateway, 'many_' || n, :order, :amount, 'EUR', 'held', '', :at FROM generate_series(1, :count) n")
+    with transaction():
+        db.session.execute(rows, dict(gateway=gateway.name, order=order.id, amount=order.total, at=clock.now(), count=count))
+    later(gateway, taken(order), *[taken(order, reference=f"many_{number}") for number in range(1, count)])
+    assert incidents() == [("payments differ", "the gateway does not know it")]
 
 
 def test_a_lost_dispute_that_the_gateway_does_not_know_is_an_incident(gateway, order):

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from lms.db import db, page_of
+from lms.db import among, db, page_of
 from lms.domain.audit.models import Incident, Switch
 
 
@@ -38,7 +38,7 @@ def is_known(kind, subject):
 
 def details(kind, subjects):
     """{subject: what each incident said that was ever opened of it}; somebody may have closed it since. One statement."""
-    rows = select(Incident.subject, Incident.details).where(Incident.kind == kind, Incident.subject.in_(list(subjects)))
+    rows = select(Incident.subject, Incident.details).where(Incident.kind == kind, among(Incident.subject, subjects))
     found = {subject: [] for subject in subjects}
     for subject, said in db.session.execute(rows):
         found[subject].append(said)

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from sqlalchemy import literal, select, union_all
 
-from lms.db import db
+from lms.db import among, db
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as known
 from lms.domain.checkout.payment_models import Dispute, Payment, Refund, RefundByHand
@@ -30,7 +30,7 @@ def compare(gateway, taken, since, until):
 def _ours(gateway, theirs, since, until):
     """{reference: Payment} of those the gateway lists and those that came in this time; a payment at the edge may be told in the next."""
     in_time = Payment.received_at.between(since, until)
-    rows = select(Payment).where(Payment.gateway == gateway, Payment.reference.in_(theirs) | in_time)
+    rows = select(Payment).where(Payment.gateway == gateway, among(Payment.reference, theirs) | in_time)
     return {payment.reference: payment for payment in db.session.scalars(rows)}
 
 
@@ -60,8 +60,8 @@ def _differences(payment, taken, refunds, disputes):
 def _refunds(ours):
     """{payment id: (cents we asked back or were told of, cents of them we hold for done)}: the gateway counts a refund before the bank has it."""
     ids = [payment.id for payment in ours.values()]
-    rows = select(Refund.payment_id, Refund.amount, Refund.state).where(Refund.payment_id.in_(ids))
-    by_hand = select(RefundByHand.payment_id, RefundByHand.amount, literal("done")).where(RefundByHand.payment_id.in_(ids), RefundByHand.state != "failed")
+    rows = select(Refund.payment_id, Refund.amount, Refund.state).where(among(Refund.payment_id, ids))
+    by_hand = select(RefundByHand.payment_id, RefundByHand.amount, literal("done")).where(among(RefundByHand.payment_id, ids), RefundByHand.state != "failed")
     found = defaultdict(lambda: (0, 0))
     for payment_id, amount, state in db.session.execute(union_all(rows, by_hand)):
         asked, done = found[payment_id]
@@ -72,7 +72,7 @@ def _refunds(ours):
 def _disputes(ours):
     """{payment id: state of its dispute, "lost" of several}"""
     ids = [payment.id for payment in ours.values()]
-    rows = select(Dispute.payment_id, Dispute.state).where(Dispute.payment_id.in_(ids)).order_by(Dispute.state == "lost")
+    rows = select(Dispute.payment_id, Dispute.state).where(among(Dispute.payment_id, ids)).order_by(Dispute.state == "lost")
     return {payment_id: state for payment_id, state in db.session.execute(rows)}
 
 
