@@ -75,12 +75,18 @@ def a_coupon_rounds_down(patch):
     patch.setattr(Coupon, "off", lambda coupon, listed, rules: listed * coupon.percent_bp // 10_000 if coupon.percent_bp else coupon.amount)
 
 
+def a_coupon_takes_the_whole_price(patch):
+    """But a cent: off by what always stays to be paid."""
+    patch.setattr(Coupon, "off", lambda coupon, listed, rules: rules.coupon_off(listed, coupon.percent_bp) if coupon.percent_bp else min(listed - 1, coupon.amount))
+
+
 BROKEN = {
     a_refund_forgets_the_bonus: r"'order \d+'",
     an_order_that_expires_keeps_its_tokens: "TEO reserved",
     a_split_pays_the_share_twice: r"'order \d+'|not enough EUR",
     vat_is_of_the_price: r"'vat of order \d+'",
     a_coupon_rounds_down: r"'coupon_off of order \d+'",
+    a_coupon_takes_the_whole_price: r"'coupon_off of order \d+'",
 }
 
 

@@ -1,4 +1,4 @@
-"""Where each example begins: four people with TEO on the chain, three courses, two coupons, a sale decided, one that waits, and an order not paid yet."""
+"""Where each example begins: four people with TEO on the chain, three courses, a coupon for each, a sale decided, one that waits, and an order not paid yet."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -31,7 +31,7 @@ from tests.economy.chain import Chain
 GIFTS = {"ana": 150, "bruno": 60, "tea": 400, "ugo": 20}
 STUDENTS, TEACHERS = ("ana", "bruno"), ("tea", "ugo")
 COURSES = {"Knots": ("tea", 9_999), "Bees": ("tea", 2_000), "Chains": ("ugo", 8_000)}
-COUPONS = {"Knots": "TEN", "Bees": "TEN", "Chains": "FIVER"}  # 10 %, once; 5 EUR
+COUPONS = {"Knots": "TEN", "Bees": "WHOLE", "Chains": "FIVER"}  # 10 %, once; more than the course costs; 5 EUR
 LESSONS = 4
 DAILY = teo(3)  # rewards of a member: so low that some wait for the next day
 
@@ -123,6 +123,7 @@ class World:
     def _coupons(self):
         begins = clock.now() - timedelta(days=1)
         db.session.add(Coupon(teacher_id=self.users["tea"], code="TEN", percent_bp=1000, most_uses=1, starts_at=begins))
+        db.session.add(Coupon(teacher_id=self.users["tea"], code="WHOLE", amount=3000, starts_at=begins))
         db.session.add(Coupon(teacher_id=self.users["ugo"], code="FIVER", amount=500, starts_at=begins))
 
     def _addresses(self):
