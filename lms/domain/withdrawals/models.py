@@ -59,6 +59,11 @@ class Withdrawal(Model):
         return self.is_undecided or (self.state == "approved" and self.user.is_frozen)
 
     @property
+    def was_approved(self):
+        """Whether it had every word it needed, also where it was undone afterwards. Judged is one of which `recent` is known; an operator's needs no word."""
+        return bool(self.recent or self.linked_wallet_id is None) and len(self.approvals) >= self.approvals_needed
+
+    @property
     def is_undone(self):
         return self.state in UNDONE
 
