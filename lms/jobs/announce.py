@@ -17,14 +17,25 @@ def queued(*operation_ids):
     _push(news, operation_ids)
 
 
+def sent(*operation_ids):
+    """Push the pages of operations that a node has taken, and of their withdrawals: no balance changes before they are on the chain."""
+    _push(_pages(operation_ids), operation_ids)
+
+
 def progress(*operation_ids):
     """Push balance, activity, the operations' pages, the receipts of the orders they bring and the withdrawals; admins see every operation's page."""
-    news = defaultdict(set, {admin_id: set(map(_page, operation_ids)) for admin_id in accounts.admins()})
-    for operation_id, user_id in holders.members_in(operation_ids):
-        news[user_id] |= {"balance_chip", "balance", "activity", _page(operation_id)}
+    news = _pages(operation_ids, "balance_chip", "balance", "activity")
     for buyer_id, order_id in checkout.rewarded_by(operation_ids):
         news[buyer_id].add(f"receipt:{order_id}")
     _push(news, operation_ids)
+
+
+def _pages(operation_ids, *others):
+    """{id of a user: the pages of the operations he may see}; with these others for the members."""
+    news = defaultdict(set, {admin_id: set(map(_page, operation_ids)) for admin_id in accounts.admins()})
+    for operation_id, user_id in holders.members_in(operation_ids):
+        news[user_id] |= {_page(operation_id), *others}
+    return news
 
 
 def _push(news, operation_ids):

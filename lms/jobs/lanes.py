@@ -15,7 +15,7 @@ from lms.domain.audit import queries as switches
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries, signers
 from lms.domain.withdrawals import queries as withdrawals
-from lms.jobs import calls, outcomes, together
+from lms.jobs import announce, calls, outcomes, together
 
 log = logging.getLogger(__name__)
 
@@ -171,12 +171,15 @@ def broadcast(signed, pool):
             answers[operation_id] = transactions.broadcast(pool, raw), tx_hash
     if not answers:
         return 0
+    news = []
     with transaction():
         for operation_id, operation in onchain.locked(list(answers)).items():
             sent, tx_hash = answers[operation_id]
-            if sent.accepted:
-                onchain.mark_sent(operation, tx_hash)
+            if sent.accepted and onchain.mark_sent(operation, tx_hash):
+                news.append(operation_id)
             onchain.note(operation, None if sent.accepted else "; ".join(sent.refusals))
+    if news:
+        announce.sent(*news)
     return sum(sent.accepted for sent, _ in answers.values())
 
 

@@ -90,3 +90,26 @@ def unreloaded():
 
     yield mark
     assert all(page.evaluate("window.neverReloaded") for page in marked)
+
+
+@pytest.fixture
+def blocks(site):
+    """The blocks of the site's chain, which a test may stop."""
+    blocks = Blocks(site.anvil)
+    yield blocks
+    blocks.go_on()
+
+
+class Blocks:
+    def __init__(self, anvil):
+        self.anvil, self.pace = anvil, anvil.pace
+
+    def stop(self):
+        self.anvil.pace = None
+
+    def one(self):
+        """One block while they stand still: what was sent is on the chain, and not final."""
+        self.anvil.call("evm_mine")
+
+    def go_on(self):
+        self.anvil.pace = self.pace

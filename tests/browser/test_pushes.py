@@ -4,7 +4,6 @@ import os
 import re
 import signal
 
-import pytest
 import requests
 from playwright.sync_api import expect
 
@@ -89,25 +88,6 @@ def test_what_a_member_closed_again_stays_closed_when_its_row_is_pushed(newcomer
     expect(reward).to_contain_text("final", timeout=SLOW)
     expect(reward.get_by_role("link", name="Why this TEO?")).to_be_visible()
     expect(reward.locator("details.evidence")).to_have_count(0)
-
-
-@pytest.fixture
-def blocks(site):
-    """The blocks of the site's chain, which a test may stop."""
-    blocks = Blocks(site.anvil)
-    yield blocks
-    blocks.go_on()
-
-
-class Blocks:
-    def __init__(self, anvil):
-        self.anvil, self.pace = anvil, anvil.pace
-
-    def stop(self):
-        self.anvil.pace = None
-
-    def go_on(self):
-        self.anvil.pace = self.pace
 
 
 def is_healthy(site):

@@ -65,3 +65,37 @@ def test_one_that_an_admin_rejects_says_so_on_the_open_page(rich, seeded, window
     case.get_by_role("button", name="Reject").click()
     expect(page.locator("#withdrawal")).to_contain_text("Write to us first.", timeout=SLOW)
     expect(page.get_by_role("link", name="Cancel this withdrawal")).to_have_count(0)
+
+
+def test_its_open_page_goes_from_review_to_final_and_the_cancel_form_left_open_is_refused(rich, seeded, window, unreloaded, blocks, ask):
+    page = window(rich)
+    page.goto("/wallet/withdrawals/new?amount=300")
+    page.get_by_role("button", name="Withdraw 300.00 TEO").click()
+    now, cancel = page.get_by_label("How far your withdrawal is").locator("[aria-current=step]"), page.get_by_role("link", name="Cancel this withdrawal")
+    expect(now).to_have_text("In review", timeout=SLOW)
+    unreloaded(page)
+    left_open = page.context.new_page()
+    left_open.goto(f"{page.url}/cancel")
+    rich.until(lambda: ask(_MINED, rich.email) == [(500_000_000,)], "his TEO never came on the chain")
+    blocks.stop()
+    expect(cancel).to_be_visible()
+    approve(window(seeded("admin")), rich)
+    expect(now).to_have_text("On chain", timeout=SLOW)
+    expect(cancel).to_have_count(0)
+    left_open.get_by_role("button", name="Cancel this withdrawal").click()
+    expect(left_open.locator("main")).to_contain_text("It cannot be cancelled any more: it was decided before.")
+    blocks.one()
+    expect(now).to_have_text("Final", timeout=SLOW)
+    blocks.go_on()
+    expect(now).to_have_count(0, timeout=SLOW)
+    expect(page.locator("#withdrawal")).to_contain_text("It has arrived, for good.")
+
+
+def approve(desk, member):
+    desk.goto("/admin/payouts")
+    desk.locator("li", has_text=member.email).get_by_role("button", name="Approve").click()
+    expect(desk.get_by_text("Approved: it goes out.")).to_be_visible()
+
+
+_MINED = """SELECT sum(e.amount)::bigint FROM entries e JOIN holders h ON h.id = e.holder_id JOIN users u ON u.id = h.user_id
+    WHERE u.email = %s AND e.kind = 'mint' AND NOT e.is_open"""

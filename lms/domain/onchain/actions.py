@@ -74,9 +74,11 @@ def mark_signed(operation, attempt):
 
 
 def mark_sent(operation, tx_hash):
-    """A node has taken the newest attempt, whose hash is shown until a mined one is known."""
-    if operation.state == "signed":
+    """A node has taken the newest attempt, whose hash is shown until a mined one is known. True when it is the first that a node takes."""
+    is_news = operation.state == "signed"
+    if is_news:
         operation.state, operation.sent_at, operation.tx_hash = "sent", clock.now(), tx_hash
+    return is_news
 
 
 def mark_mined(operation, receipt):
