@@ -7,12 +7,12 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.ledger import queries as books
-from lms.domain.onchain.models import Deployment, Entry, Operation
+from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import address_of, announce, give, teo
+from tests.domain.test_quotes import done, mined
 
 LIST, NEW = "/wallet/withdrawals", "/wallet/withdrawals/new"
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -47,24 +47,6 @@ def asked(user, own, amount=20, key="w1"):
 
 def text(response):
     return unescape(response.text)
-
-
-def released(user, count=1, kind="release"):
-    """Final operations that took 12 s, 52,000 gas and 0.0016 POL each, the last an outlier."""
-    now = clock.now()
-    with transaction():
-        for number in range(count):
-            slow = number == count - 1 and count > 1
-            moments = dict(queued_at=now, sent_at=now, mined_at=now + timedelta(seconds=900 if slow else 12), final_at=now)
-            facts = dict(key=f"{kind}:{number}", kind=kind, deployment_id=db.session.query(Deployment).one().id, op=1000 * len(kind) + number, state="final")
-            db.session.add(Operation(**facts, **moments, tx_hash="0x" + "ef" * 32, block_number=7, gas_used=52_000, fee_wei=1_600_000_000_000_000))
-
-
-def mined(user, amount):
-    """So many TEO stand at the member's address by what is mined."""
-    with transaction():
-        holder = books.holder_of(user.id)
-        db.session.add(Entry(holder_id=holder.id, address="0x" + "12" * 20, kind="mint", amount=teo(amount), is_open=False))
 
 
 def test_what_is_sent_is_asked_for_and_followed_on_its_own_page(browser, rich, own):
@@ -124,36 +106,66 @@ def test_the_quote_is_a_part_of_the_page_and_a_fragment(browser, rich, own, chai
     assert "<html" not in answer.text and 'id="quote"' in answer.text
 
 
-def test_before_anybody_withdrew_nobody_claims_to_know_how_long_it_takes(browser, own, chain):
-    said = text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
-    assert "Nobody has withdrawn yet" in said and "not known yet" in said and "The platform pays the gas" in said
+def quoted(browser, own, amount=20, when="now"):
+    return " ".join(text(browser.get(f"{NEW}?amount={amount}&wallet={own.id}&when={when}", headers=PART)).replace("\u202f", " ").split())
+
+
+def fact(name, value, tone=""):
+    """As the page has it."""
+    opening = f'<div class="{tone}">' if tone else "<div>"
+    return f'{opening}<dt>{name}</dt><dd class="money">{value}</dd></div>'
+
+
+def test_before_anybody_withdrew_nobody_claims_to_know_what_it_takes(browser, own, chain):
+    for when in ("now", "batch"):
+        said = quoted(browser, own, when=when)
+        assert "Nobody has withdrawn yet" in said and "No batch has reached the chain yet" in said and "The platform pays the gas" in said
+        assert all(fact(name, "not known yet") in said for name in ("Gas", "Fee")) and said.count("not known yet") == 4
 
 
 def test_a_quote_from_one_withdrawal_says_so_in_the_singular(browser, rich, own, chain):
     mined(rich, 500)
-    released(rich)
-    assert "From the last withdrawal, after the approval." in text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+    done()
+    assert "From the last withdrawal, after the approval." in quoted(browser, own)
 
 
 def test_the_quote_is_the_median_of_the_last_withdrawals(browser, rich, own, chain, app):
     mined(rich, 500)
-    released(rich, 5)
-    said = text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
-    assert "about 12 s" in said and "about 52 000" in said.replace("\u202f", " ") and "0.001600" in said and "From the last 5 withdrawals" in said
+    done(seconds=[12, 12, 12, 12, 900])
+    said = quoted(browser, own)
+    assert fact("On the chain", "about 12 s", "strong") in said and fact("Gas", "about 52 000") in said and fact("Fee", "0.0016 ETH") in said
+    assert "From the last 5 withdrawals" in said and "All of it is on the chain already" in said and "batch" not in said.partition("<form")[0]
     assert "in euros" not in said
     app.config["POL_PRICE_EUR"] = 250_000
     try:
-        assert "0.0004 €" in text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+        assert "0.0004 €" in quoted(browser, own)
     finally:
         app.config["POL_PRICE_EUR"] = None
 
 
-def test_what_is_not_on_the_chain_yet_takes_a_batch_first(browser, rich, own, chain):
-    released(rich, 3)
-    released(rich, 3, kind="settle")
-    assert "about 24 s" in text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
-    mined(rich, 500)
-    assert "about 12 s" in text(browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now"))
+def test_both_times_are_seen_before_one_is_chosen(browser, own, chain):
+    done(seconds=[12] * 3)
+    done("settle", [30] * 3, gas=180_000, fee_wei=4 * 10**15, pause=240)
+    now, batch = quoted(browser, own), quoted(browser, own, when="batch")
+    assert fact("Now", "about 42 s", "strong") in now and fact("With the next batch", "about 5 min") in now
+    assert fact("Now", "about 42 s") in batch and fact("With the next batch", "about 5 min", "strong") in batch
+
+
+def test_the_batch_made_for_it_is_in_the_sums_and_one_for_all_is_said_to_be_shared(browser, own, chain):
+    done(seconds=[12] * 3)
+    done("settle", [30] * 2, gas=180_000, fee_wei=4 * 10**15)
+    now, batch = quoted(browser, own), quoted(browser, own, when="batch")
+    assert fact("Gas", "about 232 000") in now and fact("Fee", "0.0056 ETH") in now and "its gas and fee are in the sums" in now
+    assert fact("Gas", "about 52 000") in batch and fact("Fee", "0.0016 ETH") in batch and "shared with others and not in the sums" in batch
+    assert all("What a batch takes is known from the last 2." in said for said in (now, batch))
+
+
+def test_before_the_first_batch_nobody_claims_to_know_what_one_takes(browser, own, chain):
+    done()
+    now, batch = quoted(browser, own), quoted(browser, own, when="batch")
+    assert now.count("not known yet") == 4 and fact("Gas", "not known yet") in now
+    assert batch.count("not known yet") == 2 and fact("Gas", "about 52 000") in batch
+    assert all("No batch has reached the chain yet" in said and "Nobody has withdrawn" not in said for said in (now, batch))
 
 
 def test_all_asks_for_what_is_available_and_keeps_the_rest_of_the_form(browser, own):
@@ -223,7 +235,7 @@ def test_the_stepper_says_how_far_it_is_and_why_it_ended(browser, rich, own, ada
 
 def test_one_that_arrived_links_its_operation_and_transaction(browser, rich, own, chain):
     going = asked(rich, own)
-    released(rich)
+    done()
     with transaction():
         operation = db.session.query(Operation).one()
         going.state, going.operation_id = "sent", operation.id

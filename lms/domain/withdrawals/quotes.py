@@ -24,18 +24,30 @@ class Pace(NamedTuple):
 
 @dataclass(frozen=True)
 class Quote:
-    """`needs_batch`: a part of the amount is not on the chain yet, and goes there first. `release` and `batch` are None where there was none to learn from."""
+    """`needs_batch`: a part of the amount is not on the chain yet, and goes there first; at once where `is_prompt`, else with the regular batch.
+
+    `release` and `batch` are None where there was none to learn from. What cannot be known is None, never a part of the sum."""
 
     needs_batch: bool
     release: Pace | None
     batch: Pace | None
 
     def seconds(self, is_prompt):
-        """From the approval until it is on the chain, or None where nobody knows."""
-        if self.release is None or (self.needs_batch and self.batch is None):
-            return None
-        first = self.batch.seconds + (0 if is_prompt else self.batch.pause or 0) if self.needs_batch else 0
-        return first + self.release.seconds
+        """From the approval until it is on the chain."""
+        steps = [self.release, self.batch] if self.needs_batch else [self.release]
+        pause = [self.batch and self.batch.pause] if self.needs_batch and not is_prompt else []
+        return _sum([step and step.seconds for step in steps] + pause)
+
+    def gas(self, is_prompt):
+        """Of what is made for this withdrawal: its release, and the batch that does not wait for others."""
+        return _sum(step and step.gas for step in self._made_for_it(is_prompt))
+
+    def fee_wei(self, is_prompt):
+        """Of the same."""
+        return _sum(step and step.fee_wei for step in self._made_for_it(is_prompt))
+
+    def _made_for_it(self, is_prompt):
+        return [self.release, self.batch] if self.needs_batch and is_prompt else [self.release]
 
 
 def quote(user_id, amount):
@@ -43,6 +55,11 @@ def quote(user_id, amount):
     needs_batch = custody.settled(books.holder_of(user_id).id) < amount
     found = {row.kind: Pace(row.count, row.seconds, row.pause, row.gas, int(row.fee_wei)) for row in db.session.execute(_PACES, {"last": LAST})}
     return Quote(needs_batch, found.get("release"), found.get("settle"))
+
+
+def _sum(parts):
+    parts = list(parts)
+    return None if None in parts else sum(parts)
 
 
 _MEDIAN = "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})"
