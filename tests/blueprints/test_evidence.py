@@ -24,6 +24,7 @@ from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from tests.conftest import address_of, announce, pay, sell, teo
+from tests.domain.test_payout_details import bank_of
 
 
 @pytest.fixture
@@ -249,6 +250,8 @@ def test_a_stake_says_until_when_it_is_bound(tea, why):
 
 
 def test_each_withdrawal_of_a_teacher_says_that_an_admin_looks_at_it(ana, tea, why):
+    with transaction():
+        bank_of(tea)
     for member in (ana, tea):
         give(member, 20)
         with transaction():

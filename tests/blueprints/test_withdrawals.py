@@ -12,6 +12,7 @@ from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import address_of, announce, give, teo
+from tests.domain.test_payout_details import bank_of
 from tests.domain.test_quotes import done, mined
 
 LIST, NEW = "/wallet/withdrawals", "/wallet/withdrawals/new"
@@ -207,6 +208,27 @@ def test_who_has_frozen_his_wallet_is_told_before_he_asks(rich, log_in):
     rich.frozen_at = clock.now()
     db.session.commit()
     assert "Your wallet is frozen: nothing leaves it." in log_in(rich).get(NEW).text
+
+
+@pytest.mark.parametrize("amount", ["", "20"])
+def test_a_teacher_is_told_before_she_asks_that_we_must_know_who_she_is(amount, tea, log_in):
+    give(tea, 50)
+    own, browser = address_of(tea), log_in(tea)
+    address = f"{NEW}?amount={amount}&wallet={own.id}&when=now"
+    page = text(browser.get(address))
+    assert "Before a teacher's first payout, in TEO too" in page and 'href="/teach/payout-details"' in page and "Withdraw 20.00 TEO" not in page
+    refused = send(browser, own)
+    assert refused.status_code == 422 and "Enter your payout details first" in text(refused) and 'value="20"' in refused.text
+    with transaction():
+        bank_of(tea)
+    page = text(browser.get(address))
+    assert "Before a teacher's first payout" not in page and ("Withdraw 20.00 TEO" in page) == bool(amount)
+    assert send(browser, own).status_code == 303
+
+
+def test_a_student_is_asked_for_no_payout_details(browser, own):
+    assert "payout" not in browser.get(f"{NEW}?amount=20&wallet={own.id}&when=now").text
+    assert send(browser, own).status_code == 303
 
 
 @pytest.mark.parametrize("place", ["/wallet", "/wallet/statements/days?first={today}&last={today}"])

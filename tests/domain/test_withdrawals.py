@@ -12,10 +12,11 @@ from lms.domain.notices.models import Notice
 from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import queries
+from lms.domain.withdrawals import payout_details, queries
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError, Forbidden, Invalid, NotFound
 from tests.conftest import address_of, announce, give, teo
+from tests.domain.test_payout_details import DETAILS
 from tests.races import race
 
 
@@ -164,10 +165,38 @@ def test_what_was_cancelled_counts_for_no_review(rich, own):
     assert checked(ask(rich, own, 200, key="w2")).state == "approved"
 
 
-def test_every_one_of_a_teacher_is_reviewed(tea):
-    give(tea, 50)
-    withdrawal = checked(ask(tea, address_of(tea), 10))
+@pytest.fixture
+def teacher(tea):
+    """Tea with 2,000 TEO, of whom we know who she is."""
+    give(tea, 2000)
+    with transaction():
+        payout_details.enter(tea, **DETAILS)
+    return tea
+
+
+def test_every_one_of_a_teacher_is_reviewed(teacher):
+    withdrawal = checked(ask(teacher, address_of(teacher), 10))
     assert (withdrawal.state, withdrawal.flags) == ("in review", ["teacher"])
+
+
+def test_a_teacher_says_who_she_is_before_the_first_of_hers_and_it_holds_at_once(tea):
+    give(tea, 50)
+    own = address_of(tea)
+    with pytest.raises(DomainError, match="Enter your payout details first"):
+        ask(tea, own)
+    assert parts(tea) == (teo(50), 0)
+    with transaction():
+        payout_details.enter(tea, **DETAILS)
+    assert ask(tea, own).state == "checking"
+
+
+def test_what_was_asked_for_with_this_key_before_she_became_a_teacher_is_answered(rich, own):
+    first = ask(rich, own)
+    with transaction():
+        rich.role = "teacher"
+    assert ask(rich, own).id == first.id
+    with pytest.raises(DomainError, match="payout details"):
+        ask(rich, own, key="w2")
 
 
 @pytest.fixture
@@ -191,9 +220,8 @@ def test_an_admin_lets_it_go(reviewed, ada):
     assert (reviewed.state, [approval.admin_id for approval in reviewed.approvals]) == ("approved", [ada.id])
 
 
-def test_each_step_keeps_what_was_weighed(tea, ada):
-    give(tea, 2000)
-    withdrawal = checked(ask(tea, address_of(tea), 1500))
+def test_each_step_keeps_what_was_weighed(teacher, ada):
+    withdrawal = checked(ask(teacher, address_of(teacher), 1500))
     decide(withdrawals.reject, withdrawal, ada, "Write to us first.")
     kept = [row.evidence for row in db.session.query(Transfer).filter(Transfer.reason.like("withdrawal%"))]
     assert [(each["recent"], each["flags"], each["approvals_needed"]) for each in kept] == [(teo(1500), ["teacher", "amount"], 2)] * 2

@@ -173,6 +173,7 @@ def _teachers_pages(teacher):
         "policy": "/teach/policy",
         "coupons": _made_coupon(teacher),
         "staking": "/teach/staking/",
+        "withdraw": "/wallet/withdrawals/new",
         "money": "/teach/money/",
         "payouts": "/teach/payouts",
         "payout-details": "/teach/payout-details",

@@ -78,6 +78,8 @@ def test_the_same_teo_pay_for_one_checkout(ana, tea, storm):
 
 def test_what_is_staked_is_not_withdrawn(tea, storm):
     give(tea, 20)
+    with transaction():
+        bank_of(tea)
     teacher, own = the(User, tea), address_of(tea).id
     stake = each(lambda number: staking.stake(f"stake {number}", teacher(), teo(20)))
     withdraw = each(lambda number: withdrawals.request(f"wish {number}", teacher(), own, teo(20)))

@@ -82,9 +82,10 @@ def _page(form, asks):
     is_valid = asks and form.validate()
     facts = _facts(form) if is_valid else {}
     waiting = [(each, since) for each, since in linked.with_first_use(current_user) if each not in form.linked]
-    about = dict(rules=rulebook.in_force(), available=wallet.balance(current_user.id).available, waiting=waiting, deployment=onchain.deployment())
+    member = dict(available=wallet.balance(current_user.id).available, waiting=waiting, lacks_details=limits.lacks_details(current_user))
+    about = dict(rules=rulebook.in_force(), deployment=onchain.deployment(), fine=figures.euros, **member)
     key = form.key.data if "key" in form else new_key()
-    return render("withdrawals/create.html", "quote", form=form, key=key, asks=asks, is_valid=is_valid, fine=figures.euros, **about, **facts)
+    return render("withdrawals/create.html", "quote", form=form, key=key, asks=asks, is_valid=is_valid, **about, **facts)
 
 
 def _usable():

@@ -6,16 +6,24 @@ from lms import clock
 from lms.db import db
 from lms.domain.ledger.keys import made
 from lms.domain.rulebook.amounts import MICRO
+from lms.domain.withdrawals import payout_details
 from lms.domain.withdrawals.models import UNDONE, Withdrawal
 from lms.errors import DomainError, Invalid
 
 
 def check_member(user):
-    """Refuse whose wallet lets nothing out."""
+    """Refuse whose wallet lets nothing out, and the teacher of whom we do not know who he is."""
     if not user.is_active:
         raise DomainError("A suspended member withdraws nothing.")
     if user.is_frozen:
         raise DomainError("Your wallet is frozen: nothing leaves it until you end that.")
+    if lacks_details(user):
+        raise DomainError("Enter your payout details first: before a teacher's first payout, in TEO too, we must know to whom it goes.")
+
+
+def lacks_details(user):
+    """Whether he is a teacher who has entered no payout details. TEO do not go to the bank named there, so that new ones hold at once."""
+    return user.is_teacher and payout_details.current(user.id) is None
 
 
 def check(user, amount, rules):
