@@ -9,6 +9,8 @@ from sqlalchemy import text
 from lms import clock, create_app
 from lms.chain.transactions import Signed
 from lms.db import db, disconnect, transaction
+from lms.domain.notices import kinds
+from lms.domain.notices import queries as notices
 from lms.domain.onchain import deployments
 from lms.domain.onchain.models import Deployment, Operation
 from lms.domain.withdrawals import releases
@@ -131,3 +133,37 @@ def test_what_was_moved_before_gets_its_evidence_and_what_was_asked_for_its_rule
     assert rows("SELECT count(*) FROM transfers WHERE evidence ->> 'key' <> key OR evidence = '{}'") == [(0,)]
     assert rows("SELECT rule_version FROM withdrawals") == [(1,)] and rows("SELECT count(*) > 1 FROM transfers") == [(True,)]
     assert differences() == []
+
+
+GROUPS_CHOSEN = "SELECT user_id, group_name, is_mailed FROM notice_preferences ORDER BY user_id, group_name"
+
+
+def choose(*rows):
+    """Rows of (member's id, group or kind, whether it is mailed)."""
+    with transaction():
+        for user_id, what, is_mailed in rows:
+            db.session.execute(text("INSERT INTO notice_preferences VALUES (:user_id, :what, :is_mailed)"), dict(user_id=user_id, what=what, is_mailed=is_mailed))
+    disconnect()
+
+
+def test_who_chose_groups_has_mail_of_the_same_kinds_as_before_and_again_on_the_way_back(member, history):
+    first = {kind for kind, facts in kinds.KINDS.items() if facts.is_mailed}
+    chosen = [(member("ana").id, "orders", True), (1, "wallet", False), (member("bruno").id, "rewards", True), (2, "teaching", False), (2, "wallet", True)]
+    disconnect()
+    downgrade(revision="0021")
+    choose(*chosen)
+    upgrade()
+    mailed = {user_id: {kind for _, kind in notices.mailed([user_id])} for user_id in (1, 2)}
+    disconnect()
+    assert mailed[1] == {kind for kind in first if kinds.of(kind).group != "wallet"}
+    assert first - mailed[2] == {kind for kind in first if kinds.of(kind).group in ("teaching", "application") or kind in ("payout rejected", "payout paid")}
+    assert mailed[2] - first == {"teo matured", "stake released"}  # not the small steps of a withdrawal, of which nobody had mail
+    downgrade(revision="0021")
+    assert rows(GROUPS_CHOSEN) == sorted(chosen)
+
+
+def test_a_group_is_mailed_on_the_way_back_when_one_of_its_kinds_is(member, history):
+    ana = member("ana").id
+    choose((ana, "order refunded", False), (ana, "order disputed", True), (ana, "withdrawal sent", False), (ana, "withdrawal requested", True))
+    downgrade(revision="0021")
+    assert rows(GROUPS_CHOSEN) == [(ana, "orders", True), (ana, "wallet", False)]

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from lms.db import db, transaction
 from lms.domain.notices import actions as notices
-from lms.domain.notices import kinds, queries
+from lms.domain.notices import kinds
 from lms.domain.notices.models import Notice
 from lms.ui import icon
-from lms.ui.notice_words import GROUPS, WORDS
+from lms.ui.notice_words import GROUPS, NAMES, WORDS
 from lms.ui.notices import said
 from tests.blueprints.test_wallet import words
 from tests.conftest import teo
@@ -159,6 +159,7 @@ def test_every_kind_has_an_icon_a_whole_sentence_and_a_page(of, kind):
 def test_no_words_are_of_a_kind_or_group_there_is_not():
     assert set(WORDS) - {"sale accepted", "sale declined"} == set(kinds.KINDS) - {"sale decided"}
     assert set(GROUPS) == set(kinds.GROUPS) == {kind.group for kind in kinds.KINDS.values()}
+    assert set(NAMES) == set(kinds.KINDS)
 
 
 def test_amounts_dates_and_addresses_are_read_as_people_read_them(of):
@@ -194,36 +195,3 @@ def test_what_people_wrote_is_escaped(ana, log_in):
 @pytest.mark.parametrize(("kind", "place"), [("order refunded", "/orders/3"), ("sale refunded", "/teach/sales"), ("rulebook announced", "/rulebook/2"), ("wallet linked", "/wallet/addresses"), ("withdrawal sent", "/wallet/withdrawals/7"), ("sale waiting", "/teach/decisions")])
 def test_a_notice_leads_to_the_page_it_is_about(of, kind, place):
     assert of(kind).href == place
-
-
-# What is mailed
-
-
-def ticked(page):
-    boxes = re.findall(r"<input [^>]*type=.checkbox.[^>]*>", page)
-    return {re.search(r'name="(\w+)"', box)[1] for box in boxes if " checked" in box}
-
-
-def test_at_first_all_is_mailed_but_rewards(ana, log_in):
-    page = log_in(ana).get("/account/notices").text
-    assert ticked(page) == {"wallet", "orders", "teaching", "rules"}
-    assert "Security always on" in words(page)
-
-
-def test_a_choice_is_kept_and_security_cannot_be_switched_off(ana, bruno, log_in):
-    answer = log_in(ana).post("/account/notices", data={"rewards": "y", "orders": "y"})
-    assert (answer.status_code, answer.location) == (303, "/account/notices")
-    assert ticked(log_in(ana).get("/account/notices").text) == {"rewards", "orders"}
-    assert queries.preferences(ana.id)[ana.id, "security"] is True
-    assert ticked(log_in(bruno).get("/account/notices").text) == {"wallet", "orders", "teaching", "rules"}
-
-
-def test_a_choice_may_be_changed_again(ana, log_in):
-    log_in(ana).post("/account/notices", data={"rewards": "y"})
-    log_in(ana).post("/account/notices", data={"rules": "y"})
-    assert ticked(log_in(ana).get("/account/notices").text) == {"rules"}
-
-
-def test_the_choice_is_found_from_account_and_inbox(ana, log_in):
-    for path in ("/account", "/notices"):
-        assert 'href="/account/notices"' in log_in(ana).get(path).text

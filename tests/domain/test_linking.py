@@ -10,7 +10,7 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.notices import delivery, queries
-from lms.domain.notices.kinds import GROUPS
+from lms.domain.notices.kinds import KINDS
 from lms.domain.notices.models import Mail, Notice, Preference
 from lms.domain.wallet import linked, linking
 from lms.domain.wallet.models import LinkChallenge, LinkedWallet
@@ -52,7 +52,7 @@ def test_who_signs_with_the_key_links_the_address(ana):
 
 def test_a_mail_says_so_whatever_its_member_wants_mail_of(ana):
     with transaction():
-        db.session.add_all([Preference(user_id=ana.id, group_name=group, is_mailed=False) for group in GROUPS])
+        db.session.add_all([Preference(user_id=ana.id, kind=kind, is_mailed=False) for kind in KINDS])
     link(ana)
     with transaction():
         delivery.deliver([notice_id for notice_id, _ in queries.undelivered()])

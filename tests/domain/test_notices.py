@@ -10,7 +10,6 @@ from lms.db import db, transaction
 from lms.domain.checkout import refunds
 from lms.domain.courses import approval
 from lms.domain.notices import actions as notices
-from lms.domain.notices import kinds
 from lms.domain.notices.models import Notice
 from tests.blueprints.test_wallet import reward
 from tests.conftest import publish, sell, teo
@@ -125,8 +124,3 @@ def test_a_teacher_is_told_each_time_what_is_to_be_mended(submitted, tea, ada):
             clock.advance(timedelta(minutes=1))
             approval.submit(submitted)
     assert [(kind, facts["comment"]) for kind, facts in told(tea)] == [("course returned", "Shorter."), ("course returned", "Longer.")]
-
-
-def test_security_can_never_be_switched_off():
-    assert {name for name, group in kinds.GROUPS.items() if group.is_fixed} == {"security"}
-    assert all(kind.is_mailed for kind in kinds.KINDS.values() if kind.group == "security")

@@ -78,7 +78,7 @@ def test_each_change_is_told_so_that_nobody_leads_his_money_elsewhere_unseen(tea
     assert [notice.facts["iban"] for notice in told] == ["DE89 … 3000", "GB33 … 5555"]
     entered = db.session.query(PayoutDetails.entered_at).order_by(PayoutDetails.id)
     assert [notice.facts["usable_at"] for notice in told] == [(at + timedelta(hours=24)).isoformat() for (at,) in entered]
-    assert kinds.GROUPS[kinds.of("payout details").group].is_fixed
+    assert kinds.of("payout details").is_fixed
 
 
 def test_they_are_each_members_own(tea, ana):

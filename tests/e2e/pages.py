@@ -179,6 +179,7 @@ def _teachers_pages(teacher):
         "payout-details": "/teach/payout-details",
         "statement": urlsplit(teacher.get("/teach/statements/").url).path,
         "wallet": "/wallet",
+        "mail-preferences": "/account/notices",
     }
 
 

@@ -136,7 +136,7 @@ def test_nothing_to_deliver_takes_one_statement(app, statements):
 
 def test_what_a_member_does_not_want_is_not_mailed_and_stands_in_the_inbox(ana):
     with transaction():
-        actions.prefer(ana, {"orders"})
+        actions.prefer(ana, {"withdrawal given back"})
     tell(ana)
     notices.deliver()
     assert (mails(), left()) == ([], 0)
@@ -145,11 +145,11 @@ def test_what_a_member_does_not_want_is_not_mailed_and_stands_in_the_inbox(ana):
 
 def test_what_is_off_at_first_is_mailed_to_whom_wants_it(ana, bruno):
     with transaction():
-        actions.prefer(bruno, {"rewards"})
-    tell(ana, "teo matured")
-    wanted = tell(bruno, "teo matured")
+        actions.prefer(bruno, {"teo matured", "withdrawal requested"})
+    tell(ana, "teo matured"), tell(ana, "withdrawal requested")
+    wanted = [(bruno.id, tell(bruno, kind)) for kind in ("teo matured", "withdrawal requested")]
     notices.deliver()
-    assert mails() == [(bruno.id, wanted)]
+    assert mails() == wanted
 
 
 def test_security_is_mailed_whatever_was_chosen(ana):
@@ -160,7 +160,7 @@ def test_security_is_mailed_whatever_was_chosen(ana):
     assert mails() == [(ana.id, number)]
 
 
-def test_small_steps_and_unknown_kinds_stand_in_the_inbox_alone(ana):
+def test_small_steps_nobody_chose_and_unknown_kinds_stand_in_the_inbox_alone(ana):
     tell(ana, "withdrawal requested"), tell(ana, "comet seen")
     notices.deliver()
     assert (mails(), left()) == ([], 0)

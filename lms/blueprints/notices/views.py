@@ -9,10 +9,10 @@ from lms.blueprints.notices.forms import PreferencesForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.notices import actions as notices
-from lms.domain.notices import queries
+from lms.domain.notices import kinds, queries
 from lms.errors import NotFound
 from lms.ui import render
-from lms.ui.notice_words import GROUPS
+from lms.ui.notice_words import GROUPS, NAMES
 from lms.ui.notices import said
 
 blueprint = Blueprint("notices", __name__)
@@ -50,14 +50,20 @@ def read_all():
 @blueprint.route("/account/notices", methods=["GET", "POST"])
 @login_required
 def preferences():
-    chosen = {name: is_mailed for (_id, name), is_mailed in queries.preferences(current_user.id).items()}
-    form = PreferencesForm(data=chosen)
+    form = PreferencesForm(kinds.choosable(current_user))
     if not form.validate_on_submit():
-        return render("notices/preferences.html", form=form, groups=GROUPS)
+        return _preferences(form), 422 if form.is_submitted() else 200
     with transaction():
-        notices.prefer(current_user, form.chosen)
+        notices.prefer(current_user, form.mailed.data)
     flash(_("From now on we write to you about this, and no more."), "done")
     return redirect(url_for("notices.preferences"), 303)
+
+
+def _preferences(form):
+    """What holds is ticked, also where a form was refused: it was another page's."""
+    mailed = {kind for _id, kind in queries.mailed([current_user.id])}
+    groups = kinds.concerning(current_user)
+    return render("notices/preferences.html", form=form, mailed=mailed, groups=groups, rules=kinds.GROUPS, words=GROUPS, names=NAMES)
 
 
 def _push():

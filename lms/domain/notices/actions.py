@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import User
-from lms.domain.notices.kinds import GROUPS
+from lms.domain.notices.kinds import choosable
 from lms.domain.notices.models import MOST_TRIES, Mail, Notice, Preference
 
 KEPT = timedelta(days=365)  # a notice, from when it was read
@@ -56,10 +56,10 @@ def forget():
 
 
 def prefer(user, mailed):
-    """From now on the member has mail of the groups in `mailed` and of no others, but of those that are fixed always."""
-    rows = [dict(user_id=user.id, group_name=name, is_mailed=name in mailed) for name, group in GROUPS.items() if not group.is_fixed]
+    """From now on the member has mail of the kinds in `mailed` and of no others that he may choose. What he may not stays as it is."""
+    rows = [dict(user_id=user.id, kind=kind, is_mailed=kind in mailed) for kind in choosable(user)]
     added = insert(Preference).values(rows)
-    db.session.execute(added.on_conflict_do_update(index_elements=["user_id", "group_name"], set_={"is_mailed": added.excluded.is_mailed}))
+    db.session.execute(added.on_conflict_do_update(index_elements=["user_id", "kind"], set_={"is_mailed": added.excluded.is_mailed}))
 
 
 def write_mail(user, kind, address=None):

@@ -22,18 +22,16 @@ def deliver(notice_ids):
 
 
 def _write_mails(notices):
-    preferences = queries.preferences(*{notice.user_id for notice in notices})
-    facts = [_mail(notice) for notice in notices if _is_wanted(notice, preferences)]
+    mailed = queries.mailed({notice.user_id for notice in notices}, {notice.kind for notice in notices})
+    facts = [_mail(notice) for notice in notices if (notice.user_id, notice.kind) in mailed and _is_known(notice)]
     if not facts:
         return []
     return db.session.scalars(insert(Mail).values(facts).on_conflict_do_nothing(index_elements=["notice_id"]).returning(Mail.id)).all()
 
 
-def _is_wanted(notice, preferences):
+def _is_known(notice):
     """An address that nobody has confirmed may be a stranger's: it gets what is about the account's security alone."""
-    kind = kinds.of(notice.kind)
-    is_known = notice.user.is_verified or kinds.GROUPS[kind.group].is_fixed
-    return kind.is_mailed and is_known and preferences[notice.user_id, kind.group]
+    return notice.user.is_verified or kinds.of(notice.kind).is_fixed
 
 
 def _mail(notice):

@@ -1,30 +1,48 @@
-"""Every kind of notice: how it looks, and whether a mail goes out with it. What it says stands in lms/ui/notice_words.py."""
+"""Every kind of notice: how it looks, whether a mail goes out with it, and whom it may concern. What it says stands in lms/ui/notice_words.py."""
 
+from collections.abc import Callable
 from typing import NamedTuple
+
+from lms.domain.accounts.models import User
+
+
+def _everyone(user):
+    return True
+
+
+def _who_has_taught(user):
+    """What he sold, earned and staked stays his when he teaches no more."""
+    return user.is_teacher or user.teacher_since is not None
 
 
 class Group(NamedTuple):
-    """Kinds a member has mail of, or not, together: at first `is_mailed`, for good where it is fixed."""
+    """Kinds that stand together where a member chooses what he has mail of, if they may concern him. He has mail of all that `is_fixed`."""
 
-    is_mailed: bool = True
     is_fixed: bool = False
+    concerns: Callable[[User], bool] = _everyone
 
 
 class Kind(NamedTuple):
-    """`tone` is a row's; without `is_mailed` it stands in the inbox alone, whatever its group says."""
+    """`tone` is a row's; `is_mailed` until its member chooses."""
 
     icon: str
     tone: str
     group: str
     is_mailed: bool = True
 
+    @property
+    def is_fixed(self):
+        return GROUPS[self.group].is_fixed
+
 
 GROUPS = {
     "security": Group(is_fixed=True),
     "wallet": Group(),
     "orders": Group(),
-    "teaching": Group(),
-    "rewards": Group(is_mailed=False),
+    "rewards": Group(),
+    "teaching": Group(concerns=_who_has_taught),
+    "payouts": Group(concerns=_who_has_taught),
+    "application": Group(concerns=lambda user: user.is_student),
     "rules": Group(),
 }
 
@@ -44,22 +62,22 @@ KINDS = {
     "deposit credited": Kind("coin", "gold", "wallet"),
     "order refunded": Kind("receipt-refund", "grey", "orders"),
     "order disputed": Kind("alert-triangle", "red", "orders"),
+    "teo matured": Kind("seedling", "gold", "rewards", is_mailed=False),
+    "reward deferred": Kind("calendar-clock", "gold", "rewards", is_mailed=False),
     "sale waiting": Kind("hourglass", "gold", "teaching"),
     "sale decided": Kind("scale", "teal", "teaching", is_mailed=False),
     "sale refunded": Kind("receipt-refund", "grey", "teaching"),
     "sale disputed": Kind("alert-triangle", "red", "teaching"),
-    "application approved": Kind("user-check", "teal", "teaching"),
-    "application returned": Kind("arrow-back-up", "red", "teaching"),
     "course approved": Kind("book-2", "teal", "teaching"),
     "course returned": Kind("arrow-back-up", "red", "teaching"),
     "coupon used up": Kind("discount", "grey", "teaching"),
-    "payout requested": Kind("building-bank", "teal", "teaching", is_mailed=False),
-    "payout approved": Kind("circle-check", "teal", "teaching", is_mailed=False),
-    "payout rejected": Kind("circle-x", "red", "teaching"),
-    "payout paid": Kind("building-bank", "teal", "teaching"),
-    "teo matured": Kind("seedling", "gold", "rewards"),
-    "reward deferred": Kind("calendar-clock", "gold", "rewards", is_mailed=False),
-    "stake released": Kind("lock-open", "gold", "rewards"),
+    "payout requested": Kind("building-bank", "teal", "payouts", is_mailed=False),
+    "payout approved": Kind("circle-check", "teal", "payouts", is_mailed=False),
+    "payout rejected": Kind("circle-x", "red", "payouts"),
+    "payout paid": Kind("building-bank", "teal", "payouts"),
+    "stake released": Kind("lock-open", "gold", "payouts", is_mailed=False),
+    "application approved": Kind("user-check", "teal", "application"),
+    "application returned": Kind("arrow-back-up", "red", "application"),
     "rulebook announced": Kind("scale", "teal", "rules"),
 }
 _OTHER = Kind("bell", "grey", "rules", is_mailed=False)
@@ -68,3 +86,13 @@ _OTHER = Kind("bell", "grey", "rules", is_mailed=False)
 def of(kind):
     """The Kind of this word; of one we do not know a plain one, which is never mailed."""
     return KINDS.get(kind, _OTHER)
+
+
+def concerning(user):
+    """{group: [its kinds]} of those the member may be told, as they stand on his page."""
+    return {name: [kind for kind in KINDS if of(kind).group == name] for name, group in GROUPS.items() if group.concerns(user)}
+
+
+def choosable(user):
+    """The kinds whose mail the member switches on and off."""
+    return [kind for kinds in concerning(user).values() for kind in kinds if not of(kind).is_fixed]

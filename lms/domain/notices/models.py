@@ -34,12 +34,12 @@ class Notice(Model):
 
 
 class Preference(Model):
-    """Whether a member has mail of a group of kinds; where there is no row, what the group has at first holds."""
+    """Whether a member has mail of a kind; where there is no row, what the kind has at first holds."""
 
     __tablename__ = "notice_preferences"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    group_name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
     is_mailed: Mapped[bool]
 
 

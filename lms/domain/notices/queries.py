@@ -4,7 +4,7 @@ from sqlalchemy import func, select, text
 
 from lms import clock
 from lms.db import db, page_of
-from lms.domain.notices.kinds import GROUPS
+from lms.domain.notices import kinds
 from lms.domain.notices.models import MOST_TRIES, Mail, Notice, Preference
 
 # Each try waits four times as long as the one before: 20 s, 80 s, 5 min … 4 days.
@@ -27,12 +27,12 @@ def undelivered(limit=500):
     return db.session.execute(rows).all()
 
 
-def preferences(*user_ids):
-    """{(member's id, group): whether he has mail of it}; one statement."""
-    rows = db.session.scalars(select(Preference).where(Preference.user_id.in_(user_ids)))
-    chosen = {(row.user_id, row.group_name): row.is_mailed for row in rows}
-    every = ((user_id, name, group) for user_id in user_ids for name, group in GROUPS.items())
-    return {(user_id, name): group.is_fixed or chosen.get((user_id, name), group.is_mailed) for user_id, name, group in every}
+def mailed(user_ids, names=kinds.KINDS):
+    """{(member's id, kind)}: what of these kinds each of those members has mail of; one statement."""
+    asked = select(Preference.user_id, Preference.kind, Preference.is_mailed).where(Preference.user_id.in_(user_ids), Preference.kind.in_(names))
+    chosen = {(user_id, name): is_mailed for user_id, name, is_mailed in db.session.execute(asked)}
+    every = ((user_id, name, kinds.of(name)) for user_id in user_ids for name in names)
+    return {(user_id, name) for user_id, name, kind in every if kind.is_fixed or chosen.get((user_id, name), kind.is_mailed)}
 
 
 def unsent():
