@@ -42,6 +42,18 @@ def test_a_course_is_bought_by_keyboard_alone(wish, window):
     expect(page.get_by_role("link", name="Next lesson")).to_be_focused()
 
 
+def test_mail_is_chosen_by_keyboard_alone(member, window):
+    page = window(member)
+    page.goto("/account/notices")
+    small_step = page.get_by_role("checkbox", name="Withdrawal approved")
+    tab_to(page, small_step)
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_role("button", name="Save"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("From now on we write to you about this")).to_be_visible()
+    expect(small_step).to_be_checked()
+
+
 def test_the_dark_theme_stays_chosen(page):
     page.emulate_media(color_scheme="light")
     page.goto("/courses")

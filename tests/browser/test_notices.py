@@ -47,3 +47,16 @@ def test_all_are_marked_as_read_without_javascript(newcomer, window, set_passwor
     page.get_by_role("button", name="Mark all as read").click()
     expect(page.locator("#notices li")).to_have_count(1)
     expect(page.locator(".bell")).to_have_text("Notices")
+
+
+def test_mail_is_chosen_without_javascript(newcomer, window):
+    page = window(newcomer, java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page.goto("/account/notices")
+    wallet = page.get_by_role("group", name="Wallet")
+    expect(wallet).to_have_accessible_description("TEO that leave your wallet, and TEO that come to it.")
+    wallet.get_by_role("checkbox", name="Withdrawal requested").check()
+    wallet.get_by_role("checkbox", name="TEO arrived").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("From now on we write to you about this")
+    expect(wallet.get_by_role("checkbox", name="Withdrawal requested")).to_be_checked()
+    expect(wallet.get_by_role("checkbox", name="TEO arrived")).not_to_be_checked()
