@@ -146,7 +146,7 @@ def test_the_quote_is_the_median_of_the_last_withdrawals(browser, rich, own, cha
 
 def test_both_times_are_seen_before_one_is_chosen(browser, own, chain):
     done(seconds=[12] * 3)
-    done("settle", [30] * 3, gas=180_000, fee_wei=4 * 10**15, pause=240)
+    done("settle", [30] * 3, gas=180_000, fee_wei=4 * 10**15, waited=240)
     now, batch = quoted(browser, own), quoted(browser, own, when="batch")
     assert fact("Now", "about 42 s", "strong") in now and fact("With the next batch", "about 5 min") in now
     assert fact("Now", "about 42 s") in batch and fact("With the next batch", "about 5 min", "strong") in batch

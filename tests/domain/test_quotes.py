@@ -6,25 +6,41 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain.models import Deployment, Entry, Operation
 from lms.domain.withdrawals import quotes
 from lms.domain.withdrawals.quotes import Pace, Quote
 from tests.conftest import give, teo
 
-RELEASE, BATCH = Pace(5, seconds=12, pause=70, gas=52_000, fee_wei=16), Pace(3, seconds=30, pause=240, gas=180_000, fee_wei=54)
+RELEASE, BATCH = Pace(5, seconds=12, waited=0, gas=52_000, fee_wei=16), Pace(3, seconds=30, waited=240, gas=180_000, fee_wei=54)
 
 
-def done(kind="release", seconds=(12,), gas=52_000, fee_wei=1_600_000_000_000_000, pause=0, state="final"):
-    """Operations, oldest first, queued so many seconds one after another, each mined after its own number of seconds."""
-    begun, number = clock.now(), db.session.query(Operation).count()
-    deployment = db.session.query(Deployment).one().id
+def done(kind="release", seconds=(12,), gas=52_000, fee_wei=1_600_000_000_000_000, waited=None, oldest="target", state="final"):
+    """Operations, oldest first, an hour apart, each mined after its own number of seconds; what they brought had `waited` so many."""
+    number, deployment = db.session.query(Operation).count(), db.session.query(Deployment).one().id
     with transaction():
-        for each, took in enumerate(seconds):
-            queued = begun + timedelta(seconds=each * pause)
+        for op, took in enumerate(seconds, number + 1):
+            queued = clock.now() + timedelta(hours=op)
             moments = dict(queued_at=queued, sent_at=queued, mined_at=queued + timedelta(seconds=took), final_at=queued if state == "final" else None)
-            facts = dict(key=f"{kind}:{number + each}", kind=kind, deployment_id=deployment, op=number + each + 1, state=state)
-            db.session.add(Operation(**facts, **moments, tx_hash="0x" + "ef" * 32, block_number=7, gas_used=gas, fee_wei=fee_wei))
+            facts = dict(key=f"{kind}:{op}", kind=kind, deployment_id=deployment, op=op, state=state)
+            operation = Operation(**facts, **moments, tx_hash="0x" + "ef" * 32, block_number=7, gas_used=gas, fee_wei=fee_wei)
+            db.session.add(operation)
+            if waited is not None:
+                _bring(operation, waited, oldest)
+
+
+def _bring(operation, waited, oldest):
+    """A leg of each kind, one of which has waited."""
+    treasury, issuance = (books.platform("TEO", name) for name in ("treasury", "issuance"))
+    entry = Entry(operation=operation, holder_id=books.holder_of(None).id, address="0x" + "34" * 20, kind="mint", amount=1, is_open=False)
+    db.session.add(entry)
+    db.session.flush()
+    into = ledger.post(f"into {operation.key}", issuance, treasury, 2, "grant", evidence={"of": "a test"})
+    out = ledger.post(f"out of {operation.key}", treasury, issuance, 1, "grant", evidence={"of": "a test"})
+    into.target_entry_id = out.source_entry_id = entry.id
+    into.at = out.at = operation.queued_at
+    {"target": into, "source": out}[oldest].at -= timedelta(seconds=waited)
 
 
 def mined(user, amount):
@@ -44,7 +60,7 @@ def test_it_goes_by_the_newest_twenty_of_a_kind(rich):
     done(seconds=[900] * 5, gas=90_000, fee_wei=9)
     done(seconds=[60] * 10, gas=60_000, fee_wei=6)
     done(seconds=[12] * 10, gas=52_000, fee_wei=5)
-    assert quotes.quote(rich.id, teo(20)).release == Pace(20, seconds=12, pause=0, gas=52_000, fee_wei=5)
+    assert quotes.quote(rich.id, teo(20)).release == Pace(20, seconds=12, waited=None, gas=52_000, fee_wei=5)
 
 
 def test_what_is_not_final_teaches_nothing(rich):
@@ -53,11 +69,13 @@ def test_what_is_not_final_teaches_nothing(rich):
     assert quotes.quote(rich.id, teo(20)).release.seconds == 12
 
 
-def test_the_pause_is_from_one_batch_to_the_next_of_the_newest_twenty(rich):
-    done("settle", [5] * 25, pause=240)
-    done("release", [5, 5], pause=7)
-    found = quotes.quote(rich.id, teo(20))
-    assert (found.batch.count, found.batch.pause, found.release.pause) == (20, 240, 7)
+@pytest.mark.parametrize("oldest", ["target", "source"])
+def test_how_soon_a_batch_comes_is_how_long_the_oldest_in_one_waited_however_far_apart_they_are(rich, oldest):
+    done("settle", [5] * 5, waited=900)
+    done("settle", [5] * 10, waited=3600)
+    done("settle", [5] * 10, waited=240, oldest=oldest)
+    found = quotes.quote(rich.id, teo(20)).batch
+    assert (found.count, found.waited) == (20, 240)
 
 
 def test_a_batch_is_needed_until_all_of_it_is_mined(rich):
@@ -65,7 +83,7 @@ def test_a_batch_is_needed_until_all_of_it_is_mined(rich):
     assert [quotes.quote(rich.id, amount).needs_batch for amount in (teo(20), teo(20) + 1)] == [False, True]
 
 
-def test_who_waits_for_the_batch_waits_for_the_pause_too():
+def test_who_waits_for_the_batch_waits_for_as_long_as_others_did():
     assert [Quote(True, RELEASE, BATCH).seconds(is_prompt) for is_prompt in (True, False)] == [12 + 30, 12 + 30 + 240]
 
 
@@ -87,8 +105,8 @@ def test_a_sum_with_a_part_nobody_knows_is_not_known(release, batch):
     assert (found.seconds(True), found.seconds(False), found.gas(True), found.fee_wei(True)) == (None,) * 4
 
 
-def test_one_batch_alone_says_nothing_of_the_pause():
-    found = Quote(True, RELEASE, BATCH._replace(count=1, pause=None))
+def test_batches_that_brought_nothing_say_not_how_soon_one_comes():
+    found = Quote(True, RELEASE, BATCH._replace(waited=None))
     assert (found.seconds(True), found.seconds(False)) == (42, None)
 
 

@@ -13,11 +13,13 @@ LAST = 20  # final operations of a kind
 
 
 class Pace(NamedTuple):
-    """Medians of the last final operations of a kind: from queued to mined, from one queued to the next, gas, and what it cost."""
+    """Medians of the last final operations of a kind: from queued to mined, how long the oldest of what one brought had `waited` for it, gas, and what it cost.
+
+    The time from one batch to the next would say nothing of how soon one comes: for days there may be nothing to bring."""
 
     count: int
     seconds: int
-    pause: int | None
+    waited: int | None
     gas: int
     fee_wei: int
 
@@ -35,8 +37,8 @@ class Quote:
     def seconds(self, is_prompt):
         """From the approval until it is on the chain."""
         steps = [self.release, self.batch] if self.needs_batch else [self.release]
-        pause = [self.batch and self.batch.pause] if self.needs_batch and not is_prompt else []
-        return _sum([step and step.seconds for step in steps] + pause)
+        wait = [self.batch and self.batch.waited] if self.needs_batch and not is_prompt else []
+        return _sum([step and step.seconds for step in steps] + wait)
 
     def gas(self, is_prompt):
         """Of what is made for this withdrawal: its release, and the batch that does not wait for others."""
@@ -53,7 +55,7 @@ class Quote:
 def quote(user_id, amount):
     """The Quote of a withdrawal of so many millionths of TEO; three statements."""
     needs_batch = custody.settled(books.holder_of(user_id).id) < amount
-    found = {row.kind: Pace(row.count, row.seconds, row.pause, row.gas, int(row.fee_wei)) for row in db.session.execute(_PACES, {"last": LAST})}
+    found = {row.kind: Pace(row.count, row.seconds, row.waited, row.gas, int(row.fee_wei)) for row in db.session.execute(_PACES, {"last": LAST})}
     return Quote(needs_batch, found.get("release"), found.get("settle"))
 
 
@@ -63,11 +65,15 @@ def _sum(parts):
 
 
 _MEDIAN = "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})"
+_OLDEST = """
+    SELECT min(leg.at) FROM entries e CROSS JOIN LATERAL (
+        SELECT at FROM transfers WHERE source_entry_id = e.id UNION ALL SELECT at FROM transfers WHERE target_entry_id = e.id) leg
+    WHERE e.operation_id = newest.id"""
 _PACES = text(f"""
-    SELECT kind, count(*) AS count, {_MEDIAN.format("seconds")}::int AS seconds, {_MEDIAN.format("pause")}::int AS pause,
+    SELECT kind, count(*) AS count, {_MEDIAN.format("seconds")}::int AS seconds, {_MEDIAN.format("waited")}::int AS waited,
            {_MEDIAN.format("gas_used")} AS gas, {_MEDIAN.format("fee_wei")} AS fee_wei
     FROM (VALUES ('release'), ('settle')) kinds (kind) CROSS JOIN LATERAL (
-        SELECT extract(epoch FROM mined_at - queued_at) AS seconds, extract(epoch FROM queued_at - lag(queued_at) OVER (ORDER BY id)) AS pause, gas_used, fee_wei FROM (
+        SELECT extract(epoch FROM mined_at - queued_at) AS seconds, extract(epoch FROM queued_at - ({_OLDEST})) AS waited, gas_used, fee_wei FROM (
             SELECT id, queued_at, mined_at, gas_used, fee_wei FROM operations o
             WHERE o.kind = kinds.kind AND o.state = 'final' AND mined_at IS NOT NULL AND gas_used IS NOT NULL AND fee_wei IS NOT NULL ORDER BY id DESC LIMIT :last) newest) paces
     GROUP BY kind""")
