@@ -126,6 +126,22 @@ def test_a_webhook_that_comes_before_the_browser_is_back_pays_once(fast_page, wi
     once()
 
 
+def test_an_order_that_is_cancelled_closes_its_payment_page_and_may_be_placed_anew(page, wish, once, ask):
+    to_payment(page, wish)
+    payment_page = page.url
+    page.goto(f"/orders/{wish.member.order(wish.slug)}")
+    page.get_by_role("link", name="Cancel this order").click()
+    page.get_by_role("button", name="Cancel this order").click()
+    expect(page.get_by_text("The order is cancelled, and nothing is charged.")).to_be_visible()
+    expect(page.locator("#receipt")).to_contain_text("This order was closed without a payment.")
+    wish.member.until(lambda: wish.member.http.get(payment_page).status_code == 410, "its payment page stayed open")
+    page.get_by_role("link", name="Try again").click()
+    page.get_by_role("button", name="Continue to payment").click()
+    pay(page).click()
+    page.wait_for_url("**/orders/*")
+    once()
+
+
 def to_payment(page, wish):
     page.goto(wish.checkout)
     page.get_by_role("button", name="Continue to payment").click()

@@ -113,6 +113,7 @@ def _students_pages(student):
         "payment": payment,
         "challenge": f"{payment}/challenge",
         "order-waits": f"/orders/{waiting}",
+        "order-cancel": f"/orders/{waiting}/cancel",
         "order-declined": f"/orders/{declined}",
         "order-paid": f"/orders/{student.order_of(COURSE)}",
         "orders": "/orders",

@@ -239,6 +239,53 @@ def test_of_a_refund_and_a_payout_of_the_same_euros_the_second_waits_and_sees_th
     assert accounts.wrong_balances() == accounts.unbalanced_assets() == 0
 
 
+@pytest.fixture
+def waiting(ana, course):
+    """An order that waits for its payment, with 8 of Ana's 8 TEO set aside."""
+    give(ana, 8)
+    with transaction():
+        return checkout.place_order(ana, course, "k1", level_bp=1000)
+
+
+def test_an_order_cancelled_while_it_is_paid_is_paid_once(ana, waiting, storm):
+    order, event = the(Order, waiting), came(waiting)
+    storm(lambda: checkout.cancel(order()), each(lambda number: checkout.receive("sandbox", event(number))))
+    assert (waiting.state, wallet.balance(ana.id).available, wallet.balance(ana.id).reserved) == ("paid", 0, 0)
+    assert accounts.platform("TEO", "escrow").balance == teo(8)
+
+
+@pytest.mark.parametrize("is_cancel_first", [True, False])
+def test_of_a_cancel_and_a_payment_the_second_waits_and_sees_the_first(is_cancel_first, app, ana, waiting):
+    """Money that comes after the cancel buys all the same, as after the end by time; what is paid is not cancelled."""
+    order, event, refusals = the(Order, waiting), came(waiting), []
+    deeds = [lambda: checkout.cancel(order()), lambda: checkout.receive("sandbox", event(1))]
+    first, second = deeds if is_cancel_first else deeds[::-1]
+    other = threading.Thread(target=lambda: refusals.extend(race(app, [second])))
+    with transaction():
+        first()
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+    other.join()
+    db.session.expire_all()
+    assert [refusal.message for refusal in refusals] == ([] if is_cancel_first else ["This order cannot be cancelled any more: it is paid."])
+    assert (waiting.state, waiting.reserved, wallet.balance(ana.id).reserved) == ("paid", 2 if is_cancel_first else 1, 0)
+    assert books.faults() == {}
+    assert accounts.wrong_balances() == accounts.unbalanced_assets() == 0
+
+
+def test_an_order_cancelled_twenty_times_at_once_gives_back_once(ana, waiting, storm):
+    order = the(Order, waiting)
+    assert storm(lambda: checkout.cancel(order())) == []
+    assert (waiting.state, wallet.balance(ana.id).available, wallet.balance(ana.id).reserved) == ("expired", teo(8), 0)
+
+
+def came(order):
+    """event(number): the gateway tells again and again that the order's money came."""
+    facts = dict(order_id=order.id, amount=order.total, currency="EUR", reference="pay_1", reason="")
+    return lambda number: SimpleNamespace(id=f"event {number}", kind="payment.succeeded", **facts)
+
+
 def sent_back(order_id, number, amount):
     """The gateway tells of one refund again and again."""
     facts = dict(refund="re_1", amount=amount, currency="EUR", reason="")

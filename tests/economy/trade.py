@@ -62,6 +62,11 @@ class Trade(RuleBasedStateMachine):
     def decline_card(self, order):
         self._hear("payment.failed", order)
 
+    @rule(order=orders)
+    def cancel_order(self, order):
+        with refusable():
+            checkout.cancel(self._order(order))
+
     @precondition(lambda self: self.told)
     @rule(event=st.integers(0, 5))
     def hear_again(self, event):

@@ -17,5 +17,5 @@ class PurchaseForm(Form):
     code = HiddenField(default="", validators=[Length(max=2 * LONGEST_CODE)])
 
 
-class RefundForm(Form):
+class ConfirmForm(Form):
     """Carries nothing but its token: the page says what will happen, the button means it."""

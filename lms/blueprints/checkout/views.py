@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 from lms import live
 from lms.blueprints.checkout import papers as documents
 from lms.blueprints.checkout import webhooks
-from lms.blueprints.checkout.forms import PurchaseForm, RefundForm
+from lms.blueprints.checkout.forms import ConfirmForm, PurchaseForm
 from lms.blueprints.checkout.gateway import gateway
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.readers import page_number
@@ -84,11 +84,26 @@ def index():
     return render("checkout/index.html", orders=orders, looked_at=queries.looked_at(orders.items), bought=queries.bought(orders.items))
 
 
+@blueprint.route(f"{ORDER}/cancel", methods=["GET", "POST"])
+@login_required
+def cancel(order_id):
+    """What cancelling an order that is not paid gives back, said before; then it is done, and its payment page is closed."""
+    order, form = _receipt(order_id).order, ConfirmForm()
+    if not form.validate_on_submit():
+        return render("checkout/cancel.html", "form", order=order, form=form)
+    with transaction():
+        buyer_id = checkout.cancel(order).buyer_id
+    enqueue("payments.close_page", order_id)
+    live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
+    flash(_("The order is cancelled, and nothing is charged."), "done")
+    return redirect(url_for("checkout.show", order_id=order_id), 303)
+
+
 @blueprint.route(f"{ORDER}/refund", methods=["GET", "POST"])
 @login_required
 def refund(order_id):
     """What a refund takes back, said before; then it is done."""
-    order, form = _receipt(order_id).order, RefundForm()
+    order, form = _receipt(order_id).order, ConfirmForm()
     if not form.validate_on_submit():
         refusal = refunds.obstacle(order, enrolments.enrolment(order.buyer_id, order.course_id))
         return render("checkout/refund.html", "form", order=order, form=form, preview=refunds.preview(order), refusal=refusal)

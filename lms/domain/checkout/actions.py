@@ -106,6 +106,18 @@ def expire(order_id):
     return order
 
 
+def cancel(order):
+    """Its buyer does not want to pay any more: closed as one whose time is over, and so is a payment taken that comes later. Answers the order.
+
+    What is closed already stays so; raises DomainError when it is paid."""
+    order = locks.order(order.id)
+    if order.paid_at:
+        raise DomainError("This order cannot be cancelled any more: it is paid.")
+    if order.is_open:
+        orders.close(order, "expired")
+    return order
+
+
 def _tell_used_up(coupon):
     """Its teacher may want to make another."""
     if coupon and coupon.most_uses is not None and coupons.uses(coupon) >= coupon.most_uses:
