@@ -107,17 +107,18 @@ def test_what_is_withdrawn_arrives_and_is_the_members_affair(rich, flow, audit):
     assert audit() == GREEN
 
 
-def test_its_open_page_hears_of_each_step(rich, flow, monkeypatch):
+def test_its_open_page_hears_of_each_step_and_that_of_its_operation_from_when_it_is_sent(rich, flow, monkeypatch):
     withdrawal_id, heard = ask(rich, 20).id, []
 
     def hear(user_id, *names):
         if f"withdrawal:{withdrawal_id}" in names:
-            heard.append(db.session.query(Operation.state).filter_by(kind="release").scalar())
+            operation = db.session.query(Operation.id, Operation.state).filter_by(kind="release").one()
+            heard.append((operation.state, f"operation:{operation.id}" in names))
 
     monkeypatch.setattr(live, "listening", list)
     monkeypatch.setattr(live, "push", hear)
     flow()
-    assert list(dict.fromkeys(heard)) == ["queued", "sent", "mined", "final"]
+    assert list(dict.fromkeys(heard)) == [("queued", False), ("sent", True), ("mined", True), ("final", True)]
 
 
 def test_the_same_key_withdraws_once_and_another_wish_is_refused(rich):
