@@ -77,6 +77,23 @@ def mine(withdrawal, admin):
     onchain.mark_mined(withdrawal.operation, SimpleNamespace(**facts))
 
 
+def land(withdrawal, admin):
+    mine(withdrawal, admin)
+    onchain.close_entries(withdrawal.operation)
+
+
+def stop(withdrawal, admin):
+    """An operator drops it, and the chain hears that first: its number is used up by a transaction that sends nothing."""
+    onchain.drop(withdrawal.operation)
+    mine(withdrawal, admin)
+
+
+def stop_late(withdrawal, admin):
+    """An operator drops it, and the chain has heard it before."""
+    onchain.drop(withdrawal.operation)
+    land(withdrawal, admin)
+
+
 def finish(withdrawal, admin):
     onchain.mark_final(withdrawal.operation)
     releases.mark_sent(withdrawal.operation)
@@ -101,14 +118,16 @@ CASES = {
     "approved, and frozen": ([check, approve, freeze], "Requested Checking In_review Approved", "Sent", "On_chain Final", "cancel"),
     "queued": (LEFT, "Requested Checking In_review Approved", "Sent", "On_chain Final", "operation"),
     "sent": ([*LEFT, send], "Requested Checking In_review Approved Sent", "On_chain", "Final", "operation"),
-    "on the chain": ([*LEFT, send, mine], "Requested Checking In_review Approved Sent On_chain", "Final", "", "operation"),
-    "final": ([*LEFT, send, mine, finish], "Requested Checking In_review Approved Sent On_chain Final", "", "", "operation"),
+    "on the chain": ([*LEFT, send, land], "Requested Checking In_review Approved Sent On_chain", "Final", "", "operation"),
+    "final": ([*LEFT, send, land, finish], "Requested Checking In_review Approved Sent On_chain Final", "", "", "operation"),
+    "on the chain, dropped too late": ([*LEFT, send, stop_late], "Requested Checking In_review Approved Sent On_chain", "Final", "", "operation"),
+    "stopped by an operator": ([*LEFT, send, stop], "Requested Checking In_review Approved Sent", "red On_chain", "Final", "operation"),
     "cancelled at once": ([cancel], "Requested", "red Checking", "Approved Sent On_chain Final", ""),
     "cancelled in review": ([check, cancel], "Requested Checking", "red In_review", "Approved Sent On_chain Final", ""),
     "rejected": ([check, reject], "Requested Checking", "red In_review", "Approved Sent On_chain Final", ""),
     "cancelled when it was approved": ([check, approve, freeze, cancel], "Requested Checking In_review Approved", "red Sent", "On_chain Final", ""),
     "given back before it was sent": ([*LEFT, refuse], "Requested Checking In_review Approved", "red Sent", "On_chain Final", "operation"),
-    "given back after it was sent": ([*LEFT, send, mine, drop], "Requested Checking In_review Approved Sent", "red On_chain", "Final", "operation"),
+    "given back after it was sent": ([*LEFT, send, stop, drop], "Requested Checking In_review Approved Sent", "red On_chain", "Final", "operation"),
 }
 
 
@@ -128,7 +147,14 @@ def test_one_that_nobody_needs_to_look_at_has_no_step_of_review(deeds, done, now
     assert steps(log_in(rich).get(f"/wallet/withdrawals/{small.id}").text) == (done, now, "On_chain Final")
 
 
-@pytest.mark.parametrize(("deeds", "said"), [([], "checking"), ([*LEFT, send], "on its way"), ([*LEFT, send, mine], "on chain"), ([*LEFT, refuse], "given back")])
+@pytest.mark.parametrize(("deed", "is_there"), [(land, True), (stop_late, True), (stop, False)])
+def test_only_what_was_sent_is_said_to_be_there(deed, is_there, withdrawal, rich, ada, log_in):
+    bring(withdrawal, ada, [*LEFT, send, deed])
+    page = log_in(rich).get(f"/wallet/withdrawals/{withdrawal.id}").text
+    assert ("It is at your address" in page, "We stopped it" in page) == (is_there, not is_there)
+
+
+@pytest.mark.parametrize(("deeds", "said"), [([], "checking"), ([*LEFT, send], "on its way"), ([*LEFT, send, land], "on chain"), ([*LEFT, send, stop], "stopped"), ([*LEFT, refuse], "given back")])
 def test_the_list_says_it_in_a_word(deeds, said, withdrawal, rich, ada, log_in):
     bring(withdrawal, ada, deeds)
     assert f"{said}</span>" in re.sub(r" · block 48\s201", "", log_in(rich).get("/wallet/withdrawals").text)

@@ -64,6 +64,12 @@ class Withdrawal(Model):
         return bool(self.recent or self.linked_wallet_id is None) and len(self.approvals) >= self.approvals_needed
 
     @property
+    def was_stopped(self):
+        """Whether an operator was faster than it: its number is used up on the chain and nothing was sent. When that is final it is given back."""
+        operation = self.operation
+        return operation is not None and operation.is_void and operation.state == "mined" and any(entry.is_open for entry in operation.entries)
+
+    @property
     def is_undone(self):
         return self.state in UNDONE
 
