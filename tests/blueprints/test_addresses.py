@@ -11,7 +11,7 @@ from lms.db import db, transaction
 from lms.domain.notices.models import Notice
 from lms.domain.wallet import linked
 from lms.domain.wallet.models import LinkChallenge, LinkedWallet
-from tests.conftest import PASSWORD, announce
+from tests.conftest import PASSWORD, address_of, announce
 
 KEY = "0x" + "11" * 32
 ADDRESS = Account.from_key(KEY).address
@@ -159,3 +159,8 @@ def test_the_list_takes_as_many_statements_with_many_addresses_after_a_new_passw
 
 def test_strangers_see_nothing(client):
     assert client.get(PLACE).status_code == 302
+
+
+def test_a_name_that_was_not_sent_is_none(browser, ana):
+    own = address_of(ana)
+    assert browser.post(f"{PLACE}/{own.id}", data={}).status_code == 303 and own.label == ""

@@ -301,3 +301,8 @@ def test_the_list_takes_as_many_statements_with_many(log_in, ada, member, statem
             admin.get("/admin/applications/")
         counts.append(len(seen))
     assert counts[1] == counts[2] <= 7
+
+
+def test_a_change_that_brings_no_field_takes_no_document_off(applied, browser):
+    assert browser.post("/teach/apply/change", data={}).status_code == 303
+    assert [document.file.name for document in applied.documents] == ["degree.pdf"]

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
+from lms.blueprints.fields import line
 from lms.blueprints.forms import Form
 from lms.domain.wallet.linking import LONGEST_LABEL
 
@@ -20,7 +21,7 @@ class SignatureForm(Form):
 
 
 class LabelForm(Form):
-    label = StringField(_("Name"), validators=[Length(max=LONGEST_LABEL, message=_("A name has at most 40 characters."))])
+    label = StringField(_("Name"), filters=[line], validators=[Length(max=LONGEST_LABEL, message=_("A name has at most 40 characters."))])
 
 
 class PasswordForm(Form):

@@ -20,7 +20,7 @@ class ApplicationForm(Form):
     experience = TextAreaField(_("Where do you know it from?"), filters=[stripped], validators=[DataRequired(_("Say where you know it from."))])
     link = StringField(_("A link to something of yours"), filters=[line])
     documents = MultipleFileField(_("Documents"))
-    removed = SelectMultipleField(_("Take off"), name="removed[]", id="removed", coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    removed = SelectMultipleField(_("Take off"), name="removed[]", id="removed", coerce=int, default=(), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
 
     def __init__(self, application=None, **kwargs):
         kept = application.documents if application else []
