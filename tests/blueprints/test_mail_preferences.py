@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lms.db import db
+from lms.db import db, transaction
 from lms.domain.notices import kinds
 from tests.blueprints.test_wallet import words
 
@@ -26,8 +26,12 @@ def ticked(browser):
     return {kind for kind, is_ticked in switches(browser.get(PAGE).text).items() if is_ticked}
 
 
+def offered(browser):
+    return re.search(r'name="offered" value="([^"]*)"', browser.get(PAGE).text)[1]
+
+
 def choose(browser, *mailed, **others):
-    return browser.post(PAGE, data={"mailed[]": list(mailed), **others})
+    return browser.post(PAGE, data={"mailed[]": list(mailed), "offered": offered(browser), **others})
 
 
 def test_each_kind_has_a_switch_and_those_for_small_steps_and_rewards_are_off_at_first(ana, log_in):
@@ -65,18 +69,27 @@ STRANGE = [
     {"mailed[]": ["teo matured", "comet seen"]},
     {"mailed[]": ["teo matured", "sale waiting"]},  # which is a teacher's
     {"mailed[]": ["teo matured", "wallet frozen"]},
-    {"mailed[]": ["teo matured"], "orders": "y"},
-    {"wallet": "y", "orders": "y"},  # as the page was that offered groups
+    {"wallet": "y", "orders": "y", "offered": ""},  # as the page was that offered groups
+    {"mailed[]": ["teo matured"], "offered": "teo matured"},  # as it was before the other kinds came
 ]
 
 
 @pytest.mark.parametrize("sent", STRANGE)
 def test_what_another_page_offered_changes_nothing(ana, log_in, sent):
     choose(log_in(ana), "rulebook announced")
-    answer = log_in(ana).post(PAGE, data=sent)
+    answer = choose(log_in(ana), **sent)
     assert answer.status_code == 422 and "nothing was saved. Choose again." in words(answer.text)
     assert [kind for kind, is_ticked in switches(answer.text).items() if is_ticked] == ["rulebook announced"]
     assert ticked(log_in(ana)) == {"rulebook announced"}
+
+
+def test_who_teaches_by_now_declines_nothing_by_a_page_that_he_opened_as_a_student(ana, log_in):
+    browser = log_in(ana)
+    before = offered(browser)
+    with transaction():
+        ana.role = "teacher"
+    answer = choose(browser, "rulebook announced", offered=before)
+    assert answer.status_code == 422 and "sale waiting" in ticked(browser)
 
 
 def test_the_token_of_the_form_is_no_field_of_another_page(app, ana, log_in):
