@@ -13,7 +13,7 @@ from lms.domain.ledger.models import Transfer
 from lms.domain.wallet.queries import balance
 from lms.errors import DomainError
 from lms.queue import queue
-from tests.conftest import give, pay, teo
+from tests.conftest import give, pay, publish, teo
 
 PAID = "This order cannot be cancelled any more: it is paid."
 
@@ -109,12 +109,23 @@ def test_a_payment_that_comes_later_still_buys(browser, order, ana, course):
     assert (balance(ana.id).available, balance(ana.id).reserved) == (teo(2), 0)
 
 
+def test_a_payment_that_comes_later_takes_the_teo_of_the_order_it_makes_needless(browser, order, ana, course):
+    cancel(browser, order)
+    again = place(ana, course, "k2")
+    pay(order)
+    assert (order.state, again.state) == ("paid", "expired")
+    assert (balance(ana.id).available, balance(ana.id).reserved) == (teo(2), 0)
+
+
 def test_a_payment_that_comes_later_and_finds_the_teo_spent_is_kept_safe(browser, order, ana, course):
     cancel(browser, order)
+    other = publish(course.teacher, "Salt", 3000)
     with transaction():
-        again = checkout.place_order(ana, course, "k2", level_bp=1000)
+        checkout.place_order(ana, other, "k2", level_bp=1000)  # 3 of the 8 TEO
+        again = checkout.place_order(ana, course, "k3", level_bp=500)  # 4, of which the 6 are not made
     pay(order)
     assert (order.state, again.state) == ("expired", "open")
+    assert (balance(ana.id).available, balance(ana.id).reserved) == (teo(1), teo(7))
     assert db.session.query(Incident).one().details["why"] == "discount gone"
     assert "kept safe" in browser.get(f"/orders/{order.id}").text
 

@@ -78,7 +78,6 @@ def mark_paid(order, payment):
         return payments.hold(payment, "enrolled already", order)
     payment.state = "applied"
     order.state, order.paid_at = "paid", clock.now()
-    orders.close_others(order)
     book.post("paid", book.euros("cards"), book.euros("escrow"), order.total, "paid", payment=payment.id)
     book.post("vat", book.euros("escrow"), book.euros("vat"), order.vat, "vat")
     book.post("discount", book.buyer("reserved"), book.tokens("escrow"), order.tokens, "discount", level=order.level_bp, price=order.price)

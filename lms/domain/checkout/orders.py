@@ -69,7 +69,7 @@ def close(order, state):
 
 
 def close_others(paid):
-    """An order for the same course that is still open can no longer be paid: its money would be held."""
+    """An order for the same course that is still open comes to nothing, and gives back what it had set aside."""
     rows = select(Order).where(Order.buyer_id == paid.buyer_id, Order.course_id == paid.course_id, Order.state == "open", Order.id != paid.id)
     for order in db.session.scalars(rows.with_for_update(key_share=True)):
         close(order, "expired")

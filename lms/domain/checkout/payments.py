@@ -60,12 +60,15 @@ def hold(payment, why, order):
 
 
 def _why_not_any_more(order):
-    """A late payment finds what the order had set aside given back: the coupon's use and the TEO are taken once more, when they are still there."""
+    """A late payment finds what the order had set aside given back: the coupon's use and the TEO are taken once more, when they are still there.
+
+    A newer order for the same course can no longer be paid then: its money would be held. Where the late payment cannot pay, the newer one still waits."""
     try:
         with db.session.begin_nested():
             if order.coupon:
                 coupons.claim(order.coupon.code, order.course, order.buyer)
             orders.lock(order)
+            orders.close_others(order)  # one that this buyer's payment makes needless may hold the very TEO
             orders.set_aside(order)
     except ledger.Overdraft:
         return "discount gone"
