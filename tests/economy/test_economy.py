@@ -72,7 +72,7 @@ def vat_is_of_the_price(patch):
 
 def a_coupon_rounds_down(patch):
     """Off by a cent, and only where its percentage is no whole one."""
-    patch.setattr(Coupon, "off", lambda coupon, listed, rules: listed * coupon.percent_bp // 10_000 if coupon.percent_bp else coupon.amount)
+    patch.setattr(Coupon, "off", lambda coupon, listed, rules: listed * coupon.percent_bp // 10_000 if coupon.percent_bp else rules.coupon_off(listed, amount=coupon.amount))
 
 
 def a_coupon_takes_the_whole_price(patch):
