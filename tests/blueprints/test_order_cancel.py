@@ -102,6 +102,15 @@ def test_one_that_is_paid_is_not_cancelled_and_says_why(browser, order, ana):
     assert order.is_paid and queue._mail.jobs == []
 
 
+def test_one_for_which_money_came_that_does_not_fit_waits_for_who_looks_at_it(browser, order, course, ana):
+    pay(order, amount=100)
+    answer = cancel(browser, order)
+    for page in (answer.text, browser.get(f"/orders/{order.id}/cancel").text):
+        assert "We have received a payment of yours" in page and "othing is charged" not in page and "Back to the order" in page
+    db.session.expire_all()
+    assert (answer.status_code, order.state, balance(ana.id).reserved) == (409, "open", teo(6))
+
+
 def test_a_payment_that_comes_later_still_buys(browser, order, ana, course):
     cancel(browser, order)
     pay(order)

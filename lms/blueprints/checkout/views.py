@@ -88,11 +88,11 @@ def index():
 @login_required
 def cancel(order_id):
     """What cancelling an order that is not paid gives back, said before; then it is done, and its payment page is closed."""
-    order, form = _receipt(order_id).order, ConfirmForm()
+    found, form = _receipt(order_id), ConfirmForm()
     if not form.validate_on_submit():
-        return render("checkout/cancel.html", "form", order=order, form=form)
+        return render("checkout/cancel.html", "form", order=found.order, is_looked_at=found.is_looked_at, form=form)
     with transaction():
-        buyer_id = checkout.cancel(order).buyer_id
+        buyer_id = checkout.cancel(found.order).buyer_id
     enqueue("payments.close_page", order_id)
     live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
     flash(_("The order is cancelled, and nothing is charged."), "done")

@@ -9,7 +9,7 @@ from lms.db import db
 from lms.domain.checkout import coupons, disputes, locks, orders, outbox, papers, payments, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.payment_models import WebhookEvent
-from lms.domain.checkout.terms import frozen, obstacle, terms
+from lms.domain.checkout.terms import frozen, looked_at, obstacle, terms
 from lms.domain.learning import actions as learning
 from lms.domain.notices import actions as notices
 from lms.domain.rewards import actions as rewards
@@ -108,11 +108,14 @@ def expire(order_id):
 def cancel(order):
     """Its buyer does not want to pay any more: closed as one whose time is over, and so is a payment taken that comes later. Answers the order.
 
-    What is closed already stays so; raises DomainError when it is paid."""
+    What is closed already stays so; raises DomainError when it is paid, or money came for it at which an admin looks."""
     order = locks.order(order.id)
     if order.paid_at:
         raise DomainError("This order cannot be cancelled any more: it is paid.")
     if order.is_open:
+        refusal = looked_at(order.buyer, order.course)
+        if refusal:
+            raise refusal
         orders.close(order, "expired")
     return order
 

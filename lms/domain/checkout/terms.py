@@ -107,6 +107,11 @@ def obstacle(buyer, course):
         return Forbidden("Confirm your e-mail address before you buy: open the link we sent you.")
     if enrolments.enrolment(buyer.id, course.id):
         return DomainError("You are enrolled in this course already.")
+    return looked_at(buyer, course)
+
+
+def looked_at(buyer, course):
+    """The refusal (a DomainError, not raised) while the member's order waits with money that does not fit it, or None."""
     if order_looked_at(buyer, course):
         return DomainError("We have received a payment of yours for this course, and somebody looks at it. You need not pay again.")
     return None
