@@ -19,6 +19,7 @@ from lms.domain.learning import queries as learning
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet import queries as wallet
 from lms.gateways import payments
+from lms.queue import queue
 from tests.blueprints.test_wallet import give_address, settle
 from tests.conftest import publish, sell
 
@@ -44,9 +45,9 @@ def order(ana, course):
     return place(ana, course)
 
 
-def place(buyer, course):
+def place(buyer, course, key="k1"):
     with transaction():
-        return checkout.place_order(buyer, course, "k1")
+        return checkout.place_order(buyer, course, key)
 
 
 def page(answer):
@@ -481,3 +482,18 @@ def test_no_connection_is_held_while_open_pages_are_told(order, gateway, monkeyp
     monkeypatch.setattr(live, "push", lambda *_: held.append(db.engine.pool.checkedout()))
     gateway(order)
     assert held == [0, 0]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_who_has_paid_finds_no_old_page_to_pay_once_more(is_late, order, gateway, ana, tea, course, bruno, monkeypatch):
+    told = []
+    monkeypatch.setattr(live, "push", lambda user_id, *names: told.append((user_id, names)))
+    place(bruno, course), place(ana, publish(tea, "Salt", 3000), "k2")
+    with transaction():
+        checkout.cancel(order)
+    second = place(ana, course, "k3")
+    paid, other = (order, second) if is_late else (second, order)
+    gateway(paid)
+    assert state(paid) == "paid"
+    assert [job.args for job in queue._mail.jobs] == [(other.id,)]
+    assert [names[:2] for user_id, names in told if user_id == ana.id] == [(f"receipt:{paid.id}", f"receipt:{other.id}")]

@@ -6,6 +6,7 @@ from lms import clock, live
 from lms.blueprints.checkout.gateway import gateway
 from lms.db import transaction
 from lms.domain.checkout import actions as checkout
+from lms.domain.checkout import queries
 from lms.gateways.payments import LARGEST_BODY
 from lms.queue import enqueue
 
@@ -27,13 +28,16 @@ def receive():
         order = checkout.receive(asked.name, event)
         # Read here: after the commit each read takes a connection again, and a push takes another.
         facts = order and (order.id, order.buyer_id, order.teacher_id if order.paid_at else None)
+        needless = queries.needless(order) if order and order.is_paid else []
     if facts:
-        _announce(*facts)
+        _announce(*facts, needless)
     return {"received": event.id}
 
 
-def _announce(order_id, buyer_id, paid_teacher_id):
+def _announce(order_id, buyer_id, paid_teacher_id, needless):
     if paid_teacher_id:
         enqueue("settlement.settle")
         live.push(paid_teacher_id, "sales")
-    live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
+    for closed_id in needless:  # nobody shall pay for the course once more by an old page
+        enqueue("payments.close_page", closed_id)
+    live.push(buyer_id, *[f"receipt:{each}" for each in (order_id, *needless)], "balance_chip", "balance", "activity")

@@ -1,6 +1,7 @@
 """Orders found."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import joinedload
@@ -12,6 +13,8 @@ from lms.domain.checkout.models import Order
 from lms.domain.checkout.outbox import MOST_TRIES
 from lms.domain.checkout.payment_models import Payment, Refund
 from lms.domain.checkout.terms import PAYMENT_HELD, still_looked_at
+
+LONGEST_PAGE = timedelta(days=1)  # of any gateway
 
 
 def orders_of(buyer_id, number=1):
@@ -74,6 +77,12 @@ def expiring(limit=500):
     """Ids of open orders whose day is over."""
     rows = select(Order.id).where(Order.state == "open", Order.placed_at <= clock.now() - ORDER_LIFE).limit(limit)
     return db.session.scalars(rows).all()
+
+
+def needless(paid):
+    """Ids of its buyer's other orders of the course, closed without a payment, whose payment pages may still be open."""
+    rows = select(Order.id).where(Order.buyer_id == paid.buyer_id, Order.course_id == paid.course_id, Order.state == "expired")
+    return db.session.scalars(rows.where(Order.placed_at > clock.now() - LONGEST_PAGE)).all()
 
 
 def undecided(limit=500):
