@@ -30,8 +30,7 @@ def teachers_only():
 
 def earners_only():
     """Before each request about what a teacher has earned or staked: it stays his when he teaches no more."""
-    has_taught = current_user.is_authenticated and current_user.teacher_since
-    return None if has_taught else teachers_only()
+    return None if current_user.is_authenticated and current_user.has_taught else teachers_only()
 
 
 def page_number():

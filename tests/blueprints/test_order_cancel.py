@@ -74,7 +74,7 @@ def test_it_leaves_what_its_end_by_time_leaves(browser, order, bruno, course, mo
 def test_its_page_says_so_and_offers_the_same_terms_again(browser, order):
     cancel(browser, order)
     page = browser.get(f"/orders/{order.id}").text
-    assert "The order is cancelled, and nothing is charged." in page and "This order was closed without a payment." in page
+    assert "The order is cancelled. Should a payment be on its way all the same, it is not lost." in page and "This order was closed without a payment." in page
     assert "level=1000&amp;code=SPRING" in page and f"/orders/{order.id}/cancel" not in page and 'class="notice refused"' not in page
     assert "closed</span>" in browser.get("/orders").text
 

@@ -132,7 +132,7 @@ def test_an_order_that_is_cancelled_closes_its_payment_page_and_may_be_placed_an
     page.goto(f"/orders/{wish.member.order(wish.slug)}")
     page.get_by_role("link", name="Cancel this order").click()
     page.get_by_role("button", name="Cancel this order").click()
-    expect(page.get_by_text("The order is cancelled, and nothing is charged.")).to_be_visible()
+    expect(page.get_by_text("The order is cancelled. Should a payment be on its way all the same, it is not lost.")).to_be_visible()
     expect(page.locator("#receipt")).to_contain_text("This order was closed without a payment.")
     wish.member.until(lambda: wish.member.http.get(payment_page).status_code == 410, "its payment page stayed open")
     page.get_by_role("link", name="Try again").click()

@@ -179,8 +179,10 @@ def test_every_one_of_a_teacher_is_reviewed(teacher):
     assert (withdrawal.state, withdrawal.flags) == ("in review", ["teacher"])
 
 
-def test_a_teacher_says_who_she_is_before_the_first_of_hers_and_it_holds_at_once(tea):
+@pytest.mark.parametrize("role", ["teacher", "student"])
+def test_who_teaches_or_did_says_who_she_is_before_the_first_of_hers_and_it_holds_at_once(role, tea):
     give(tea, 50)
+    tea.role = role
     own = address_of(tea)
     with pytest.raises(DomainError, match="Enter your payout details first"):
         ask(tea, own)

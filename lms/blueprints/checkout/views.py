@@ -95,7 +95,7 @@ def cancel(order_id):
         buyer_id = checkout.cancel(found.order).buyer_id
     enqueue("payments.close_page", order_id)
     live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
-    flash(_("The order is cancelled, and nothing is charged."), "done")
+    flash(_("The order is cancelled. Should a payment be on its way all the same, it is not lost."), "done")
     return redirect(url_for("checkout.show", order_id=order_id), 303)
 
 

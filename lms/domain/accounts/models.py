@@ -70,6 +70,11 @@ class User(UserMixin, Model):
         return self.role == "teacher"
 
     @property
+    def has_taught(self):
+        """Whether he teaches, or did: what he sold, earned and staked stays his when he teaches no more."""
+        return self.is_teacher or self.teacher_since is not None
+
+    @property
     def is_admin(self):
         return self.role == "admin"
 

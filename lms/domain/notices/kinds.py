@@ -11,8 +11,7 @@ def _everyone(user):
 
 
 def _who_has_taught(user):
-    """What he sold, earned and staked stays his when he teaches no more."""
-    return user.is_teacher or user.teacher_since is not None
+    return user.has_taught
 
 
 class Group(NamedTuple):

@@ -22,8 +22,8 @@ def check_member(user):
 
 
 def lacks_details(user):
-    """Whether he is a teacher who has entered no payout details. TEO do not go to the bank named there, so that new ones hold at once."""
-    return user.is_teacher and payout_details.current(user.id) is None
+    """Whether he teaches, or did, and has entered no payout details. TEO do not go to the bank named there, so that new ones hold at once."""
+    return user.has_taught and payout_details.current(user.id) is None
 
 
 def check(user, amount, rules):
