@@ -76,6 +76,7 @@ def test_a_purchase_reward_is_the_price_times_the_rate(ana, course, why):
     assert "80.00 € paid × 2 % = 1.60 TEO" in page
     assert f"Order {order.id}" in page and "Rulebook version 1" in page
     assert "0.00 TEO of your 100.00 TEO a day had been granted before: 100.00 TEO were left" in page
+    assert re.search(rf"Available {order.paid_at + timedelta(days=14):%-d %b}.*, when the right to a refund has ended", page)
 
 
 def test_lessons_share_their_part(ana, course, why):

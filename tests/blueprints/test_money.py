@@ -13,7 +13,7 @@ from lms.db import transaction
 from lms.domain.checkout import coupons, earnings, refunds, splits
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from tests.conftest import give, publish, sell
+from tests.conftest import give, pay, publish, sell
 
 
 @pytest.fixture
@@ -122,6 +122,28 @@ def test_a_course_has_its_colour_also_in_a_month_without_the_others(ana, tea, lo
     sell(ana, publish(tea, "Ropes", price=4000), "pay_2")
     page = log_in(tea).get("/teach/money/").text
     assert re.findall(r'series s-(\d)"[^>]*><title>(\w+)', page) == [("0", "Knots"), ("1", "Ropes")]
+
+
+def test_a_column_is_as_high_as_its_month_and_each_course_its_part_of_it(ana, bruno, tea, log_in):
+    """Of 160 pixels for the 100.00 € of the first month; where more went back than came there is no part, and the table beside it says so."""
+    knots, ropes = publish(tea, "Knots", price=8000), publish(tea, "Ropes", price=4000)
+    sell(ana, knots, "pay_1")
+    sell(ana, ropes, "pay_2")
+    back = sell(bruno, knots, "pay_3")
+    clock.advance(timedelta(days=40))
+    sell(bruno, ropes, "pay_4")
+    pay(back, "pay_3", "dispute.lost", dispute="dp_1", fee=0)
+    page = log_in(tea).get("/teach/money/").text
+    assert [(title, top, height) for title, _, top, height in parts(page)] == [("Knots", 32, 128), ("Ropes", 0, 32), ("Ropes", 128, 32)]
+    first, second, third = (left for _, left, _, _ in parts(page))
+    assert first == second < third == pytest.approx(100 / 12 * 11.14, abs=0.01)
+    assert re.findall(r'data-label="(Knots|Ropes)"><[^>]*>(\S+) €', page)[:2] == [("Knots", "\u221240.00"), ("Ropes", "20.00")]
+
+
+def parts(page):
+    """(course, its left side in percent, its top and its height in pixels) of each part of a column."""
+    found = re.findall(r'class="series s-\d" x="([\d.]+)%" y="([\d.]+)" width="[\d.]+%" height="([\d.]+)"><title>(\w+)', page)
+    return [(title, float(left), float(top), float(height)) for left, top, height, title in found]
 
 
 def test_beyond_four_courses_the_rest_is_one(ana, tea):

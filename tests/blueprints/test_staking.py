@@ -1,13 +1,15 @@
 """The page on which a teacher stakes."""
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import pytest
 
 from lms import clock
-from lms.db import transaction
+from lms.db import db, transaction
 from lms.domain.accounts import membership
 from lms.domain.staking import actions as staking
+from lms.domain.staking.models import Stake, Unstaking
 from lms.domain.wallet.queries import balance
 from tests.conftest import give, publish, sell, teo
 
@@ -39,10 +41,18 @@ def test_staking_and_asking_out(tea, browser):
     assert balance(tea.id).staked == teo(100.5)
     page = browser.get(PLACE).text
     assert "Silver" in page and "Locked" in page
+    assert dates(page) == [("free to unstake from", db.session.query(Stake).one().unlocks_at.replace(microsecond=0))]
     clock.advance(timedelta(days=7))
     assert browser.post(f"{PLACE}unstakings", data={"unstake-key": "k", "unstake-amount": "0.5"}).status_code == 303
     assert balance(tea.id).unbonding == teo(0.5)
-    assert "Unbonding" in browser.get(PLACE).text
+    page = browser.get(PLACE).text
+    assert "Unbonding" in page
+    assert dates(page) == [("available", db.session.query(Unstaking).one().releases_at.replace(microsecond=0))]
+
+
+def dates(page):
+    """[(what is said before it, the moment)] of each part that is bound, to the second."""
+    return [(said, datetime.fromisoformat(moment)) for said, moment in re.findall(r'(free to unstake from|available) <time datetime="([^"]+)"', page)]
 
 
 def test_a_double_click_stakes_once(tea, browser):
