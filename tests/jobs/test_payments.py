@@ -14,6 +14,7 @@ from lms.domain.checkout.payment_models import Payment, Refund
 from lms.errors import Unavailable
 from lms.gateways.payments import Refunded, Refused, Taken
 from lms.jobs import payments
+from lms.queue import queue
 from tests.conftest import pay, sell
 
 
@@ -75,6 +76,15 @@ def test_a_refund_is_sent_once(gateway, refund, order):
     assert gateway.refunds == {f"refund:{refund.id}": ("pay_1", order.total)}
     db.session.refresh(refund)
     assert (refund.state, refund.reference) == ("done", "re_1")
+
+
+def test_the_sweep_asks_for_what_waits_and_for_nothing_that_is_sent(gateway, refund):
+    payments.sweep()
+    assert [(job.func_name, job.args) for job in queue._mail.jobs] == [("lms.jobs.payments.refund", (refund.id,))]
+    payments.refund(refund.id)
+    queue._mail.empty()
+    payments.sweep()
+    assert queue._mail.jobs == []
 
 
 def test_one_the_gateway_does_not_answer_is_tried_again_ever_later(gateway, refund):
