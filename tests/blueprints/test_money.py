@@ -154,16 +154,18 @@ def test_beyond_four_courses_the_rest_is_one(ana, tea):
     assert sum(sum(row) for _, row in series) == 10_500
 
 
-def test_what_was_paid_out_is_counted(tea, ana, course, browser):
+def test_each_part_of_her_euros_stands_under_its_word(tea, ana, course, browser):
     sell(ana, course)
     with transaction():
         accounts = books.of_member(tea.id)
         ledger.post("m", accounts["EUR", "maturing"], accounts["EUR", "available"], 4000, "matured", evidence={"by": "test"})
         ledger.post("r", accounts["EUR", "available"], accounts["EUR", "requested"], 3000, "payout requested", evidence={"by": "test"})
         ledger.post("p", accounts["EUR", "requested"], books.platform("EUR", "bank"), 2500, "payout", evidence={"by": "test"})
+    sell(ana, publish(tea, "Knots", price=3000), "pay_2")
     assert books.paid_out(tea.id) == 2500
     page = browser.get("/teach/money/").text
-    assert "10.00 €" in page and "5.00 €" in page and "25.00 €" in page
+    said = re.findall(r"<dt>(Maturing|Available|Requested|Paid out)</dt><dd[^>]*>(?:<[^>]*>)*([^<]+)", page)
+    assert said == [("Maturing", "15.00 €"), ("Available", "10.00 €"), ("Requested", "5.00 €"), ("Paid out", "25.00 €")]
 
 
 def test_the_csv_of_a_year_has_each_line_and_sums_to_what_is_there(ana, bruno, tea, browser):
