@@ -69,13 +69,31 @@ def test_the_difference_of_a_ladder_names_its_tiers(app):
 
 
 def test_what_is_announced_stands_with_its_day_and_the_difference(client, app):
-    announce(completion_bp=300)
-    page = words(client.get("/rulebook").text)
+    version = announce(completion_bp=300)
+    answer = client.get("/rulebook").text
+    page = words(answer)
     assert "Version 1" in page and "What changes with version 2" in page
+    assert moment(version.in_force_from) in answer.split('id="next"')[1].split("<ul>")[0]
     assert "The completion reward falls from 4\u00a0% to 3\u00a0% of the price paid in cash." in page
     assert "completion reward 4\u00a0%" in page
-    announced = words(client.get("/rulebook/2").text)
+    answer = client.get("/rulebook/2").text
+    announced = words(answer)
     assert "Until then nothing changes" in announced and "completion reward 3\u00a0%" in announced
+    assert f"This version holds from {moment(version.in_force_from)}" in answer and "in force since" not in answer
+
+
+def test_the_version_in_force_says_since_when(client, app):
+    assert f"in force since {moment(actions.THE_BEGINNING)}" in client.get("/rulebook").text
+    version = announce(completion_bp=300)
+    clock.advance(timedelta(days=21))
+    assert f"in force since {moment(version.in_force_from)}" in client.get("/rulebook").text
+    old = client.get("/rulebook/1").text
+    assert f"This version held until {moment(version.in_force_from)}" in old and "in force since" not in old
+
+
+def moment(at):
+    """How a page begins to say it."""
+    return f'<time datetime="{at.isoformat(timespec="seconds")}"'
 
 
 def test_an_older_version_stays_readable(client, app):
