@@ -150,6 +150,8 @@ def test_a_sale_waits_for_its_teachers_word(sale, tea, log_in):
     client = log_in(tea)
     page = client.get("/teach/decisions").text
     assert "waits for you" in page and "40.00 €" in page and "32.00 €" in page and "+10.00 TEO" in page
+    assert sale.decide_by - sale.paid_at == timedelta(hours=24)
+    assert f'decide until <time datetime="{sale.decide_by.isoformat(timespec="seconds")}"' in page
     assert client.post(f"/teach/decisions/{sale.id}", data={"answer": "accept"}).status_code == 303
     assert (sale.is_accepted, sale.net) == (True, 3200)
     assert "you take the TEO" in client.get("/teach/decisions").text
