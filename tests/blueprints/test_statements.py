@@ -2,7 +2,8 @@
 
 import csv
 import io
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -28,8 +29,12 @@ def days():
 def test_months_are_offered_as_far_as_the_member_has_been_here(ana, log_in):
     ana.created_at = clock.now().replace(day=15)
     clock.advance(timedelta(days=62))
-    page = log_in(ana).get(PLACE).text
-    assert page.count("days.csv") == page.count("days.pdf") == 3
+    page, today = log_in(ana).get(PLACE).text, clock.now().date()
+    for kind in ("days", "days.csv", "days.pdf"):
+        months = [tuple(map(date.fromisoformat, each)) for each in re.findall(rf'href="{PLACE}/{kind}\?first=([\d-]+)&amp;last=([\d-]+)"', page)]
+        assert len(months) == 3 and months[0][1] == today
+        assert [last for _, last in months[1:]] == [first - timedelta(days=1) for first, _ in months[:-1]]
+        assert {first.day for first, _ in months} == {1}
 
 
 def test_the_csv_adds_up_to_the_last_digit(ana, tea, browser):
