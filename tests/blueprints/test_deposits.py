@@ -57,6 +57,12 @@ def test_what_is_on_its_way_is_shown_with_its_blocks(own, log_in):
         assert "12.00 TEO on their way" in said and "block 3 of 64" in said
 
 
+def test_its_newest_page_listens_for_what_arrives(own, log_in):
+    browser = log_in(own)
+    shows = [re.search(r"/live\?show=([\w,]+)", browser.get(path).text)[1].split(",") for path in (PAGE, "/account")]
+    assert ["deposits" in names for names in shows] == [True, False]
+
+
 def test_nothing_of_others_is_shown(own, bruno, log_in):
     arrivals.keep({ADDRESS: [arrivals.Arrival(teo(12), 3, 64)]})
     arrived(own)

@@ -215,6 +215,13 @@ def test_one_that_looks_alike_is_pointed_out(ana, bruno):
     assert linking.look_alike(bruno, twin) is None
 
 
+def test_one_that_looks_like_his_own_address_here_is_pointed_out_too(ana, bruno, chain):
+    here = "0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f"
+    give_address(ana, here)
+    twin = here[:6].lower() + "0" * 32 + here[-4:].lower()
+    assert (linking.look_alike(ana, twin), linking.look_alike(bruno, twin)) == (here, None)
+
+
 def test_messages_nobody_signed_are_forgotten(ana):
     begin(ana)
     clock.advance(timedelta(minutes=21))
