@@ -37,6 +37,7 @@ def test_the_page_says_every_number_in_force(client, app):
         if rule.name != "tiers":
             assert f"{rule.label} {said(rule, Rules())}" in page.replace("&#39;", "'"), rule.name
     assert "Diamond 1\u202f000.00 TEO 75\u00a0% 25\u00a0%" in page
+    assert f"A new version is announced at least {actions.NOTICE.days} days before it holds." in page
 
 
 def test_a_number_is_said_with_its_unit(app):
