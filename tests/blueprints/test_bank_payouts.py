@@ -167,6 +167,11 @@ def test_without_details_nothing_is_asked_for(log_in, tea):
     assert db.session.query(Payout).count() == 0
 
 
+def test_the_way_to_a_payout_in_teo_is_beside_the_one_in_euros(browser):
+    page = browser.get("/teach/payouts").text
+    assert 'name="amount"' in page and 'href="/wallet/withdrawals/new"' in page
+
+
 def test_teach_is_where_he_is(browser):
     for path in ("/teach/payouts", "/teach/payout-details", "/teach/courses/none"):
         assert 'href="/teach/" aria-current="page"' in browser.get(path).text
