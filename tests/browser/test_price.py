@@ -1,4 +1,4 @@
-"""The price at the checkout while its buyer chooses: all six figures, worked out by hand from DOMAIN.md's rules."""
+"""The price at the checkout while its buyer chooses: all its figures, worked out by hand from DOMAIN.md's rules."""
 
 import secrets
 import subprocess
@@ -31,6 +31,9 @@ with create_app("cli", dict(os.environ)).app_context():
 WITHOUT_COUPON = {"Price": "50.00 €", "Paid with 7.50 TEO": "−7.50 €", "To pay": "42.50 €", "You will earn": "up to 4.25 TEO"}
 # The coupon takes 25 % of 50.00: 12.50. 15 % of the 37.50 that are the price are 5.625, half up 5.63; 10 % of the 31.87 that are left are 3.187, of which 3.18 are shown.
 WITH_COUPON = {"Price": "50.00 €", "Coupon {code}": "−12.50 €", "Paid with 5.63 TEO": "−5.63 €", "To pay": "31.87 €", "You will earn": "up to 3.18 TEO"}
+# What buying, lessons and finishing bring of that: 2, 4 and 4 %. Of the price, half are the teacher's, what is left of the cash is the platform's.
+PARTS_WITHOUT_COUPON = ["+0.85 TEO", "+1.70 TEO", "+1.70 TEO", "25.00 €", "17.50 €"]
+PARTS_WITH_COUPON = ["+0.63 TEO", "+1.27 TEO", "+1.27 TEO", "18.75 €", "13.12 €"]
 
 
 @pytest.fixture
@@ -47,11 +50,13 @@ def test_all_figures_change_in_place_while_he_chooses(newcomer, offer, window, u
     unreloaded(page)
     choose(page)
     shows(page, WITHOUT_COUPON)
+    expect(page.locator(".later .amount")).to_have_text(PARTS_WITHOUT_COUPON)
     expect(page.get_by_label("15 %")).to_be_focused()
     field = page.get_by_label("Coupon")
     field.fill(code.lower())
     page.keyboard.press("Tab")
     shows(page, WITH_COUPON, code)
+    expect(page.locator(".later .amount")).to_have_text(PARTS_WITH_COUPON)
     expect(page.get_by_role("button", name="Apply")).to_be_focused()
     expect(page.get_by_role("status").filter(has_text=f"{code} takes 12.50 € off.")).to_be_visible()
 
