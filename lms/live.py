@@ -141,8 +141,8 @@ def _overview(user, _):
 
 
 def _activity(user, _):
-    movements = wallet.movements(user.id)
-    return {"movements": movements, "older": wallet.older(movements)}
+    movements, older = wallet.page_of_movements(user.id)
+    return {"movements": movements, "older": older}
 
 
 def _deposits(user, _):

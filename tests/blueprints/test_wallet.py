@@ -245,6 +245,14 @@ def test_older_movements_stand_on_the_next_page(ana, log_in):
     assert 'rel="next"' not in older
 
 
+def test_a_page_that_is_just_full_is_the_last(ana, log_in):
+    for number in range(20):
+        reward(ana, 1, key=f"k{number}", course=f"Course {number}!")
+    browser = log_in(ana)
+    older = browser.get(re.search(r"/wallet\?before=\d+", browser.get("/wallet").text)[0]).text
+    assert "Course 0!" in older and 'rel="next"' not in older
+
+
 @pytest.mark.parametrize("before", ["-1", "NaN", "1e9", "0", "99999999999999999999999999", "1;2"])
 def test_a_nonsense_page_is_the_newest(ana, log_in, before):
     assert log_in(ana).get(f"/wallet?before={before}").status_code == 200

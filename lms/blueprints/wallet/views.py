@@ -28,8 +28,8 @@ def show():
     found = wallet.page_of_sign_in(session.get("_user_id", ""), before or wallet.NEWEST)
     if found is None:
         return current_app.login_manager.unauthorized()
-    g.member, overview, movements, chips = found
-    shown = dict(movements=movements, older=wallet.older(movements), chip_balance=chips.available, unread=chips.unread)
+    g.member, overview, (movements, older), chips = found
+    shown = dict(movements=movements, older=older, chip_balance=chips.available, unread=chips.unread)
     if before:
         return render("wallet/older.html", "activity", **shown)
     return render("wallet/show.html", "activity", overview=overview, **shown)

@@ -217,12 +217,17 @@ def movement(user_id, transfer_id):
     return found[0] if found and found[0].id == transfer_id else None
 
 
+def page_of_movements(user_id):
+    """(the member's newest Movements, the id before which the next page begins; None on the last); one statement."""
+    return _page(movements(user_id, limit=PAGE + 1))
+
+
 def page_of_sign_in(token, before=NEWEST):
-    """(User, Overview, Movements, Chips) of who signed in with this token, or None when the session has ended; one round trip for all.
+    """(User, Overview, page of Movements, Chips) of who signed in with this token, or None when the session has ended; one round trip for all.
 
     The User is to be shown, not changed: the session knows nothing of him.
     """
-    values = {"token_hash": token_hash(token), "now": clock.now(), "limit": PAGE, "before": before}
+    values = {"token_hash": token_hash(token), "now": clock.now(), "limit": PAGE + 1, "before": before}
     rows = _read(_PAGE_OF_SIGN_IN, values, namedtuple_row)
     if not rows:
         return None
@@ -230,7 +235,7 @@ def page_of_sign_in(token, before=NEWEST):
     member = User(**{name: getattr(found, name) for name in _MEMBER})
     member.session_token = token
     overview = _overview(found)
-    return member, overview, _movements(found), Chips(overview.balance.available, found.unread)
+    return member, overview, _page(_movements(found)), Chips(overview.balance.available, found.unread)
 
 
 def _overview(found):
@@ -243,6 +248,11 @@ def _movements(found):
     return [Movement(**movement | _moments(movement)) for movement in found.movements or ()]
 
 
+def _page(movements):
+    """Of one more than a page shows, as that one tells whether there is a next page."""
+    return movements[:PAGE], movements[PAGE - 1].id if len(movements) > PAGE else None
+
+
 def _moments(movement):
     at, matures_at = movement["at"], movement["matures_at"]
     return {"at": datetime.fromisoformat(at), "matures_at": matures_at and datetime.fromisoformat(matures_at)}
@@ -252,8 +262,3 @@ def wallet_of(user_id):
     """The member's custodial address, or None until the job has made it."""
     rows = select(Wallet).join(Holder, Wallet.holder_id == Holder.id).where(Holder.user_id == user_id, Wallet.replaced_at.is_(None))
     return db.session.scalar(rows)
-
-
-def older(movements):
-    """The id before which the next page begins; None on the last."""
-    return movements[-1].id if len(movements) == PAGE else None
