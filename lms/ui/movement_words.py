@@ -29,7 +29,7 @@ MOVEMENTS = {
     "decided anew": (N_("Decided anew"), N_("It was decided anew who gets the TEO of this sale.")),
     "deposit": (N_("Deposit"), N_("It arrived at your address here.")),
     "withdrawal requested": (N_("Withdrawal requested"), N_("It is set aside until it is sent, or given back.")),
-    "withdrawal on its way": (N_("Withdrawal on its way"), N_("It is on its way to the address you named.")),
+    "withdrawal on its way": (N_("Withdrawal"), None),
     "withdrawal sent": (N_("Withdrawal sent"), None),
     "withdrawal cancelled": (N_("Withdrawal cancelled"), N_("The request was cancelled, so all of it is yours again.")),
     "withdrawal rejected": (N_("Withdrawal rejected"), N_("The request was not approved, so all of it is yours again.")),

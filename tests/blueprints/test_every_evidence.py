@@ -78,6 +78,7 @@ def test_each_word_of_the_wallet_names_its_rule_its_numbers_and_its_operation(ap
         rule, numbers = SAID[reason]
         assert all(rule in page for page in found), (reason, found)
         assert any(numbers in page for page in found), (reason, found)
+    assert not any("on its way" in page for page in pages["withdrawal on its way"]), "the row is read for years, and its operation says how far it is"
 
 
 def test_wallet_and_statement_say_the_same_of_each_row_of_who_owed(app, ana, tea, course, chain):
