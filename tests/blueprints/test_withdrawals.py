@@ -124,6 +124,13 @@ def test_before_anybody_withdrew_nobody_claims_to_know_what_it_takes(browser, ow
         assert all(fact(name, "not known yet") in said for name in ("Gas", "Fee")) and said.count("not known yet") == 4
 
 
+def test_what_he_pays_is_written_in_his_language_whoever_read_it_before(browser, rich, own, chain):
+    assert "0.00 €" in quoted(browser, own)
+    with transaction():
+        rich.locale = "it"
+    assert "0,00 €" in quoted(browser, own)
+
+
 def test_a_quote_from_one_withdrawal_says_so_in_the_singular(browser, rich, own, chain):
     mined(rich, 500)
     done()
