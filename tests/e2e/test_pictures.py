@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from tests.e2e.pages import pages
 from tests.e2e.pictures import look, wallet
+from tests.e2e.visitor import Visitor
 from tests.test_app import NO_PAGES
 
 ONLY_LEAD_ON = {"checkout.pay", "notices.show", "payouts.statements.index"}
@@ -13,6 +14,13 @@ NEED_TIME = {"payouts.show", "admin.bank_payouts.show", "withdrawals.show", "wit
 
 def test_every_page_fits(browser, site):
     assert look(browser, pages(site.url)) == []
+
+
+def test_the_open_pages_fit_with_the_longer_words_of_italian(browser, site):
+    visitor = Visitor(site.url)
+    visitor.http.cookies.set("language", "it")
+    paths = {path: path for path in ("/", "/courses", "/rulebook", "/terms", "/privacy", "/sign-up", "/log-in")}
+    assert look(browser, {"visitor": (visitor, paths)}) == []
 
 
 def test_pictures_are_made_in_both_sizes_and_colours(browser, site, tmp_path):
