@@ -12,6 +12,7 @@ from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
+from lms.domain.checkout import refunds
 from lms.domain.checkout.models import Order
 from lms.domain.checkout.payment_models import Payment, WebhookEvent
 from lms.domain.learning import actions as learning_actions
@@ -282,6 +283,18 @@ def test_money_that_does_not_fit_is_said_wherever_the_order_stands(ana, bruno, o
         text = page(client.get(path))
         assert "somebody looks at it" in text and 'href="/orders/1"' in text
     assert "somebody looks at it" not in page(log_in(bruno).get("/courses/how-chains-work"))
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_money_that_was_sent_back_is_not_called_an_order_closed_without_a_payment(is_closed, ana, ada, order, log_in, gateway):
+    gateway(order, amount=7999)
+    with transaction():
+        refunds.return_held(db.session.query(Payment).one())
+        audit.close_incident(db.session.query(Incident).one(), ada, "Sent back.")
+        if is_closed:
+            checkout.cancel(order)
+    text = page(log_in(ana).get("/orders/1"))
+    assert "We have looked at the payment of 79.99 €" in text and "closed without a payment" not in text and "We wait for your payment" not in text
 
 
 def test_a_buyer_reads_that_the_money_was_looked_at_and_may_buy(ana, ada, order, log_in, gateway):

@@ -16,7 +16,7 @@ class Payment(Model):
         CheckConstraint("state IN ('applied', 'held', 'returned')", name="state"),
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_payments_received_at", "received_at"),
-        Index("ix_payments_held", "order_id", postgresql_where="state = 'held'"),
+        Index("ix_payments_unapplied", "order_id", postgresql_where="state <> 'applied'"),
         Index("uq_payments_applied", "order_id", unique=True, postgresql_where="state = 'applied'"),
     )
 

@@ -107,9 +107,11 @@ def _reward(order):
 
 
 def _held(order):
-    """(a payment that came for the order and could not pay it, whether an admin still looks at it): one that is looked at first, then the last."""
-    waits = still_looked_at()
-    rows = select(Payment, waits).where(Payment.order_id == order.id, Payment.state == "held").order_by(waits.desc(), Payment.id.desc()).limit(1)
+    """(a payment that came for the order and could not pay it, whether an admin still looks at it): one that is looked at first, then the last.
+
+    One sent back counts as long as nothing has paid the order: it was not closed without a payment."""
+    waits, states = still_looked_at(), ("held",) if order.paid_at else ("held", "returned")
+    rows = select(Payment, waits).where(Payment.order_id == order.id, Payment.state.in_(states)).order_by(waits.desc(), Payment.id.desc()).limit(1)
     return db.session.execute(rows).first() or (None, False)
 
 
