@@ -102,7 +102,7 @@ def environ(services, home):
 
 
 @pytest.fixture(scope="session")
-def prepared(environ):
+def prepared(environ, patience):
     """The app over a migrated database, made once."""
     from flask_migrate import upgrade
 
@@ -113,6 +113,17 @@ def prepared(environ):
     app = create_app("web", environ)
     app.test_client_class = Browser
     return app
+
+
+@pytest.fixture(scope="session")
+def patience():
+    """Thirty threads of a race may wait longer for a connection than a member should: four such tests share a machine."""
+    import lms.app
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(lms.app._CONNECTIONS, "pool_timeout", 60)
+        patch.setitem(lms.app._CONNECTIONS["connect_args"], "connect_timeout", 30)
+        yield
 
 
 @pytest.fixture
