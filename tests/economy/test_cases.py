@@ -9,17 +9,8 @@ from lms.domain.ledger import queries as accounts
 from lms.domain.staking import actions as staking
 from lms.domain.wallet import queries as wallet
 from tests.conftest import give, pay, publish, teo
+from tests.domain.test_splits import CASES
 from tests.economy import books
-
-# price, TEO staked by the teacher, level, takes the TEO → the teacher's cents, his TEO, the platform's cents
-CASES = [
-    (10_000, 0, 1000, False, 5000, 0, 4000),
-    (10_000, 0, 1000, True, 4000, 12.5, 5000),
-    (10_000, 1000, 1500, False, 7500, 0, 1000),
-    (10_000, 1000, 1500, True, 6000, 18.75, 2500),
-    (9_999, 0, 1000, False, 5000, 0, 3999),
-    (9_999, 0, 1000, True, 4000, 12.5, 4999),
-]
 
 
 @pytest.fixture

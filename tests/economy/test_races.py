@@ -55,6 +55,22 @@ def sale(ana, course):
     return sell(ana, course, level_bp=1000)
 
 
+def in_turn(app, first, second):
+    """The refusals of the second deed, which begins while the first is not committed and waits for it; the books are right after both."""
+    refusals = []
+    other = threading.Thread(target=lambda: refusals.extend(race(app, [second])))
+    with transaction():
+        first()
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+    other.join()
+    db.session.expire_all()
+    assert books.faults() == {}
+    assert accounts.wrong_balances() == accounts.unbalanced_assets() == 0
+    return refusals
+
+
 def each(deed):
     """A deed that is given another number at each call."""
     numbers = iter(range(MANY * 10))
@@ -224,19 +240,9 @@ def test_a_refund_and_the_payout_of_the_very_euros_it_takes_back(tea, matured, s
 def test_of_a_refund_and_a_payout_of_the_same_euros_the_second_waits_and_sees_the_first(is_refund_first, requested, debt, app, tea, matured):
     order_id, teacher = matured.id, the(User, tea)
     deeds = [lambda: checkout.receive("sandbox", sent_back(order_id, 1, 8000)), lambda: payouts.request("payout", teacher(), 4000)]
-    first, second = deeds if is_refund_first else deeds[::-1]
-    other = threading.Thread(target=race, args=(app, [second]))
-    with transaction():
-        first()
-        other.start()
-        other.join(0.5)
-        assert other.is_alive()
-    other.join()
-    db.session.expire_all()
+    in_turn(app, *(deeds if is_refund_first else deeds[::-1]))
     there = accounts.euros_of(tea.id)
     assert (there["available"], there["requested"], there["debt"]) == (0, requested, debt)
-    assert books.faults() == {}
-    assert accounts.wrong_balances() == accounts.unbalanced_assets() == 0
 
 
 @pytest.fixture
@@ -257,21 +263,11 @@ def test_an_order_cancelled_while_it_is_paid_is_paid_once(ana, waiting, storm):
 @pytest.mark.parametrize("is_cancel_first", [True, False])
 def test_of_a_cancel_and_a_payment_the_second_waits_and_sees_the_first(is_cancel_first, app, ana, waiting):
     """Money that comes after the cancel buys all the same, as after the end by time; what is paid is not cancelled."""
-    order, event, refusals = the(Order, waiting), came(waiting), []
+    order, event = the(Order, waiting), came(waiting)
     deeds = [lambda: checkout.cancel(order()), lambda: checkout.receive("sandbox", event(1))]
-    first, second = deeds if is_cancel_first else deeds[::-1]
-    other = threading.Thread(target=lambda: refusals.extend(race(app, [second])))
-    with transaction():
-        first()
-        other.start()
-        other.join(0.5)
-        assert other.is_alive()
-    other.join()
-    db.session.expire_all()
+    refusals = in_turn(app, *(deeds if is_cancel_first else deeds[::-1]))
     assert [refusal.message for refusal in refusals] == ([] if is_cancel_first else ["This order cannot be cancelled any more: it is paid."])
     assert (waiting.state, waiting.reserved, wallet.balance(ana.id).reserved) == ("paid", 2 if is_cancel_first else 1, 0)
-    assert books.faults() == {}
-    assert accounts.wrong_balances() == accounts.unbalanced_assets() == 0
 
 
 def test_an_order_cancelled_twenty_times_at_once_gives_back_once(ana, waiting, storm):
