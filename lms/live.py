@@ -17,8 +17,10 @@ from lms.domain.accounts import queries as accounts
 from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
+from lms.domain.learning import exercise_queries as exercises
 from lms.domain.ledger import queries as ledger
 from lms.domain.notices import queries as notices
+from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import holders, received
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import queries as withdrawals
@@ -165,6 +167,11 @@ def _withdrawal(user, argument):
     return found and {"withdrawal": found}
 
 
+def _work(user, argument):
+    found = exercises.own(user.id, _id(argument))
+    return found and {"attempts": exercises.attempts(found.enrolment_id, found.lesson_id), "rules": rulebook.version(found.enrolment.rule_version)}
+
+
 def _sales(user, _):
     return {"sales": checkout.sales_of(user.id), "earned": ledger.euros_of(user.id)}
 
@@ -185,5 +192,6 @@ FRAGMENTS = {
     "withdrawal": Fragment("withdrawals/show.html", "withdrawal", _withdrawal),
     "receipt": Fragment("checkout/show.html", "receipt", _receipt),
     "operation": Fragment("operations/show.html", "operation", _operation),
+    "work": Fragment("exercises/show.html", "work", _work),
     "sales": Fragment("teaching/sales.html", "sales", _sales),
 }

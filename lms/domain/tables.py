@@ -9,6 +9,7 @@ from lms.domain.checkout import paper_models as papers
 from lms.domain.checkout import payment_models as payments
 from lms.domain.courses import models as courses
 from lms.domain.files import models as files
+from lms.domain.learning import exercise_models as exercises
 from lms.domain.learning import models as learning
 from lms.domain.ledger import models as ledger
 from lms.domain.notices import models as notices
@@ -20,4 +21,4 @@ from lms.domain.wallet import models as wallet
 from lms.domain.withdrawals import models as withdrawals
 from lms.domain.withdrawals import payout_models as payouts
 
-__all__ = ["accounts", "applications", "audit", "certificates", "checkout", "courses", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "staking", "wallet", "withdrawals"]
+__all__ = ["accounts", "applications", "audit", "certificates", "checkout", "courses", "exercises", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "staking", "wallet", "withdrawals"]

@@ -16,6 +16,7 @@ TABLE = (
     ("checkout.expire", 30),
     ("checkout.decide", 60),
     ("checkout.keep", 300),
+    ("exercises.replace", 60),
     ("staking.release", 30),
     ("payments.sweep", 20),
     ("payments.compare", 86_400),

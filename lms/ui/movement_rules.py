@@ -22,6 +22,15 @@ def _completion(rules, put_in):
     return gettext("%(rate)s of the price paid", rate=percent(rules.completion_bp))
 
 
+def _review(rules, put_in):
+    return gettext(
+        "%(each)s to each reviewer of a work and to its author when it passes, at most %(count)d a day for reviewing, and all rewards of a course together at most %(rate)s of what its author paid",
+        each=tokens(rules.review_reward),
+        count=rules.reviews_per_day,
+        rate=percent(rules.rewards_max_bp),
+    )
+
+
 def _maturity(rules, put_in):
     if "credit" not in put_in:
         return None
@@ -107,6 +116,8 @@ _RULES = {
     "purchase": _purchase,
     "lesson": _lesson,
     "completion": _completion,
+    "peer review": _review,
+    "exercise passed": _review,
     "matured": _maturity,
     "order placed": _discount,
     "order closed": _discount,

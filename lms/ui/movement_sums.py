@@ -35,6 +35,14 @@ def _lesson(movement, rules):
     )
 
 
+def _review(movement, rules):
+    put_in = movement.evidence
+    if not {"each", "most", "before"} <= put_in.keys():
+        return None
+    values = dict(each=tokens(put_in["each"]), most=tokens(put_in["most"]), before=tokens(put_in["before"]), left=tokens(max(0, put_in["most"] - put_in["before"])))
+    return gettext("%(each)s, as far as the course lets: reviews may bring %(most)s of this purchase, and had brought %(before)s, so %(left)s were left", **values)
+
+
 def _discount(movement, rules):
     put_in = movement.evidence
     if not {"price", "level"} <= put_in.keys():
@@ -95,6 +103,8 @@ _SUMS = {
     "purchase": _paid,
     "completion": _paid,
     "lesson": _lesson,
+    "peer review": _review,
+    "exercise passed": _review,
     "order placed": _discount,
     "order closed": _discount,
     "discount": _discount,

@@ -10,6 +10,8 @@ MOVEMENTS = {
     "purchase": (N_("Purchase reward"), None),
     "lesson": (N_("Lesson completed"), None),
     "completion": (N_("Course finished"), None),
+    "peer review": (N_("Work reviewed"), None),
+    "exercise passed": (N_("Exercise passed"), None),
     "matured": (N_("Now available"), N_("It has matured: from now on you can use it.")),
     "grant": (N_("Grant"), N_("The platform gave it to you, out of its treasury.")),
     "recovered": (N_("Taken over from the chain"), N_("Our records came back from a backup, and were brought up to what the chain holds.")),

@@ -25,7 +25,7 @@ ENTRIES = (
     Entry("admin.index", _("Admin"), "shield-check", ADMIN),
 )
 
-_DESKS = ("wallet.show", "teaching.index", "admin.index")
+_DESKS = ("learning.index", "wallet.show", "teaching.index", "admin.index")
 
 
 def init_app(app):

@@ -44,8 +44,18 @@ GROUPS = (
             Rule("purchase_max_bp", _("purchase reward"), percent, _("up to %(value)s of the price paid in cash, as the teacher sets it")),
             Rule("lessons_bp", _("reward for lessons"), percent, _("%(value)s of the price paid in cash, shared by the lessons")),
             Rule("completion_bp", _("completion reward"), percent, _("%(value)s of the price paid in cash")),
-            Rule("review_reward", _("reward for a peer review"), tokens, _("%(value)s to each reviewer, and to the author who passes, once courses have peer reviews")),
+            Rule("review_reward", _("reward for a peer review"), tokens, _("%(value)s to each reviewer of a work, and to its author when it passes, once for each exercise")),
             Rule("reviews_per_day", _("number of peer reviews rewarded"), number, _("%(value)s a day for each member")),
+        ),
+    ),
+    Group(
+        _("Peer review"),
+        _("Reviewers are drawn from those who passed the exercise and who teach the course. Where too few are, the teacher grades."),
+        (
+            Rule("peer_reviewers", _("number of reviewers of a work"), number, "%(value)s"),
+            Rule("peer_review_hours", _("time for a review"), hours, _("%(value)s; who is silent is replaced by another")),
+            Rule("highest_score", _("highest score"), number, _("%(value)s, the lowest is 1")),
+            Rule("passing_score", _("mean score with which a work passes"), number, _("%(value)s or more")),
         ),
     ),
     Group(

@@ -72,17 +72,18 @@ def test_lesson_rewards_sum_to_their_pot(paid, lessons):
     ],
 )
 def test_a_peer_review_brings_two_teo_while_the_maximum_of_the_course_lets(paid, reward_bp, granted, today, reviewer, author):
-    assert rules.review_reward_for(paid, reward_bp, granted, today) == reviewer
-    assert rules.passing_reward_for(paid, reward_bp, granted) == author
+    bought = rules.purchase_reward(paid, reward_bp)
+    assert rules.review_reward_for(paid, bought, granted, today) == reviewer
+    assert rules.passing_reward_for(paid, bought, granted) == author
 
 
 @given(paid=st.integers(0, 10**6), reward_bp=st.integers(0, 200), reviews=st.integers(0, 60))
 def test_with_peer_reviews_too_rewards_are_at_most_a_tenth_of_the_price(paid, reward_bp, reviews):
-    granted = 0
+    granted, bought = 0, rules.purchase_reward(paid, reward_bp)
     for number in range(reviews):
-        granted += rules.review_reward_for(paid, reward_bp, granted, number % 3) if number % 4 else rules.passing_reward_for(paid, reward_bp, granted)
+        granted += rules.review_reward_for(paid, bought, granted, number % 3) if number % 4 else rules.passing_reward_for(paid, bought, granted)
     assert (rules.total_reward(paid, reward_bp) + granted) * 10 <= paid * 10_000
-    assert granted <= rules.reviews_reward(paid, reward_bp)
+    assert granted <= rules.reviews_reward(paid, bought)
 
 
 @given(paid=st.integers(0, 10**6), reward_bp=st.integers(0, 10**4))

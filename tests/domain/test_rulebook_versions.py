@@ -257,7 +257,7 @@ def test_at_any_price_what_two_accounts_really_get_costs_them_enough(price, tier
     split = rules.split(price, rules.teacher_share(price, tier), discount, is_accepted)
     cost = price - discount - split.teacher
     paid = price - discount
-    rewards = rules.total_reward(paid, rules.purchase_max_bp) + rules.reviews_reward(paid, rules.purchase_max_bp)
+    rewards = rules.total_reward(paid, rules.purchase_max_bp) + rules.reviews_reward(paid, rules.purchase_reward(paid, rules.purchase_max_bp))
     made = rewards + split.tokens + split.bonus - rules.tokens(discount)
     assert Fraction(cost * MICRO, 100) >= Fraction(150, 100) * made
 

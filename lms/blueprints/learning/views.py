@@ -8,6 +8,7 @@ from lms.blueprints.readers import page_number, standing_or_404
 from lms.db import transaction
 from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
+from lms.domain.learning import exercise_queries as exercises
 from lms.domain.learning import queries
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import Forbidden, NotFound
@@ -21,7 +22,7 @@ blueprint = Blueprint("learning", __name__, url_prefix="/learn")
 @blueprint.get("")
 @login_required
 def index():
-    return render("learning/index.html", "courses", enrolments=queries.of_member(current_user.id, page_number()))
+    return render("learning/index.html", "courses", enrolments=queries.of_member(current_user.id, page_number()), reviews=exercises.reviews_open(current_user.id))
 
 
 @blueprint.get("/<slug>")
@@ -100,11 +101,12 @@ def _lesson(standing, slug):
 
 
 def _rewards(standing, lesson):
-    """What the student earned here, or would earn now."""
+    """What the student earned here, or would earn now, and how his work on its exercise stands."""
     if standing.enrolment is None:
-        return dict(rules=rulebook.in_force(), earned=[], reward=0)
+        return dict(rules=rulebook.in_force(), earned=[], reward=0, work=None)
     earned = queries.lesson_rewards(standing.enrolment, lesson)
-    return dict(rules=None, earned=earned, reward=queries.next_reward(standing.enrolment, standing.left))
+    work = exercises.last_state(standing.enrolment.id, lesson.id) if lesson.exercise else None
+    return dict(rules=None, earned=earned, work=work, reward=queries.next_reward(standing.enrolment, standing.left))
 
 
 def _bring_rewards(user_id):

@@ -72,6 +72,9 @@ class LessonForm(Form):
     body = TextAreaField(
         _("Text"), filters=[text], validators=[Length(max=LONGEST_BODY, message=_("A lesson has at most 200,000 characters.")), _few_brackets]
     )
+    exercise = TextAreaField(
+        _("Exercise"), filters=[text], validators=[Length(max=LONGEST_BODY, message=_("An exercise has at most 200,000 characters.")), _few_brackets]
+    )
     minutes = IntegerField(
         _("Minutes it takes"),
         default=10,

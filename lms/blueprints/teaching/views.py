@@ -121,7 +121,7 @@ def add_lesson(slug, section_id):
     if _wants_preview() or not form.validate_on_submit():
         return _editor(course, form, section=section)
     with transaction():
-        writing.add_lesson(section, form.title.data, form.body.data, minutes=form.minutes.data, is_preview=form.is_preview.data)
+        writing.add_lesson(section, form.title.data, form.body.data, exercise=form.exercise.data, minutes=form.minutes.data, is_preview=form.is_preview.data)
     flash(_("The lesson is added."), "done")
     return _outline(slug)
 
@@ -135,7 +135,7 @@ def change_lesson(slug, lesson_slug):
         is_saved = not _wants_preview() and form.validate_on_submit()
         if is_saved:
             writing.change_lesson(
-                lesson, title=form.title.data, body=form.body.data, minutes=form.minutes.data, is_preview=form.is_preview.data
+                lesson, title=form.title.data, body=form.body.data, exercise=form.exercise.data, minutes=form.minutes.data, is_preview=form.is_preview.data
             )
     if not is_saved:
         return _editor(course, form, lesson=lesson)
@@ -182,9 +182,9 @@ def _lesson(course, slug):
 
 def _editor(course, form, section=None, lesson=None):
     """Rendered before anything is read: a long text takes long, and holds no row and no connection meanwhile."""
-    can_be_shown = form.body.validate(form)
-    preview = markdown.render(form.body.data or "") if can_be_shown else ""
-    page = render("teaching/lesson.html", "preview", course=course, section=section or lesson.section, lesson=lesson, form=form, preview=preview)
+    can_be_shown = form.body.validate(form) and form.exercise.validate(form)
+    preview, task = (markdown.render(field.data) if can_be_shown and field.data else "" for field in (form.body, form.exercise))
+    page = render("teaching/lesson.html", "preview", course=course, section=section or lesson.section, lesson=lesson, form=form, preview=preview, task=task)
     return page, 200 if _wants_preview() and can_be_shown else _status(form)
 
 

@@ -10,15 +10,16 @@ _TEACHER = ((EUR, "maturing"), (EUR, "available"), (TEO, "maturing"), (TEO, "ava
 
 
 class Book:
-    """All accounts an order may move, locked in the one order in which everybody locks."""
+    """All accounts an order may move, locked in the one order in which everybody locks; with them those of members who were rewarded out of it."""
 
-    def __init__(self, order):
+    def __init__(self, order, rewarded=()):
         self.order = order
-        found = accounts.of_members((order.buyer_id, order.teacher_id))
+        found = accounts.of_members({order.buyer_id, order.teacher_id, *rewarded})
         self._platform = {name: found[None, *name] for name in _PLATFORM}
         self._buyer = {name: found[order.buyer_id, *name] for name in _BUYER}
         self._teacher = {name: found[order.teacher_id, *name] for name in _TEACHER}
-        ledger.lock(*self._platform.values(), *self._buyer.values(), *self._teacher.values())
+        theirs = [found[user_id, TEO, name] for user_id in rewarded for name in ("available", "maturing")]
+        ledger.lock(*self._platform.values(), *self._buyer.values(), *self._teacher.values(), *theirs)
 
     def euros(self, name):
         """An account of the platform's in EUR."""

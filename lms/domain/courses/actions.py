@@ -79,7 +79,7 @@ def remove_section(section):
     db.session.flush()
 
 
-def add_lesson(section, title, body="", *, minutes=1, is_preview=False, slug=None):
+def add_lesson(section, title, body="", *, exercise="", minutes=1, is_preview=False, slug=None):
     course_id, title = section.course_id, clean_title(title)
     check_minutes(minutes)
     _lock(course_id)
@@ -90,6 +90,7 @@ def add_lesson(section, title, body="", *, minutes=1, is_preview=False, slug=Non
         title=title,
         slug=slug or _free_lesson_slug(course_id, title),
         body=clean_body(body),
+        exercise=clean_body(exercise).strip(),
         minutes=minutes,
         is_preview=is_preview,
         position=_next(Lesson.position, Lesson.section_id == section.id),
@@ -99,23 +100,25 @@ def add_lesson(section, title, body="", *, minutes=1, is_preview=False, slug=Non
     return lesson
 
 
-def change_lesson(lesson, *, title, body, minutes, is_preview):
+def change_lesson(lesson, *, title, body, minutes, is_preview, exercise=None):
+    """`exercise` None leaves it. Work that was handed in keeps the task it answers."""
     check_minutes(minutes)
     _lock(lesson.course_id)
     lesson.title, lesson.body, lesson.minutes, lesson.is_preview = clean_title(title), clean_body(body), minutes, is_preview
+    lesson.exercise = lesson.exercise if exercise is None else clean_body(exercise).strip()
     lesson.version += 1
     db.session.flush()
 
 
 def remove_lesson(lesson):
-    """A lesson somebody has completed stays: his progress and reward stand on it."""
+    """A lesson somebody has completed, or handed in work on, stays: his progress and reward stand on it."""
     course_id = lesson.course_id
     _lock(course_id)
     try:
         with db.session.begin_nested():
             db.session.delete(lesson)
     except IntegrityError:  # who completes lessons is known above courses; here only that something stands on this one
-        raise DomainError("Students have completed this lesson; it cannot be removed.") from None
+        raise DomainError("Students have completed this lesson or handed in work on it; it cannot be removed.") from None
     _count_lessons(course_id)
 
 

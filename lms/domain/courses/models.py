@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, query_expression, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
@@ -89,10 +89,12 @@ class Lesson(Model):
     slug: Mapped[str]
     title: Mapped[str]
     body: Mapped[str] = mapped_column(default="", deferred=True)
+    exercise: Mapped[str] = mapped_column(default="", deferred=True)  # the task whose answer is handed in; empty for none
     minutes: Mapped[int] = mapped_column(default=1)
     is_preview: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int]
     version: Mapped[int] = mapped_column(default=1)  # rises with each save: an editor opened before is out of date
 
+    has_exercise: Mapped[bool] = column_property(exercise != "")
     section: Mapped[Section] = relationship(back_populates="lessons")
     course: Mapped[Course] = relationship()

@@ -101,7 +101,7 @@ def by_id(course_id):
 
 def lesson(course, slug):
     """A lesson of the course with its body, or None."""
-    return db.session.scalar(select(Lesson).where(Lesson.course_id == course.id, Lesson.slug == slug).options(undefer(Lesson.body)))
+    return db.session.scalar(select(Lesson).where(Lesson.course_id == course.id, Lesson.slug == slug).options(undefer(Lesson.body), undefer(Lesson.exercise)))
 
 
 def taught_by(teacher, number=1):
@@ -132,7 +132,7 @@ def waiting_count():
 
 def with_bodies(course):
     """The course's lessons with their bodies, for who reads all of them."""
-    return db.session.scalars(select(Lesson).where(Lesson.course_id == course.id).options(undefer(Lesson.body))).all()
+    return db.session.scalars(select(Lesson).where(Lesson.course_id == course.id).options(undefer(Lesson.body), undefer(Lesson.exercise))).all()
 
 
 def lesson_to_edit(course, slug):
@@ -140,7 +140,7 @@ def lesson_to_edit(course, slug):
 
     Locking the lesson would not do: a move writes its neighbour too, and two would wait for each other."""
     db.session.execute(select(Course.id).where(Course.id == course.id).with_for_update(key_share=True))
-    rows = select(Lesson).where(Lesson.course_id == course.id, Lesson.slug == slug).options(undefer(Lesson.body))
+    rows = select(Lesson).where(Lesson.course_id == course.id, Lesson.slug == slug).options(undefer(Lesson.body), undefer(Lesson.exercise))
     return db.session.scalar(rows.execution_options(populate_existing=True))
 
 

@@ -51,8 +51,8 @@ def enroll_free(user, course):
 def complete_lesson(enrolment, lesson):
     """Mark the lesson complete, grant its reward, and the course's when it was the last. True the first time."""
     lock(enrolment)
-    _check_lasting(enrolment)
-    _lock_lesson(enrolment, lesson)
+    check_lasting(enrolment)
+    lock_lesson(enrolment, lesson)
     row = dict(enrolment_id=enrolment.id, lesson_id=lesson.id, completed_at=clock.now())
     first = insert(LessonCompletion).values(row).on_conflict_do_nothing().returning(LessonCompletion.lesson_id)
     if db.session.scalar(first) is None:
@@ -73,7 +73,7 @@ def complete_lesson(enrolment, lesson):
 def finish(enrolment):
     """Complete a course whose last open lesson its teacher took away; twice does it once."""
     lock(enrolment)
-    _check_lasting(enrolment)
+    check_lasting(enrolment)
     if enrolment.done == 0 or queries.lessons_left(enrolment):
         raise DomainError("There are lessons left to do.")
     _finish(enrolment, rulebook.version(enrolment.rule_version))
@@ -87,12 +87,13 @@ def _finish(enrolment, rules):
         _grant(enrolment, queries.completion_key(enrolment), "completion", amount, rules, rate_bp=rules.completion_bp)
 
 
-def _check_lasting(enrolment):
+def check_lasting(enrolment):
+    """Raises Forbidden where the course was given back."""
     if enrolment.ended_at:
         raise Forbidden("The course was refunded: its lessons are closed.")
 
 
-def _lock_lesson(enrolment, lesson):
+def lock_lesson(enrolment, lesson):
     """A lesson that is being completed cannot be removed, nor the other way round."""
     rows = select(Lesson.id).where(Lesson.id == lesson.id, Lesson.course_id == enrolment.course_id)
     if db.session.scalar(rows.with_for_update(read=True, key_share=True)) is None:

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms import clock
 from lms.db import Model, Moment
+from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course
 
 
@@ -27,6 +28,7 @@ class Enrolment(Model):
     ended_at: Mapped[object | None] = mapped_column(Moment)  # its money went back; who buys the course again goes on where he was
 
     course: Mapped[Course] = relationship()
+    user: Mapped[User] = relationship()
 
     @property
     def is_maturing(self):

@@ -10,6 +10,7 @@ from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course, Lesson
 from lms.domain.learning.models import Enrolment, LessonCompletion
 from lms.domain.rewards.models import Grant
+from lms.domain.rewards.queries import granted
 from lms.domain.rulebook import queries as rulebook
 
 
@@ -111,10 +112,7 @@ def count(course_id):
 
 def lessons_granted(enrolment):
     """Millionths of TEO granted for lessons of this course, those a cap deferred too."""
-    rows = select(func.coalesce(func.sum(Grant.amount), 0)).where(
-        Grant.user_id == enrolment.user_id, Grant.course_id == enrolment.course_id, Grant.kind == "lesson"
-    )
-    return int(db.session.scalar(rows))
+    return granted(enrolment.user_id, enrolment.course_id, ["lesson"])
 
 
 def next_reward(enrolment, left):
@@ -124,8 +122,9 @@ def next_reward(enrolment, left):
 
 
 def rewards_of(enrolment):
-    """All grants of the course to the student, oldest first."""
-    rows = select(Grant).where(Grant.user_id == enrolment.user_id, Grant.course_id == enrolment.course_id)
+    """All grants of the course to the student out of his own purchase, oldest first."""
+    mine = (Grant.user_id == enrolment.user_id, Grant.payer_id == enrolment.user_id)
+    rows = select(Grant).where(*mine, Grant.course_id == enrolment.course_id)
     return db.session.scalars(rows.order_by(Grant.id)).all()
 
 

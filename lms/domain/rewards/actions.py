@@ -16,8 +16,10 @@ from lms.domain.rewards.models import Grant, Lot
 from lms.domain.rulebook import queries as rulebook
 
 
-def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evidence=None):
+def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, payer_id=None, evidence=None):
     """Credit `amount` millionths of TEO, reckoned by these `rules`, once per key; what is above the caps in force today is deferred. None for nothing.
+
+    It comes out of what `payer_id` (None: the member himself) paid for the course.
 
     The transfer names the version of the amount, its evidence that of the caps too."""
     if amount == 0:
@@ -28,7 +30,7 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, evid
     target = _target(user_id, matures_at)
     room = _room(user_id, target)
     evidence = (evidence or {}) | {"rule_version": rules.number} | _limits(room, amount)
-    facts = dict(user_id=user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence)
+    facts = dict(user_id=user_id, payer_id=payer_id or user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence)
     now, later = room.granted(amount), room.deferred(amount)
     if later:
         db.session.add(Grant(key=f"{key}:rest" if now else key, amount=later, day=_tomorrow(), **facts))
@@ -57,7 +59,7 @@ def grant_deferred(grant_id):
         db.session.flush()
         return None
     if later:
-        rest = {name: getattr(deferred, name) for name in ("user_id", "course_id", "kind", "rule_version", "matures_at", "evidence")}
+        rest = {name: getattr(deferred, name) for name in ("user_id", "payer_id", "course_id", "kind", "rule_version", "matures_at", "evidence")}
         db.session.add(Grant(key=f"{deferred.key}:rest", amount=later, day=_tomorrow(), **rest))
     deferred.amount, deferred.day = now, _today()
     _credit(deferred, target)
@@ -70,14 +72,19 @@ def keep_maturing(transfer, user_id, matures_at):
     db.session.flush()
 
 
-def lock_course(user_id, course_id):
-    """The member's grants of the course that were not taken back, locked: before any account, as who grants what was deferred locks."""
-    rows = select(Grant).where(Grant.user_id == user_id, Grant.course_id == course_id, Grant.taken_back_at.is_(None))
+def lock_accounts(user_ids, matures_at):
+    """For grants to several members in one transaction, in the one order in which everybody locks."""
+    ledger.lock(accounts.platform(TEO, "issuance"), *(_target(user_id, matures_at) for user_id in user_ids))
+
+
+def lock_course(payer_id, course_id):
+    """The grants to anybody out of this purchase of the course that were not taken back, locked: before any account, as who grants what was deferred locks."""
+    rows = select(Grant).where(Grant.payer_id == payer_id, Grant.course_id == course_id, Grant.taken_back_at.is_(None))
     return db.session.scalars(rows.order_by(Grant.id).with_for_update()).all()
 
 
 def take_back_all(grants, reason, **evidence):
-    """These grants are the member's no more: what was credited goes back, what a cap deferred is credited never. Their keys stay used."""
+    """These grants are their members' no more: what was credited goes back, what a cap deferred is credited never. Their keys stay used."""
     for grant_ in grants:
         if grant_.transfer:
             take_back(grant_.transfer, reason, **evidence)

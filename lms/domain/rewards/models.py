@@ -18,12 +18,14 @@ class Grant(Model):
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_grants_user_id_day", "user_id", "day"),
         Index("ix_grants_day", "day"),
+        Index("ix_grants_payer_id_course_id", "payer_id", "course_id"),
         Index("ix_grants_deferred", "day", postgresql_where="transfer_id IS NULL AND taken_back_at IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    payer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))  # whose purchase of the course it comes out of, and goes back with; mostly his own
     course_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"))
     kind: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInteger)

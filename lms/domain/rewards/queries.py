@@ -46,8 +46,19 @@ def maturing(user_id, asset=TEO, limit=5):
 
 def was_taken_back(user_id, course_id):
     """Whether rewards of the course were the member's and went back with a refund: those he never gets a second time."""
-    rows = select(Grant.id).where(Grant.user_id == user_id, Grant.course_id == course_id, Grant.taken_back_at.is_not(None))
+    rows = select(Grant.id).where(Grant.user_id == user_id, Grant.payer_id == user_id, Grant.course_id == course_id, Grant.taken_back_at.is_not(None))
     return db.session.scalar(rows.limit(1)) is not None
+
+
+def exists(key):
+    """Whether this reward was granted, or deferred, before."""
+    return db.session.scalar(select(Grant.id).where(Grant.key == key)) is not None
+
+
+def granted(payer_id, course_id, kinds):
+    """Millionths of TEO that grants of these kinds brought to anybody out of one member's purchase of the course, those a cap deferred or a refund took back too."""
+    rows = select(func.coalesce(func.sum(Grant.amount), 0)).where(Grant.payer_id == payer_id, Grant.course_id == course_id, Grant.kind.in_(kinds))
+    return int(db.session.scalar(rows))
 
 
 def deferred(user_id):

@@ -9,7 +9,7 @@ from lms.domain.rulebook.sales import Tier
 from lms.errors import Invalid
 
 LEAST_COST = 150  # cents a circle of accounts has to pay for each TEO it makes
-LARGEST = {"bp": BASIS, "percent": 100, "days": 3650, "hours": 87_600}  # by how a number is called
+LARGEST = {"bp": BASIS, "percent": 100, "days": 3650, "hours": 87_600, "score": 100, "reviewers": 10}  # by how a number is called
 LARGEST_AMOUNT = 10**15
 MAY_BE_ZERO = {
     "accept_bonus_bp",
@@ -34,6 +34,7 @@ RISING = (
     ("withdrawal_lowest", "withdrawal_highest"),
     ("withdrawal_highest", "withdrawals_daily"),
     ("review_above", "two_admins_above"),
+    ("passing_score", "highest_score"),
 )
 
 

@@ -50,7 +50,7 @@ def circles_at(rules, price):
 
     Every reward is counted as earned, and as one of the price before the TEO of a discount: that is more than is ever granted, and errs on the safe side."""
     learned = rules.total_reward(price, rules.purchase_max_bp)
-    rewards = ((False, learned), (True, learned + rules.reviews_reward(price, rules.purchase_max_bp)))
+    rewards = ((False, learned), (True, learned + rules.reviews_reward(price, rules.purchase_reward(price, rules.purchase_max_bp))))
     for _, tier, level, is_accepted, split in sales_at(rules, price):
         made = split.tokens + split.bonus - rules.tokens(rules.discount(price, level))
         for has_exercises, reward in rewards:

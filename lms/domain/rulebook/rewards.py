@@ -55,22 +55,6 @@ class RewardRules:
         """TEO a buyer can earn with the course by buying and learning."""
         return self.purchase_reward(paid, reward_bp) + self.lessons_reward(paid) + self.completion_reward(paid)
 
-    def reviews_reward(self, paid, reward_bp):
-        """TEO that all peer reviews of one purchase bring together at most: what the course may bring, less all that buying and learning may."""
-        most = paid * MICRO_PER_CENT * self.rewards_max_bp // BASIS
-        return max(0, most - self.total_reward(paid, reward_bp)) if self.review_reward else 0
-
-    def review_reward_for(self, paid, reward_bp, granted, reviews_today):
-        """TEO to a member who reviews an exercise, once per exercise, when he was rewarded for `reviews_today` before on this day.
-
-        It comes out of what the exercise's author paid for the course (`paid`, at the course's `reward_bp`), of which peer reviews have brought `granted`
-        to anybody before: so a purchase brings no more than its maximum, whoever reviews, and a free course nothing."""
-        return self.passing_reward_for(paid, reward_bp, granted) if reviews_today < self.reviews_per_day else 0
-
-    def passing_reward_for(self, paid, reward_bp, granted):
-        """TEO to the author whose exercise passes, once per exercise, out of the same."""
-        return min(self.review_reward, max(0, self.reviews_reward(paid, reward_bp) - granted))
-
     def room(self, own_before, all_before):
         """The Room of a day on which so much was granted before to the member and to all."""
         return Room(self.number, self.user_daily_cap, own_before, self.platform_daily_cap, all_before)

@@ -1,15 +1,16 @@
-"""The numbers of one version; each rule is a pure function of them, by topic in sales, rewards and outflow. Source: the rulebook, version 1."""
+"""The numbers of one version; each rule is a pure function of them, by topic in sales, rewards, reviews and outflow. Source: the rulebook, version 1."""
 
 from dataclasses import dataclass, field
 
 from lms.domain.rulebook.amounts import MICRO
 from lms.domain.rulebook.outflow import OutflowRules
+from lms.domain.rulebook.reviews import ReviewRules
 from lms.domain.rulebook.rewards import RewardRules
 from lms.domain.rulebook.sales import SaleRules, Tier
 
 
 @dataclass(frozen=True)
-class Rules(SaleRules, RewardRules, OutflowRules):
+class Rules(SaleRules, RewardRules, ReviewRules, OutflowRules):
     """EUR in cents, TEO in millionths. Basis points are of the price, those of rewards of the price paid in cash."""
 
     number: int = 1
@@ -23,6 +24,10 @@ class Rules(SaleRules, RewardRules, OutflowRules):
     completion_bp: int = 400
     review_reward: int = 2 * MICRO  # to each peer reviewer and to an author who passes, within what the course may bring
     reviews_per_day: int = 3
+    peer_reviewers: int = 3  # of one work
+    peer_review_hours: int = 24
+    highest_score: int = 10
+    passing_score: int = 6  # the mean of the reviewers'
     refund_days: int = 14
     refund_below_percent: int = 30
     maturity_days: int = 14

@@ -1,0 +1,88 @@
+"""Work found: an author's own, what a reviewer is asked, what waits for a teacher."""
+
+from datetime import UTC, datetime, time
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from lms import clock
+from lms.db import db, page_of
+from lms.domain.courses.models import Course
+from lms.domain.learning.exercise_models import IN_REVIEW, PeerReview, Submission
+from lms.domain.learning.models import Enrolment
+
+_OPEN = (PeerReview.given_at.is_(None), PeerReview.closed_at.is_(None))
+
+
+def attempts(enrolment_id, lesson_id):
+    """All that was handed in on the exercise, oldest first, with the reviews; two statements."""
+    rows = select(Submission).where(Submission.enrolment_id == enrolment_id, Submission.lesson_id == lesson_id)
+    rows = rows.options(selectinload(Submission.reviews)).order_by(Submission.id)
+    return db.session.scalars(rows.execution_options(populate_existing=True)).all()
+
+
+def last_state(enrolment_id, lesson_id):
+    """How the last attempt stands, or None."""
+    rows = select(Submission.state).where(Submission.enrolment_id == enrolment_id, Submission.lesson_id == lesson_id)
+    return db.session.scalar(rows.order_by(Submission.id.desc()).limit(1))
+
+
+def own(user_id, submission_id):
+    """A submission of the member's with its reviews, or None."""
+    rows = select(Submission).join(Submission.enrolment).where(Submission.id == submission_id, Enrolment.user_id == user_id)
+    return db.session.scalar(rows.options(contains_eager(Submission.enrolment).joinedload(Enrolment.course), joinedload(Submission.lesson), selectinload(Submission.reviews)))
+
+
+def scores(submission_id):
+    """What reviewers gave so far."""
+    return db.session.scalars(select(PeerReview.score).where(PeerReview.submission_id == submission_id, PeerReview.given_at.is_not(None))).all()
+
+
+def review(reviewer_id, review_id):
+    """What was asked of the member, or None; with the work."""
+    rows = select(PeerReview).where(PeerReview.id == review_id, PeerReview.reviewer_id == reviewer_id)
+    return db.session.scalar(rows.options(*_with_work()))
+
+
+def reviews_of(reviewer_id, number=1):
+    """One page of what was asked of the member: what is open first, the most urgent on top, then what he gave, newest first."""
+    rows = select(PeerReview).where(PeerReview.reviewer_id == reviewer_id, PeerReview.closed_at.is_(None)).options(*_with_work())
+    return page_of(rows.order_by(PeerReview.given_at.desc().nulls_first(), PeerReview.due_at, PeerReview.id), number)
+
+
+def reviews_open(reviewer_id):
+    """How many opinions are awaited of the member."""
+    return db.session.scalar(select(func.count()).where(PeerReview.reviewer_id == reviewer_id, *_OPEN))
+
+
+def rewarded_today(reviewer_id):
+    """How many reviews brought the member TEO on this UTC day."""
+    begin = datetime.combine(clock.now().astimezone(UTC).date(), time(), UTC)
+    return db.session.scalar(select(func.count()).where(PeerReview.reviewer_id == reviewer_id, PeerReview.given_at >= begin, PeerReview.reward > 0))
+
+
+def silent(limit=500):
+    """Ids of the reviews nobody gave in time."""
+    rows = select(PeerReview.id).where(*_OPEN, PeerReview.due_at <= clock.now()).order_by(PeerReview.due_at)
+    return db.session.scalars(rows.limit(limit)).all()
+
+
+def to_grade(teacher_id, number=1):
+    """One page of the work that waits for the teacher's grade, oldest first, with author, course and lesson."""
+    rows = _for_teacher(teacher_id, Submission.is_for_teacher, Submission.state == IN_REVIEW)
+    return page_of(rows.order_by(Submission.handed_in_at, Submission.id), number)
+
+
+def for_teacher(teacher_id, submission_id):
+    """Work on an exercise of the teacher's that he is to grade, or has graded; None for any other."""
+    return db.session.scalar(_for_teacher(teacher_id, Submission.id == submission_id, Submission.is_for_teacher))
+
+
+def _for_teacher(teacher_id, *which):
+    rows = select(Submission).join(Submission.enrolment).join(Enrolment.course).where(Course.teacher_id == teacher_id, *which)
+    return rows.options(contains_eager(Submission.enrolment).contains_eager(Enrolment.course), joinedload(Submission.enrolment, Enrolment.user), joinedload(Submission.lesson))
+
+
+def _with_work():
+    work = joinedload(PeerReview.submission)
+    return work.joinedload(Submission.lesson), work.joinedload(Submission.enrolment).joinedload(Enrolment.course)

@@ -1,0 +1,58 @@
+"""Who reviews a work: members drawn from those who passed the exercise and who teach the course."""
+
+from sqlalchemy import func, or_, select
+
+from lms import clock
+from lms.db import db
+from lms.domain.accounts.models import User
+from lms.domain.courses.models import Course
+from lms.domain.learning.exercise_models import PASSED, PeerReview, Submission
+from lms.domain.learning.models import Enrolment
+from lms.domain.notices import actions as notices
+
+
+def ask_first(submission, rules):
+    """Ask as many as it takes; where there are too few, the teacher grades."""
+    drawn = _draw(submission, rules.peer_reviewers)
+    if len(drawn) < rules.peer_reviewers:
+        return _leave_to_teacher(submission)
+    for reviewer_id in drawn:
+        _ask(submission, reviewer_id, rules)
+    return None
+
+
+def ask_another(submission, rules):
+    """One more, who was not asked before; the id of who it is, or None where nobody is left and the teacher grades."""
+    for reviewer_id in _draw(submission, 1):
+        _ask(submission, reviewer_id, rules)
+        return reviewer_id
+    _leave_to_teacher(submission)
+    return None
+
+
+def _draw(submission, count):
+    """Ids of so many who may review it and were not asked yet, by lot; fewer where there are no more. Nobody of them is its author, suspended, or gave the course back."""
+    enrolment = submission.enrolment
+    passed = select(Enrolment.user_id).join(Submission, Submission.enrolment_id == Enrolment.id)
+    passed = passed.where(Submission.lesson_id == submission.lesson_id, Submission.state == PASSED, Enrolment.ended_at.is_(None))
+    teaches = select(Course.teacher_id).where(Course.id == enrolment.course_id)
+    asked = select(PeerReview.reviewer_id).where(PeerReview.submission_id == submission.id)
+    rows = select(User.id).where(or_(User.id.in_(passed), User.id.in_(teaches)), User.id.not_in(asked), User.id != enrolment.user_id)
+    return db.session.scalars(rows.where(User.suspended_at.is_(None)).order_by(func.random()).limit(count)).all()
+
+
+def _ask(submission, reviewer_id, rules):
+    now = clock.now()
+    review = PeerReview(submission=submission, reviewer_id=reviewer_id, asked_at=now, due_at=rules.review_due(now))
+    db.session.add(review)
+    db.session.flush()
+    facts = dict(review=review.id, course=submission.enrolment.course.title, lesson=submission.lesson.title, until=review.due_at.isoformat())
+    notices.tell(reviewer_id, "review asked", f"review:{review.id}", **facts)
+
+
+def _leave_to_teacher(submission):
+    submission.is_for_teacher = True
+    db.session.flush()
+    course = submission.enrolment.course
+    facts = dict(submission=submission.id, course=course.title, lesson=submission.lesson.title)
+    notices.tell(course.teacher_id, "work to grade", f"submission:{submission.id}", **facts)

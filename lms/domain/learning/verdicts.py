@@ -1,0 +1,76 @@
+"""What becomes of work when enough was said about it, and the TEO that brings to those who said it and to its author."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from sqlalchemy import update
+
+from lms import clock
+from lms.db import db
+from lms.domain.learning import exercise_queries as queries
+from lms.domain.learning.exercise_models import FAILED, PASSED, PeerReview
+from lms.domain.notices import actions as notices
+from lms.domain.rewards import actions as rewards
+from lms.domain.rewards import queries as granted
+
+REVIEW, PASS = "peer review", "exercise passed"  # kinds of grants
+HUNDREDTH = Decimal("0.01")
+
+
+def decide(submission, scores, rules):
+    """The work passes or fails by these scores. Who was asked and is not waited for any more is let go."""
+    submission.score = (Decimal(sum(scores)) / len(scores)).quantize(HUNDREDTH, ROUND_HALF_UP)
+    submission.state, submission.decided_at = PASSED if rules.passes(scores) else FAILED, clock.now()
+    close_reviews(submission)
+    if submission.has_passed:
+        _reward_author(submission, rules)
+    enrolment, lesson = submission.enrolment, submission.lesson
+    facts = dict(course=enrolment.course.title, lesson=lesson.title, slug=enrolment.course.slug, lesson_slug=lesson.slug)
+    notices.tell(enrolment.user_id, f"work {submission.state}", f"submission:{submission.id}", **facts)
+
+
+def close_reviews(submission):
+    """Nobody who was asked and has said nothing is waited for."""
+    db.session.flush()
+    silent = update(PeerReview).where(PeerReview.submission_id == submission.id, PeerReview.given_at.is_(None), PeerReview.closed_at.is_(None))
+    db.session.execute(silent.values(closed_at=clock.now()))
+
+
+def reward_reviewer(review, rules):
+    """Grant what his opinion brings, once for him, the exercise and its author; answers how many millionths of TEO."""
+    submission = review.submission
+    key = f"{_key(submission)}:reviewer:{review.reviewer_id}"
+    if granted.exists(key):  # he reviewed an earlier attempt
+        return 0
+    before, today = _brought(submission), queries.rewarded_today(review.reviewer_id)
+    amount = rules.review_reward_for(*_purchase(submission), before, today)
+    _grant(submission, key, review.reviewer_id, REVIEW, amount, rules, before=before, today=today)
+    return amount
+
+
+def _reward_author(submission, rules):
+    before = _brought(submission)
+    amount = rules.passing_reward_for(*_purchase(submission), before)
+    _grant(submission, f"{_key(submission)}:passed", submission.enrolment.user_id, PASS, amount, rules, before=before)
+
+
+def _key(submission):
+    return f"exercise:{submission.lesson_id}:author:{submission.enrolment.user_id}"
+
+
+def _brought(submission):
+    """What reviews brought to anybody out of the author's purchase; his enrolment is locked."""
+    return granted.granted(submission.enrolment.user_id, submission.enrolment.course_id, (REVIEW, PASS))
+
+
+def _purchase(submission):
+    """(cents its author paid for the course, TEO that buying it brought him)."""
+    enrolment = submission.enrolment
+    return enrolment.paid, granted.granted(enrolment.user_id, enrolment.course_id, ("purchase",))
+
+
+def _grant(submission, key, user_id, kind, amount, rules, **evidence):
+    """It matures with the author's purchase, out of which it comes: while his money can be asked back, it can be taken back."""
+    enrolment = submission.enrolment
+    evidence |= {"course": enrolment.course.title, "lesson": submission.lesson.title, "each": rules.review_reward, "most": rules.reviews_reward(*_purchase(submission))}
+    facts = dict(course_id=enrolment.course_id, payer_id=enrolment.user_id, evidence=evidence)
+    rewards.grant(key, user_id, kind, amount, rules, enrolment.matures_at, **facts)
