@@ -24,16 +24,21 @@ from lms.jobs.operate.demo_grant import grant
 from lms.ui.movement_words import MOVEMENTS
 from tests.blueprints.test_evidence import study, words
 from tests.conftest import address_of, pay, publish, sell, teo
+from tests.domain.test_exercises import ask, grade, hand_in, with_exercise
+from tests.domain.test_exercises import give as give_review
 
 NOT_IN_A_WALLET = {"withdrawal sent", "payout requested", "payout given back", "payout paid"}  # between accounts of the platform, and in euros
 LIMITS = "Rule a withdrawal that a member asks for is of 10.00 TEO to 10 000.00 TEO, and at most 3 are open at a time; above 200.00 TEO in 30 days an admin looks at it, above 1 000.00 TEO two"
 DISCOUNT = "Rule 5 %, 10 % or 15 % of a price may be paid in TEO, one for each euro"
 UNBONDING = "Rule what is asked out of a stake is available after 7 days"
+REVIEW = "Rule 2.00 TEO to each reviewer of a work and to its author when it passes, at most 3 a day for reviewing, and all rewards of a course together at most 10 % of what its author paid"
 # The ledger's word: (the rule, or why there is none; the numbers put in).
 SAID = {
     "purchase": ("Rule what the teacher gives, up to 2 % of the price", "76.00 € paid × 2 % = 1.52 TEO"),
     "lesson": ("Rule 4 % of the price paid, shared among the lessons", "76.00 € paid × 4 % = 3.04 TEO for all lessons"),
     "completion": ("Rule 4 % of the price paid", "76.00 € paid × 4 % = 3.04 TEO"),
+    "peer review": (REVIEW, "reviews may bring 4.00 TEO of this purchase, and had brought 0.00 TEO, so 4.00 TEO were left"),
+    "exercise passed": (REVIEW, "reviews may bring 4.00 TEO of this purchase, and had brought 2.00 TEO, so 2.00 TEO were left"),
     "matured": ("14 days after the payment", "30 days after it in the first 90 days of a teacher"),
     "grant": ("Rule none is needed: the platform decided it", "+700.00 TEO"),
     "recovered": ("Rule none is needed: what the chain holds counts", "+2.00 TEO"),
@@ -64,6 +69,7 @@ HASH = "0x" + "5e" * 32
 def test_each_word_of_the_wallet_names_its_rule_its_numbers_and_its_operation(app, ana, tea, ada, course, chain, log_in):
     ready(ana, tea)
     trade(app, ana, tea, course)
+    review(ana, tea)
     withdraw(ana, ada)
     meet_strangers(ana)
     pages = {}
@@ -110,6 +116,16 @@ def check_chain(row, page):
         assert f'href="/operations/{row.operation_id}"' in page if row.operation_id else f"Transaction</dt><dd><code>{HASH}" in page, row
     else:
         assert row.amount == 0, row
+
+
+def review(author, teacher):
+    course = with_exercise(publish(teacher, "Proofs", price=20_000, reward_bp=0))
+    sell(author, course, reference="proofs")
+    work = hand_in(author, course)
+    give_review(ask(work, teacher), 8)
+    with transaction():
+        work.is_for_teacher = True
+    grade(work, teacher, 8)
 
 
 def ready(*members):

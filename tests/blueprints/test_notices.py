@@ -34,6 +34,10 @@ FACTS = {
     "payout": 4,
     "course": "How chains work",
     "slug": "how-chains-work",
+    "lesson": "The bowline",
+    "lesson_slug": "the-bowline",
+    "review": 3,
+    "submission": 5,
     "code": "SPRING",
     "number": 2,
 }
