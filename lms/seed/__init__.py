@@ -75,5 +75,5 @@ def _write_lesson(section, slug, name):
     """Front matter and body stand apart by lines of +++; the number before the name only orders the files."""
     _, front, body = (_COURSES / slug / f"{name}.md").read_text(encoding="utf-8").split("+++\n", 2)
     front = tomllib.loads(front)
-    facts = dict(minutes=front["minutes"], is_preview=front["preview"], slug=name.partition("-")[2])
+    facts = dict(minutes=front["minutes"], is_preview=front["preview"], slug=name.partition("-")[2], exercise=front.get("exercise", ""))
     courses.add_lesson(section, front["title"], body.strip(), **facts)

@@ -26,6 +26,7 @@ def pages(url):
     _be_told(newcomer)
     unverified.log_in(unproven)
     _learn(student)
+    reviewer = _reviewer(url, student, teacher)
     newcomer.send("/teach/apply/", subject="Statistics for nurses", experience="Ten years on a ward, then a degree in biostatistics.", link="https://example.org/column")
     return {
         "visitor": (Visitor(url), _open_pages(url, address, unproven)),
@@ -34,6 +35,7 @@ def pages(url):
             newcomer,
             {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "notices": "/notices", "proof": "/wallet/proof", "new-email": _new_email(newcomer), "application": "/teach/apply/", "application-change": "/teach/apply/change"},
         ),
+        "reviewer": (reviewer, {"my-courses": "/learn", "reviews": "/reviews", "review": first_link(reviewer, "/reviews", r"/reviews/\d+"), "exercise-passed": _exercise(reviewer, COURSE)}),
         "student": (student, _students_pages(student)),
         "teacher": (teacher, _teachers_pages(teacher)),
         "admin": (admin, _admins_pages(admin)),
@@ -63,6 +65,26 @@ def _learn(student):
     student.buy(FINISHED)
     student.study(COURSE, 2)
     student.study(FINISHED)
+
+
+def _reviewer(url, student, teacher):
+    """One of two who passed an exercise, and then, as the teacher, are asked about the student's work; what he hands in on another waits for the teacher."""
+    passed = [Visitor(url).sign_up(name) for name in ("Rita Reviewer", "Remo Reviewer")]
+    for member in passed:
+        member.buy(COURSE)
+        _hand_in(member, COURSE)
+        teacher.send(first_link(teacher, "/teach/exercises", r"/teach/exercises/\d+"), score="8", comment="Clear figures, and a clause for each of them.")
+    _hand_in(student, COURSE)
+    _hand_in(student, FINISHED)
+    return passed[0]
+
+
+def _hand_in(member, slug):
+    member.send(_exercise(member, slug), text="1. Ultramarine at **four florins the ounce**, for the mantle.\n2. Ninety florins in twelve months; ten are left on the day.\n3. The client: he pays last.")
+
+
+def _exercise(member, slug):
+    return f"{member.lessons(slug)[0]}/exercise"
 
 
 def _be_declined(student):
@@ -109,6 +131,8 @@ def _students_pages(student):
         "lesson-completed": lessons[0],
         "lesson-next": lessons[2],
         "lesson-locked": student.lessons(OTHER)[-1],
+        "exercise": _exercise(student, FINISHED),
+        "exercise-in-review": _exercise(student, COURSE),
         "checkout": f"/courses/{OTHER}/checkout",
         "payment": payment,
         "challenge": f"{payment}/challenge",
@@ -172,6 +196,9 @@ def _teachers_pages(teacher):
         "sales": "/teach/sales",
         "decisions": "/teach/decisions",
         "policy": "/teach/policy",
+        "review": first_link(teacher, "/reviews", r"/reviews/\d+"),
+        "exercises": "/teach/exercises",
+        "grade": first_link(teacher, "/teach/exercises", r"/teach/exercises/\d+"),
         "coupons": _made_coupon(teacher),
         "staking": "/teach/staking/",
         "withdraw": "/wallet/withdrawals/new",
