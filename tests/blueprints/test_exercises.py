@@ -210,7 +210,7 @@ def test_each_row_of_the_wallet_says_by_which_rule(work, log_in):
     assert "Order" not in page, "it would say whose work it was"
 
 
-@pytest.mark.parametrize(("path", "most"), [(PAGE, 9), ("/reviews", 6), ("/learn", 7)])
+@pytest.mark.parametrize(("path", "most"), [(PAGE, 10), ("/reviews", 6), ("/learn", 7)])
 def test_pages_ask_a_fixed_number_of_statements(work, ana, member, course, tea, log_in, statements, path, most):
     reader = ana if path == PAGE else work.reviews[0].reviewer
     browser = log_in(reader)

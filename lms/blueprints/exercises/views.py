@@ -10,7 +10,7 @@ from lms.blueprints.readers import page_number, standing_or_404, teachers_only
 from lms.db import transaction
 from lms.domain.courses import queries as courses
 from lms.domain.learning import exercise_queries as queries
-from lms.domain.learning import exercises
+from lms.domain.learning import exercises, verdicts
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import Forbidden, NotFound
 from lms.formats import markdown
@@ -52,7 +52,8 @@ def review(review_id):
     rules = rulebook.version(found.submission.enrolment.rule_version)
     form = VerdictForm(rules.highest_score)
     if not form.validate_on_submit():
-        return render("exercises/review.html", "form", review=found, form=form, rules=rules, **_shown(found.submission)), _status(form)
+        reward = verdicts.reviewing_reward(found, rules) if found.is_open else 0
+        return render("exercises/review.html", "form", review=found, form=form, rules=rules, reward=reward, **_shown(found.submission)), _status(form)
     with transaction():
         exercises.give(found, form.score.data, form.comment.data)
         submission, reward, reviewer_id = found.submission, found.reward, current_user.id
@@ -106,7 +107,8 @@ def _work_page(standing, lesson, form):
     task = lesson.exercise if last is None or not last.is_open else last.task
     may_hand_in = bool(lesson.exercise) and exercises.obstacle(attempts) is None
     rules = rulebook.version(standing.enrolment.rule_version)
-    return render("exercises/show.html", "form", standing=standing, lesson=lesson, form=form, task=markdown.render(task), attempts=attempts, rules=rules, may_hand_in=may_hand_in)
+    shown = dict(task=markdown.render(task), attempts=attempts, rules=rules, may_hand_in=may_hand_in, reward=verdicts.passing_reward(standing.enrolment, rules))
+    return render("exercises/show.html", "form", standing=standing, lesson=lesson, form=form, **shown)
 
 
 def _shown(submission):

@@ -35,42 +35,53 @@ def close_reviews(submission):
     db.session.execute(silent.values(closed_at=clock.now()))
 
 
+def passing_reward(enrolment, rules):
+    """Millionths of TEO that its member earns with the next exercise he passes."""
+    return rules.passing_reward_for(*_purchase(enrolment), _brought(enrolment))
+
+
+def reviewing_reward(review, rules):
+    """The same of who gives this review, as things stand."""
+    enrolment = review.submission.enrolment
+    if granted.exists(_reviewer_key(review)):  # he reviewed an earlier attempt
+        return 0
+    return rules.review_reward_for(*_purchase(enrolment), _brought(enrolment), queries.rewarded_today(review.reviewer_id))
+
+
 def reward_reviewer(review, rules):
     """Grant what his opinion brings, once for him, the exercise and its author; answers how many millionths of TEO."""
-    submission = review.submission
-    key = f"{_key(submission)}:reviewer:{review.reviewer_id}"
-    if granted.exists(key):  # he reviewed an earlier attempt
-        return 0
-    before, today = _brought(submission), queries.rewarded_today(review.reviewer_id)
-    amount = rules.review_reward_for(*_purchase(submission), before, today)
-    _grant(submission, key, review.reviewer_id, REVIEW, amount, rules, before=before, today=today)
+    amount = reviewing_reward(review, rules)
+    _grant(review.submission, _reviewer_key(review), review.reviewer_id, REVIEW, amount, rules)
     return amount
 
 
 def _reward_author(submission, rules):
-    before = _brought(submission)
-    amount = rules.passing_reward_for(*_purchase(submission), before)
-    _grant(submission, f"{_key(submission)}:passed", submission.enrolment.user_id, PASS, amount, rules, before=before)
+    enrolment = submission.enrolment
+    _grant(submission, f"{_key(submission)}:passed", enrolment.user_id, PASS, passing_reward(enrolment, rules), rules)
+
+
+def _reviewer_key(review):
+    return f"{_key(review.submission)}:reviewer:{review.reviewer_id}"
 
 
 def _key(submission):
     return f"exercise:{submission.lesson_id}:author:{submission.enrolment.user_id}"
 
 
-def _brought(submission):
-    """What reviews brought to anybody out of the author's purchase; his enrolment is locked."""
-    return granted.granted(submission.enrolment.user_id, submission.enrolment.course_id, (REVIEW, PASS))
+def _brought(enrolment):
+    """What reviews brought to anybody out of the author's purchase."""
+    return granted.granted(enrolment.user_id, enrolment.course_id, (REVIEW, PASS))
 
 
-def _purchase(submission):
-    """(cents its author paid for the course, TEO that buying it brought him)."""
-    enrolment = submission.enrolment
+def _purchase(enrolment):
+    """(cents the author paid for the course, TEO that buying it brought him)."""
     return enrolment.paid, granted.granted(enrolment.user_id, enrolment.course_id, ("purchase",))
 
 
-def _grant(submission, key, user_id, kind, amount, rules, **evidence):
+def _grant(submission, key, user_id, kind, amount, rules):
     """It matures with the author's purchase, out of which it comes: while his money can be asked back, it can be taken back."""
     enrolment = submission.enrolment
-    evidence |= {"course": enrolment.course.title, "lesson": submission.lesson.title, "each": rules.review_reward, "most": rules.reviews_reward(*_purchase(submission))}
+    evidence = {"course": enrolment.course.title, "lesson": submission.lesson.title}
+    evidence |= {"each": rules.review_reward, "most": rules.reviews_reward(*_purchase(enrolment)), "before": _brought(enrolment)}
     facts = dict(course_id=enrolment.course_id, payer_id=enrolment.user_id, evidence=evidence)
     rewards.grant(key, user_id, kind, amount, rules, enrolment.matures_at, **facts)
