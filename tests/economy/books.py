@@ -68,6 +68,18 @@ def rewards():
 
 
 @check
+def reviews():
+    """What reviews bring to anybody out of a purchase is within a tenth of its cash less what buying brought and learning may, and back with its money."""
+    most, is_paid, brought = defaultdict(int), defaultdict(bool), {}
+    for payer, course, ever, now, bought, cash, version, state in db.session.execute(_REVIEWS):
+        learning = cash * MICRO_PER_CENT * (REWARDS[version]["lesson"] + REWARDS[version]["completion"]) // 10_000
+        name = f"reviews in course {course} of {payer}"
+        most[name], is_paid[name] = max(most[name], cash * MICRO_PER_CENT // 10 - bought - learning), is_paid[name] or state == "paid"
+        brought[name] = (ever, now)
+    return {name: (ever, now, most[name]) for name, (ever, now) in brought.items() if ever > most[name] or (now and not is_paid[name])}
+
+
+@check
 def caps():
     """No member is granted more of rewards in a day than he may be."""
     return {f"rewards of {user} on {day}": (amount, most) for user, day, amount, most in db.session.execute(_CAPS) if amount > most}
@@ -162,8 +174,16 @@ _REWARDS = text("""
     SELECT u.name, g.course_id, g.kind, g.lesson, g.ever, g.his, o.price - o.discount, o.rule_version, o.state
     FROM (SELECT user_id, course_id, kind, evidence->>'lesson' AS lesson, sum(amount)::bigint AS ever,
                  coalesce(sum(amount) FILTER (WHERE taken_back_at IS NULL), 0)::bigint AS his
-          FROM grants GROUP BY GROUPING SETS ((1, 2, 3), (1, 2, 3, 4))) g
+          FROM grants WHERE kind IN ('purchase', 'lesson', 'completion') GROUP BY GROUPING SETS ((1, 2, 3), (1, 2, 3, 4))) g
     JOIN users u ON u.id = g.user_id JOIN orders o ON o.buyer_id = u.id AND o.course_id = g.course_id AND o.paid_at IS NOT NULL""")
+
+_REVIEWS = text("""
+    SELECT u.name, g.course_id, g.ever, g.his, g.bought, o.price - o.discount, o.rule_version, o.state
+    FROM (SELECT payer_id, course_id, coalesce(sum(amount) FILTER (WHERE kind IN ('peer review', 'exercise passed')), 0)::bigint AS ever,
+                 coalesce(sum(amount) FILTER (WHERE kind IN ('peer review', 'exercise passed') AND taken_back_at IS NULL), 0)::bigint AS his,
+                 coalesce(sum(amount) FILTER (WHERE kind = 'purchase'), 0)::bigint AS bought
+          FROM grants GROUP BY 1, 2) g
+    JOIN users u ON u.id = g.payer_id JOIN orders o ON o.buyer_id = u.id AND o.course_id = g.course_id AND o.paid_at IS NOT NULL""")
 
 _CAPS = text("""
     SELECT user_id, day, sum(amount)::bigint, (SELECT max(CAST(rules->>'user_daily_cap' AS bigint)) FROM rulebook_versions)

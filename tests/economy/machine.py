@@ -10,6 +10,8 @@ from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries as orders_found
 from lms.domain.checkout import splits
+from lms.domain.learning import exercise_queries as works_found
+from lms.domain.learning import exercises
 from lms.domain.ledger.actions import Overdraft
 from lms.domain.onchain.models import Operation
 from lms.domain.rewards import actions as rewards
@@ -131,6 +133,7 @@ class Economy(Trade):
 
 
 DUE = (
+    (works_found.silent, exercises.replace_silent),
     (orders_found.expiring, checkout.expire),
     (orders_found.undecided, splits.decide_due),
     (rewards_due.due_lots, rewards.mature),

@@ -13,7 +13,9 @@ from lms.db import db
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import orders, splits, terms
 from lms.domain.checkout.models import Coupon
+from lms.domain.learning import verdicts
 from lms.domain.ledger.actions import Overdraft
+from lms.domain.rewards import actions as rewards
 from tests.economy.machine import Economy
 from tests.economy.world import World
 
@@ -80,6 +82,15 @@ def a_coupon_takes_the_whole_price(patch):
     patch.setattr(Coupon, "off", lambda coupon, listed, rules: rules.coupon_off(listed, coupon.percent_bp) if coupon.percent_bp else min(listed - 1, coupon.amount))
 
 
+def a_refund_leaves_what_reviews_brought_others(patch):
+    lock = rewards.lock_course
+    patch.setattr(rewards, "lock_course", lambda payer, course: [grant for grant in lock(payer, course) if grant.user_id == payer])
+
+
+def reviews_forget_what_buying_brought(patch):
+    patch.setattr(verdicts, "_purchase", lambda enrolment: (enrolment.paid, 0))
+
+
 BROKEN = {
     a_refund_forgets_the_bonus: r"'order \d+'",
     an_order_that_expires_keeps_its_tokens: "TEO reserved",
@@ -87,6 +98,8 @@ BROKEN = {
     vat_is_of_the_price: r"'vat of order \d+'",
     a_coupon_rounds_down: r"'coupon_off of order \d+'",
     a_coupon_takes_the_whole_price: r"'coupon_off of order \d+'",
+    a_refund_leaves_what_reviews_brought_others: r"'reviews in course \d+ of ",
+    reviews_forget_what_buying_brought: r"'reviews in course \d+ of ",
 }
 
 

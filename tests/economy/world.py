@@ -91,17 +91,18 @@ class World:
         return self._linked[name]
 
     def _rules(self):
-        """Rewards reach the cap of a day soon, and a second version holds from the next day on: sooner than it may be, or few histories would come there."""
-        first = replace(queries.version(1), user_daily_cap=DAILY)
+        """Rewards reach the cap of a day soon, one reviewer is enough, and a second version holds from the next day on: sooner than it may be, or few histories would come there."""
+        first = replace(queries.version(1), user_daily_cap=DAILY, peer_reviewers=1)
         db.session.get_one(RulebookVersion, 1).rules = queries.as_row(first)
         db.session.flush()
         second = rulebook.announce(replace(first, accept_bonus_bp=2000, lessons_bp=300), clock.now() + timedelta(days=14, minutes=1))
         second.in_force_from = clock.now() + timedelta(hours=20)
 
     def _publish(self, title, teacher, price):
-        course = publish(self.user(teacher), title, price=price, lessons=LESSONS)
+        course = publish(self.user(teacher), title, price=price, lessons=LESSONS, reward_bp=0 if title == "Chains" else 200)
         with transaction():
             course.discount_bp = 1500
+            course.lessons[0].exercise = "Tie one."
         return course.id
 
     def _sell(self, buyer, course):
