@@ -14,7 +14,7 @@ from lms.domain.notices import queries as notices
 from lms.domain.onchain import deployments
 from lms.domain.onchain.models import Deployment, Operation
 from lms.domain.withdrawals import releases
-from tests.conftest import give, teo
+from tests.conftest import give, publish, take_part, teo
 
 SIGNER = "0x" + "51" * 20
 
@@ -167,3 +167,18 @@ def test_a_group_is_mailed_on_the_way_back_when_one_of_its_kinds_is(member, hist
     choose((ana, "order refunded", False), (ana, "order disputed", True), (ana, "withdrawal sent", False), (ana, "withdrawal requested", True))
     downgrade(revision="0021")
     assert rows(GROUPS_CHOSEN) == [(ana, "orders", True), (ana, "wallet", False)]
+
+
+def test_who_completed_a_course_for_nothing_before_there_were_badges_has_earned_one(member, history):
+    ana, tea = member("ana"), member("tea", role="teacher")
+    begun, refunded, bought, free = (publish(tea, title, price=0) for title in ("Begun", "Refunded", "Bought", "Free"))
+    take_part(ana, begun, lessons=3)
+    with transaction():
+        take_part(ana, refunded).ended_at = clock.now()
+        take_part(ana, bought).paid = 8000
+    take_part(ana, free)
+    disconnect()
+    downgrade(revision="0023")
+    upgrade()
+    assert rows("SELECT user_id, title, teacher, length(code), earned_at = completed_at FROM badges JOIN enrolments USING (user_id, course_id)") == [(1, "Free", "Tea", 32, True)]
+    assert differences() == []

@@ -3,6 +3,7 @@
 from lms.domain.accounts import models as accounts
 from lms.domain.applications import models as applications
 from lms.domain.audit import models as audit
+from lms.domain.certificates import badge_models as badges
 from lms.domain.certificates import models as certificates
 from lms.domain.checkout import models as checkout
 from lms.domain.checkout import paper_models as papers
@@ -21,4 +22,4 @@ from lms.domain.wallet import models as wallet
 from lms.domain.withdrawals import models as withdrawals
 from lms.domain.withdrawals import payout_models as payouts
 
-__all__ = ["accounts", "applications", "audit", "certificates", "checkout", "courses", "exercises", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "staking", "wallet", "withdrawals"]
+__all__ = ["accounts", "applications", "audit", "badges", "certificates", "checkout", "courses", "exercises", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "staking", "wallet", "withdrawals"]

@@ -1,10 +1,11 @@
-"""Enrolment and progress, and the rewards they earn."""
+"""Enrolment and progress, and the rewards and badges they earn."""
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.certificates import badges
 from lms.domain.courses.models import Lesson
 from lms.domain.learning import queries
 from lms.domain.learning.models import Enrolment, LessonCompletion
@@ -38,7 +39,7 @@ def end(enrolment):
 
 
 def enroll_free(user, course):
-    """Take part in a course that costs nothing; it rewards with no TEO."""
+    """Take part in a course that costs nothing; it rewards with a badge, with no TEO."""
     if not course.is_published:
         raise DomainError("This course is not open for enrolment.")
     if not course.is_free:
@@ -85,6 +86,7 @@ def _finish(enrolment, rules):
         enrolment.completed_at = clock.now()
         amount = rules.completion_reward(enrolment.paid)
         _grant(enrolment, queries.completion_key(enrolment), "completion", amount, rules, rate_bp=rules.completion_bp)
+        badges.award(enrolment)
 
 
 def check_lasting(enrolment):
