@@ -17,6 +17,7 @@ from lms.blueprints.limits import limiter
 from lms.db import db, transaction
 from lms.domain.accounts import links, sessions
 from lms.domain.applications import actions as applications
+from lms.domain.certificates import badges
 from lms.domain.checkout import actions as checkout
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
@@ -29,7 +30,7 @@ from lms.domain.wallet import linking
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import payouts
 from tests.blueprints.test_wallet import give_address, reward, settle
-from tests.conftest import PASSWORD, address_of, give, publish, teo
+from tests.conftest import PASSWORD, address_of, give, publish, take_part, teo
 from tests.domain.test_payout_details import bank_of
 
 PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/rulebook", "/nowhere"]
@@ -369,11 +370,11 @@ for token, paths in READERS:
 print(json.dumps(found))
 """
 NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.show", "wallet.balance", "wallet.proof_file", "wallet.verifier", "applications.document", "admin.applications.document", "payouts.statements.table", "payouts.statements.paper"} | {
-    "statements.table", "statements.paper", "money.table", "checkout.papers.invoice", "checkout.papers.credit_note"
+    "statements.table", "statements.paper", "money.table", "badges.file", "checkout.papers.invoice", "checkout.papers.credit_note"
 }
 QUERIES = {"statements.show": {"first": "2026-01-01", "last": "2026-01-31"}}
 FOR_STRANGERS = {"accounts.log_in", "accounts.sign_up", "accounts.forgotten", "accounts.reset", "accounts.verify"}
-FOR_ALL = {"pages.home", "courses.index", "courses.show", "learning.lesson", "pages.terms", "pages.privacy"}
+FOR_ALL = {"pages.home", "badges.show", "courses.index", "courses.show", "learning.lesson", "pages.terms", "pages.privacy"}
 LEAD_ON = {"learning.course", "checkout.pay", "notices.show", "payouts.statements.index"}  # to a lesson, to the payment, to what it is about, to this year
 
 
@@ -402,11 +403,13 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
     tokens = {f"accounts.{name}": links.make(app.config["SECRET_KEY"], *facts) for name, facts in links_of.items()}
     payment = log_in(ana).get(f"/orders/{order.id}/pay").location.rpartition("/")[2]
     facts = dict(lesson_slug="lesson-1", section_id=course.sections[0].id, order_id=order.id, operation_id=operation.id, movement_id=1, number=1, notice_id=1)
-    facts |= dict(withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, year=clock.now().year)
     slugs = {"admin.review": waiting.slug, "checkout.create": "other"}
+    take_part(ana, publish(tea, "Gifts", price=0))
+    codes = {"badges.show": {"code": badges.newest_of(ana.id, 1)[0].code}}
+    facts |= dict(withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, year=clock.now().year)
     with app.test_request_context():
         return {
-            rule.endpoint: rule.build(facts | QUERIES.get(rule.endpoint, {}) | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]
+            rule.endpoint: rule.build(facts | (QUERIES | codes).get(rule.endpoint, {}) | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]
             for rule in app.url_map.iter_rules()
             if "GET" in rule.methods and rule.endpoint not in NO_PAGES
         }

@@ -27,9 +27,10 @@ def pages(url):
     unverified.log_in(unproven)
     _learn(student)
     reviewer = _reviewer(url, student, teacher)
+    badge = _earn_badge(student, teacher, admin)
     newcomer.send("/teach/apply/", subject="Statistics for nurses", experience="Ten years on a ward, then a degree in biostatistics.", link="https://example.org/column")
     return {
-        "visitor": (Visitor(url), _open_pages(url, address, unproven)),
+        "visitor": (Visitor(url), _open_pages(url, address, unproven) | {"badge": badge}),
         "unverified": (unverified, {"home": "/"}),
         "newcomer": (
             newcomer,
@@ -87,6 +88,15 @@ def _exercise(member, slug):
     return f"{member.lessons(slug)[0]}/exercise"
 
 
+def _earn_badge(student, teacher, admin):
+    """A free course completed; answers the address of its badge."""
+    slug = publish_course(teacher, admin, f"Bread for all {secrets.token_hex(2)}", "0")
+    student.send(f"/courses/{slug}", to=f"/learn/{slug}")
+    lesson = student.lessons(slug)[0]
+    student.send(lesson, to=f"{lesson}/complete")
+    return first_link(student, f"/learn/{slug}", r"/badges/[\w-]+")
+
+
 def _be_declined(student):
     order = student.order(OTHER)
     student.send(student.payment_page(OTHER), card=DECLINED)
@@ -128,6 +138,9 @@ def _students_pages(student):
         "my-courses": "/learn",
         "course-enrolled": f"/courses/{COURSE}",
         "course-finished": f"/learn/{FINISHED}",
+        "course-free-finished": first_link(student, "/learn", r"/learn/bread-for-all-[\w-]+"),
+        "badges": "/badges",
+        "badge": first_link(student, "/badges", r"/badges/[\w-]+"),
         "lesson-completed": lessons[0],
         "lesson-next": lessons[2],
         "lesson-locked": student.lessons(OTHER)[-1],
@@ -230,6 +243,15 @@ def write_course(teacher, title, price="35.00", discount_bp="1000"):
     section = first_link(teacher, course, rf"{course}/sections/\d+/lessons")
     teacher.send(section, title="The keystone", body="# The keystone\n\nIt goes in **last**, and carries all.", minutes="12", is_preview="y")
     return course
+
+
+def publish_course(teacher, admin, title, price, discount_bp="1000"):
+    """The smallest course, looked at and published; answers its slug."""
+    outline = write_course(teacher, title, price, discount_bp)
+    slug = outline.rpartition("/")[2]
+    teacher.send(outline, to=f"{outline}/submission")
+    admin.send(f"/admin/courses/{slug}", to=f"/admin/courses/{slug}/approval")
+    return slug
 
 
 def _admins_pages(admin):

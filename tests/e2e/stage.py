@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from eth_account import Account
 
-from tests.e2e.pages import OTHER, PASSWORD, link_address, write_course
+from tests.e2e.pages import OTHER, PASSWORD, link_address, publish_course
 from tests.e2e.story import flask
 from tests.e2e.visitor import PASSWORD as MEMBERS_PASSWORD
 from tests.e2e.visitor import Visitor
@@ -82,8 +82,4 @@ class Stage:
 
     def _publish(self, title, price):
         """A course of the seller's, looked at and published; answers its slug."""
-        outline = write_course(self.seller, f"{title} {secrets.token_hex(2)}", price, "1500")
-        slug = outline.rpartition("/")[2]
-        self.seller.send(outline, to=f"{outline}/submission")
-        self.admin.send(f"/admin/courses/{slug}", to=f"/admin/courses/{slug}/approval")
-        return slug
+        return publish_course(self.seller, self.admin, f"{title} {secrets.token_hex(2)}", price, "1500")

@@ -6,6 +6,7 @@ from flask_login import current_user, login_required
 from lms import live
 from lms.blueprints.readers import page_number, standing_or_404
 from lms.db import transaction
+from lms.domain.certificates import badges
 from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
 from lms.domain.learning import exercise_queries as exercises
@@ -16,13 +17,17 @@ from lms.formats import markdown
 from lms.queue import enqueue
 from lms.ui import render
 
+BADGES = 6  # among my courses; a page of their own has all
+
 blueprint = Blueprint("learning", __name__, url_prefix="/learn")
 
 
 @blueprint.get("")
 @login_required
 def index():
-    return render("learning/index.html", "courses", enrolments=queries.of_member(current_user.id, page_number()), reviews=exercises.reviews_open(current_user.id))
+    newest = badges.newest_of(current_user.id, BADGES + 1)
+    shown = dict(badges=newest[:BADGES], has_more=len(newest) > BADGES, reviews=exercises.reviews_open(current_user.id))
+    return render("learning/index.html", "courses", enrolments=queries.of_member(current_user.id, page_number()), **shown)
 
 
 @blueprint.get("/<slug>")
@@ -31,7 +36,8 @@ def course(slug):
     """Where the student goes on: the next lesson, or what he has finished."""
     standing = _standing(slug)
     if standing.enrolment and not standing.left and standing.completed:
-        return render("learning/finished.html", standing=standing, rewards=queries.rewards_of(standing.enrolment))
+        earned = dict(rewards=queries.rewards_of(standing.enrolment), badge=badges.of_course(current_user.id, standing.course.id))
+        return render("learning/finished.html", standing=standing, **earned)
     if standing.next_lesson is None or not standing.may_read(standing.next_lesson):
         return redirect(url_for("courses.show", slug=slug))
     return redirect(url_for("learning.lesson", slug=slug, lesson_slug=standing.next_lesson.slug))
