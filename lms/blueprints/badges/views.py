@@ -20,7 +20,7 @@ def index():
 
 @blueprint.get("/<code>")
 def show(code):
-    return render("badges/show.html", "badge", badge=_badge_or_404(code))
+    return render("badges/show.html", badge=_badge_or_404(code))
 
 
 @blueprint.get("/<code>.svg")
