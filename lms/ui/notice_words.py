@@ -50,6 +50,7 @@ WORDS = {
     "work to grade": (_("A work waits for your grade"), _("“%(lesson)s” in “%(course)s”: too few may review it yet, so you grade it."), "grade"),
     "teo matured": (_("TEO became yours"), _("%(teo)s have matured and are available to you."), "wallet"),
     "reward deferred": (_("A reward waits for another day"), _("%(teo)s are above today's limit. They are not lost: you get them on %(day)s."), "wallet"),
+    "badge earned": (_("You earned a badge"), _("“%(course)s”: you have completed the course. The badge has a page you can show."), "badge"),
     "stake released": (_("Your stake is released"), _("%(teo)s are available to you again."), "staking"),
     "rulebook announced": (_("New rules are announced"), _("Version %(number)s of the rulebook holds from %(from)s. What happened before stays as it was."), "rulebook"),
 }
@@ -73,6 +74,7 @@ PLACES = {
     "coupons": (_("Your coupons"), [("coupons.index", {}), ("teaching.index", {})]),
     "payout": (_("See the payout"), [("payouts.show", {"payout_id": "payout"}), ("payouts.index", {}), ("teaching.index", {})]),
     "payout details": (_("Your payout details"), [("payouts.details", {})]),
+    "badge": (_("See your badge"), [("badges.show", {"code": "code"}), ("badges.index", {})]),
     "staking": (_("Your stake"), [("staking.show", {})]),
     "rulebook": (_("Read the rules"), [("rulebook.version", {"number": "number"}), ("rulebook.show", {})]),
 }
@@ -83,7 +85,7 @@ GROUPS = {
     "wallet": (_("Wallet"), _("TEO that leave your wallet, and TEO that come to it.")),
     "orders": (_("Orders"), _("Refunds and disputes of what you bought.")),
     "learning": (_("Learning"), _("Work you handed in, and work you are asked to review or grade.")),
-    "rewards": (_("Rewards"), _("TEO you earned, when they become yours or have to wait. At most one mail a day for each.")),
+    "rewards": (_("Rewards"), _("TEO you earned, when they become yours or have to wait: at most one mail a day for each. And badges of free courses.")),
     "teaching": (_("Teaching"), _("Your sales, courses and coupons.")),
     "payouts": (_("Payouts and stake"), _("Euros on their way to your bank account, and TEO you staked.")),
     "application": (_("Application"), _("What we decide when you apply to teach.")),
@@ -113,6 +115,7 @@ NAMES = {
     "work to grade": _("Work to grade"),
     "teo matured": _("TEO matured"),
     "reward deferred": _("Reward waits for another day"),
+    "badge earned": _("Badge earned"),
     "sale waiting": _("Sale waits for your decision"),
     "sale decided": _("Sale decided"),
     "sale refunded": _("Sale refunded"),

@@ -196,6 +196,6 @@ def test_what_people_wrote_is_escaped(ana, log_in):
     assert "<script>x" not in page and "&lt;script&gt;x" in page and "<b>" not in page
 
 
-@pytest.mark.parametrize(("kind", "place"), [("order refunded", "/orders/3"), ("sale refunded", "/teach/sales"), ("rulebook announced", "/rulebook/2"), ("wallet linked", "/wallet/addresses"), ("withdrawal sent", "/wallet/withdrawals/7"), ("sale waiting", "/teach/decisions")])
+@pytest.mark.parametrize(("kind", "place"), [("order refunded", "/orders/3"), ("sale refunded", "/teach/sales"), ("rulebook announced", "/rulebook/2"), ("wallet linked", "/wallet/addresses"), ("withdrawal sent", "/wallet/withdrawals/7"), ("sale waiting", "/teach/decisions"), ("badge earned", "/badges/SPRING")])
 def test_a_notice_leads_to_the_page_it_is_about(of, kind, place):
     assert of(kind).href == place

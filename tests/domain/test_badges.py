@@ -14,6 +14,7 @@ from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries
 from lms.domain.learning.models import Enrolment
+from lms.domain.notices.models import Notice
 from lms.errors import DomainError
 from tests.conftest import publish, sell, take_part
 from tests.races import race
@@ -82,6 +83,14 @@ def test_awarded_twenty_times_at_once_it_is_one(app, ana, free):
     codes = []
     assert race(app, [lambda: codes.append(badges.award(db.session.get_one(Enrolment, enrolment_id)).code)] * 20) == []
     assert (len(codes), len(set(codes)), count()) == (20, 1, 1)
+
+
+def test_its_member_is_told_once(ana, free):
+    enrolment = take_part(ana, free)
+    with transaction():
+        badge = badges.award(enrolment)
+    told = db.session.execute(select(Notice.user_id, Notice.kind, Notice.facts)).all()
+    assert told == [(ana.id, "badge earned", {"course": "A free course", "code": badge.code})]
 
 
 def test_a_bought_course_brings_none(ana, course):

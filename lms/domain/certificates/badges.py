@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from lms.db import db, page_of
 from lms.domain.certificates.badge_models import Badge
+from lms.domain.notices import actions as notices
 from lms.errors import DomainError
 
 
@@ -23,7 +24,9 @@ def award(enrolment):
     course, mine = enrolment.course, dict(user_id=enrolment.user_id, course_id=enrolment.course_id)
     facts = dict(title=course.title, teacher=course.teacher.name, code=secrets.token_urlsafe(16), earned_at=enrolment.completed_at)
     db.session.execute(insert(Badge).values(**mine, **facts).on_conflict_do_nothing(index_elements=list(mine)))
-    return of_course(**mine)
+    badge = of_course(**mine)
+    notices.tell(badge.user_id, "badge earned", f"badge:{badge.id}", course=badge.title, code=badge.code)
+    return badge
 
 
 def of_course(user_id, course_id):
