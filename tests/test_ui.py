@@ -313,6 +313,12 @@ def test_every_drawing_is_well_formed(html, drawing):
     ElementTree.fromstring(html("{{ draw(name) }}", name=drawing).strip())
 
 
+def test_a_badge_is_well_formed_and_so_are_two_on_one_page(html):
+    drawn = html("{{ badge_art('<Bread>') }}").strip()
+    ElementTree.fromstring(drawn)
+    assert "Bread" not in drawn and not re.search(r"\sid=|url\(", drawn)
+
+
 # What is remembered
 
 

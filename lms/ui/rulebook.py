@@ -30,7 +30,7 @@ GROUPS = (
         _("Prices and discounts"),
         _("A student may pay a part of the price in TEO: 1 TEO takes 1 € off. TEO are never paid out in euros."),
         (
-            Rule("lowest_price", _("lowest price of a course"), euros, _("%(value)s, also with a coupon; a free course rewards with no TEO")),
+            Rule("lowest_price", _("lowest price of a course"), euros, _("%(value)s, also with a coupon; a free course rewards with a badge, not with TEO")),
             Rule("discount_levels_bp", _("part that can be paid in TEO"), levels, _("%(value)s of the price, as far as the course allows")),
             Rule("accept_bonus_bp", _("bonus for a teacher who takes the TEO"), percent, _("%(value)s of the TEO of the discount, on top of them")),
             Rule("decision_hours", _("time to decide about the TEO of a sale"), hours, _("%(value)s after the payment; then the teacher's policy decides, and without a policy it is euros")),

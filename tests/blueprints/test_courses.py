@@ -193,6 +193,7 @@ def test_a_visitor_is_told_price_reward_and_what_is_free(client, course):
     page = client.get(f"/courses/{course.slug}").text
     for words in ("80.00 €", "Up to 10 % of it can be paid in TEO.", "8.00 TEO", "+1.60", "+3.20", "free preview", "Tea", "4 lessons", f"/courses/{course.slug}/checkout"):
         assert words in page
+    assert "badge" not in page
 
 
 def test_a_course_that_takes_no_teo_does_not_speak_of_it(client, course):
@@ -244,7 +245,8 @@ def test_the_teacher_edits_and_does_not_buy(log_in, tea, course):
 
 def test_a_free_course_is_enrolled_in_by_one_button(log_in, client, ana, tea):
     free = publish(tea, "Gifts", price=0)
-    assert "Log in to enrol" in client.get(f"/courses/{free.slug}").text
+    page = client.get(f"/courses/{free.slug}").text
+    assert "Log in to enrol" in page and "Who completes it earns a badge" in page
     assert f'action="/learn/{free.slug}"' in log_in(ana).get(f"/courses/{free.slug}").text
 
 

@@ -125,3 +125,7 @@ def test_the_foot_of_a_page_the_wallet_and_the_checkout_lead_to_the_rules(client
     browser = log_in(ana)
     for path in ("/wallet", f"/courses/{course.slug}/checkout"):
         assert browser.get(path).text.count('href="/rulebook"') == 2
+
+
+def test_it_says_what_a_free_course_brings(client, app):
+    assert "a free course rewards with a badge, not with TEO" in words(client.get("/rulebook").text)
