@@ -31,6 +31,7 @@ from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import payouts
 from tests.blueprints.test_wallet import give_address, reward, settle
 from tests.conftest import PASSWORD, address_of, give, publish, take_part, teo
+from tests.domain.test_exercises import ask, hand_in, with_exercise
 from tests.domain.test_payout_details import bank_of
 
 PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/rulebook", "/nowhere"]
@@ -406,7 +407,9 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
     slugs = {"admin.review": waiting.slug, "checkout.create": "other"}
     take_part(ana, publish(tea, "Gifts", price=0))
     codes = {"badges.show": {"code": badges.newest_of(ana.id, 1)[0].code}}
-    facts |= dict(withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, year=clock.now().year)
+    take_part(bruno, course, lessons=0)
+    work, review = hand_in(ana, with_exercise(course)), ask(hand_in(bruno, course), ana)
+    facts |= dict(submission_id=work.id, review_id=review.id, withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, year=clock.now().year)
     with app.test_request_context():
         return {
             rule.endpoint: rule.build(facts | (QUERIES | codes).get(rule.endpoint, {}) | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]

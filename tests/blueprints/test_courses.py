@@ -151,8 +151,8 @@ def busy(course, bruno, count):
            SELECT 'k', id, :course, :teacher, 'paid', 'EUR', 8000, 0, 8000, 0, 0, 0, 0, 4000, 'Bronze', 0, 1, now(), 0, '', false, 0, 0 FROM users WHERE email LIKE 'many%'""",
         """INSERT INTO enrolments (user_id, course_id, paid, rule_version, matures_at, enrolled_at, done)
            SELECT id, :course, 8000, 1, now(), now(), 0 FROM users WHERE email LIKE 'many%'""",
-        """INSERT INTO lessons (course_id, section_id, slug, title, body, minutes, is_preview, position, version)
-           SELECT :course, :section, 'many-' || n, 'Many ' || n, 'Words', 1, false, 10 + n, 1 FROM generate_series(1, :lessons) n""",
+        """INSERT INTO lessons (course_id, section_id, slug, title, body, exercise, minutes, is_preview, position, version)
+           SELECT :course, :section, 'many-' || n, 'Many ' || n, 'Words', '', 1, false, 10 + n, 1 FROM generate_series(1, :lessons) n""",
     )
     values = dict(count=count, course=course.id, teacher=course.teacher_id, section=course.sections[0].id, lessons=min(count, 500))
     with transaction():
