@@ -181,4 +181,4 @@ def test_the_list_has_pages(log_in, ana, tea):
 def test_the_list_is_ones_own_and_says_so_when_it_is_empty(client, log_in, bruno, badge):
     assert client.get("/badges").status_code == 302
     page = log_in(bruno).get("/badges").text
-    assert "You have no badge yet." in page and badge.code not in page
+    assert "You have no badge yet." in page and badge.code not in page and 'href="/courses?price=free"' in page
