@@ -25,7 +25,7 @@ CSP = (
     "base-uri 'none'",
     "frame-ancestors 'none'",
 )
-# No view sets one of these.
+# No view sets one of these, but for a policy that is narrower still: a browser holds to both.
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 LARGEST_REQUEST = 1024 * 1024  # bytes
