@@ -44,7 +44,7 @@ GROUPS = (
             Rule("purchase_max_bp", _("purchase reward"), percent, _("up to %(value)s of the price paid in cash, as the teacher sets it")),
             Rule("lessons_bp", _("reward for lessons"), percent, _("%(value)s of the price paid in cash, shared by the lessons")),
             Rule("completion_bp", _("completion reward"), percent, _("%(value)s of the price paid in cash")),
-            Rule("review_reward", _("reward for a peer review"), tokens, _("%(value)s to each reviewer of a work, and to its author when it passes, once for each exercise")),
+            Rule("review_reward", _("reward for a peer review"), tokens, _("%(value)s to each reviewer of a work, and to its author when it passes, once for each exercise and within the limit of the course")),
             Rule("reviews_per_day", _("number of peer reviews rewarded"), number, _("%(value)s a day for each member")),
         ),
     ),
