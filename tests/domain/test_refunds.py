@@ -177,6 +177,29 @@ def test_a_reward_that_waits_for_tomorrow_is_credited_never(sold, rich):
     assert (due.due_grants(), due.deferred(rich.id)) == ([], [])
 
 
+def test_what_the_day_splits_off_a_waiting_reward_meanwhile_goes_back_too(app, sold, rich):
+    """A refund that waits for who grants a part of it today finds the rest that waits for tomorrow, which was not there when it began."""
+    order = sold(level_bp=0, price=900_000)
+    clock.advance(timedelta(days=1))
+    complete(order, 1)
+    (waiting,) = due.due_grants()
+    order_id = order.id
+    db.session.rollback()
+
+    def give_back():
+        with app.app_context():
+            refund(db.session.get_one(Order, order_id))
+
+    other = threading.Thread(target=give_back)
+    with transaction():
+        rewards.grant_deferred(waiting)
+        other.start()
+        other.join(1)  # it waits
+    other.join()
+    clock.advance(timedelta(days=1))
+    assert (balance(rich.id).maturing, due.due_grants(), due.deferred(rich.id)) == (0, [], [])
+
+
 def test_who_learns_while_he_buys_again_earns_by_what_he_paid_then(app, sold, rich):
     order = sold(level_bp=0, price=20_000)
     seen = enrolments.enrolment(rich.id, order.course_id)

@@ -80,7 +80,9 @@ def lock_accounts(user_ids, matures_at):
 def lock_course(payer_id, course_id):
     """The grants to anybody out of this purchase of the course that were not taken back, locked: before any account, as who grants what was deferred locks."""
     rows = select(Grant).where(Grant.payer_id == payer_id, Grant.course_id == course_id, Grant.taken_back_at.is_(None))
-    return db.session.scalars(rows.order_by(Grant.id).with_for_update()).all()
+    rows = rows.order_by(Grant.id).with_for_update().execution_options(populate_existing=True)
+    db.session.scalars(rows).all()
+    return db.session.scalars(rows).all()  # again: who granted a part of one, and was waited for, has added the rest
 
 
 def take_back_all(grants, reason, **evidence):
