@@ -6,11 +6,12 @@ from html import unescape
 import pytest
 
 from lms.db import db, transaction
+from lms.domain.checkout import refunds
 from lms.domain.learning.exercise_models import PeerReview, Submission
 from lms.jobs import exercises as jobs
 from tests.blueprints.test_evidence import words
 from tests.conftest import publish, sell, take_part
-from tests.domain.test_exercises import give, grade, hand_in, pass_exercise, review_all, with_exercise
+from tests.domain.test_exercises import give, grade, hand_in, order_of, pass_exercise, review_all, with_exercise
 
 PAGE = "/learn/how-proofs-work/lesson-1/exercise"
 
@@ -208,6 +209,17 @@ def test_each_row_of_the_wallet_says_by_which_rule(work, log_in):
     assert "2.00 TEO to each reviewer of a work and to its author when it passes, at most 3 a day" in unescape(page).replace("\xa0", " ")
     assert "reviews may bring 4.00 TEO of this purchase, and had brought 0.00 TEO, so 4.00 TEO were left" in unescape(page).replace("\xa0", " ")
     assert "Order" not in page, "it would say whose work it was"
+
+
+def test_what_goes_back_with_the_authors_refund_says_why_and_not_whose_work_it_was(work, log_in):
+    order, reviewer = order_of(work.enrolment.user), work.reviews[0].reviewer
+    review_all(work, 8)
+    with transaction():
+        refunds.refund(order)
+    browser = log_in(reviewer)
+    taken = browser.get(re.search(r'href="(/wallet/movements/\d+)"', browser.get("/wallet").text)[1]).text
+    assert "−2.00 TEO" in words(taken) and "How proofs work" in words(taken)
+    assert "Order" not in words(taken).replace("Refund of an order", "") and f"/orders/{order.id}" not in taken
 
 
 @pytest.mark.parametrize(("path", "most"), [(PAGE, 10), ("/reviews", 6), ("/learn", 7)])

@@ -126,7 +126,7 @@ def take_back(order, enrolment, reason):
     book = Book(order, {grant.user_id for grant in grants})
     if order.decided_at:
         splits.take_apart(order, book, reason)
-    rewards.take_back_all(grants, reason, order=order.id, course=order.course.title)
+    rewards.take_back_all(grants, reason, order.id, course=order.course.title)
     book.post("vat:back", book.euros("vat"), book.euros("escrow"), order.vat, reason)
     book.post("paid:back", book.euros("escrow"), book.euros("cards"), order.total, reason)
     _return_discount(order, book, reason)

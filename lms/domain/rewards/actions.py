@@ -85,11 +85,14 @@ def lock_course(payer_id, course_id):
     return db.session.scalars(rows).all()  # again: who granted a part of one, and was waited for, has added the rest
 
 
-def take_back_all(grants, reason, **evidence):
-    """These grants are their members' no more: what was credited goes back, what a cap deferred is credited never. Their keys stay used."""
+def take_back_all(grants, reason, order_id, **evidence):
+    """These grants are their members' no more: what was credited goes back, what a cap deferred is credited never. Their keys stay used.
+
+    The order's number is evidence for who bought only: it would tell reviewers whose work it was."""
     for grant_ in grants:
         if grant_.transfer:
-            take_back(grant_.transfer, reason, **evidence)
+            bought = {"order": order_id} if grant_.user_id == grant_.payer_id else {}
+            take_back(grant_.transfer, reason, **bought, **evidence)
         grant_.taken_back_at = clock.now()
     db.session.flush()
 
