@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 
 from lms.db import db, transaction
+from lms.domain.accounts import membership
 from lms.domain.checkout import refunds
 from lms.domain.learning.exercise_models import PeerReview, Submission
 from lms.jobs import exercises as jobs
@@ -158,6 +159,21 @@ def test_what_waits_for_one_teacher_is_nobody_elses(ana, course, member, log_in,
     assert log_in(ana).get(url).status_code == 403
     other = log_in(member("tom", role="teacher"))
     assert other.get(url).status_code == 404 and other.post(url, data={"score": "1", "comment": "x"}).status_code == 404
+
+
+def test_an_admin_finds_and_grades_what_waits_for_a_teacher_who_is_gone(ana, tea, ada, course, log_in):
+    take_part(ana, course, lessons=0)
+    work = hand_in(ana, course, "Because.")
+    url = f"/teach/exercises/{work.id}"
+    browser = log_in(ada)
+    assert browser.get(url).status_code == 404
+    assert "Work waits for a grade" not in words(browser.get("/admin/").text)
+    with transaction():
+        membership.suspend(tea, ada)
+    assert "Work waits for a grade" in words(browser.get("/admin/").text)
+    assert "Lesson 1" in words(browser.get("/teach/exercises").text) and "Because." in browser.get(url).text
+    sent = browser.post(url, data={"score": "7", "comment": "Good."}, follow_redirects=True)
+    assert "No work waits for your grade." in sent.text and 'href="/admin/"' in sent.text
 
 
 def test_peers_work_is_not_the_teachers_to_grade(work, tea, log_in):

@@ -7,6 +7,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts import membership
 from lms.domain.checkout import refunds
 from lms.domain.checkout.models import Order
 from lms.domain.courses import actions as courses
@@ -156,6 +157,41 @@ def test_only_the_courses_teacher_grades_and_only_what_waits_for_him(work, ana, 
     other = member("tom", role="teacher")
     with pytest.raises(Forbidden):
         grade(work, other, 6)
+
+
+def suspend(teacher, admin):
+    membership.suspend(teacher, admin)
+
+
+def end_teaching(teacher, admin):
+    membership.set_role(teacher, "student", admin)
+
+
+@pytest.mark.parametrize("leave", [suspend, end_teaching])
+def test_where_the_teacher_teaches_no_more_an_admin_grades_and_not_his_own(ana, tea, ada, member, course, leave):
+    """Else its author would wait for ever."""
+    admin = member("amo", role="admin")
+    take_part(ana, course, lessons=0)
+    take_part(ada, course, lessons=0)
+    with transaction():
+        leave(tea, admin)
+    work, own = hand_in(ana, course), hand_in(ada, course)
+    told = db.session.query(Notice).filter_by(kind="work to grade").order_by(Notice.id)
+    assert [(notice.user_id, notice.facts["submission"]) for notice in told] == [(ada.id, work.id), (admin.id, work.id), (admin.id, own.id)]
+    assert [queries.to_grade_count(each) for each in (ada, admin, ana)] == [1, 2, 0]
+    with pytest.raises(Forbidden):
+        grade(own, ada, 9)
+    grade(work, ada, 8)
+    grade(own, admin, 8)
+    assert work.has_passed and own.has_passed
+
+
+def test_no_admin_grades_while_the_teacher_does(ana, tea, ada, course):
+    take_part(ana, course, lessons=0)
+    work = hand_in(ana, course)
+    assert (queries.to_grade_count(ada), queries.to_grade_count(tea)) == (0, 1)
+    with pytest.raises(Forbidden):
+        grade(work, ada, 9)
 
 
 def test_a_silent_reviewer_is_replaced_after_a_day_once(work):

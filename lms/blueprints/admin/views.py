@@ -18,6 +18,7 @@ from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import refunds
 from lms.domain.courses import approval
 from lms.domain.courses import queries as courses
+from lms.domain.learning import exercise_queries as exercises
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import STATES
@@ -53,6 +54,7 @@ def index():
         waiting=courses.waiting_count(),
         payouts=withdrawals.in_review_count(),
         applications=wishes.waiting_count(),
+        to_grade=exercises.to_grade_count(current_user),
         bank_payouts=payout_queries.counts(),
         incidents=audit.open_count(),
         parts=health.look(),

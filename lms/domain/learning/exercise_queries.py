@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, time
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from lms import clock
 from lms.db import db, page_of
+from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course
 from lms.domain.learning.exercise_models import IN_REVIEW, PeerReview, Submission
 from lms.domain.learning.models import Enrolment
@@ -67,20 +68,49 @@ def silent(limit=500):
     return db.session.scalars(rows.limit(limit)).all()
 
 
-def to_grade(teacher_id, number=1):
-    """One page of the work that waits for the teacher's grade, oldest first, with author, course and lesson."""
-    rows = _for_teacher(teacher_id, Submission.is_for_teacher, Submission.state == IN_REVIEW)
+def to_grade(grader, number=1):
+    """One page of the work that waits for his grade, oldest first, with author, course and lesson."""
+    rows = _with_author(select(Submission).where(_waits(), _graded_by(grader)))
     return page_of(rows.order_by(Submission.handed_in_at, Submission.id), number)
 
 
-def for_teacher(teacher_id, submission_id):
-    """Work on an exercise of the teacher's that he is to grade, or has graded; None for any other."""
-    return db.session.scalar(_for_teacher(teacher_id, Submission.id == submission_id, Submission.is_for_teacher))
+def to_grade_count(grader):
+    """How much there is of it."""
+    return db.session.scalar(_joined(select(func.count(Submission.id))).where(_waits(), _graded_by(grader)))
 
 
-def _for_teacher(teacher_id, *which):
-    rows = select(Submission).join(Submission.enrolment).join(Enrolment.course).where(Course.teacher_id == teacher_id, *which)
-    return rows.options(contains_eager(Submission.enrolment).contains_eager(Enrolment.course), joinedload(Submission.enrolment, Enrolment.user), joinedload(Submission.lesson))
+def for_grader(grader, submission_id):
+    """Work that he is to grade, or that was graded in his place; None for any other."""
+    return db.session.scalar(_with_author(select(Submission).where(Submission.id == submission_id, Submission.is_for_teacher, _graded_by(grader))))
+
+
+def is_grader(user, submission):
+    """Whether this work is his to grade: the teacher's of the course; an admin's, of work that is not his own, where the teacher teaches no more."""
+    return db.session.scalar(_joined(select(Submission.id)).where(Submission.id == submission.id, _graded_by(user))) is not None
+
+
+def teaches_no_more(teacher):
+    """Whether somebody else has to grade in his place."""
+    return not teacher.is_active or teacher.is_student
+
+
+def _graded_by(user):
+    own = Course.teacher_id == user.id
+    is_away = or_(User.suspended_at.is_not(None), User.role == "student")
+    return or_(own, and_(is_away, Enrolment.user_id != user.id)) if user.is_admin else own
+
+
+def _waits():
+    return and_(Submission.is_for_teacher, Submission.state == IN_REVIEW)
+
+
+def _joined(rows):
+    return rows.join(Submission.enrolment).join(Enrolment.course).join(Course.teacher)
+
+
+def _with_author(rows):
+    known = contains_eager(Submission.enrolment)
+    return _joined(rows).options(known.contains_eager(Enrolment.course), known.joinedload(Enrolment.user), joinedload(Submission.lesson))
 
 
 def _with_work():

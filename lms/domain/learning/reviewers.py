@@ -4,8 +4,10 @@ from sqlalchemy import func, or_, select
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts import queries as accounts
 from lms.domain.accounts.models import User
 from lms.domain.courses.models import Course
+from lms.domain.learning import exercise_queries as queries
 from lms.domain.learning.exercise_models import PASSED, PeerReview, Submission
 from lms.domain.learning.models import Enrolment
 from lms.domain.notices import actions as notices
@@ -55,4 +57,13 @@ def _leave_to_teacher(submission):
     db.session.flush()
     course = submission.enrolment.course
     facts = dict(submission=submission.id, course=course.title, lesson=submission.lesson.title)
-    notices.tell(course.teacher_id, "work to grade", f"submission:{submission.id}", **facts)
+    for grader_id in _graders(submission):
+        notices.tell(grader_id, "work to grade", f"submission:{submission.id}", **facts)
+
+
+def _graders(submission):
+    """Ids of who is to grade: the teacher, or in his place the admins, each for the others' work."""
+    teacher = submission.enrolment.course.teacher
+    if not queries.teaches_no_more(teacher):
+        return [teacher.id]
+    return [admin_id for admin_id in accounts.admins() if admin_id != submission.enrolment.user_id]
