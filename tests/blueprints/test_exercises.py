@@ -8,11 +8,13 @@ import pytest
 from lms.db import db, transaction
 from lms.domain.accounts import membership
 from lms.domain.checkout import refunds
+from lms.domain.courses import actions as writing
 from lms.domain.learning.exercise_models import PeerReview, Submission
+from lms.domain.learning.exercises import MOST_ATTEMPTS
 from lms.jobs import exercises as jobs
 from tests.blueprints.test_evidence import words
 from tests.conftest import publish, sell, take_part
-from tests.domain.test_exercises import give, grade, hand_in, order_of, pass_exercise, review_all, with_exercise
+from tests.domain.test_exercises import give, grade, hand_in, lesson_of, order_of, pass_exercise, review_all, with_exercise
 
 PAGE = "/learn/how-proofs-work/lesson-1/exercise"
 
@@ -127,6 +129,26 @@ def test_the_author_reads_the_reviews_without_names_once_it_is_decided(work, ana
     assert "not passed" in page and "Reviewer 1 · 3 of 10" in page and "4 of 10" in page and "Pia" not in page and "Tea" not in page.split("How it works")[0].split("Exercise", 2)[2]
     assert "Hand in again" in page
     assert "wait" not in words(browser.get("/notices").text) and "has not passed" in words(browser.get("/notices").text)
+
+
+def test_who_has_used_up_his_attempts_reads_why_there_is_no_form(ana, tea, course, log_in):
+    take_part(ana, course, lessons=0)
+    browser = log_in(ana)
+    assert f"you may hand in again: {MOST_ATTEMPTS} times in all" in words(browser.get(PAGE).text)
+    for number in range(MOST_ATTEMPTS):
+        grade(hand_in(ana, course, f"Attempt {number}"), tea, 3)
+    page = browser.get(PAGE).text
+    assert "<textarea" not in page and "You have handed in 5 times, as often as one can." in words(page)
+    assert "hand in again" not in words(browser.get("/notices").text), "the last one cannot"
+
+
+def test_work_is_shown_with_its_task_when_the_lesson_has_none_any_more(ana, tea, course, log_in):
+    take_part(ana, course, lessons=0)
+    grade(hand_in(ana, course), tea, 3)
+    with transaction():
+        writing.change_lesson(lesson_of(course), title="Lesson 1", body="", minutes=1, is_preview=False, exercise="")
+    page = log_in(ana).get(PAGE).text
+    assert "Prove it." in words(page) and "This lesson has no exercise any more." in words(page) and "<textarea" not in page
 
 
 def test_the_teacher_grades_what_too_few_may_review(ana, tea, course, log_in):

@@ -109,10 +109,10 @@ def _work_page(standing, lesson, form):
     if not lesson.exercise and not attempts:
         raise NotFound("This lesson has no exercise.")
     last = attempts[-1] if attempts else None
-    task = lesson.exercise if last is None or not last.is_open else last.task
-    may_hand_in = bool(lesson.exercise) and exercises.obstacle(attempts) is None
+    task = last.task if last and (last.is_open or not lesson.exercise) else lesson.exercise
+    refusal = exercises.obstacle(attempts) if lesson.exercise else NotFound("This lesson has no exercise any more.")
     rules = rulebook.version(standing.enrolment.rule_version)
-    shown = dict(task=markdown.render(task), attempts=attempts, rules=rules, may_hand_in=may_hand_in, reward=verdicts.passing_reward(standing.enrolment, rules))
+    shown = dict(task=markdown.render(task), attempts=attempts, rules=rules, refusal=refusal, most=exercises.MOST_ATTEMPTS, reward=verdicts.passing_reward(standing.enrolment, rules))
     return render("exercises/show.html", "form", standing=standing, lesson=lesson, form=form, **shown)
 
 
