@@ -18,6 +18,7 @@ from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
 from lms.domain.learning import exercise_queries as exercises
+from lms.domain.learning.exercises import obstacle
 from lms.domain.ledger import queries as ledger
 from lms.domain.notices import queries as notices
 from lms.domain.rulebook import queries as rulebook
@@ -169,7 +170,11 @@ def _withdrawal(user, argument):
 
 def _work(user, argument):
     found = exercises.own(user.id, _id(argument))
-    return found and {"attempts": exercises.attempts(found.enrolment_id, found.lesson_id), "rules": rulebook.version(found.enrolment.rule_version)}
+    if found is None:
+        return None
+    attempts = exercises.attempts(found.enrolment_id, found.lesson_id)
+    goes_on = found.lesson.has_exercise and obstacle(attempts) is None
+    return {"attempts": attempts, "rules": rulebook.version(found.enrolment.rule_version), "goes_on_in": found if goes_on else None}
 
 
 def _sales(user, _):

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from lms import live
 from lms.db import db, transaction
 from lms.domain.accounts import membership
 from lms.domain.checkout import refunds
@@ -149,6 +150,17 @@ def test_work_is_shown_with_its_task_when_the_lesson_has_none_any_more(ana, tea,
         writing.change_lesson(lesson_of(course), title="Lesson 1", body="", minutes=1, is_preview=False, exercise="")
     page = log_in(ana).get(PAGE).text
     assert "Prove it." in words(page) and "This lesson has no exercise any more." in words(page) and "<textarea" not in page
+
+
+def test_the_open_page_of_work_that_fails_leads_on_and_is_its_authors_alone(work, ana, bruno, log_in):
+    name = f"work:{work.id}"
+    assert f'href="{PAGE}"' not in live.shown(ana.id, [name])[name] and name in log_in(ana).get(PAGE).text
+    review_all(work, 3, 4, 5)
+    shown = live.shown(ana.id, [name])[name]
+    assert "not passed" in shown and f'href="{PAGE}"' in shown and "Hand in again" in shown
+    assert name not in log_in(ana).get(PAGE).text, "that page has the form itself"
+    for other in (bruno, work.reviews[0].reviewer):
+        assert live.shown(other.id, [name]) == {}
 
 
 def test_the_teacher_grades_what_too_few_may_review(ana, tea, course, log_in):
