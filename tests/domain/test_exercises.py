@@ -1,5 +1,6 @@
 """Work on exercises: who reviews it, when it passes, and what that brings, to whom, out of what."""
 
+import threading
 from datetime import timedelta
 from decimal import Decimal
 
@@ -408,9 +409,33 @@ def test_a_review_and_a_refund_at_once_leave_nobody_richer(app, work, ana):
     assert books.wrong_balances() == books.unbalanced_assets() == 0
 
 
-def with_exercise(course):
+def test_a_refund_and_a_reviewer_of_two_works_lock_his_reviews_in_the_same_order(app, ana, bruno, course):
+    """Whatever the order in which he was asked: who replaces a silent one was asked last."""
+    with_exercise(course, 2)
+    order_id = sell(ana, course).id
+    first, second = (hand_in(ana, course, lesson=lesson_of(course, number)) for number in (1, 2))
+    early, late = (ask(work, bruno).id for work in (second, first))
+    db.session.rollback()
+
+    def give_back():
+        with app.app_context(), transaction():
+            refunds.refund(db.session.get_one(Order, order_id))
+
+    other = threading.Thread(target=give_back)
     with transaction():
-        courses.change_lesson(lesson_of(course), title="Lesson 1", body="Words", minutes=1, is_preview=True, exercise=TASK)
+        db.session.get_one(PeerReview, early, with_for_update=True)
+        other.start()
+        other.join(1)  # it waits
+        db.session.execute(db.text("SET LOCAL lock_timeout = '1s'"))
+        db.session.get_one(PeerReview, late, with_for_update=True)
+    other.join()
+    db.session.expire_all()
+    assert all(db.session.get_one(PeerReview, id).closed_at for id in (early, late))
+
+
+def with_exercise(course, number=1):
+    with transaction():
+        courses.change_lesson(lesson_of(course, number), title=f"Lesson {number}", body="Words", minutes=1, is_preview=number == 1, exercise=TASK)
     return course
 
 

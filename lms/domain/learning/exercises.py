@@ -111,10 +111,10 @@ def replace_silent(review_id):
 def withdraw(enrolment):
     """The course was given back, its lock held: nobody goes on reviewing what was handed in."""
     rows = select(Submission).where(Submission.enrolment_id == enrolment.id, Submission.state == IN_REVIEW)
-    for submission in db.session.scalars(rows.with_for_update()).all():
+    submissions = db.session.scalars(rows.with_for_update()).all()
+    for submission in submissions:
         submission.state, submission.decided_at = WITHDRAWN, clock.now()
-        verdicts.close_reviews(submission)
-    db.session.flush()
+    verdicts.close_reviews(submissions)
 
 
 def _check_text(text, most):

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from sqlalchemy import update
+from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
@@ -20,7 +20,7 @@ def decide(submission, scores, rules):
     """The work passes or fails by these scores. Who was asked and is not waited for any more is let go."""
     submission.score = (Decimal(sum(scores)) / len(scores)).quantize(HUNDREDTH, ROUND_HALF_UP)
     submission.state, submission.decided_at = PASSED if rules.passes(scores) else FAILED, clock.now()
-    close_reviews(submission)
+    close_reviews([submission])
     if submission.has_passed:
         _reward_author(submission, rules)
     enrolment, lesson = submission.enrolment, submission.lesson
@@ -28,11 +28,13 @@ def decide(submission, scores, rules):
     notices.tell(enrolment.user_id, f"work {submission.state}", f"submission:{submission.id}", **facts)
 
 
-def close_reviews(submission):
-    """Nobody who was asked and has said nothing is waited for."""
+def close_reviews(submissions):
+    """Nobody who was asked and has said nothing is waited for. Locked in id order, as a reviewer locks all that is asked of him."""
+    ids = [submission.id for submission in submissions]
+    silent = select(PeerReview).where(PeerReview.submission_id.in_(ids), PeerReview.given_at.is_(None), PeerReview.closed_at.is_(None))
+    for review in db.session.scalars(silent.order_by(PeerReview.id).with_for_update()).all():
+        review.closed_at = clock.now()
     db.session.flush()
-    silent = update(PeerReview).where(PeerReview.submission_id == submission.id, PeerReview.given_at.is_(None), PeerReview.closed_at.is_(None))
-    db.session.execute(silent.values(closed_at=clock.now()))
 
 
 def passing_reward(enrolment, rules):
