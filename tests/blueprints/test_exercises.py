@@ -121,6 +121,29 @@ def test_who_is_not_waited_for_any_more_is_told_and_sees_no_work(work, log_in):
     assert "Lesson 1" not in words(log_in(review.reviewer).get("/reviews").text)
 
 
+@pytest.mark.parametrize("score", [{"score": "7"}, {}])
+def test_words_for_what_waits_no_more_are_given_back(work, log_in, score):
+    """He wrote them while his time ran out, or in two windows."""
+    closed, given = work.reviews[:2]
+    give(given, 7)
+    with transaction():
+        closed.closed_at = closed.asked_at
+    for review in (closed, given):
+        page = log_in(review.reviewer).post(f"/reviews/{review.id}", data={"comment": "An hour's thought.", **score})
+        assert page.status_code in (409, 422) and "An hour's thought." in unescape(page.text) and "<textarea" not in page.text
+
+
+def test_words_for_work_whose_author_is_gone_are_given_back(ana, tea, course, log_in):
+    order = sell(ana, course)
+    work = hand_in(ana, course)
+    with transaction():
+        refunds.refund(order)
+    browser, url = log_in(tea), f"/teach/exercises/{work.id}"
+    assert "waits for no grade" in words(browser.get(url).text)
+    page = browser.post(url, data={"comment": "An hour's thought.", "score": "7"})
+    assert page.status_code == 409 and "An hour's thought." in unescape(page.text)
+
+
 def test_the_author_reads_the_reviews_without_names_once_it_is_decided(work, ana, log_in):
     review_all(work, 3)
     browser = log_in(ana)
