@@ -121,6 +121,13 @@ def test_who_is_not_waited_for_any_more_is_told_and_sees_no_work(work, log_in):
     assert "Lesson 1" not in words(log_in(review.reviewer).get("/reviews").text)
 
 
+def test_who_forgot_the_score_is_led_to_it(work, log_in):
+    review = work.reviews[0]
+    page = log_in(review.reviewer).post(f"/reviews/{review.id}", data={"comment": "A long thought."}).text
+    focused = re.findall(r"<(?:input|textarea)[^>]* autofocus[^>]*>", page)
+    assert len(focused) == 1 and 'id="score-0"' in focused[0]
+
+
 @pytest.mark.parametrize("score", [{"score": "7"}, {}])
 def test_words_for_what_waits_no_more_are_given_back(work, log_in, score):
     """He wrote them while his time ran out, or in two windows."""
