@@ -13,6 +13,9 @@ from lms.domain.notices import kinds
 from lms.domain.notices import queries as notices
 from lms.domain.onchain import deployments
 from lms.domain.onchain.models import Deployment, Operation
+from lms.domain.rewards import actions as rewards
+from lms.domain.rewards.models import Grant
+from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import releases
 from tests.conftest import give, publish, take_part, teo
 
@@ -109,6 +112,18 @@ def test_a_certificate_that_was_revoked_is_not_made_valid_by_going_back(history,
         downgrade(revision="0018")
     assert "which the older version would take for valid. Nothing was taken back." in caplog.text
     assert differences() == [] and db.session.query(Operation).count() == 1
+
+
+def test_whose_purchase_a_reviewers_reward_came_out_of_is_not_forgotten_by_going_back(history, caplog, ana, bruno):
+    """A refund of the author's would leave it to the reviewer after that, for ever."""
+    author_id = ana.id
+    with transaction():
+        rewards.grant("k", bruno.id, "peer review", teo(2), rulebook.in_force(), clock.now(), payer_id=author_id)
+    disconnect()
+    with pytest.raises(SystemExit):
+        downgrade(revision="0023")
+    assert "come out of another member's purchase" in caplog.text
+    assert differences() == [] and db.session.query(Grant).one().payer_id == author_id
 
 
 def test_what_it_can_read_is(history):

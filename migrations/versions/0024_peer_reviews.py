@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0024"
 down_revision = "0023"
@@ -20,11 +21,18 @@ def upgrade():
 
 
 def downgrade():
+    _refuse_what_the_older_code_cannot_read()
     op.drop_table("peer_reviews")
     op.drop_table("submissions")
     op.drop_index("ix_grants_payer_id_course_id", "grants")
     op.drop_column("grants", "payer_id")
     op.drop_column("lessons", "exercise")
+
+
+def _refuse_what_the_older_code_cannot_read():
+    """CommandError: to the older version a reviewer's reward would come out of his own purchase, and stay when its author's money goes back."""
+    if op.get_bind().scalar(sa.text("SELECT EXISTS (SELECT FROM grants WHERE payer_id <> user_id)")):
+        raise CommandError("There are rewards that come out of another member's purchase, which the older version does not know. Nothing was taken back.")
 
 
 def _create_submissions():
