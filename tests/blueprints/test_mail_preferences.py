@@ -14,7 +14,7 @@ AT_FIRST = {
     *("review asked", "work passed", "work failed", "work to grade"),
     *("order refunded", "order disputed", "application approved", "application returned", "rulebook announced"),
 }
-OFF_AT_FIRST = {"withdrawal requested", "withdrawal approved", "withdrawal cancelled", "teo matured", "reward deferred", "badge earned"}
+OFF_AT_FIRST = {"withdrawal requested", "withdrawal approved", "withdrawal cancelled", "teo matured", "reward deferred", "reward taken back", "badge earned"}
 
 
 def switches(page):

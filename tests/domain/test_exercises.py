@@ -356,6 +356,15 @@ def test_a_refund_takes_back_what_reviews_brought_out_of_it(work, ana):
     assert books.wrong_balances() == books.unbalanced_assets() == 0
 
 
+def test_who_loses_with_it_what_a_review_brought_him_is_told_and_not_by_whom(work, ana):
+    order, reviewer_id = order_of(ana), work.reviews[0].reviewer_id
+    review_all(work, 8)
+    with transaction():
+        refunds.refund(order)
+    told = db.session.query(Notice).filter_by(kind="reward taken back").one()
+    assert (told.user_id, told.facts) == (reviewer_id, {"amount": teo(2), "course": "How proofs work", "lesson": "Lesson 1"})
+
+
 def test_a_reviewer_keeps_what_reviews_brought_when_he_gives_back_his_own_purchase(ana, tea, course, member):
     reviewer = member("rita")
     order = sell(reviewer, course, reference="rita")

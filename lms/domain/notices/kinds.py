@@ -68,6 +68,7 @@ KINDS = {
     "work to grade": Kind("writing", "teal", "learning"),
     "teo matured": Kind("seedling", "gold", "rewards", is_mailed=False),
     "reward deferred": Kind("calendar-clock", "gold", "rewards", is_mailed=False),
+    "reward taken back": Kind("receipt-refund", "grey", "rewards", is_mailed=False),
     "badge earned": Kind("award", "teal", "rewards", is_mailed=False),
     "sale waiting": Kind("hourglass", "gold", "teaching"),
     "sale decided": Kind("scale", "teal", "teaching", is_mailed=False),

@@ -90,9 +90,11 @@ def take_back_all(grants, reason, order_id, **evidence):
 
     The order's number is evidence for who bought only: it would tell reviewers whose work it was."""
     for grant_ in grants:
+        is_payers = grant_.user_id == grant_.payer_id
         if grant_.transfer:
-            bought = {"order": order_id} if grant_.user_id == grant_.payer_id else {}
-            take_back(grant_.transfer, reason, **bought, **evidence)
+            take_back(grant_.transfer, reason, **({"order": order_id} if is_payers else {}), **evidence)
+        if grant_.transfer and not is_payers:  # who gave the course back knows it
+            notices.tell(grant_.user_id, "reward taken back", f"grant:{grant_.id}", amount=grant_.amount, course=evidence["course"], lesson=grant_.evidence["lesson"])
         grant_.taken_back_at = clock.now()
     db.session.flush()
 
