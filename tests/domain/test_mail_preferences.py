@@ -18,7 +18,7 @@ def choices(user):
 
 
 def test_a_member_chooses_among_what_may_concern_him(ana, tea, ada):
-    everyones = {"wallet", "orders", "rewards", "rules"}
+    everyones = {"wallet", "orders", "learning", "rewards", "rules"}
     assert choices(ana) == everyones | {"application"}
     assert choices(tea) == everyones | {"teaching", "payouts"}
     assert choices(ada) == everyones
@@ -26,7 +26,7 @@ def test_a_member_chooses_among_what_may_concern_him(ana, tea, ada):
 
 def test_what_a_teacher_earned_concerns_him_when_he_teaches_no_more(tea):
     tea.role = "student"
-    assert choices(tea) == {"wallet", "orders", "rewards", "rules", "teaching", "payouts", "application"}
+    assert choices(tea) == {"wallet", "orders", "learning", "rewards", "rules", "teaching", "payouts", "application"}
 
 
 def test_what_does_not_concern_him_any_more_keeps_its_choice(tea):

@@ -23,9 +23,9 @@ def decide(submission, scores, rules):
     close_reviews([submission])
     if submission.has_passed:
         _reward_author(submission, rules)
-    enrolment, lesson = submission.enrolment, submission.lesson
-    facts = dict(course=enrolment.course.title, lesson=lesson.title, slug=enrolment.course.slug, lesson_slug=lesson.slug)
-    notices.tell(enrolment.user_id, f"work {submission.state}", f"submission:{submission.id}", **facts)
+        _tell(submission, "work passed")
+    else:
+        _tell(submission, "work failed")
 
 
 def close_reviews(submissions):
@@ -55,6 +55,12 @@ def reward_reviewer(review, rules):
     amount = reviewing_reward(review, rules)
     _grant(review.submission, _reviewer_key(review), review.reviewer_id, REVIEW, amount, rules)
     return amount
+
+
+def _tell(submission, kind):
+    enrolment, lesson = submission.enrolment, submission.lesson
+    facts = dict(course=enrolment.course.title, lesson=lesson.title, slug=enrolment.course.slug, lesson_slug=lesson.slug)
+    notices.tell(enrolment.user_id, kind, f"submission:{submission.id}", **facts)
 
 
 def _reward_author(submission, rules):
