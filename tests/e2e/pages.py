@@ -258,6 +258,7 @@ def _admins_pages(admin):
     return {
         "home": "/admin/",
         "courses": "/admin/courses",
+        "exercises": "/teach/exercises",
         "review": first_link(admin, "/admin/courses", r"/admin/courses/[\w-]+"),
         "members": "/admin/members",
         "applications": "/admin/applications/",
