@@ -130,10 +130,12 @@ def _split(order, cash, tokens):
     return euros | {("TEO", "teacher"): tokens + bonus, ("TEO", "bonus"): -bonus}
 
 
-# The treasury pays the bonus and keeps what was declined; what it and issuance gave for a bonus is one sum.
+# The treasury pays the bonus and keeps what was declined; what it and issuance gave for a bonus is one sum, and so is what both gave back of what it
+# had kept: it may have paid others their bonus with that meanwhile.
 _OF_ORDERS = text("""
     SELECT o.id, leg.asset,
            CASE WHEN a.user_id = o.teacher_id THEN 'teacher' WHEN a.user_id = o.buyer_id THEN 'buyer'
+                WHEN a.name = 'issuance' AND split_part(leg.key, ':', 3) = 'kept' THEN 'treasury'
                 WHEN a.name = 'issuance' OR (a.name = 'treasury' AND split_part(leg.key, ':', 3) LIKE 'bonus%') THEN 'bonus' ELSE a.name END AS who,
            sum(leg.amount)::bigint
     FROM (SELECT key, asset, target_id AS account_id, amount FROM transfers UNION ALL SELECT key, asset, source_id, -amount FROM transfers) leg
