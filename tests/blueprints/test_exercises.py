@@ -14,20 +14,20 @@ from lms.domain.learning.exercise_models import PeerReview, Submission
 from lms.domain.learning.exercises import MOST_ATTEMPTS
 from lms.jobs import exercises as jobs
 from tests.blueprints.test_evidence import words
-from tests.conftest import publish, sell, take_part
-from tests.domain.test_exercises import give, grade, hand_in, lesson_of, order_of, pass_exercise, review_all, with_exercise
+from tests.conftest import sell, take_part
+from tests.domain.test_exercises import give, grade, hand_in, lesson_of, order_of, proofs, review_all, three_who_passed
 
 PAGE = "/learn/how-proofs-work/lesson-1/exercise"
 
 
 @pytest.fixture
 def course(tea):
-    return with_exercise(publish(tea, "How proofs work", price=20_000, reward_bp=0))
+    return proofs(tea)
 
 
 @pytest.fixture
 def passed(member, course):
-    return [pass_exercise(member(name), course) for name in ("pia", "pio", "piu")]
+    return three_who_passed(member, course)
 
 
 @pytest.fixture

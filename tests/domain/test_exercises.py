@@ -32,14 +32,12 @@ TASK = "Prove it."
 
 @pytest.fixture
 def course(tea):
-    """At 200 EUR without a purchase reward: of 20 TEO at most, learning brings 16 and reviews 4."""
-    return with_exercise(publish(tea, "How proofs work", price=20_000, reward_bp=0))
+    return proofs(tea)
 
 
 @pytest.fixture
 def passed(member, course):
-    """Three who passed the exercise, graded by the teacher, and paid nothing."""
-    return [pass_exercise(member(name), course) for name in ("pia", "pio", "piu")]
+    return three_who_passed(member, course)
 
 
 @pytest.fixture
@@ -440,6 +438,16 @@ def test_a_refund_and_a_reviewer_of_two_works_lock_his_reviews_in_the_same_order
     other.join()
     db.session.expire_all()
     assert all(db.session.get_one(PeerReview, id).closed_at for id in (early, late))
+
+
+def proofs(teacher):
+    """A course at 200 EUR without a purchase reward, with an exercise on its first lesson: of 20 TEO at most, learning brings 16 and reviews 4."""
+    return with_exercise(publish(teacher, "How proofs work", price=20_000, reward_bp=0))
+
+
+def three_who_passed(member, course):
+    """Members who passed the exercise, graded by the teacher, and paid nothing."""
+    return [pass_exercise(member(name), course) for name in ("pia", "pio", "piu")]
 
 
 def with_exercise(course, number=1):

@@ -21,6 +21,7 @@ blueprint = Blueprint("exercises", __name__)
 
 WORK = "/learn/<slug>/<lesson_slug>/exercise"
 REVIEW = "/reviews/<int(max=2147483647):review_id>"
+BALANCE = ("balance_chip", "balance", "activity")
 GRADE = "/teach/exercises/<int(max=2147483647):submission_id>"
 
 
@@ -121,10 +122,10 @@ def _shown(submission):
 
 
 def _bring(author_id, name, rewarded, is_decided):
-    """News to the open pages of who is concerned, and to the chain."""
-    live.push(author_id, name, "balance_chip", "balance", "activity")
+    """News to the open pages of who is concerned, and to the chain. Before a decision nothing in the author's wallet has moved."""
+    live.push(author_id, name, *(BALANCE if is_decided else ()))
     for user_id in rewarded:
-        live.push(user_id, "balance_chip", "balance", "activity")
+        live.push(user_id, *BALANCE)
     if rewarded or is_decided:
         enqueue("settlement.settle")
 

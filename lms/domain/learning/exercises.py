@@ -66,9 +66,7 @@ def give(review, score, comment):
     submission = _lock(review.submission)
     rules = rulebook.version(submission.enrolment.rule_version)
     _check_awaited(review)
-    if not rules.is_score(score):
-        raise Invalid("A score is a whole number from 1 to %(most)d.", most=rules.highest_score)
-    check_comment(comment)
+    _check_verdict(rules, score, comment)
     review.given_at, review.score, review.comment = clock.now(), score, comment.strip()
     db.session.flush()
     scores = queries.scores(submission.id)
@@ -89,9 +87,7 @@ def grade(submission, grader, score, feedback):
         raise Forbidden("Only the teacher of the course grades its exercises.")
     if not submission.is_open or not submission.is_for_teacher:
         raise DomainError("This work does not wait for your grade.")
-    if not rules.is_score(score):
-        raise Invalid("A score is a whole number from 1 to %(most)d.", most=rules.highest_score)
-    check_comment(feedback)
+    _check_verdict(rules, score, feedback)
     submission.feedback = feedback.strip()
     verdicts.decide(submission, [score], rules)
 
@@ -115,6 +111,12 @@ def withdraw(enrolment):
     for submission in submissions:
         submission.state, submission.decided_at = WITHDRAWN, clock.now()
     verdicts.close_reviews(submissions)
+
+
+def _check_verdict(rules, score, comment):
+    if not rules.is_score(score):
+        raise Invalid("A score is a whole number from 1 to %(most)d.", most=rules.highest_score)
+    check_comment(comment)
 
 
 def _check_text(text, most):
