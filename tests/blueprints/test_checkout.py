@@ -289,7 +289,7 @@ def test_money_that_does_not_fit_is_said_wherever_the_order_stands(ana, bruno, o
 def test_money_that_was_sent_back_is_not_called_an_order_closed_without_a_payment(is_closed, ana, ada, order, log_in, gateway):
     gateway(order, amount=7999)
     with transaction():
-        refunds.return_held(db.session.query(Payment).one())
+        refunds.return_held(db.session.query(Payment).one(), ada)
         audit.close_incident(db.session.query(Incident).one(), ada, "Sent back.")
         if is_closed:
             checkout.cancel(order)

@@ -78,11 +78,11 @@ def test_one_that_meant_the_sale_takes_it_back_and_sends_the_rest(is_borne, befo
     part = send(order)
     if is_borne:
         do(by_hand.bear, part, ada)
-    do(outbox.take_sale_back, part)
+    do(outbox.take_sale_back, part, ada)
     assert (order.state, part.state, sent()) == ("refunded", "settled", [(TOTAL - 100, "waiting")])
     db.session.expire_all()
     assert everything() == before and sound()
-    for verb, arguments in ((outbox.take_sale_back, (part,)), (by_hand.bear, (part, ada))):
+    for verb, arguments in ((outbox.take_sale_back, (part, ada)), (by_hand.bear, (part, ada))):
         with pytest.raises(DomainError, match="any more"):
             do(verb, *arguments)
 
@@ -127,11 +127,11 @@ def test_of_one_partly_sent_back_the_bank_takes_the_rest_and_with_it_the_sale(or
     assert (order.state, euros(), euros("cards")) == ("charged back", -1500, 1500) and sound()
 
 
-def test_what_a_bank_asks_back_is_not_sent_back_too(order):
+def test_what_a_bank_asks_back_is_not_sent_back_too(order, ada):
     part = send(order)
     pay(order, kind="dispute.opened", dispute="dp_1", fee=0)
     with pytest.raises(DomainError, match="bank"):
-        do(outbox.take_sale_back, part)
+        do(outbox.take_sale_back, part, ada)
     assert order.state == "paid"
 
 
@@ -141,7 +141,7 @@ def test_of_held_money_the_rest_is_sent_back_and_no_part_is_the_platforms(order,
     held = db.session.query(Payment).filter_by(reference="pay_2").one()
     with pytest.raises(DomainError, match="any more"):
         do(by_hand.bear, by_hand.of(held, "re_by_hand_1"), ada)
-    do(refunds.return_held, held)
+    do(refunds.return_held, held, ada)
     assert (sent(), euros("escrow"), euros("cards")) == ([(TOTAL - 100, "waiting")], 0, -TOTAL)
 
 

@@ -273,25 +273,25 @@ def test_money_refunded_and_charged_back_is_the_platforms_loss(sold):
     assert (order.state, books.platform("EUR", "platform").balance) == ("refunded", -order.total - 1500)
 
 
-def test_a_held_payment_goes_back(sold):
+def test_a_held_payment_goes_back(sold, ada):
     order = sold()
     pay(order, "pay_2")
     payment = db.session.query(Payment).filter_by(state="held").one()
     with transaction():
-        refunds.return_held(payment)
+        refunds.return_held(payment, ada)
     with pytest.raises(DomainError), transaction():
-        refunds.return_held(payment)
+        refunds.return_held(payment, ada)
     assert (payment.state, books.platform("EUR", "escrow").balance) == ("returned", 0)
 
 
 @pytest.mark.parametrize("is_returned", [False, True])
-def test_a_dispute_about_money_that_paid_nothing_leaves_the_sale_alone(is_returned, sold):
+def test_a_dispute_about_money_that_paid_nothing_leaves_the_sale_alone(is_returned, sold, ada):
     order = sold()
     pay(order, "pay_2")
     held = db.session.query(Payment).filter_by(state="held").one()
     if is_returned:
         with transaction():
-            refunds.return_held(held)
+            refunds.return_held(held, ada)
     dispute(order, reference="pay_2")
     assert (order.state, held.state, books.platform("EUR", "escrow").balance) == ("paid", "returned", 0)
     loss = 1500 + (order.total if is_returned else 0)
@@ -333,12 +333,12 @@ def test_a_dispute_of_money_that_paid_nothing_leaves_the_sale(sold):
     assert [books.platform("EUR", name).balance for name in ("cards", "escrow")] == [1500 - order.total, 0]
 
 
-def test_money_that_was_sent_back_and_is_disputed_is_the_platforms_loss(sold):
+def test_money_that_was_sent_back_and_is_disputed_is_the_platforms_loss(sold, ada):
     order = sold()
     kept = books.platform("EUR", "platform").balance
     pay(order, "pay_2")
     with transaction():
-        refunds.return_held(db.session.query(Payment).filter_by(state="held").one())
+        refunds.return_held(db.session.query(Payment).filter_by(state="held").one(), ada)
     dispute(order, reference="pay_2")
     assert (order.state, books.platform("EUR", "platform").balance) == ("paid", kept - order.total - 1500)
 
@@ -368,12 +368,12 @@ def test_what_the_bank_asks_back_is_not_refunded_too(sold):
     assert refund(order).state == "refunded"
 
 
-def test_held_money_the_bank_asks_back_is_not_sent_back_too(sold):
+def test_held_money_the_bank_asks_back_is_not_sent_back_too(sold, ada):
     order = sold()
     pay(order, "pay_2")
     dispute(order, "opened", reference="pay_2")
     with pytest.raises(DomainError, match="bank"), transaction():
-        refunds.return_held(db.session.query(Payment).filter_by(state="held").one())
+        refunds.return_held(db.session.query(Payment).filter_by(state="held").one(), ada)
 
 
 def test_a_refund_refused_for_a_dispute_that_is_lost_takes_the_money_once(sold):

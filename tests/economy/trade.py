@@ -80,7 +80,7 @@ class Trade(RuleBasedStateMachine):
         held = db.session.query(Payment).filter_by(state="held").order_by(Payment.id).all()
         if held:
             with refusable():
-                refunds.return_held(held[payment % len(held)])
+                refunds.return_held(held[payment % len(held)], self.world.user("ada"))
 
     @rule(sale=sales, takes=st.booleans())
     def decide(self, sale, takes):
@@ -140,7 +140,7 @@ class Trade(RuleBasedStateMachine):
         part = by_hand.of(about, refund)
         with refusable():
             if part and word:
-                by_hand.bear(part, self.world.user("ada")) if word == "bear" else outbox.take_sale_back(part)
+                by_hand.bear(part, self.world.user("ada")) if word == "bear" else outbox.take_sale_back(part, self.world.user("ada"))
 
     def _place(self, buyer, title, level, coupon, vat):
         """[the order's id], nothing for one that is refused."""

@@ -1,10 +1,12 @@
 """The audit finds also what neither a kept balance nor a holder's total shows."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from lms.chain import transactions
 from lms.db import db, transaction
+from lms.domain.audit import log
+from lms.domain.audit.models import LogEntry
 from lms.jobs import node
 from lms.queue import enqueue
 from tests.conftest import sell, teo
@@ -50,3 +52,19 @@ def _settle(op, mints):
     data, nonce = token.settle_data(op, mints, []), pool.mined_nonce(signer.address)
     signed = transactions.sign(signer, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 500_000)
     mined(pool, signed)
+
+
+def test_the_command_names_the_row_and_knows_a_head_it_said_before(worker, ada):
+    run = worker.test_cli_runner().invoke
+    for number in range(4):
+        with transaction():
+            log.record("part stopped", f"part {number}", ada)
+    said = run(args=["audit", "log"])
+    kept = said.output.split()[-1]
+    assert said.exit_code == 0 and said.output.startswith("4 rows, none was altered") and kept == f"4:{log.head().hash}"
+    assert run(args=["audit", "log", "--kept", kept]).exit_code == 0
+    with transaction():
+        db.session.execute(delete(LogEntry).where(LogEntry.number == 4))
+    cut = run(args=["audit", "log", "--kept", kept])
+    assert (cut.exit_code, cut.output) == (1, "row 4 of the audit log is not as it was written, or it is gone\n")
+    assert run(args=["audit", "log", "--kept", "nonsense"]).exit_code == 2

@@ -31,7 +31,7 @@ def reverse(row_id):
     part = _part(row_id)
     order = part.payment.order
     with transaction():
-        outbox.take_sale_back(part)
+        outbox.take_sale_back(part, current_user)
         _close(part, _("The sale was taken back, and the rest is on its way."))
         buyer_id, teacher_id, order_id = order.buyer_id, order.teacher_id, order.id
     live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")

@@ -162,7 +162,7 @@ def return_payment(incident_id):
     if payment is None:
         raise NotFound("This incident is about no payment.")
     with transaction():
-        refunds.return_held(payment)
+        refunds.return_held(payment, current_user)
         watch.close_incident(incident, current_user, _("Sent back to where it came from."))
     enqueue("payments.sweep")
     flash(_("The money is on its way back."), "done")

@@ -5,6 +5,7 @@ from lms.db import db
 from lms.domain.accounts import queries
 from lms.domain.accounts.models import ROLES
 from lms.domain.accounts.sessions import close_all_sessions
+from lms.domain.audit import log
 from lms.errors import DomainError, Invalid
 
 
@@ -14,6 +15,7 @@ def set_role(user, role, by):
         raise DomainError("Only another admin may change this role.")
     if role not in ROLES:
         raise Invalid("There is no such role.")
+    log.record("role changed", _subject(user), by, before=user.role, after=role)
     user.role = role
     if role == "teacher" and user.teacher_since is None:
         user.teacher_since = clock.now()
@@ -24,6 +26,7 @@ def make_first_admin(user):
     """Who runs the platform names its first admin, who names all others. False when there is an admin already."""
     if queries.admins():
         return False
+    log.record("role changed", _subject(user), before=user.role, after="admin")
     user.role = "admin"
     db.session.flush()
     return True
@@ -33,7 +36,9 @@ def suspend(user, by):
     """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again."""
     if not by.is_admin or by.id == user.id:
         raise DomainError("Only another admin may suspend this member.")
-    user.suspended_at = user.suspended_at or clock.now()
+    if user.is_active:
+        user.suspended_at = clock.now()
+        log.record("member suspended", _subject(user), by)
     close_all_sessions(user)
     db.session.flush()
 
@@ -42,5 +47,11 @@ def let_in(user, by):
     """End a suspension."""
     if not by.is_admin:
         raise DomainError("Only an admin may end a suspension.")
-    user.suspended_at = None
+    if not user.is_active:
+        user.suspended_at = None
+        log.record("member let in", _subject(user), by)
     db.session.flush()
+
+
+def _subject(user):
+    return f"member {user.id}"

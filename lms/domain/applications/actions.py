@@ -8,6 +8,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.accounts import membership
 from lms.domain.applications.models import OPEN, Application, Decision, Document
+from lms.domain.audit import log
 from lms.domain.files import actions as files
 from lms.domain.notices import actions as notices
 from lms.errors import DomainError, Invalid, NotFound
@@ -134,6 +135,8 @@ def _decide(application, by, edition, is_approved, reason=""):
         raise DomainError("The application was changed meanwhile. Read it again, then decide.")
     row = dict(by_id=by.id, edition=application.edition, is_approved=is_approved, reason=reason, at=clock.now())
     db.session.add(Decision(application_id=application.id, **row))
+    facts = dict(member=application.user_id, edition=application.edition) | ({} if is_approved else {"reason": reason})
+    log.record("application approved" if is_approved else "application returned", f"application {application.id}", by, **facts)
     db.session.flush()
 
 

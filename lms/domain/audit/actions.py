@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.audit.models import Incident, Switch
 from lms.errors import Invalid
 
@@ -35,14 +36,18 @@ def close_incident(incident, by, note):
     db.session.refresh(incident, with_for_update=True)
     if incident.closed_at is None:
         incident.closed_at, incident.closed_by_id, incident.note = clock.now(), by.id, note
+        log.record("incident closed", f"incident {incident.id}", by, kind=incident.kind, about=incident.subject, note=note)
         db.session.flush()
 
 
-def stop(part, reason):
+def stop(part, reason, by=None):
     """Let a part (such as settlement) stand still."""
     row = dict(name=part, reason=reason, at=clock.now())
-    db.session.execute(insert(Switch).values(row).on_conflict_do_nothing())
+    if db.session.scalar(insert(Switch).values(row).on_conflict_do_nothing().returning(Switch.name)):
+        log.record("part stopped", f"part {part}", by, reason=reason)
 
 
-def start(part):
-    db.session.execute(delete(Switch).where(Switch.name == part))
+def start(part, by=None):
+    """Let it go on."""
+    if db.session.scalar(delete(Switch).where(Switch.name == part).returning(Switch.name)):
+        log.record("part started", f"part {part}", by)

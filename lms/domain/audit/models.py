@@ -1,4 +1,4 @@
-"""Switches an operator turns, and incidents somebody must look at."""
+"""Switches an operator turns, incidents somebody must look at, and the log of what was decided."""
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
@@ -31,3 +31,26 @@ class Incident(Model):
     closed_at: Mapped[object | None] = mapped_column(Moment)
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     note: Mapped[str] = mapped_column(default="")
+
+
+class LogEntry(Model):
+    """What an admin or an operator did. `hash` is of this row and of the hash before it, by `number`, which has no gaps; both are given as it is committed.
+
+    `by_id` is None for an operator's command and for the platform itself. `details` hold texts, whole numbers and lists of them."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_open", "id", postgresql_where="number IS NULL"),
+        Index("ix_audit_log_subject", "subject", "number"),
+        Index("ix_audit_log_by_id", "by_id", "number"),
+        Index("ix_audit_log_action", "action", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int | None] = mapped_column(unique=True)
+    at: Mapped[object] = mapped_column(Moment)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    action: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict] = mapped_column(JSONB, default=dict)
+    hash: Mapped[str | None]

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.checkout import locks
 from lms.domain.checkout.payment_models import Payment, RefundByHand
 from lms.domain.ledger import actions as ledger
@@ -45,6 +46,7 @@ def bear(by_hand, by):
     evidence = {"payment": payment.id, "order": payment.order_id, "reference": by_hand.reference, "by": by.id}
     ledger.post(_key(by_hand), platform, cards, by_hand.amount, "refund by hand", evidence=evidence)
     by_hand.state = "borne"
+    log.record("refund borne", f"payment {payment.id}", by, amount=by_hand.amount, reference=by_hand.reference)
     db.session.flush()
 
 

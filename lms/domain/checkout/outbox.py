@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
+from lms.domain.audit import log
 from lms.domain.checkout import by_hand, locks, refunds
 from lms.domain.checkout.payment_models import Payment, Refund
 from lms.domain.learning import queries as enrolments
@@ -55,7 +56,7 @@ def confirm(payment, reference, amount, succeeded, why=""):
     return db.session.flush()
 
 
-def take_sale_back(part):
+def take_sale_back(part, by):
     """An admin's word that a RefundByHand meant the whole sale: it is reversed, and the rest goes back to the card. Raises DomainError."""
     payment = db.session.get_one(Payment, part.payment_id)
     order = locks.order(payment.order_id)
@@ -66,6 +67,7 @@ def take_sale_back(part):
     refunds.check_undisputed(payment)
     refunds.end(order, enrolments.enrolment(order.buyer_id, order.course_id))
     refunds.send_back(payment)
+    log.record("sale taken back", f"order {order.id}", by, payment=payment.id, amount=payment.amount)
 
 
 def _is_told(refund, reference, succeeded):

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.checkout import by_hand, locks, papers, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.payment_models import Dispute, Payment, Refund
@@ -86,7 +87,7 @@ def tell(order, what):
     notices.tell(order.teacher_id, f"sale {what}", f"order:{order.id}", **facts)
 
 
-def return_held(payment):
+def return_held(payment, by):
     """Money that paid nothing goes back to where it came from, once."""
     db.session.refresh(payment, with_for_update=True)
     if payment.state != "held" or payment.currency != EUR:
@@ -94,6 +95,7 @@ def return_held(payment):
     check_undisputed(payment)
     post_returned(payment)
     send_back(payment)
+    log.record("payment returned", f"payment {payment.id}", by, amount=payment.amount)
 
 
 def post_returned(payment):

@@ -2,6 +2,7 @@
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.notices import actions as notices
 from lms.errors import DomainError, Forbidden, Invalid
 
@@ -32,6 +33,7 @@ def approve(course, by, submission):
     if course.submission != submission:
         raise DomainError("This course was handed in again after you opened it. Read it once more, then decide.")
     course.state, course.published_at, course.comment = "published", clock.now(), ""
+    log.record("course approved", _subject(course), by, title=course.title, submission=submission)
     _tell(course, "course approved")
     db.session.flush()
 
@@ -42,6 +44,7 @@ def give_back(course, by, comment):
     if not comment.strip():
         raise Invalid("Say what the teacher should change.")
     course.state, course.comment = "returned", comment.strip()[:2000]
+    log.record("course returned", _subject(course), by, title=course.title, comment=course.comment)
     _tell(course, "course returned", comment=course.comment)
     db.session.flush()
 
@@ -54,6 +57,10 @@ def _decide(course, by):
     _refresh_state(course)
     if course.state != "submitted":
         raise DomainError("This course is not waiting for a decision.")
+
+
+def _subject(course):
+    return f"course {course.id}"
 
 
 def _tell(course, kind, **facts):

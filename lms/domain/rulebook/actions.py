@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import changes, checks, queries
 from lms.domain.rulebook.models import RulebookVersion
@@ -39,7 +40,7 @@ def announce(rules, in_force_from):
     checks.check(rules)
     version = RulebookVersion(number=rules.number, announced_at=now, in_force_from=in_force_from, rules=queries.as_row(rules))
     db.session.add(version)
-    db.session.flush()
+    log.record("rulebook announced", f"rulebook {version.number}", begins=in_force_from.isoformat())
     notices.tell_all("rulebook announced", f"rulebook:{version.number}", **{"number": version.number, "from": in_force_from.isoformat()})
     return version
 

@@ -2,6 +2,7 @@
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.keys import made
@@ -63,6 +64,7 @@ def approve(withdrawal, by):
     if linked.is_removed(withdrawal.linked_wallet_id):
         raise DomainError("Its member has removed this address since: nothing is sent there any more. Reject it.")
     withdrawal.approvals.append(Approval(admin_id=by.id, at=clock.now()))
+    _note(withdrawal, "withdrawal approved", by, approvals=len(withdrawal.approvals), needed=withdrawal.approvals_needed)
     if len(withdrawal.approvals) >= withdrawal.approvals_needed:
         _let_go(withdrawal)
     db.session.flush()
@@ -75,6 +77,7 @@ def reject(withdrawal, by, reason):
     if not 0 < len(reason) <= LONGEST_REASON:
         raise Invalid("Say why, in at most %(most)d characters: the member reads it.", most=LONGEST_REASON)
     withdrawal.refusal = reason
+    _note(withdrawal, "withdrawal rejected", by, reason=reason)
     _undo(withdrawal, "rejected", why=reason, admin=by.id)
     tell(withdrawal, "rejected", why=reason)
 
@@ -102,6 +105,10 @@ def _check_reviewer(withdrawal, by):
     _lock(withdrawal)
     if withdrawal.state != "in review":
         raise DomainError("It is not in review any more: somebody was faster.")
+
+
+def _note(withdrawal, action, by, **details):
+    log.record(action, f"withdrawal {withdrawal.id}", by, member=withdrawal.user_id, amount=withdrawal.amount, to=withdrawal.to, **details)
 
 
 def _let_go(withdrawal):

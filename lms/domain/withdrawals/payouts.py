@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.keys import made
@@ -63,7 +64,7 @@ def reject(payout, by, reason):
     _lock(payout)
     _check_admin(payout, by)
     _check_open(payout)
-    _note(payout, by, "rejected")
+    _note(payout, by, "rejected", reason=reason)
     _give_back(payout, "rejected", reason=reason, by=by.id)
     payout.reason = reason
     _tell(payout, "payout rejected", why=reason)
@@ -78,7 +79,7 @@ def mark_paid(payout, by, reference):
     _check_admin(payout, by)
     if payout.state != "approved":
         raise DomainError("Only an approved payout is paid, and once.")
-    _note(payout, by, "paid")
+    _note(payout, by, "paid", reference=reference)
     _move(payout, "paid", _account(payout, "requested"), books.platform(EUR, "bank"), reference=reference, by=by.id)
     payout.state, payout.bank_reference, payout.ended_at = "paid", reference, clock.now()
     _tell(payout, "payout paid")
@@ -104,7 +105,8 @@ def _check_open(payout):
         raise DomainError("This payout is over.")
 
 
-def _note(payout, by, verdict):
+def _note(payout, by, verdict, **details):
+    log.record(f"payout {verdict}", f"payout {payout.id}", by, member=payout.user_id, amount=payout.amount, **details)
     db.session.add(PayoutDecision(payout_id=payout.id, by_id=by.id, verdict=verdict, at=clock.now()))
     db.session.flush()
     db.session.expire(payout, ["decisions"])
