@@ -2,11 +2,14 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from lms.blueprints.fields import stripped
+from lms.blueprints.fields import line, stripped, within_reach
+from lms.blueprints.forms import Form
 from lms.domain.withdrawals.actions import LONGEST_REASON
+from lms.ui.log_words import ACTIONS
+from lms.ui.words import gettext
 
 
 class RejectForm(FlaskForm):
@@ -53,3 +56,22 @@ class PaidForm(FlaskForm):
         filters=[stripped],
         validators=[DataRequired(_("Write the reference under which the bank has it.")), Length(min=1, max=140, message=_("A bank reference has 1 to 140 characters."))],
     )
+
+
+class LogForm(Form):
+    """Which rows of the audit log are shown; `names` are {id: name} of those named in it."""
+
+    class Meta:
+        csrf = False  # nothing is changed
+
+    action = SelectField(_("What"), default="")
+    by = SelectField(_("By whom"), coerce=int, default=0)
+    about = StringField(_("About"), filters=[line], validators=[Length(max=80, message=_("This has at most 80 characters."))])
+    first = DateField(_("From"), validators=[Optional(), within_reach])
+    last = DateField(_("To, this day included"), validators=[Optional(), within_reach])
+
+    def __init__(self, *asked, names, **options):
+        super().__init__(*asked, **options)
+        self.names = names
+        self.action.choices = [("", _("All actions"))] + sorted(((word, gettext(said[2])) for word, said in ACTIONS.items()), key=lambda choice: choice[1])
+        self.by.choices = [(0, _("All people")), *sorted(names.items(), key=lambda choice: choice[1])]

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import health
-from lms.blueprints.admin import applications, bank_payouts, by_hand, overview, payouts
+from lms.blueprints.admin import applications, bank_payouts, by_hand, log, overview, payouts
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
@@ -34,6 +34,7 @@ blueprint.register_blueprint(applications.blueprint)
 blueprint.register_blueprint(payouts.blueprint)
 blueprint.register_blueprint(bank_payouts.blueprint)
 blueprint.register_blueprint(by_hand.blueprint)
+blueprint.register_blueprint(log.blueprint)
 
 
 @blueprint.before_request

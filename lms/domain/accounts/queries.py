@@ -63,6 +63,11 @@ def admins():
     return db.session.scalars(select(User.id).where(User.role == "admin")).all()
 
 
+def names(ids):
+    """{id: name} of these members."""
+    return dict(db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
+
+
 def page(word="", number=1):
     """One page of the members, by name or address."""
     rows = select(User).order_by(User.id)

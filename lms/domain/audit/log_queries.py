@@ -1,0 +1,43 @@
+"""The audit log, read: by what was done, to what, by whom and when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from lms.db import db, page_of
+from lms.domain.audit.models import LogEntry
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows; what is empty or None leaves none out. `end` is the first moment that is not in it any more."""
+
+    action: str = ""
+    subject: str = ""
+    by_id: int | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
+
+
+def page(wanted, number=1):
+    """One page of them, newest first."""
+    return page_of(_rows(wanted), number)
+
+
+def rows(wanted, limit):
+    """As many of them, newest first."""
+    return db.session.scalars(_rows(wanted).limit(limit)).all()
+
+
+def author_ids():
+    """Ids of all who are named in it."""
+    return db.session.scalars(select(LogEntry.by_id).where(LogEntry.by_id.is_not(None)).distinct()).all()
+
+
+def _rows(wanted):
+    found = select(LogEntry).where(LogEntry.number.is_not(None)).order_by(LogEntry.number.desc())
+    equal = {LogEntry.action: wanted.action, LogEntry.subject: wanted.subject, LogEntry.by_id: wanted.by_id}
+    found = found.where(*[column == value for column, value in equal.items() if value])
+    found = found.where(LogEntry.at >= wanted.begin) if wanted.begin else found
+    return found.where(LogEntry.at < wanted.end) if wanted.end else found

@@ -1,0 +1,73 @@
+"""What a row of the audit log says. `%(teo)s` and `%(euros)s` are its amount; the other names are facts."""
+
+from typing import NamedTuple
+
+from lms.ui.money import euros, teo
+from lms.ui.movement_words import N_
+from lms.ui.words import gettext
+
+
+class Said(NamedTuple):
+    icon: str
+    tone: str
+    title: str
+    sentence: str
+
+
+ACTIONS = {
+    "withdrawal approved": ("circle-check", "teal", N_("Withdrawal approved"), N_("%(teo)s TEO to %(to)s, %(approvals)s of %(needed)s admins")),
+    "withdrawal rejected": ("circle-x", "red", N_("Withdrawal rejected"), N_("%(teo)s TEO to %(to)s: %(reason)s")),
+    "payout approved": ("circle-check", "teal", N_("Payout approved"), N_("%(euros)s")),
+    "payout rejected": ("circle-x", "red", N_("Payout rejected"), N_("%(euros)s: %(reason)s")),
+    "payout paid": ("building-bank", "teal", N_("Payout marked as paid"), N_("%(euros)s, %(reference)s")),
+    "application approved": ("user-check", "teal", N_("Application approved"), ""),
+    "application returned": ("arrow-back-up", "grey", N_("Application returned"), N_("%(reason)s")),
+    "course approved": ("book-2", "teal", N_("Course published"), N_("“%(title)s”")),
+    "course returned": ("arrow-back-up", "grey", N_("Course returned"), N_("“%(title)s”: %(comment)s")),
+    "role changed": ("shield-check", "gold", N_("Role changed"), N_("from %(before)s to %(after)s")),
+    "member suspended": ("ban", "red", N_("Member suspended"), ""),
+    "member let in": ("user-check", "teal", N_("Member let in again"), ""),
+    "incident closed": ("circle-check", "grey", N_("Incident closed"), N_("%(kind)s, %(about)s: %(note)s")),
+    "part stopped": ("player-pause", "red", N_("Part stopped"), N_("%(reason)s")),
+    "part started": ("player-play", "teal", N_("Part started again"), ""),
+    "refund borne": ("receipt-refund", "gold", N_("Refund borne by the platform"), N_("%(euros)s")),
+    "sale taken back": ("receipt-refund", "red", N_("Sale taken back"), N_("%(euros)s")),
+    "payment returned": ("arrow-back-up", "gold", N_("Payment sent back"), N_("%(euros)s")),
+    "rulebook announced": ("scale", "gold", N_("Rulebook announced"), N_("from %(begins)s on")),
+    "log exported": ("download", "grey", N_("Audit log exported"), N_("%(rows)s rows")),
+}
+
+_SUBJECTS = {
+    "withdrawal": N_("withdrawal %(number)s"),
+    "payout": N_("payout %(number)s"),
+    "application": N_("application %(number)s"),
+    "course": N_("course %(number)s"),
+    "member": N_("member %(number)s"),
+    "incident": N_("incident %(number)s"),
+    "part": N_("%(number)s"),
+    "payment": N_("payment %(number)s"),
+    "order": N_("order %(number)s"),
+    "rulebook": N_("version %(number)s"),
+}
+
+
+def logged(entry):
+    """The Said of a LogEntry. One of an action we do not know says its word, and a fact that is missing is a gap: neither fails."""
+    icon, tone, title, sentence = ACTIONS.get(entry.action, ("clock", "grey", entry.action.capitalize(), ""))
+    facts = gettext(sentence) % _Facts(entry.details) if sentence else ""
+    return Said(icon, tone, gettext(title), " · ".join(part for part in (subject(entry.subject), facts) if part))
+
+
+def subject(words):
+    """What a row is about, such as `withdrawal 7`."""
+    kind, _, number = words.partition(" ")
+    return gettext(_SUBJECTS[kind]) % {"number": number} if kind in _SUBJECTS else words
+
+
+class _Facts(dict):
+    """Amounts as they are read, each when a sentence asks for it."""
+
+    def __missing__(self, name):
+        amount = self.get("amount")
+        reader = {"teo": teo, "euros": euros}.get(name)
+        return reader(amount) if reader and isinstance(amount, int) else "…"
