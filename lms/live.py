@@ -56,6 +56,17 @@ def push(user_id, *names):
         log.warning("fragments not pushed", extra={"fragments": names, "error": type(error).__name__})
 
 
+def push_to_all(*names):
+    """The same to everybody who has a page open."""
+    try:
+        heard = [name.rpartition(b":")[2] for name in queue.redis.pubsub_channels(channel("*"))]
+    except RedisError as error:
+        return log.warning("fragments not pushed", extra={"fragments": names, "error": type(error).__name__})
+    for number in filter(bytes.isdigit, heard):  # a process listens on a channel of its own, too
+        push(int(number), *names)
+    return None
+
+
 def listening(user_ids):
     """Those of the members who have a page open: before it reads its first blocks it hears its channel, so none misses what was committed by now.
 
@@ -135,6 +146,10 @@ def _notices_chip(user, _):
     return {"unread": wallet.chips(user.id).unread}
 
 
+def _halt(user, _):
+    return {"halted": wallet.chips(user.id).halted}
+
+
 def _notices(user, _):
     return {"notices": notices.inbox(user.id)}
 
@@ -189,6 +204,7 @@ def _id(argument):
 FRAGMENTS = {
     "balance_chip": Fragment("base.html", "balance_chip", _balance_chip),
     "notices_chip": Fragment("base.html", "notices_chip", _notices_chip),
+    "halt": Fragment("base.html", "halt", _halt),
     "notices": Fragment("notices/index.html", "notices", _notices),
     "balance": Fragment("wallet/show.html", "balance", _overview),
     "activity": Fragment("wallet/show.html", "activity", _activity),

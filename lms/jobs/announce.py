@@ -17,6 +17,11 @@ def queued(*operation_ids):
     _push(news, operation_ids)
 
 
+def halt():
+    """Whether payouts are stopped, to everybody who has a page open."""
+    live.push_to_all("halt")
+
+
 def sent(*operation_ids):
     """Push the pages of operations that a node has taken, and of their withdrawals: no balance changes before they are on the chain."""
     _push(_pages(operation_ids), operation_ids)

@@ -14,6 +14,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as switches
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries, signers
+from lms.domain.withdrawals import halt
 from lms.domain.withdrawals import queries as withdrawals
 from lms.jobs import announce, calls, outcomes, together
 
@@ -98,7 +99,8 @@ class Lane:
         """{id: what was signed} of those that nobody else has taken meanwhile, and there is room for."""
         sight = self._look()
         with transaction():
-            queued = [operation for operation in onchain.locked(list(ready)).values() if operation.state == "queued"]
+            held = halted_kinds()  # asked in the transaction that signs: what was stopped before it is not signed
+            queued = [operation for operation in onchain.locked(list(ready)).values() if operation.state == "queued" and operation.kind not in held]
             given = signers.take_nonces(queued, self.signer.address, sight.mined)
             signed = {operation.id: self._save(operation, ready[operation.id], nonce, sight.fees) for operation, nonce in given}
         return signed
@@ -156,6 +158,11 @@ class Lane:
             _tell(level, self.signer.address, f"{balance / 10**18:.4f} of the chain's coin are left; one more operation may take {cost / 10**18:.4f}")
         if level == "out of funds":
             raise OutOfFunds("the signer cannot pay for the gas")
+
+
+def halted_kinds():
+    """Kinds of operations that are not signed now, and wait."""
+    return ("release",) if halt.is_stopped() else ()
 
 
 def _is_stuck(operation):

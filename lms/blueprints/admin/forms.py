@@ -7,6 +7,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from lms.blueprints.fields import line, stripped, within_reach
 from lms.blueprints.forms import Form
+from lms.domain.withdrawals import halt
 from lms.domain.withdrawals.actions import LONGEST_REASON
 from lms.ui.log_words import ACTIONS
 from lms.ui.words import gettext
@@ -55,6 +56,14 @@ class PaidForm(FlaskForm):
         _("Reference of the bank"),
         filters=[stripped],
         validators=[DataRequired(_("Write the reference under which the bank has it.")), Length(min=1, max=140, message=_("A bank reference has 1 to 140 characters."))],
+    )
+
+
+class HaltForm(FlaskForm):
+    reason = StringField(
+        _("Why? All members read it."),
+        filters=[line],
+        validators=[DataRequired(_("Say why: all members read it.")), Length(max=halt.LONGEST_REASON, message=_("A reason has 1 to 200 characters."))],
     )
 
 

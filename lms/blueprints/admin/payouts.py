@@ -1,15 +1,15 @@
-"""Withdrawals that an admin must look at before they go."""
+"""Withdrawals that an admin must look at before they go, and the switch that stops all payouts."""
 
 from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
-from lms.blueprints.admin.forms import RejectForm
+from lms.blueprints.admin.forms import HaltForm, RejectForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.withdrawals import actions, queries
+from lms.domain.withdrawals import actions, halt, queries
 from lms.errors import NotFound
 from lms.queue import enqueue
 from lms.ui import render
@@ -44,10 +44,36 @@ def reject(withdrawal_id):
     return _decided(withdrawal, _("Rejected: all of it is available to its member again."))
 
 
-def _page(form, refused_id=None):
-    """`refused_id`: whose rejection lacks something, so that what was typed stays with it."""
+@blueprint.post("/stop")
+def stop():
+    form = HaltForm(prefix="halt")
+    if not form.validate_on_submit():
+        return _page(RejectForm(formdata=None), halting=form), 422
+    with transaction():
+        halt.stop(form.reason.data, current_user)
+    return _switched(_("All payouts are stopped."))
+
+
+@blueprint.post("/start")
+def start():
+    with transaction():
+        halt.go_on(current_user)
+    enqueue("settlement.settle")
+    enqueue("chain.sweep")
+    return _switched(_("Payouts go on."))
+
+
+def _switched(sentence):
+    """Everybody with a page open sees it."""
+    enqueue("announce.halt")
+    flash(sentence, "done")
+    return redirect(url_for("admin.payouts.index"), 303)
+
+
+def _page(form, refused_id=None, halting=None):
+    """`refused_id`: whose rejection lacks something, so that what was typed stays with it; `halting` the same of what stops all."""
     days = rulebook.in_force().review_days
-    return render("admin/payouts.html", withdrawals=queries.in_review(page_number()), days=days, form=form, refused_id=refused_id)
+    return render("admin/payouts.html", withdrawals=queries.in_review(page_number()), days=days, form=form, refused_id=refused_id, switch=halt.standing(), halting=halting or HaltForm(formdata=None, prefix="halt"))
 
 
 def _decided(withdrawal, sentence):

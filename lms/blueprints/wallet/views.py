@@ -29,7 +29,7 @@ def show():
     if found is None:
         return current_app.login_manager.unauthorized()
     g.member, overview, (movements, older), chips = found
-    shown = dict(movements=movements, older=older, chip_balance=chips.available, unread=chips.unread)
+    shown = dict(movements=movements, older=older, chip_balance=chips.available, unread=chips.unread, halted=chips.halted)
     if before:
         return render("wallet/older.html", "activity", **shown)
     return render("wallet/show.html", "activity", overview=overview, **shown)
@@ -90,9 +90,9 @@ def verifier():
 
 @blueprint.app_context_processor
 def chip():
-    """Balance and unread notices in the page's head, both by one statement when the page shows them and has not read them itself."""
+    """Balance and unread notices in the page's head, and whether payouts are stopped, by one statement when the page shows them and has not read them itself."""
     read = cache(lambda: wallet.chips(current_user.id))
-    return {"chip_balance": LocalProxy(lambda: read().available), "unread": LocalProxy(lambda: read().unread)}
+    return {name: LocalProxy(lambda part=part: getattr(read(), part)) for name, part in (("chip_balance", "available"), ("unread", "unread"), ("halted", "halted"))}
 
 
 def _transfer_id(text):

@@ -7,7 +7,12 @@ from lms.domain.audit.models import Incident, Switch
 
 
 def is_stopped(part):
-    return db.session.get(Switch, part) is not None
+    return db.session.scalar(select(Switch.name).where(Switch.name == part)) is not None
+
+
+def switch(part):
+    """The Switch of a part that stands still, or None."""
+    return db.session.get(Switch, part)
 
 
 def stopped_at(part):

@@ -110,10 +110,12 @@ def perhaps_mined(signer, mined):
     return db.session.scalars(rows.order_by(Operation.id).limit(200)).all()
 
 
-def queued_for(place, lanes, since):
-    """Ids of what waits for its signature in the lane of this place among so many: its own share, then what the others have left lying since that moment."""
+def queued_for(place, lanes, since, but=()):
+    """Ids of what waits for its signature in the lane of this place among so many: its own share, then what the others have left lying since that moment.
+
+    Those of the kinds in `but` go on waiting."""
     is_others = Operation.id % lanes != place
-    rows = select(Operation.id).where(Operation.state == "queued", or_(~is_others, Operation.queued_at < since))
+    rows = select(Operation.id).where(Operation.state == "queued", or_(~is_others, Operation.queued_at < since), Operation.kind.not_in(but))
     return db.session.scalars(rows.order_by(is_others, Operation.id).limit(200)).all()
 
 

@@ -71,10 +71,11 @@ class Maturing(NamedTuple):
 
 
 class Chips(NamedTuple):
-    """What stands in the head of a member's pages: TEO available, and notices unread, counted up to MOST_UNREAD."""
+    """What stands in the head of a member's pages: TEO available, notices unread, counted up to MOST_UNREAD, and why payouts are stopped, or None."""
 
     available: int
     unread: int
+    halted: str | None
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ _PARTS_OF_SIGN_IN = """
 
 _UNREAD = f"(SELECT count(*) FROM (SELECT FROM notices WHERE user_id = {{user}} AND read_at IS NULL LIMIT {MOST_UNREAD}) few) AS unread"
 
-_CHIPS = text(f"SELECT balance AS available, {_UNREAD} FROM accounts WHERE user_id = :user AND asset = 'TEO' AND name = 'available'".format(user=":user"))
+_HALTED = "(SELECT reason FROM switches WHERE name = 'payouts') AS halted"
+
+_CHIPS = text(f"SELECT balance AS available, {_UNREAD}, {_HALTED} FROM accounts WHERE user_id = :user AND asset = 'TEO' AND name = 'available'".format(user=":user"))
 
 _OVERVIEW = """
     (SELECT jsonb_object_agg(name, balance) FROM accounts WHERE user_id = {user} AND asset = 'TEO') AS parts,
@@ -152,7 +155,7 @@ _PAGE_OF_SIGN_IN = re.sub(
     r":(token_hash|now|before|limit)\b",
     r"%(\1)s",
     f"""
-    SELECT {", ".join(f"u.{name}" for name in _MEMBER)}, {_OVERVIEW}, {_MOVEMENTS}, {_UNREAD} FROM sessions s JOIN users u ON u.id = s.user_id
+    SELECT {", ".join(f"u.{name}" for name in _MEMBER)}, {_OVERVIEW}, {_MOVEMENTS}, {_UNREAD}, {_HALTED} FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.token_hash = :token_hash AND s.expires_at > :now AND u.suspended_at IS NULL""".format(user="u.id"),
 )
 
@@ -165,7 +168,7 @@ def balance(user_id):
 def chips(user_id):
     """The member's Chips; one statement."""
     found = db.session.connection().execute(_CHIPS, {"user": user_id}).one_or_none()
-    return Chips(*found) if found else Chips(0, 0)
+    return Chips(*found) if found else Chips(0, 0, None)
 
 
 def balance_of_sign_in(token):
@@ -235,7 +238,7 @@ def page_of_sign_in(token, before=NEWEST):
     member = User(**{name: getattr(found, name) for name in _MEMBER})
     member.session_token = token
     overview = _overview(found)
-    return member, overview, _page(_movements(found)), Chips(overview.balance.available, found.unread)
+    return member, overview, _page(_movements(found)), Chips(overview.balance.available, found.unread, found.halted)
 
 
 def _overview(found):

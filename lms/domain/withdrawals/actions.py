@@ -9,7 +9,7 @@ from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linked
-from lms.domain.withdrawals import limits, review
+from lms.domain.withdrawals import halt, limits, review
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.domain.withdrawals.steps import move, part, tell
 from lms.errors import DomainError, Forbidden, Invalid
@@ -59,6 +59,7 @@ def check(withdrawal):
 def approve(withdrawal, by):
     """An admin's word for it; it goes with the last that is needed. Raises DomainError, or Forbidden for who may not decide."""
     _check_reviewer(withdrawal, by)
+    halt.check()
     if any(approval.admin_id == by.id for approval in withdrawal.approvals):
         raise DomainError("You have approved it already. Another admin must approve it too.")
     if linked.is_removed(withdrawal.linked_wallet_id):

@@ -12,7 +12,7 @@ from lms.domain.ledger.models import EUR
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.amounts import MICRO_PER_CENT
-from lms.domain.withdrawals import payout_details
+from lms.domain.withdrawals import halt, payout_details
 from lms.domain.withdrawals import payout_limits as limits
 from lms.domain.withdrawals.payout_models import Payout, PayoutDecision
 from lms.errors import DomainError, Invalid
@@ -46,6 +46,7 @@ def approve(payout, by):
     _check_admin(payout, by)
     if payout.state != "in review":
         raise DomainError("This payout is not in review any more.")
+    halt.check()
     if payout.user.is_shut:
         raise DomainError("This account is suspended or frozen: nothing leaves it.")
     if by.id in [decision.by_id for decision in payout.approvals]:
@@ -79,6 +80,7 @@ def mark_paid(payout, by, reference):
     _check_admin(payout, by)
     if payout.state != "approved":
         raise DomainError("Only an approved payout is paid, and once.")
+    halt.check()
     _note(payout, by, "paid", reference=reference)
     _move(payout, "paid", _account(payout, "requested"), books.platform(EUR, "bank"), reference=reference, by=by.id)
     payout.state, payout.bank_reference, payout.ended_at = "paid", reference, clock.now()

@@ -14,6 +14,7 @@ from lms.domain.onchain.models import Entry
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import custody, recovery
 from lms.domain.wallet import queries as wallets
+from lms.domain.withdrawals import halt
 from lms.domain.withdrawals.models import UNDECIDED, Withdrawal
 from lms.domain.withdrawals.steps import move, part, tell
 from lms.errors import DomainError, Invalid
@@ -40,13 +41,13 @@ def release(key, user, to, amount):
 
 
 def queue(withdrawal):
-    """Queue its release, and say so; None while the member's tokens are not all on the chain, or nothing may leave his wallet.
+    """Queue its release, and say so; None while the member's tokens are not all on the chain, nothing may leave his wallet, or payouts are stopped.
 
     A holder has one open entry at a time and all his tokens at one address, and a release asks for no more than is mined."""
     onchain.turn()
     holder = _locked_holder(withdrawal)
     db.session.refresh(withdrawal, with_for_update=True)
-    if withdrawal.state != "approved" or withdrawal.user.is_shut:
+    if withdrawal.state != "approved" or withdrawal.user.is_shut or halt.is_stopped():
         return None
     wallet, deadline = wallets.wallet_of(withdrawal.user_id), custody.deadline()
     if wallet is None or deadline is None or custody.is_busy(holder.id) or custody.settled(holder.id) < withdrawal.amount:

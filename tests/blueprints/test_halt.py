@@ -1,0 +1,106 @@
+"""The kill switch as admins throw it and as everybody sees it."""
+
+import pytest
+
+from lms import live
+from lms.db import db, transaction
+from lms.domain.audit.models import LogEntry
+from lms.domain.withdrawals import actions, halt, payouts
+from lms.domain.withdrawals.models import Withdrawal
+from lms.errors import DomainError, Forbidden
+from tests.conftest import address_of, give, teo
+from tests.domain.test_payout_details import bank_of
+from tests.domain.test_payouts import earn, request
+
+PLACE = "/admin/payouts"
+WHY = "A key may be <lost>."
+BANNER = "All payouts are stopped for now: A key may be &lt;lost&gt;."
+
+
+@pytest.fixture
+def stopped(ada):
+    with transaction():
+        halt.stop(WHY, ada)
+
+
+@pytest.fixture
+def waiting(ana):
+    give(ana, 50)
+    own = address_of(ana)
+    with transaction():
+        withdrawal = actions.request("k", ana, own.id, teo(20))
+        withdrawal.state, withdrawal.approvals_needed = "in review", 1
+    return withdrawal
+
+
+def test_an_admin_stops_all_payouts_with_a_reason_and_lets_them_go_on(log_in, ada):
+    browser = log_in(ada)
+    assert browser.post(f"{PLACE}/stop", data={"halt-reason": WHY}).status_code == 303
+    page = browser.get(PLACE).text
+    assert BANNER in page and "Let payouts go on" in page and f"{PLACE}/stop" not in page
+    assert browser.post(f"{PLACE}/start").status_code == 303
+    page = browser.get(PLACE).text
+    assert BANNER not in page and f"{PLACE}/stop" in page
+    assert [(row.action, row.subject, row.by_id, row.details) for row in db.session.query(LogEntry).order_by(LogEntry.number)] == [
+        ("part stopped", "part payouts", ada.id, {"reason": WHY}),
+        ("part started", "part payouts", ada.id, {}),
+    ]
+
+
+@pytest.mark.parametrize(("typed", "said"), [("", "Say why: all members read it."), ("x" * 201, "A reason has 1 to 200 characters.")])
+def test_without_a_reason_nothing_stops_and_nothing_typed_is_lost(typed, said, log_in, ada):
+    answer = log_in(ada).post(f"{PLACE}/stop", data={"halt-reason": typed})
+    assert answer.status_code == 422 and said in answer.text and f'value="{typed}"' in answer.text and not halt.is_stopped()
+
+
+@pytest.mark.parametrize("path", ["/", "/wallet", "/courses", "/notices", "/account"])
+def test_every_member_sees_it_on_every_page(path, stopped, log_in, ana, client):
+    assert BANNER not in client.get("/courses").text
+    assert BANNER in log_in(ana).get(path).text
+
+
+def test_it_takes_no_statement_more(log_in, ana, ada, statements):
+    browser, counts = log_in(ana), []
+    for is_on in (False, True):
+        if is_on:
+            with transaction():
+                halt.stop(WHY, ada)
+        with statements() as seen:
+            browser.get("/wallet")
+            browser.get("/notices")
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def test_an_open_page_is_sent_it(stopped, app, ana):
+    assert BANNER in live.shown(ana.id, ["halt"])["halt"]
+
+
+def test_nothing_is_approved_meanwhile_and_what_is_rejected_goes_back(stopped, waiting, ada):
+    with pytest.raises(DomainError, match="All payouts are stopped"), transaction():
+        actions.approve(waiting, ada)
+    with transaction():
+        actions.reject(waiting, ada, "Not now.")
+    assert db.session.query(Withdrawal).one().state == "rejected"
+
+
+def test_no_euros_are_approved_or_paid_meanwhile(tea, ada):
+    with transaction():
+        bank_of(tea)
+    earn(tea, 50_000)
+    first, second = request(tea, 10_000), request(tea, 10_000, key="k2")
+    with transaction():
+        payouts.approve(first, ada)
+        halt.stop(WHY, ada)
+    for verb, arguments in ((payouts.approve, (second, ada)), (payouts.mark_paid, (first, ada, "B1"))):
+        with pytest.raises(DomainError, match="All payouts are stopped"), transaction():
+            verb(*arguments)
+    assert (first.state, second.state) == ("approved", "in review")
+
+
+def test_only_admins_throw_it(tea, ana, log_in):
+    for user in (tea, ana):
+        with pytest.raises(Forbidden), transaction():
+            halt.stop(WHY, user)
+        assert log_in(user).post(f"{PLACE}/stop", data={"halt-reason": WHY}).status_code == 403
+    assert not halt.is_stopped()
