@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms.blueprints.admin.forms import PaidForm, RejectPayoutForm
+from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.withdrawals import payout_queries, payouts
@@ -27,6 +28,7 @@ def show(payout_id):
 
 
 @blueprint.post("/<int(max=2147483647):payout_id>/approval")
+@proven
 def approve(payout_id):
     payout = _payout(payout_id)
     with transaction():
@@ -37,6 +39,7 @@ def approve(payout_id):
 
 
 @blueprint.post("/<int(max=2147483647):payout_id>/rejection")
+@proven
 def reject(payout_id):
     payout, form = _payout(payout_id), RejectPayoutForm(prefix="reject")
     if not form.validate_on_submit():
@@ -48,6 +51,7 @@ def reject(payout_id):
 
 
 @blueprint.post("/<int(max=2147483647):payout_id>/payment")
+@proven
 def mark_paid(payout_id):
     payout, form = _payout(payout_id), PaidForm(prefix="paid")
     if not form.validate_on_submit():

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
+from lms.blueprints.admin.proof import proven
 from lms.db import transaction
 from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit
@@ -18,6 +19,7 @@ ONE = "/<int(max=2147483647):row_id>"
 
 
 @blueprint.post(f"{ONE}/loss")
+@proven
 def bear(row_id):
     part = _part(row_id)
     with transaction():
@@ -27,6 +29,7 @@ def bear(row_id):
 
 
 @blueprint.post(f"{ONE}/reversal")
+@proven
 def reverse(row_id):
     part = _part(row_id)
     order = part.payment.order

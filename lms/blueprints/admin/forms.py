@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms import DateField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from lms.blueprints.fields import line, stripped, within_reach
@@ -57,6 +57,10 @@ class PaidForm(FlaskForm):
         filters=[stripped],
         validators=[DataRequired(_("Write the reference under which the bank has it.")), Length(min=1, max=140, message=_("A bank reference has 1 to 140 characters."))],
     )
+
+
+class ProofForm(FlaskForm):
+    password = PasswordField(_("Your password"), validators=[InputRequired(_("Type your password."))])
 
 
 class HaltForm(FlaskForm):

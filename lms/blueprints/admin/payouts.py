@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from lms import live
 from lms.blueprints.admin.forms import HaltForm, RejectForm
+from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.rulebook import queries as rulebook
@@ -25,6 +26,7 @@ def index():
 
 
 @blueprint.post(f"{ONE}/approval")
+@proven
 def approve(withdrawal_id):
     withdrawal = _withdrawal(withdrawal_id)
     with transaction():
@@ -35,6 +37,7 @@ def approve(withdrawal_id):
 
 
 @blueprint.post(f"{ONE}/rejection")
+@proven
 def reject(withdrawal_id):
     withdrawal, form = _withdrawal(withdrawal_id), RejectForm()
     if not form.validate_on_submit():
@@ -45,6 +48,7 @@ def reject(withdrawal_id):
 
 
 @blueprint.post("/stop")
+@proven
 def stop():
     form = HaltForm(prefix="halt")
     if not form.validate_on_submit():
@@ -55,6 +59,7 @@ def stop():
 
 
 @blueprint.post("/start")
+@proven
 def start():
     with transaction():
         halt.go_on(current_user)

@@ -7,6 +7,7 @@ from flask_login import current_user
 from lms import health
 from lms.blueprints.admin import applications, bank_payouts, by_hand, log, overview, payouts
 from lms.blueprints.admin.forms import ReturnForm
+from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.accounts import membership
@@ -99,6 +100,7 @@ def members():
 
 
 @blueprint.post("/members/<int(max=2147483647):user_id>/role")
+@proven
 def set_role(user_id):
     member = _member(user_id)
     with transaction():
@@ -108,6 +110,7 @@ def set_role(user_id):
 
 
 @blueprint.post("/members/<int(max=2147483647):user_id>/suspension")
+@proven
 def suspend(user_id):
     member = _member(user_id)
     with transaction():
@@ -156,6 +159,7 @@ def close_incident(incident_id):
 
 
 @blueprint.post("/incidents/<int(max=2147483647):incident_id>/return")
+@proven
 def return_payment(incident_id):
     """Money that paid nothing goes back to where it came from, and its incident is closed."""
     incident = _incident(incident_id)

@@ -88,6 +88,7 @@ class Session(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     opened_at: Mapped[object] = mapped_column(Moment)
+    proven_at: Mapped[object] = mapped_column(Moment)  # when the password was given last
     expires_at: Mapped[object] = mapped_column(Moment)
     agent: Mapped[str] = mapped_column(default="")
 

@@ -4,13 +4,14 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import Session
 
 SESSION_LIFE = timedelta(days=30)
+PROOF_LIFE = timedelta(minutes=10)
 
 
 def open_session(user, agent=""):
@@ -18,7 +19,7 @@ def open_session(user, agent=""):
     token = secrets.token_urlsafe(32)
     now = clock.now()
     db.session.add(
-        Session(user_id=user.id, token_hash=token_hash(token), opened_at=now, expires_at=now + SESSION_LIFE, agent=agent[:200])
+        Session(user_id=user.id, token_hash=token_hash(token), opened_at=now, proven_at=now, expires_at=now + SESSION_LIFE, agent=agent[:200])
     )
     db.session.flush()
     user.session_token = token
@@ -28,6 +29,17 @@ def open_session(user, agent=""):
 def token_hash(token):
     """What is kept of a token."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def is_proven(token):
+    """Whether who holds the token gave the password not long ago: it may be another who sits there by now."""
+    rows = select(Session.id).where(Session.token_hash == token_hash(token), Session.proven_at > clock.now() - PROOF_LIFE)
+    return db.session.scalar(rows) is not None
+
+
+def prove(token):
+    """The password was given once more."""
+    db.session.execute(update(Session).where(Session.token_hash == token_hash(token)).values(proven_at=clock.now()))
 
 
 def close_session(token):

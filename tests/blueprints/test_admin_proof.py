@@ -1,0 +1,92 @@
+"""A decision about money or roles asks for the password again, and loses nothing of what was sent."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.accounts import sessions
+from lms.domain.accounts.sessions import PROOF_LIFE
+from lms.domain.withdrawals import actions
+from lms.domain.withdrawals.models import Withdrawal
+from tests.conftest import PASSWORD, address_of, give, teo
+
+GUARDED = {
+    *("admin.payouts.approve", "admin.payouts.reject", "admin.payouts.stop", "admin.payouts.start", "admin.bank_payouts.approve", "admin.bank_payouts.reject"),
+    *("admin.bank_payouts.mark_paid", "admin.by_hand.bear", "admin.by_hand.reverse", "admin.set_role", "admin.suspend", "admin.return_payment"),
+}
+
+
+@pytest.fixture
+def waiting(ana):
+    give(ana, 50)
+    own = address_of(ana)
+    with transaction():
+        withdrawal = actions.request("k", ana, own.id, teo(20))
+        withdrawal.state, withdrawal.approvals_needed = "in review", 1
+    return withdrawal
+
+
+@pytest.fixture
+def browser(log_in, ada, waiting):
+    """Signed in for a while."""
+    browser = log_in(ada)
+    clock.advance(PROOF_LIFE)
+    return browser
+
+
+def sent(page):
+    return {name: unescape(value) for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)}
+
+
+def test_in_time_nothing_is_asked(log_in, ada, waiting):
+    browser = log_in(ada)
+    clock.advance(PROOF_LIFE - timedelta(seconds=1))
+    assert browser.post(f"/admin/payouts/{waiting.id}/approval").status_code == 303 and waiting.state == "approved"
+
+
+def test_later_it_asks_and_does_then_what_was_decided_with_every_word(browser, waiting):
+    asked = browser.post(f"/admin/payouts/{waiting.id}/rejection", data={"reason": 'Not "so" <fast>.'})
+    assert asked.status_code == 422 and "Your password, please" in asked.text and waiting.state == "in review"
+    assert f'action="/admin/payouts/{waiting.id}/rejection"' in asked.text and sent(asked.text)["reason"] == 'Not "so" <fast>.'
+    assert browser.post(f"/admin/payouts/{waiting.id}/rejection", data=sent(asked.text) | {"proof-password": PASSWORD}).status_code == 303
+    db.session.expire_all()
+    found = db.session.query(Withdrawal).one()
+    assert (found.state, found.refusal) == ("rejected", 'Not "so" <fast>.')
+
+
+def test_once_given_it_holds_for_the_next(browser, waiting, ana):
+    browser.post("/admin/payouts/stop", data={"halt-reason": "Wait.", "proof-password": PASSWORD})
+    assert browser.post("/admin/payouts/start").status_code == 303
+    clock.advance(PROOF_LIFE)
+    assert browser.post("/admin/payouts/stop", data={"halt-reason": "Wait."}).status_code == 422
+
+
+@pytest.mark.parametrize(("typed", "said"), [("", "Type your password."), ("wrong", "That is not your password.")])
+def test_a_wrong_one_decides_nothing_and_keeps_what_was_sent(typed, said, browser, waiting):
+    answer = browser.post(f"/admin/payouts/{waiting.id}/rejection", data={"reason": "No.", "proof-password": typed})
+    assert answer.status_code == 422 and said in answer.text and sent(answer.text)["reason"] == "No." and waiting.state == "in review"
+    assert typed == "" or f'value="{typed}"' not in answer.text
+
+
+def test_it_cannot_be_guessed(browser, waiting):
+    place = f"/admin/payouts/{waiting.id}/approval"
+    answers = [browser.post(place, data={"proof-password": f"guess {number}"}).status_code for number in range(11)]
+    assert answers == [422] * 10 + [429]
+    assert browser.post(place, data={"proof-password": PASSWORD}).status_code == 429 and waiting.state == "in review"
+
+
+def test_another_sign_in_of_the_same_member_is_not_proven_by_it(app, ada):
+    with transaction():
+        here, elsewhere = (sessions.open_session(ada) for _ in range(2))
+    clock.advance(PROOF_LIFE)
+    with transaction():
+        sessions.prove(here)
+    assert [sessions.is_proven(token) for token in (here, elsewhere)] == [True, False]
+
+
+def test_every_decision_about_money_and_roles_is_guarded(app):
+    assert {name for name, view in app.view_functions.items() if hasattr(view, "__wrapped__") and view.__code__.co_name == "decide"} == GUARDED
