@@ -162,13 +162,14 @@ def choose(*rows):
 
 
 def test_who_chose_groups_has_mail_of_the_same_kinds_as_before_and_again_on_the_way_back(member, history):
-    first = {kind for kind, facts in kinds.KINDS.items() if facts.is_mailed}
+    newer = {"withdrawal held"}  # than the migration
+    first = {kind for kind, facts in kinds.KINDS.items() if facts.is_mailed} - newer
     chosen = [(member("ana").id, "orders", True), (1, "wallet", False), (member("bruno").id, "rewards", True), (2, "teaching", False), (2, "wallet", True)]
     disconnect()
     downgrade(revision="0021")
     choose(*chosen)
     upgrade()
-    mailed = {user_id: {kind for _, kind in notices.mailed([user_id])} for user_id in (1, 2)}
+    mailed = {user_id: {kind for _, kind in notices.mailed([user_id])} - newer for user_id in (1, 2)}
     disconnect()
     assert mailed[1] == {kind for kind in first if kinds.of(kind).group != "wallet"}
     assert first - mailed[2] == {kind for kind in first if kinds.of(kind).group in ("teaching", "application") or kind in ("payout rejected", "payout paid")}

@@ -17,6 +17,8 @@ class Said(NamedTuple):
 ACTIONS = {
     "withdrawal approved": ("circle-check", "teal", N_("Withdrawal approved"), N_("%(teo)s TEO to %(to)s, %(approvals)s of %(needed)s admins")),
     "withdrawal rejected": ("circle-x", "red", N_("Withdrawal rejected"), N_("%(teo)s TEO to %(to)s: %(reason)s")),
+    "withdrawal held": ("hand-stop", "gold", N_("Withdrawal on hold"), N_("%(teo)s TEO to %(to)s: %(reason)s")),
+    "withdrawal let go on": ("player-play", "teal", N_("Withdrawal let go on"), N_("%(teo)s TEO to %(to)s")),
     "payout approved": ("circle-check", "teal", N_("Payout approved"), N_("%(euros)s")),
     "payout rejected": ("circle-x", "red", N_("Payout rejected"), N_("%(euros)s: %(reason)s")),
     "payout paid": ("building-bank", "teal", N_("Payout marked as paid"), N_("%(euros)s, %(reference)s")),

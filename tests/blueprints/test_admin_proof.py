@@ -15,7 +15,7 @@ from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import PASSWORD, address_of, give, teo
 
 GUARDED = {
-    *("admin.payouts.approve", "admin.payouts.reject", "admin.payouts.stop", "admin.payouts.start", "admin.bank_payouts.approve", "admin.bank_payouts.reject"),
+    *("admin.payouts.approve", "admin.payouts.reject", "admin.payouts.stop", "admin.payouts.hold", "admin.payouts.let_go_on", "admin.payouts.start", "admin.bank_payouts.approve", "admin.bank_payouts.reject"),
     *("admin.bank_payouts.mark_paid", "admin.by_hand.bear", "admin.by_hand.reverse", "admin.set_role", "admin.suspend", "admin.return_payment"),
 }
 
@@ -49,9 +49,9 @@ def test_in_time_nothing_is_asked(log_in, ada, waiting):
 
 
 def test_later_it_asks_and_does_then_what_was_decided_with_every_word(browser, waiting):
-    asked = browser.post(f"/admin/payouts/{waiting.id}/rejection", data={"reason": 'Not "so" <fast>.'})
+    asked = browser.post(f"/admin/payouts/{waiting.id}/rejection", data={"reject-reason": 'Not "so" <fast>.'})
     assert asked.status_code == 422 and "Your password, please" in asked.text and waiting.state == "in review"
-    assert f'action="/admin/payouts/{waiting.id}/rejection"' in asked.text and sent(asked.text)["reason"] == 'Not "so" <fast>.'
+    assert f'action="/admin/payouts/{waiting.id}/rejection"' in asked.text and sent(asked.text)["reject-reason"] == 'Not "so" <fast>.'
     assert browser.post(f"/admin/payouts/{waiting.id}/rejection", data=sent(asked.text) | {"proof-password": PASSWORD}).status_code == 303
     db.session.expire_all()
     found = db.session.query(Withdrawal).one()
@@ -67,8 +67,8 @@ def test_once_given_it_holds_for_the_next(browser, waiting, ana):
 
 @pytest.mark.parametrize(("typed", "said"), [("", "Type your password."), ("wrong", "That is not your password.")])
 def test_a_wrong_one_decides_nothing_and_keeps_what_was_sent(typed, said, browser, waiting):
-    answer = browser.post(f"/admin/payouts/{waiting.id}/rejection", data={"reason": "No.", "proof-password": typed})
-    assert answer.status_code == 422 and said in answer.text and sent(answer.text)["reason"] == "No." and waiting.state == "in review"
+    answer = browser.post(f"/admin/payouts/{waiting.id}/rejection", data={"reject-reason": "No.", "proof-password": typed})
+    assert answer.status_code == 422 and said in answer.text and sent(answer.text)["reject-reason"] == "No." and waiting.state == "in review"
     assert typed == "" or f'value="{typed}"' not in answer.text
 
 

@@ -10,7 +10,7 @@ from tests.blueprints.test_wallet import words
 
 PAGE = "/account/notices"
 AT_FIRST = {
-    *("withdrawal in review", "withdrawal rejected", "withdrawal sent", "withdrawal given back", "deposit credited"),
+    *("withdrawal in review", "withdrawal held", "withdrawal rejected", "withdrawal sent", "withdrawal given back", "deposit credited"),
     *("review asked", "work passed", "work failed", "work to grade"),
     *("order refunded", "order disputed", "application approved", "application returned", "rulebook announced"),
 }

@@ -270,6 +270,7 @@ def _admins_pages(admin):
         "operations": "/admin/operations",
         "operation": first_link(admin, "/admin/operations", r"/operations/\d+"),
         "incidents": "/admin/incidents",
+        "log": "/admin/log",
     }
 
 

@@ -70,7 +70,8 @@ def _savers(stage):
 def _refused(stage):
     path = stage.read(stage.saver, stage.withdraw(stage.saver, "190"), "in review")
     reason = "You wrote to us that this address is not yours any more."
-    stage.admin.send("/admin/payouts", to=f"/admin/payouts/{path.rpartition('/')[2]}/rejection", reason=reason)
+    case = f"/admin/payouts/{path.rpartition('/')[2]}"
+    stage.admin.send(case, to=f"{case}/rejection", **{"reject-reason": reason})
     return path
 
 
@@ -130,6 +131,7 @@ def _desks(stage):
     return {
         "home": "/admin/",
         "payouts": "/admin/payouts",
+        "case": first_link(stage.admin, "/admin/payouts", r"/admin/payouts/\d+"),
         "bank-payouts": "/admin/bank-payouts/",
         **{f"bank-payout-{state}": path.replace("teach/payouts", "admin/bank-payouts") for state, path in zip(("paid", "approved", "in-review"), stage.payouts, strict=True)},
         "application-returned": stage.returned,

@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from lms.blueprints.fields import line, stripped, within_reach
 from lms.blueprints.forms import Form
 from lms.domain.withdrawals import halt
-from lms.domain.withdrawals.actions import LONGEST_REASON
+from lms.domain.withdrawals.actions import LONGEST_NOTE, LONGEST_REASON
 from lms.ui.log_words import ACTIONS
 from lms.ui.words import gettext
 
@@ -22,6 +22,15 @@ class RejectForm(FlaskForm):
             Length(min=1, max=LONGEST_REASON, message=_("A reason has 1 to 500 characters.")),
         ],
     )
+
+
+class HoldForm(FlaskForm):
+    reason = TextAreaField(
+        _("Why? The member reads it."),
+        filters=[stripped],
+        validators=[InputRequired(_("Say why: the member reads it.")), Length(min=1, max=LONGEST_REASON, message=_("A reason has 1 to 500 characters."))],
+    )
+    note = TextAreaField(_("A note for the admins, which the member does not read"), filters=[stripped], validators=[Length(max=LONGEST_NOTE, message=_("A note has at most 2000 characters."))])
 
 
 class ReturnForm(FlaskForm):

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
-from lms.blueprints.admin.forms import HaltForm, RejectForm
+from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
@@ -22,7 +22,12 @@ ONE = "/<int(max=2147483647):withdrawal_id>"
 
 @blueprint.get("")
 def index():
-    return _page(RejectForm())
+    return _queue()
+
+
+@blueprint.get(ONE)
+def show(withdrawal_id):
+    return _case(_withdrawal(withdrawal_id))
 
 
 @blueprint.post(f"{ONE}/approval")
@@ -39,12 +44,32 @@ def approve(withdrawal_id):
 @blueprint.post(f"{ONE}/rejection")
 @proven
 def reject(withdrawal_id):
-    withdrawal, form = _withdrawal(withdrawal_id), RejectForm()
+    withdrawal, form = _withdrawal(withdrawal_id), RejectForm(prefix="reject")
     if not form.validate_on_submit():
-        return _page(form, refused_id=withdrawal_id), 422
+        return _case(withdrawal, rejection=form), 422
     with transaction():
         actions.reject(withdrawal, current_user, form.reason.data)
     return _decided(withdrawal, _("Rejected: all of it is available to its member again."))
+
+
+@blueprint.post(f"{ONE}/hold")
+@proven
+def hold(withdrawal_id):
+    withdrawal, form = _withdrawal(withdrawal_id), HoldForm(prefix="hold")
+    if not form.validate_on_submit():
+        return _case(withdrawal, holding=form), 422
+    with transaction():
+        actions.hold(withdrawal, current_user, form.reason.data, form.note.data)
+    return _decided(withdrawal, _("It is on hold, and its member reads why."))
+
+
+@blueprint.post(f"{ONE}/resumption")
+@proven
+def let_go_on(withdrawal_id):
+    withdrawal = _withdrawal(withdrawal_id)
+    with transaction():
+        actions.let_go_on(withdrawal, current_user)
+    return _decided(withdrawal, _("It is on hold no more: it may be approved."))
 
 
 @blueprint.post("/stop")
@@ -52,7 +77,7 @@ def reject(withdrawal_id):
 def stop():
     form = HaltForm(prefix="halt")
     if not form.validate_on_submit():
-        return _page(RejectForm(formdata=None), halting=form), 422
+        return _queue(halting=form), 422
     with transaction():
         halt.stop(form.reason.data, current_user)
     return _switched(_("All payouts are stopped."))
@@ -75,16 +100,24 @@ def _switched(sentence):
     return redirect(url_for("admin.payouts.index"), 303)
 
 
-def _page(form, refused_id=None, halting=None):
-    """`refused_id`: whose rejection lacks something, so that what was typed stays with it; `halting` the same of what stops all."""
-    days = rulebook.in_force().review_days
-    return render("admin/payouts.html", withdrawals=queries.in_review(page_number()), days=days, form=form, refused_id=refused_id, switch=halt.standing(), halting=halting or HaltForm(formdata=None, prefix="halt"))
+def _queue(halting=None):
+    """`halting`: the form that was to stop all and lacks something."""
+    halting = halting or HaltForm(formdata=None, prefix="halt")
+    return render("admin/payouts.html", withdrawals=queries.in_review(page_number()), switch=halt.standing(), halting=halting)
+
+
+def _case(withdrawal, **forms):
+    """One withdrawal with everything there is to know before one decides; `forms` are those that lack something."""
+    facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days)
+    empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold"))
+    return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)
 
 
 def _decided(withdrawal, sentence):
     live.push(withdrawal.user_id, f"withdrawal:{withdrawal.id}", "balance_chip", "balance", "activity")
     flash(sentence, "done")
-    return redirect(url_for("admin.payouts.index"), 303)
+    stays = withdrawal.is_undecided  # there is more to decide about it
+    return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal.id) if stays else url_for("admin.payouts.index"), 303)
 
 
 def _withdrawal(withdrawal_id):

@@ -54,6 +54,7 @@ KINDS = {
     "payout details": Kind("building-bank", "teal", "security"),
     "withdrawal requested": Kind("send", "gold", "wallet", is_mailed=False),
     "withdrawal in review": Kind("clock", "gold", "wallet"),
+    "withdrawal held": Kind("hand-stop", "gold", "wallet"),
     "withdrawal approved": Kind("circle-check", "gold", "wallet", is_mailed=False),
     "withdrawal rejected": Kind("circle-x", "red", "wallet"),
     "withdrawal cancelled": Kind("arrow-back-up", "grey", "wallet", is_mailed=False),

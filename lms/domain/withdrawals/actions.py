@@ -14,7 +14,7 @@ from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.domain.withdrawals.steps import move, part, tell
 from lms.errors import DomainError, Forbidden, Invalid
 
-LONGEST_REASON = 500
+LONGEST_REASON, LONGEST_NOTE = 500, 2000
 
 
 def request(key, user, linked_id, amount, is_prompt=False):
@@ -60,6 +60,8 @@ def approve(withdrawal, by):
     """An admin's word for it; it goes with the last that is needed. Raises DomainError, or Forbidden for who may not decide."""
     _check_reviewer(withdrawal, by)
     halt.check()
+    if withdrawal.is_held:
+        raise DomainError("It is on hold. Let it go on first.")
     if any(approval.admin_id == by.id for approval in withdrawal.approvals):
         raise DomainError("You have approved it already. Another admin must approve it too.")
     if linked.is_removed(withdrawal.linked_wallet_id):
@@ -74,13 +76,31 @@ def approve(withdrawal, by):
 def reject(withdrawal, by, reason):
     """An admin says no: all of it is available again, and the member reads the reason."""
     _check_reviewer(withdrawal, by)
-    reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
-        raise Invalid("Say why, in at most %(most)d characters: the member reads it.", most=LONGEST_REASON)
-    withdrawal.refusal = reason
+    withdrawal.refusal = reason = _reason(reason)
     _note(withdrawal, "withdrawal rejected", by, reason=reason)
     _undo(withdrawal, "rejected", why=reason, admin=by.id)
     tell(withdrawal, "rejected", why=reason)
+
+
+def hold(withdrawal, by, reason, note=""):
+    """An admin needs more time: the member reads the reason, admins the note, too. One held already gets these in the place of what it had."""
+    _check_reviewer(withdrawal, by)
+    reason, note = _reason(reason), note.strip()
+    if len(note) > LONGEST_NOTE:
+        raise Invalid("A note has at most %(most)d characters.", most=LONGEST_NOTE)
+    withdrawal.held_at, withdrawal.hold_reason, withdrawal.hold_note = clock.now(), reason, note
+    _note(withdrawal, "withdrawal held", by, reason=reason, note=note)
+    tell(withdrawal, "held", about=f":{withdrawal.held_at.isoformat()}", why=reason)
+    db.session.flush()
+
+
+def let_go_on(withdrawal, by):
+    """End a hold: it may be approved again. What is not held stays as it is."""
+    _check_reviewer(withdrawal, by)
+    if withdrawal.is_held:
+        withdrawal.held_at = withdrawal.hold_reason = withdrawal.hold_note = None
+        _note(withdrawal, "withdrawal let go on", by)
+    db.session.flush()
 
 
 def cancel(withdrawal):
@@ -92,6 +112,13 @@ def cancel(withdrawal):
         raise DomainError("It cannot be cancelled any more: it was decided before.")
     _undo(withdrawal, "cancelled")
     tell(withdrawal, "cancelled")
+
+
+def _reason(words):
+    words = words.strip()
+    if not 0 < len(words) <= LONGEST_REASON:
+        raise Invalid("Say why, in at most %(most)d characters: the member reads it.", most=LONGEST_REASON)
+    return words
 
 
 def _lock(withdrawal):

@@ -16,11 +16,12 @@ class Withdrawal(Model):
     """checking → (in review) → approved → queued (with its operation) → sent; or undone: cancelled, rejected, failed. `amount` in millionths of TEO.
 
     `is_prompt`: what of it is not on the chain yet shall not wait for the regular batch. `flags`: the words of review.py for why an admin looks at it.
-    `refusal`: what the admin who rejected it tells the member. One that an operator makes has no linked wallet."""
+    `refusal`: what the admin who rejected it tells the member; `hold_reason` what he who holds it does, `hold_note` what only admins read. One that an operator makes has no linked wallet."""
 
     __tablename__ = "withdrawals"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(held_at IS NULL) = (hold_reason IS NULL)", name="hold"),
         CheckConstraint("state IN ('checking', 'in review', 'approved', 'queued', 'sent', 'failed', 'cancelled', 'rejected')", name="state"),
         Index("ix_withdrawals_approved", "id", postgresql_where="state = 'approved'"),
         Index("ix_withdrawals_undecided", "state", "id", postgresql_where="state IN ('checking', 'in review')"),
@@ -41,6 +42,9 @@ class Withdrawal(Model):
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))  # of the day it was asked for: each of its transfers names it
     operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), unique=True)
     refusal: Mapped[str | None]
+    held_at: Mapped[object | None] = mapped_column(Moment)
+    hold_reason: Mapped[str | None]
+    hold_note: Mapped[str | None]
     error: Mapped[str | None]
     requested_at: Mapped[object] = mapped_column(Moment)
     decided_at: Mapped[object | None] = mapped_column(Moment)  # approved, cancelled or rejected
@@ -68,6 +72,11 @@ class Withdrawal(Model):
         """Whether an operator was faster than it: its number is used up on the chain and nothing was sent. When that is final it is given back."""
         operation = self.operation
         return operation is not None and operation.is_void and operation.state == "mined" and any(entry.is_open for entry in operation.entries)
+
+    @property
+    def is_held(self):
+        """Whether an admin needs more time for it: until it is let go on nobody approves it."""
+        return self.held_at is not None
 
     @property
     def is_undone(self):

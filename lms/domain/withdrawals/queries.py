@@ -17,6 +17,12 @@ def of(user_id, number=1):
     return page_of(rows.order_by(Withdrawal.id.desc()), number)
 
 
+def last_of(user_id, but, limit=10):
+    """The member's last withdrawals, newest first, each with its operation, but for this one."""
+    rows = select(Withdrawal).where(Withdrawal.user_id == user_id, Withdrawal.id != but).options(joinedload(Withdrawal.operation))
+    return db.session.scalars(rows.order_by(Withdrawal.id.desc()).limit(limit)).all()
+
+
 def own(user_id, withdrawal_id):
     """The member's own withdrawal, or None."""
     return db.session.scalar(select(Withdrawal).where(Withdrawal.id == withdrawal_id, Withdrawal.user_id == user_id))

@@ -28,7 +28,7 @@ def part(withdrawal, name):
     return books.member(withdrawal.user_id, TEO, name)
 
 
-def tell(withdrawal, step, **facts):
-    """Its member reads of this step once; `facts` beside those every step has."""
+def tell(withdrawal, step, about="", **facts):
+    """Its member reads of this step once, or once for each `about`; `facts` beside those every step has."""
     every = dict(withdrawal=withdrawal.id, amount=withdrawal.amount, to=withdrawal.to)
-    notices.tell(withdrawal.user_id, f"withdrawal {step}", f"withdrawal:{withdrawal.id}", **every, **facts)
+    notices.tell(withdrawal.user_id, f"withdrawal {step}", f"withdrawal:{withdrawal.id}{about}", **every, **facts)
