@@ -70,6 +70,11 @@ def in_turn(name):
     db.session.execute(select(func.pg_advisory_xact_lock(_IN_TURN, _number(name))))
 
 
+def before_turn(name):
+    """Until this transaction ends who comes in_turn by this name waits; those who come by here do not wait for each other."""
+    db.session.execute(select(func.pg_advisory_xact_lock_shared(_IN_TURN, _number(name))))
+
+
 def _number(name):
     return zlib.crc32(name.encode()) - 2**31  # PostgreSQL takes a signed number
 

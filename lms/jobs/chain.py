@@ -12,8 +12,9 @@ from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries, signers
+from lms.domain.withdrawals import halt
 from lms.jobs import node, outcomes, together
-from lms.jobs.lanes import Lane, broadcast, halted_kinds
+from lms.jobs.lanes import PAYOUTS, Lane, broadcast
 from lms.jobs.rebuild import rebuild
 from lms.queue import enqueue, queue
 
@@ -53,7 +54,7 @@ def take_queued(lane, place=0, lanes=1):
     """Sign, save and send what waits, as long as the lane has room; how many that were.
 
     One of four lanes at once leaves to the other three their share, until it lies: all would simulate the same operations, and one would sign them."""
-    waiting, sent = queries.queued_for(place, lanes, clock.now() - LYING, but=halted_kinds()), 0
+    waiting, sent = queries.queued_for(place, lanes, clock.now() - LYING, but=PAYOUTS if halt.is_stopped() else ()), 0
     while some := _fitting(lane, waiting):
         waiting = waiting[len(some) :]
         sent += lane.take([operation for operation in queries.operations(some) if operation.state == "queued"])

@@ -20,6 +20,7 @@ from lms.jobs import announce, calls, outcomes, together
 
 log = logging.getLogger(__name__)
 
+PAYOUTS = ("release",)  # kinds that wait while payouts are stopped, unless they were dropped: that moves nothing
 STUCK = timedelta(seconds=20)  # then it offers more, and each further time waits twice as long
 SIGHT = 3  # seconds
 # How many more operations of this price a signer can pay for: under so many an admin is told so.
@@ -41,11 +42,12 @@ class Sight:
 
 @dataclass(frozen=True)
 class Call:
-    """What is asked of which contract, and the gas limit to sign it with."""
+    """What is asked of which contract, the gas limit to sign it with, and whether it is that the number is used up and nothing done."""
 
     target: str
     data: bytes
     gas: int
+    is_void: bool
 
 
 class Lane:
@@ -93,15 +95,13 @@ class Lane:
             outcomes.refused(operation, refusal, self.pool)
             return None
         self._check_funds(sight.balance, gas * sight.fees.cap)
-        return Call(target, data, gas)
+        return Call(target, data, gas, operation.is_void)
 
     def _sign(self, ready):
         """{id: what was signed} of those that nobody else has taken meanwhile, and there is room for."""
         sight = self._look()
         with transaction():
-            held = halted_kinds()  # asked in the transaction that signs: what was stopped before it is not signed
-            queued = [operation for operation in onchain.locked(list(ready)).values() if operation.state == "queued" and operation.kind not in held]
-            given = signers.take_nonces(queued, self.signer.address, sight.mined)
+            given = signers.take_nonces(_signable(ready), self.signer.address, sight.mined)
             signed = {operation.id: self._save(operation, ready[operation.id], nonce, sight.fees) for operation, nonce in given}
         return signed
 
@@ -118,7 +118,7 @@ class Lane:
             last = operation.attempts[-1]
             if operation.state in ("signed", "sent") and last.signer == self.signer.address and only_if(operation):
                 fees = self._fees(over=transactions.Fees(last.tip, last.cap))  # first: while it is too much, no holder signs
-                self._save(operation, Call(*calls.data(operation), last.gas), last.nonce, fees)
+                self._save(operation, Call(*calls.data(operation), last.gas, operation.is_void), last.nonce, fees)
         broadcast({operation.id: operation.attempts[-1]}, self.pool)
 
     def _save(self, operation, call, nonce, fees):
@@ -160,9 +160,13 @@ class Lane:
             raise OutOfFunds("the signer cannot pay for the gas")
 
 
-def halted_kinds():
-    """Kinds of operations that are not signed now, and wait."""
-    return ("release",) if halt.is_stopped() else ()
+def _signable(ready):
+    """Those of {id: Call}, locked, that nobody else has taken or dropped meanwhile, and that no stop of payouts keeps back."""
+    queued = [operation for operation in onchain.locked(list(ready)).values() if operation.state == "queued" and operation.is_void == ready[operation.id].is_void]
+    paying = [operation for operation in queued if operation.kind in PAYOUTS and not operation.is_void]
+    if paying and not halt.lets_go():  # asked in the transaction that signs
+        return [operation for operation in queued if operation not in paying]
+    return queued
 
 
 def _is_stuck(operation):

@@ -1,5 +1,9 @@
 """The kill switch as admins throw it and as everybody sees it."""
 
+import threading
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 
 from lms import live
@@ -11,6 +15,7 @@ from lms.errors import DomainError, Forbidden
 from tests.conftest import address_of, give, teo
 from tests.domain.test_payout_details import bank_of
 from tests.domain.test_payouts import earn, request
+from tests.races import race
 
 PLACE = "/admin/payouts"
 WHY = "A key may be <lost>."
@@ -96,6 +101,19 @@ def test_no_euros_are_approved_or_paid_meanwhile(tea, ada):
         with pytest.raises(DomainError, match="All payouts are stopped"), transaction():
             verb(*arguments)
     assert (first.state, second.state) == ("approved", "in review")
+
+
+def test_who_throws_it_waits_for_what_is_being_decided_and_those_who_decide_do_not_wait_for_each_other(app, ada):
+    throw = partial(halt.stop, WHY, SimpleNamespace(id=ada.id, is_admin=True))
+    with transaction():
+        halt.check()
+        assert race(app, [halt.check]) == []
+        other = threading.Thread(target=race, args=(app, [throw]))
+        other.start()
+        other.join(0.5)
+        assert other.is_alive() and not halt.is_stopped()
+    other.join()
+    assert halt.is_stopped()
 
 
 def test_only_admins_throw_it(tea, ana, log_in):

@@ -1,15 +1,21 @@
 """The kill switch on a real chain: what is not signed yet is not, and goes out when payouts go on."""
 
+import threading
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 
 from lms import live
 from lms.db import db, transaction
+from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Operation
-from lms.domain.withdrawals import halt
+from lms.domain.withdrawals import halt, queries, releases
 from lms.domain.withdrawals.models import Withdrawal
-from lms.jobs import lanes
+from lms.jobs import chain, lanes, settlement
 from lms.queue import enqueue, queue
-from tests.jobs.acts import GREEN, ask
+from tests.jobs.acts import GREEN, OUTSIDE, ask, holdings
+from tests.races import race
 
 
 def throw(ada, *, is_on=True):
@@ -27,9 +33,10 @@ def states():
 
 def test_an_approved_one_is_not_queued_and_goes_out_afterwards(rich, ada, flow, audit):
     throw(ada)
-    ask(rich, 10)
+    withdrawal = ask(rich, 10)
     flow()
-    assert states() == ("approved", [])
+    with transaction():
+        assert (states(), queries.approved(), releases.queue(withdrawal)) == (("approved", []), [], None)
     throw(ada, is_on=False)
     flow()
     assert (states(), audit()) == (("sent", ["final"]), GREEN)
@@ -61,6 +68,56 @@ def test_one_in_flight_is_stopped_before_it_is_signed(moment, rich, ada, flow, r
     throw(ada, is_on=False)
     flow()
     assert (states(), audit()) == (("sent", ["final"]), GREEN)
+
+
+def test_who_stops_payouts_waits_for_one_that_is_being_signed(rich, ada, app, flow, monkeypatch):
+    """What he reads afterwards is true: nothing is on the way to its signature."""
+    sign, seen = lanes.transactions.sign, []
+    other = threading.Thread(target=race, args=(app, [partial(halt.stop, "A key may be lost.", SimpleNamespace(id=ada.id, is_admin=True))]))
+
+    def meanwhile(*asked):
+        if not seen:
+            other.start()
+            other.join(0.5)
+            seen.append(other.is_alive())
+        return sign(*asked)
+
+    ask(rich, 10)
+    monkeypatch.setattr(lanes.transactions, "sign", meanwhile)
+    flow()
+    other.join()
+    assert seen == [True] and states() == ("sent", ["final"]) and halt.is_stopped()
+
+
+def test_one_that_an_operator_drops_is_given_back_all_the_same(rich, ada, worker, flow, audit):
+    """Its number is used up, which pays nothing out."""
+    withdrawal = ask(rich, 10)
+    settlement.settle()
+    throw(ada)
+    with transaction():
+        onchain.drop(withdrawal.operation)
+    flow()
+    assert (states(), holdings(OUTSIDE), audit()) == (("failed", ["failed"]), 0, GREEN)
+
+
+def test_one_dropped_between_its_simulation_and_its_signature_is_not_signed_as_it_was_simulated(rich, ada, flow, audit, monkeypatch):
+    withdrawal, simulate = ask(rich, 10), lanes.Lane._simulate
+    settlement.settle()
+    operation_id = withdrawal.operation_id
+
+    def dropped_meanwhile(lane, operation):
+        call = simulate(lane, operation)
+        with transaction():
+            halt.stop("A key may be lost.", ada)
+            onchain.drop(operation)
+        return call
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(lanes.Lane, "_simulate", dropped_meanwhile)
+        chain.submit(operation_id)
+    assert states() == ("queued", ["queued"])
+    flow()
+    assert (states(), holdings(OUTSIDE), audit()) == (("failed", ["failed"]), 0, GREEN)
 
 
 def test_it_is_sent_to_every_page_that_is_open(rich, ada, run_jobs, monkeypatch):

@@ -113,9 +113,9 @@ def perhaps_mined(signer, mined):
 def queued_for(place, lanes, since, but=()):
     """Ids of what waits for its signature in the lane of this place among so many: its own share, then what the others have left lying since that moment.
 
-    Those of the kinds in `but` go on waiting."""
+    Those of the kinds in `but` go on waiting, unless they were dropped."""
     is_others = Operation.id % lanes != place
-    rows = select(Operation.id).where(Operation.state == "queued", or_(~is_others, Operation.queued_at < since), Operation.kind.not_in(but))
+    rows = select(Operation.id).where(Operation.state == "queued", or_(~is_others, Operation.queued_at < since), or_(Operation.is_void, Operation.kind.not_in(but)))
     return db.session.scalars(rows.order_by(is_others, Operation.id).limit(200)).all()
 
 

@@ -8,6 +8,7 @@ from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.wallet import custody
 from lms.domain.wallet.models import Wallet
+from lms.domain.withdrawals import halt
 from lms.domain.withdrawals.models import Approval, Withdrawal
 
 
@@ -45,7 +46,9 @@ def checking():
 
 
 def approved():
-    """Ids of all whose release can be queued by what stands here, oldest first: however many cannot, they keep nobody waiting."""
+    """Ids of all whose release can be queued by what stands here, oldest first: however many cannot, they keep nobody waiting. None while payouts are stopped."""
+    if halt.is_stopped():
+        return []
     return db.session.scalars(_MAY_GO.where(*custody.can_release(Holder.id, Withdrawal.amount)).order_by(Withdrawal.id)).all()
 
 

@@ -47,7 +47,7 @@ def queue(withdrawal):
     onchain.turn()
     holder = _locked_holder(withdrawal)
     db.session.refresh(withdrawal, with_for_update=True)
-    if withdrawal.state != "approved" or withdrawal.user.is_shut or halt.is_stopped():
+    if withdrawal.state != "approved" or withdrawal.user.is_shut or not halt.lets_go():
         return None
     wallet, deadline = wallets.wallet_of(withdrawal.user_id), custody.deadline()
     if wallet is None or deadline is None or custody.is_busy(holder.id) or custody.settled(holder.id) < withdrawal.amount:
