@@ -1,5 +1,6 @@
 """Admins let withdrawals go or not, and their members read why not."""
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -148,6 +149,12 @@ def test_one_held_again_tells_its_member_anew(browser, waiting, ana):
     assert waiting.hold_reason == "Second."
 
 
+def test_what_is_said_of_a_hold_is_there_to_be_changed(browser, waiting):
+    browser.post(f"{DESK}/{waiting.id}/hold", data={"hold-reason": "We look at an address.", "hold-note": "Asked the bank."})
+    boxes = re.findall(r"<textarea[^>]*name=\"(hold-[a-z]+)\"[^>]*>([^<]*)</textarea>", browser.get(f"{DESK}/{waiting.id}").text)
+    assert {name: words.strip() for name, words in boxes} == {"hold-reason": "We look at an address.", "hold-note": "Asked the bank."}
+
+
 @pytest.mark.parametrize("typed", [{"hold-reason": ""}, {"hold-reason": "y" * 501}, {"hold-reason": "Wait.", "hold-note": "n" * 2001}])
 def test_a_hold_that_lacks_something_keeps_what_was_typed(typed, browser, waiting):
     answer = browser.post(f"{DESK}/{waiting.id}/hold", data=typed)
@@ -164,7 +171,8 @@ def test_one_on_hold_may_be_cancelled_or_rejected(way, browser, waiting, ana):
         with transaction():
             withdrawals.cancel(waiting)
     assert (waiting.state, wallet.balance(ana.id).available) == (way, teo(300))
-    assert "nothing to decide" in browser.get(f"{DESK}/{waiting.id}").text
+    page = browser.get(f"{DESK}/{waiting.id}").text
+    assert "nothing to decide" in page and "On hold since" not in page
     assert browser.post(f"{DESK}/{waiting.id}/hold", data={"hold-reason": "Wait."}).status_code == 409
 
 

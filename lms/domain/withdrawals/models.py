@@ -75,8 +75,8 @@ class Withdrawal(Model):
 
     @property
     def is_held(self):
-        """Whether an admin needs more time for it: until it is let go on nobody approves it."""
-        return self.held_at is not None
+        """Whether an admin needs more time for it: until it is let go on nobody approves it. What is over is held no more, and keeps what was said of it."""
+        return self.state == "in review" and self.held_at is not None
 
     @property
     def is_undone(self):
