@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from lms.blueprints import uploads
 from lms.blueprints.admin.forms import ReturnApplicationForm
+from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.applications import actions as rules
@@ -29,6 +30,7 @@ def show(application_id):
 
 
 @blueprint.post("/<int(max=2147483647):application_id>/approval")
+@proven
 def approve(application_id):
     application = _application(application_id)
     with transaction():

@@ -120,6 +120,7 @@ def suspend(user_id):
 
 
 @blueprint.post("/members/<int(max=2147483647):user_id>/admission")
+@proven
 def let_in(user_id):
     member = _member(user_id)
     with transaction():
