@@ -63,6 +63,14 @@ def test_one_whose_hash_was_made_anew_shows_in_the_next(three):
     assert log.first_altered() == 3
 
 
+@pytest.mark.parametrize("number", [0, -5])
+def test_one_put_in_before_the_first_is_named(number, three):
+    with transaction():
+        forged = LogEntry(at=clock.now(), action="role changed", subject="member 1", number=number, hash=log.GENESIS)
+        db.session.add(forged)
+    assert log.first_altered() == number
+
+
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_one_that_is_gone_is_named(number, three):
     with transaction():

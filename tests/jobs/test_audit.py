@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, text
 
+from lms import clock
 from lms.chain import transactions
 from lms.db import db, transaction
 from lms.domain.audit import log
@@ -68,3 +69,7 @@ def test_the_command_names_the_row_and_knows_a_head_it_said_before(worker, ada):
     cut = run(args=["audit", "log", "--kept", kept])
     assert (cut.exit_code, cut.output) == (1, "row 4 of the audit log is not as it was written, or it is gone\n")
     assert run(args=["audit", "log", "--kept", "nonsense"]).exit_code == 2
+    with transaction():
+        db.session.add(LogEntry(at=clock.now(), action="role changed", subject="member 1", number=0, hash=log.GENESIS))
+    forged = run(args=["audit", "log"])
+    assert (forged.exit_code, forged.output) == (1, "row 0 of the audit log is not as it was written, or it is gone\n")

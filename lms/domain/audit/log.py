@@ -8,7 +8,7 @@ from datetime import UTC
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from lms import clock
 from lms.db import db, in_turn
@@ -43,6 +43,8 @@ def head():
 def first_altered(kept=None):
     """The number of the first row that is not as it was written, or is gone; None where all stand. `kept`: a Head of before, which must stand, too."""
     last = Head(0, GENESIS)
+    if (first := db.session.scalar(select(func.min(LogEntry.number)))) is not None and first < 1:
+        return first  # nobody has written it: the first is 1
     while rows := _after(last.number):
         for row in rows:
             expected = last.number + 1

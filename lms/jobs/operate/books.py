@@ -25,7 +25,7 @@ def audit(context):
 def read_log(kept):
     """Whether each row of the audit log stands as it was written; exit 1 with the number of the first that does not."""
     altered = log.first_altered(kept)
-    if altered:
+    if altered is not None:
         click.echo(f"row {altered} of the audit log is not as it was written, or it is gone")
         raise SystemExit(1)
     last = log.head()
