@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lms import clock
+from lms.blueprints.admin import log as log_pages
 from lms.db import db, transaction
 from lms.domain.accounts import membership
 from lms.domain.audit import log
@@ -75,6 +76,13 @@ def test_the_csv_holds_what_was_asked_for_and_is_noted(decided, browser, ada):
     assert [row[3:6] for row in rows] == [["withdrawal rejected", "withdrawal 7", "amount: 12500000; reason: <b>No</b>; to: 0xabc"]]
     assert (last.action, last.by_id, last.details) == ("log exported", ada.id, {"rows": 1}) and log.first_altered() is None
     assert browser.get(f"{PLACE}/csv").status_code == 405
+
+
+def test_a_csv_that_would_leave_rows_out_is_refused(decided, browser, monkeypatch):
+    monkeypatch.setattr(log_pages, "MOST", 2)
+    answer = browser.post(f"{PLACE}/csv")
+    assert answer.status_code == 422 and "These are more than 2 rows: choose fewer days." in answer.text and sorted(titles(answer.text)) == ["Member suspended", "Part stopped", "Withdrawal rejected"]
+    assert browser.post(f"{PLACE}/csv?last={(clock.now() - timedelta(days=2)).date()}").status_code == 200
 
 
 def test_the_page_takes_as_many_statements_with_many_rows(decided, browser, ada, bruno, statements):

@@ -16,28 +16,34 @@ from lms.ui import download, render
 
 blueprint = Blueprint("log", __name__, url_prefix="/log")  # of admins only, as the blueprint it stands in
 
-MOST = 20_000  # rows of a CSV
+MOST = 20_000  # rows of a CSV: one that leaves some out unsaid would be taken for all
 
 
 @blueprint.get("")
 def index():
     form = _form()
-    is_valid = form.validate()
-    entries = log_queries.page(_wanted(form) if is_valid else log_queries.Wanted(), page_number())
-    return render("admin/log.html", form=form, entries=entries, names=form.names), 200 if is_valid else 422
+    return _page(form, _wanted(form))
 
 
 @blueprint.post("/csv")
 def table():
     """A POST, since it is noted in the log, too."""
     form = _form()
-    if not form.validate():
-        return render("admin/log.html", form=form, entries=log_queries.page(log_queries.Wanted()), names=form.names), 422
-    rows = [_row(entry, form.names) for entry in log_queries.rows(_wanted(form), MOST)]
+    wanted = _wanted(form)
+    found = log_queries.rows(wanted, MOST + 1)
+    if len(found) > MOST:
+        form.first.errors = [_("These are more than %(most)d rows: choose fewer days.", most=MOST)]
+    if form.errors:
+        return _page(form, wanted)
+    rows = [_row(entry, form.names) for entry in found]
     with transaction():
         log.record("log exported", "log audit", current_user, rows=len(rows))
     head = [_("Number"), _("Time"), _("By"), _("Action"), _("Subject"), _("Details"), _("Hash")]
     return download(csv.write([head, *rows]), "audit-log.csv", "text/csv")
+
+
+def _page(form, wanted):
+    return render("admin/log.html", form=form, entries=log_queries.page(wanted, page_number()), names=form.names), 422 if form.errors else 200
 
 
 def _form():
@@ -45,6 +51,9 @@ def _form():
 
 
 def _wanted(form):
+    """All rows, where the form asks for what cannot be."""
+    if not form.validate():
+        return log_queries.Wanted()
     first, last = form.first.data, form.last.data
     begin = first and datetime.combine(first, time.min, UTC)
     end = last and datetime.combine(last + timedelta(days=1), time.min, UTC)
