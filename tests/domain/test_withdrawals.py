@@ -222,6 +222,13 @@ def test_an_admin_lets_it_go(reviewed, ada):
     assert (reviewed.state, [approval.admin_id for approval in reviewed.approvals]) == ("approved", [ada.id])
 
 
+def test_one_that_was_read_in_a_list_with_its_member_can_be_decided(reviewed, ada):
+    db.session.expunge(reviewed)
+    (found,) = queries.in_review().items
+    decide(withdrawals.approve, found, ada)
+    assert found.state == "approved"
+
+
 def test_each_step_keeps_what_was_weighed(teacher, ada):
     withdrawal = checked(ask(teacher, address_of(teacher), 1500))
     decide(withdrawals.reject, withdrawal, ada, "Write to us first.")

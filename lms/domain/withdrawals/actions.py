@@ -122,8 +122,8 @@ def _reason(words):
 
 
 def _lock(withdrawal):
-    """Who cancels, who approves and who queues it take turns, and each sees what the one before made of it."""
-    db.session.refresh(withdrawal, with_for_update=True)
+    """Who cancels, who approves and who queues it take turns, and each sees what the one before made of it. Its own row alone: a list has read its member with it."""
+    db.session.refresh(withdrawal, with_for_update={"of": Withdrawal})
     db.session.expire(withdrawal, ["approvals"])
 
 

@@ -46,7 +46,7 @@ def queue(withdrawal):
     A holder has one open entry at a time and all his tokens at one address, and a release asks for no more than is mined."""
     onchain.turn()
     holder = _locked_holder(withdrawal)
-    db.session.refresh(withdrawal, with_for_update=True)
+    db.session.refresh(withdrawal, with_for_update={"of": Withdrawal})
     if withdrawal.state != "approved" or withdrawal.user.is_shut or not halt.lets_go():
         return None
     wallet, deadline = wallets.wallet_of(withdrawal.user_id), custody.deadline()
