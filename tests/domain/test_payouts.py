@@ -92,6 +92,22 @@ def test_each_transfer_says_why(rich, ada):
     assert evidence("paid", payout) == dict(payout=payout.id, iban="DE89 … 3000", reference="SCT 4711", by=ada.id)
 
 
+@pytest.mark.parametrize("change", [{"role": "student"}, {"suspended_at": clock.now()}], ids=["no admin any more", "suspended"])
+def test_the_word_of_one_who_is_no_admin_now_counts_no_more(change, tea, ada, olga, member):
+    earn(tea, 200_000)
+    with transaction():
+        bank_of(tea)
+    payout = request(tea, 150_000)
+    do(payouts.approve, payout, ada)
+    with transaction():
+        for name, value in change.items():
+            setattr(ada, name, value)
+    do(payouts.approve, payout, olga)
+    assert (payout.state, len(payout.approvals)) == ("in review", 1)
+    do(payouts.approve, payout, member("anna", role="admin"))
+    assert payout.state == "approved"
+
+
 def test_what_is_told_has_its_facts(rich, ada):
     payout = request(rich, 20_000)
     do(payouts.reject, payout, ada, "The name is another.")

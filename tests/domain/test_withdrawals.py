@@ -267,6 +267,19 @@ def test_a_large_one_needs_two_different_admins(rich, own, ada, member):
     assert large.state == "approved"
 
 
+@pytest.mark.parametrize("change", [{"role": "student"}, {"suspended_at": clock.now()}], ids=["no admin any more", "suspended"])
+def test_the_word_of_one_who_is_no_admin_now_counts_no_more(change, rich, own, ada, member):
+    large = checked(ask(rich, own, 1001))
+    decide(withdrawals.approve, large, ada)
+    with transaction():
+        for name, value in change.items():
+            setattr(ada, name, value)
+    decide(withdrawals.approve, large, member("aldo", role="admin"))
+    assert (large.state, len(large.standing)) == ("in review", 1)
+    decide(withdrawals.approve, large, member("anna", role="admin"))
+    assert large.state == "approved"
+
+
 def test_large_is_what_thirty_days_bring_together(rich, own, ada):
     checked(ask(rich, own, 900))
     second = checked(ask(rich, own, 101, key="w2"))

@@ -78,6 +78,11 @@ class User(UserMixin, Model):
     def is_admin(self):
         return self.role == "admin"
 
+    @property
+    def may_decide(self):
+        """Whether his word as an admin counts now."""
+        return self.is_admin and self.is_active
+
 
 class Session(Model):
     """One sign-in. The cookie holds the token, the row only its SHA-256."""

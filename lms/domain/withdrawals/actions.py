@@ -67,8 +67,10 @@ def approve(withdrawal, by):
     if linked.is_removed(withdrawal.linked_wallet_id):
         raise DomainError("Its member has removed this address since: nothing is sent there any more. Reject it.")
     withdrawal.approvals.append(Approval(admin_id=by.id, at=clock.now()))
-    _note(withdrawal, "withdrawal approved", by, approvals=len(withdrawal.approvals), needed=withdrawal.approvals_needed)
-    if len(withdrawal.approvals) >= withdrawal.approvals_needed:
+    db.session.flush()
+    given = len(withdrawal.standing)
+    _note(withdrawal, "withdrawal approved", by, approvals=given, needed=withdrawal.approvals_needed)
+    if given >= withdrawal.approvals_needed:
         _let_go(withdrawal)
     db.session.flush()
 

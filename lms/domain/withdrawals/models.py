@@ -58,6 +58,11 @@ class Withdrawal(Model):
         return self.state in UNDECIDED
 
     @property
+    def standing(self):
+        """The approvals that count: not the word of one who is an admin no more, or was suspended since. It may not have been his own."""
+        return [approval for approval in self.approvals if approval.admin.may_decide]
+
+    @property
     def may_be_cancelled(self):
         """Until it is approved; while his wallet is frozen also after that, as somebody else may have asked for it."""
         return self.is_undecided or (self.state == "approved" and self.user.is_frozen)

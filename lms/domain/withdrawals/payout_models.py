@@ -75,7 +75,8 @@ class Payout(Model):
 
     @property
     def approvals(self):
-        return [decision for decision in self.decisions if decision.verdict == "approved"]
+        """Those that count: not the word of one who is an admin no more, or was suspended since."""
+        return [decision for decision in self.decisions if decision.verdict == "approved" and decision.by.may_decide]
 
 
 class PayoutDecision(Model):
