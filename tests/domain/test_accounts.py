@@ -17,6 +17,7 @@ from lms.domain.accounts import checks, links, membership, queries, sessions
 from lms.domain.accounts.models import Session, User
 from lms.errors import DomainError, Invalid
 from tests.conftest import PASSWORD, SECRET
+from tests.races import race
 
 
 def test_a_password_is_kept_as_argon2id_only(ana):
@@ -63,6 +64,23 @@ def test_only_another_admin_changes_a_role(ana, bruno, ada):
         membership.set_role(ana, "teacher", ada)
     assert ana.is_teacher
     assert ana.teacher_since
+
+
+@pytest.mark.parametrize("verb", [lambda user, by: membership.set_role(user, "student", by), membership.suspend], ids=["role", "suspension"])
+def test_of_two_admins_who_turn_each_other_out_one_stays(verb, app, ada, member):
+    first, second, refusals = ada.id, member("aldo", role="admin").id, []
+
+    def turn_back():
+        verb(*(db.session.get_one(User, each) for each in (first, second)))
+
+    other = threading.Thread(target=lambda: refusals.extend(race(app, [turn_back])))
+    with transaction():
+        verb(db.session.get_one(User, second), ada)
+        other.start()
+        other.join(0.5)
+    other.join()
+    db.session.expire_all()
+    assert len(refusals) == 1 and ada.may_decide and not db.session.get_one(User, second).may_decide
 
 
 def test_a_session_of_a_suspended_member_finds_nobody(ana, ada):

@@ -1,9 +1,11 @@
 """What an admin makes of a member: his role, and whether he is let in."""
 
+from sqlalchemy import select
+
 from lms import clock
 from lms.db import db
 from lms.domain.accounts import queries
-from lms.domain.accounts.models import ROLES
+from lms.domain.accounts.models import ROLES, User
 from lms.domain.accounts.sessions import close_all_sessions
 from lms.domain.audit import log
 from lms.errors import DomainError, Invalid
@@ -11,7 +13,8 @@ from lms.errors import DomainError, Invalid
 
 def set_role(user, role, by):
     """Make the member a student, teacher or admin; only an admin may, and never for himself."""
-    if not by.is_admin or by.id == user.id:
+    _lock(user, by)
+    if not by.may_decide or by.id == user.id:
         raise DomainError("Only another admin may change this role.")
     if role not in ROLES:
         raise Invalid("There is no such role.")
@@ -34,7 +37,8 @@ def make_first_admin(user):
 
 def suspend(user, by):
     """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again."""
-    if not by.is_admin or by.id == user.id:
+    _lock(user, by)
+    if not by.may_decide or by.id == user.id:
         raise DomainError("Only another admin may suspend this member.")
     if user.is_active:
         user.suspended_at = clock.now()
@@ -51,6 +55,12 @@ def let_in(user, by):
         user.suspended_at = None
         log.record("member let in", _subject(user), by)
     db.session.flush()
+
+
+def _lock(*people):
+    """Two admins who take each other's role away, or suspend each other, do it one after the other: one of them stays."""
+    rows = select(User).where(User.id.in_([each.id for each in people])).order_by(User.id).with_for_update(key_share=True)
+    db.session.scalars(rows, execution_options={"populate_existing": True}).all()
 
 
 def _subject(user):
