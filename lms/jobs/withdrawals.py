@@ -9,14 +9,15 @@ from lms.queue import enqueue
 def check():
     """Approve those that were just asked for, or put them before an admin; then settlement takes what may go."""
     found = queries.checking()
-    for withdrawal_id, user_id in singly.each(_check, found):
+    decided = [(withdrawal_id, user_id) for withdrawal_id, user_id in singly.each(_check, found) if user_id]
+    for withdrawal_id, user_id in decided:
         live.push(user_id, f"withdrawal:{withdrawal_id}")
-    if found:
+    if decided:
         enqueue("settlement.settle")
 
 
 def _check(withdrawal_id):
-    """The member's id."""
+    """The member's id; None while it waits for payouts to go on."""
     withdrawal = queries.withdrawal(withdrawal_id)
     actions.check(withdrawal)
-    return withdrawal.user_id
+    return withdrawal.user_id if withdrawal.state != "checking" else None

@@ -89,6 +89,20 @@ def test_nothing_is_approved_meanwhile_and_what_is_rejected_goes_back(stopped, w
     assert db.session.query(Withdrawal).one().state == "rejected"
 
 
+@pytest.mark.parametrize(("amount", "state"), [(20, "checking"), (300, "in review")])
+def test_what_is_asked_for_meanwhile_waits_or_is_put_before_an_admin(amount, state, stopped, ana, ada):
+    give(ana, 500)
+    own = address_of(ana)
+    with transaction():
+        withdrawal = actions.request("k", ana, own.id, teo(amount))
+        actions.check(withdrawal)
+    assert (withdrawal.state, withdrawal.was_approved) == (state, False)
+    with transaction():
+        halt.go_on(ada)
+        actions.check(withdrawal)
+    assert withdrawal.state == ("approved" if state == "checking" else state)
+
+
 def test_no_euros_are_approved_or_paid_meanwhile(tea, ada):
     with transaction():
         bank_of(tea)

@@ -2,12 +2,13 @@
 
 import pytest
 
-from lms import clock
+from lms import clock, live
 from lms.db import db, transaction
 from lms.domain.accounts.models import User
 from lms.domain.notices.models import Notice
 from lms.domain.onchain.models import Operation
 from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import halt
 from lms.domain.withdrawals.models import Withdrawal
 from lms.jobs import settlement
 from lms.jobs.withdrawals import check
@@ -36,6 +37,20 @@ def test_a_wish_is_looked_at_and_arrives(rich, worker, run_jobs, flow, audit):
     db.session.refresh(withdrawal)
     assert (withdrawal.state, parts(rich), holdings(withdrawal.operation.payload["to"]), audit()) == ("sent", (teo(30), 0), teo(20), GREEN)
     assert [notice.kind for notice in db.session.query(Notice).order_by(Notice.id)] == ["withdrawal requested", "withdrawal approved", "withdrawal sent"]
+
+
+def test_what_is_asked_for_while_payouts_are_stopped_goes_when_an_admin_lets_them_go_on(rich, ada, worker, run_jobs, audit, log_in, monkeypatch):
+    pushed = []
+    monkeypatch.setattr(live, "push", lambda *names: pushed.append(names))
+    with transaction():
+        halt.stop("A key may be lost.", ada)
+    withdrawal = ask(rich, 20)
+    check()
+    assert (withdrawal.state, pushed) == ("checking", [])
+    assert log_in(ada).post("/admin/payouts/start").status_code == 303
+    run_jobs()
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, audit()) == ("queued", GREEN)
 
 
 def test_one_in_review_stays_where_it_is(rich, worker, run_jobs, flow, audit):

@@ -88,8 +88,8 @@ def stop():
 def start():
     with transaction():
         halt.go_on(current_user)
-    enqueue("settlement.settle")
-    enqueue("chain.sweep")
+    for job in ("withdrawals.check", "settlement.settle", "chain.sweep"):
+        enqueue(job)
     return _switched(_("Payouts go on."))
 
 

@@ -40,13 +40,17 @@ def request(key, user, linked_id, amount, is_prompt=False):
 
 
 def check(withdrawal):
-    """Approve it, or put it before an admin; what is not `checking` any more stays as it is. One to an address removed since is cancelled."""
+    """Approve it, or put it before an admin; what is not `checking` any more stays as it is. One to an address removed since is cancelled.
+
+    While payouts are stopped one that no admin must look at goes on waiting: nobody could take back his word for it."""
     _lock(withdrawal)
     if withdrawal.state != "checking":
         return
     if linked.is_removed(withdrawal.linked_wallet_id):
         _undo(withdrawal, "cancelled")
         return tell(withdrawal, "cancelled")
+    if not halt.lets_go() and not review.weighed(withdrawal)["flags"]:
+        return
     review.judge(withdrawal)
     if withdrawal.flags:
         withdrawal.state = "in review"
