@@ -13,7 +13,7 @@ from lms.chain import anvil as clockwork
 from lms.chain import transactions
 from lms.db import db, transaction
 from lms.domain.accounts.models import User
-from lms.domain.audit.models import Incident
+from lms.domain.audit.models import Incident, LogEntry
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import queries
@@ -262,6 +262,19 @@ def test_an_operator_drops_one_before_it_is_signed(rich, worker, flow, audit, lo
     assert audit() == GREEN
     page = log_in(rich).get(f"/operations/{withdrawal.operation_id}").text
     assert "Given back" in page and "Refused by the chain" not in page
+
+
+def test_what_an_operator_does_with_withdrawals_stands_in_the_audit_log_once(rich, worker):
+    run, known = worker.test_cli_runner().invoke, {"member": rich.id, "amount": teo(5), "to": OUTSIDE}
+    for _ in range(2):
+        run(args=["chain", "release", rich.email, OUTSIDE, "5", "--key", "k"])
+    settlement.settle()
+    operation = db.session.query(Operation).filter_by(kind="release").one()
+    for _ in range(2):
+        run(args=["chain", "void", str(operation.id)])
+    rows = [(row.action, row.subject, row.by_id, row.details) for row in db.session.query(LogEntry).order_by(LogEntry.number)]
+    withdrawal = db.session.query(Withdrawal).one()
+    assert rows == [("withdrawal made", f"withdrawal {withdrawal.id}", None, known), ("operation dropped", f"operation {operation.id}", None, {"kind": "release"})]
 
 
 def test_one_that_was_dropped_does_not_happen_when_anvil_has_lost_its_blocks(rich, worker, anvil, flow, audit):

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import array, db
+from lms.domain.audit import log
 from lms.domain.onchain.models import Attempt, ChainState, Deployment, Entry, Event, Operation
 from lms.errors import DomainError
 
@@ -114,7 +115,9 @@ def drop(operation):
     """From now on the number is to be used up, not the operation done; what is on its way already may still win."""
     if not operation.is_open:
         raise DomainError("The operation is on the chain, or over. Nothing was dropped.")
-    operation.is_void = True
+    if not operation.is_void:
+        operation.is_void = True
+        log.record("operation dropped", f"operation {operation.id}", kind=operation.kind)
     _tell(operation, "dropped")
 
 

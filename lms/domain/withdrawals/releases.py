@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import TEO, Holder, Transfer
@@ -37,6 +38,7 @@ def release(key, user, to, amount):
     db.session.add(withdrawal)
     db.session.flush()
     move(withdrawal, "requested", part(withdrawal, "available"), part(withdrawal, "reserved"))
+    log.record("withdrawal made", f"withdrawal {withdrawal.id}", member=user.id, amount=amount, to=to)
     return withdrawal
 
 
