@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import ARRAY, MetaData, any_, func, literal, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import DateTime
 
@@ -73,6 +75,19 @@ def in_turn(name):
 def before_turn(name):
     """Until this transaction ends who comes in_turn by this name waits; those who come by here do not wait for each other."""
     db.session.execute(select(func.pg_advisory_xact_lock_shared(_IN_TURN, _number(name))))
+
+
+def are_over(name, seconds):
+    """Wait in_turn so many seconds, in a transaction that has done nothing else; whether all who came before_turn have ended by then."""
+    try:
+        db.session.execute(select(func.set_config("lock_timeout", f"{round(1000 * seconds)}ms", True)))
+        in_turn(name)
+    except OperationalError as error:
+        db.session.rollback()
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        return False
+    return True
 
 
 def _number(name):

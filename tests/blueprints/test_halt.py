@@ -1,8 +1,7 @@
 """The kill switch as admins throw it and as everybody sees it."""
 
 import threading
-from functools import partial
-from types import SimpleNamespace
+from contextlib import contextmanager
 
 import pytest
 
@@ -117,17 +116,52 @@ def test_no_euros_are_approved_or_paid_meanwhile(tea, ada):
     assert (first.state, second.state) == ("approved", "in review")
 
 
-def test_who_throws_it_waits_for_what_is_being_decided_and_those_who_decide_do_not_wait_for_each_other(app, ada):
-    throw = partial(halt.stop, WHY, SimpleNamespace(id=ada.id, is_admin=True))
-    with transaction():
-        halt.check()
-        assert race(app, [halt.check]) == []
-        other = threading.Thread(target=race, args=(app, [throw]))
+@pytest.fixture
+def deciding(app):
+    """deciding() is a context in which somebody else approves a payout, and has not come to the end of it."""
+
+    @contextmanager
+    def somebody():
+        begun, end = threading.Event(), threading.Event()
+
+        def decide():
+            halt.check()
+            begun.set()
+            end.wait(10)
+
+        other = threading.Thread(target=race, args=(app, [decide]))
         other.start()
-        other.join(0.5)
-        assert other.is_alive() and not halt.is_stopped()
+        begun.wait(10)
+        yield
+        end.set()
+        other.join()
+
+    return somebody
+
+
+def test_it_is_thrown_at_once_and_says_so_when_something_is_still_being_decided(deciding, log_in, ada, app, monkeypatch):
+    monkeypatch.setattr(halt, "PATIENCE", 0.1)
+    browser, told = log_in(ada), "One was being signed or decided at that moment, and may still go out."
+    with deciding():
+        browser.post(f"{PLACE}/stop", data={"halt-reason": WHY})
+        assert told in browser.get(PLACE).text and halt.is_stopped()
+        assert len(race(app, [halt.check])) == 1
+    browser.post(f"{PLACE}/start")
+    browser.post(f"{PLACE}/stop", data={"halt-reason": WHY})
+    page = browser.get(PLACE).text
+    assert "All payouts are stopped." in page and told not in page
+
+
+def test_who_throws_it_waits_a_moment_for_what_is_being_decided_and_those_who_decide_do_not_wait_for_each_other(deciding, app):
+    quiet = []
+    with deciding():
+        assert race(app, [halt.check]) == []
+        other = threading.Thread(target=race, args=(app, [lambda: quiet.append(halt.are_others_over())]))
+        other.start()
+        other.join(0.3)
+        assert other.is_alive()
     other.join()
-    assert halt.is_stopped()
+    assert quiet == [True]
 
 
 def test_only_admins_throw_it(tea, ana, log_in):

@@ -1,7 +1,6 @@
 """The kill switch on a real chain: what is not signed yet is not, and goes out when payouts go on."""
 
 import threading
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -70,23 +69,30 @@ def test_one_in_flight_is_stopped_before_it_is_signed(moment, rich, ada, flow, r
     assert (states(), audit()) == (("sent", ["final"]), GREEN)
 
 
-def test_who_stops_payouts_waits_for_one_that_is_being_signed(rich, ada, app, flow, monkeypatch):
-    """What he reads afterwards is true: nothing is on the way to its signature."""
+def test_who_stops_payouts_learns_when_one_that_is_being_signed_is_over(rich, ada, app, flow, monkeypatch):
+    """What begins to be signed afterwards is not; what had begun goes its way, and it is known when."""
     sign, seen = lanes.transactions.sign, []
-    other = threading.Thread(target=race, args=(app, [partial(halt.stop, "A key may be lost.", SimpleNamespace(id=ada.id, is_admin=True))]))
+    monkeypatch.setattr(halt, "PATIENCE", 0.1)
+
+    def stop():
+        with transaction():
+            halt.stop("A key may be lost.", SimpleNamespace(id=admin_id, is_admin=True))
+        seen.append(halt.are_others_over())
 
     def meanwhile(*asked):
         if not seen:
+            other = threading.Thread(target=race, args=(app, [stop]))
             other.start()
-            other.join(0.5)
-            seen.append(other.is_alive())
+            other.join()
         return sign(*asked)
 
+    admin_id = ada.id
     ask(rich, 10)
     monkeypatch.setattr(lanes.transactions, "sign", meanwhile)
     flow()
-    other.join()
-    assert seen == [True] and states() == ("sent", ["final"]) and halt.is_stopped()
+    assert seen == [False] and states() == ("sent", ["final"]) and halt.is_stopped()
+    with transaction():
+        assert halt.are_others_over()
 
 
 def test_one_that_an_operator_drops_is_given_back_all_the_same(rich, ada, worker, flow, audit):

@@ -80,7 +80,9 @@ def stop():
         return _queue(halting=form), 422
     with transaction():
         halt.stop(form.reason.data, current_user)
-    return _switched(_("All payouts are stopped."))
+    with transaction():
+        is_quiet = halt.are_others_over()
+    return _switched(_("All payouts are stopped.") if is_quiet else _("All payouts are stopped. One was being signed or decided at that moment, and may still go out."))
 
 
 @blueprint.post("/start")

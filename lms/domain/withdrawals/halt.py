@@ -1,22 +1,29 @@
 """The kill switch: nothing is paid out, in TEO or in euros, while it is thrown."""
 
-from lms.db import before_turn, in_turn
+from lms.db import are_over, before_turn
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries
 from lms.errors import DomainError, Forbidden, Invalid
 
 PART = "payouts"
 LONGEST_REASON = 200
+PATIENCE = 5  # seconds
 
 
 def stop(reason, by):
-    """Once this is committed no release is signed and no payout approved or marked as paid. All members read the reason. Thrown already, it stays as it was."""
+    """Once this is committed no release begins to be signed and no payout to be approved or marked as paid. All members read the reason. Thrown already, it stays as it was.
+
+    It waits for nobody: a key service that hangs must not keep it from being thrown. See are_others_over."""
     reason = " ".join(reason.replace("\x00", "").split())
     if not 1 <= len(reason) <= LONGEST_REASON:
         raise Invalid("Say why in one line of up to %(count)d characters: all members read it.", count=LONGEST_REASON)
     _check(by)
-    in_turn(PART)
     audit.stop(PART, reason, by)
+
+
+def are_others_over():
+    """Whether what had begun before it was thrown is over after PATIENCE: then nothing is on the way with an older answer. In a transaction of its own."""
+    return are_over(PART, PATIENCE)
 
 
 def go_on(by):
@@ -36,7 +43,7 @@ def is_stopped():
 
 
 def lets_go():
-    """Whether what this transaction pays out may go: who throws it meanwhile waits for its end, and finds nobody on the way with an older answer."""
+    """Whether what this transaction pays out may go: who throws it meanwhile learns of its end by are_others_over."""
     before_turn(PART)
     return not is_stopped()
 
