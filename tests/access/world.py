@@ -9,8 +9,10 @@ from lms.domain.applications.models import Application
 from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds
+from lms.domain.certificates import badges
 from lms.domain.checkout.models import Coupon
 from lms.domain.checkout.payment_models import RefundByHand
+from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Transfer
@@ -22,6 +24,7 @@ from lms.domain.withdrawals import payouts
 from tests.blueprints.test_applications import send
 from tests.blueprints.test_wallet import give_address, settle
 from tests.conftest import address_of, give, pay, publish, sell, take_part, teo
+from tests.domain.test_exercises import ask, hand_in, with_exercise
 from tests.domain.test_payout_details import bank_of
 from tests.papers import PDF
 
@@ -47,6 +50,7 @@ class World:
         give(self._student, 100)
         give_address(self._student)
         self._facts["operation_id"] = settle("mined").id
+        self._exercises()
         self._orders()
         self._wallet()
         self._teachers_money()
@@ -73,6 +77,16 @@ class World:
         take_part(self._student, course, lessons=1)
         self._facts |= dict(slug=course.slug, lesson_slug="lesson-2", section_id=draft.sections[0].id, user_id=self.users["other student"].id)
         self._own |= {"teaching": dict(slug=draft.slug), "admin": dict(slug=waiting.slug), "teaching.take_back": dict(slug=waiting.slug)}
+
+    def _exercises(self):
+        """Work of the student's that the teacher grades, another's that the student reviews, and a badge of the student's."""
+        lesson, other = with_exercise(self._course, 2), self.users["other student"]
+        take_part(other, self._course, lessons=0)
+        work, review = hand_in(self._student, self._course, lesson=lesson), ask(hand_in(other, self._course, lesson=lesson), self._student)
+        with transaction():
+            enrolments.enrolment(other.id, self._course.id).ended_at = clock.now()  # and from now on the course is not his
+        take_part(self._student, publish(self._teacher, "A gift", price=0))
+        self._facts |= dict(submission_id=work.id, review_id=review.id, code=badges.newest_of(self._student.id, 1)[0].code)
 
     def _orders(self):
         """One paid of which a part came back by hand, one in which the teacher has to decide, one open, and money held."""
