@@ -1,6 +1,8 @@
 """What members asked for is looked at, and those who must know are told."""
 
 from lms import live
+from lms.domain.desk import risks, signals
+from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, queries
 from lms.jobs import singly
 from lms.queue import enqueue
@@ -19,5 +21,5 @@ def check():
 def _check(withdrawal_id):
     """The member's id; None while it waits for payouts to go on."""
     withdrawal = queries.withdrawal(withdrawal_id)
-    actions.check(withdrawal)
+    actions.check(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
     return withdrawal.user_id if withdrawal.state != "checking" else None

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from markupsafe import Markup, escape
 
 from lms.domain.rulebook.changes import changed
-from lms.ui.units import days, euros, hours, levels, number, percent, share, tiers, tokens
+from lms.ui.units import days, euros, hours, levels, number, percent, secret, share, tiers, tokens
 
 
 class Rule(NamedTuple):
@@ -109,6 +109,7 @@ GROUPS = (
         (
             Rule("review_days", _("time over which withdrawals are added up"), days, "%(value)s"),
             Rule("review_above", _("sum from which an admin looks"), tokens, _("above %(value)s in that time")),
+            Rule("risk_weights", _("signs of fraud"), secret, _("%(value)s: who knew what is looked for would do it otherwise")),
             Rule("two_admins_above", _("sum from which two admins look"), tokens, _("above %(value)s in that time")),
         ),
     ),
@@ -129,7 +130,10 @@ def said_strong(rule, rules):
 
 def differences(before, after):
     """What changes from one version to the other, a sentence for each number."""
-    sentences = [_difference(RULES[name], before, after) for name in changed(before, after) if name != "tiers"]
+    names = changed(before, after)
+    sentences = [_difference(RULES[name], before, after) for name in names if name not in ("tiers", "risk_weights")]
+    if "risk_weights" in names:
+        sentences.append(gettext("Signs of fraud are weighed otherwise; how is not published."))
     return sentences + _tier_differences(before.tiers, after.tiers)
 
 

@@ -5,7 +5,7 @@ from flask_babel import gettext, ngettext
 from lms.ui.language import language
 from lms.ui.money import euros, grouped, teo
 
-__all__ = ["days", "euros", "hours", "levels", "number", "percent", "share", "tiers", "tokens"]
+__all__ = ["days", "euros", "hours", "levels", "number", "percent", "secret", "share", "tiers", "tokens"]
 NARROW = "\u00a0"
 
 
@@ -28,6 +28,11 @@ def tokens(micro):
 
 def number(count):
     return grouped(count)
+
+
+def secret(_number):
+    """Of what only admins know."""
+    return gettext("not published")
 
 
 def days(count):

@@ -4,12 +4,13 @@ from flask import Blueprint, current_app, flash, redirect, request, session, url
 from flask_babel import get_locale, gettext
 from flask_login import current_user, login_required, login_user, logout_user
 
+from lms.blueprints.accounts import devices
 from lms.blueprints.accounts.agents import device
 from lms.blueprints.accounts.forms import EmailForm, ForgottenForm, LogInForm, PasswordForm, ProfileForm, ResetForm, SignUpForm
 from lms.blueprints.limits import evenly, limiter, logged_in_member, typed_account
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
-from lms.domain.accounts import links, queries, sessions
+from lms.domain.accounts import links, queries, sessions, sightings
 from lms.domain.ledger import actions as ledger
 from lms.domain.notices import actions as notices
 from lms.queue import enqueue, queue
@@ -84,14 +85,17 @@ def log_in():
     form = LogInForm(email=session.get("address"))
     if not form.validate_on_submit():
         return _form("accounts/log_in.html", form=form)
+    browser = devices.of_browser()
     with transaction():
         user = accounts.log_in(form.email.data, form.password.data, request.user_agent.string)
+        if user:
+            sightings.see(user, browser, request.remote_addr or "")
     if user is None:
         form.form_errors.append(gettext("The address or the password is wrong."))
         return _form("accounts/log_in.html", form=form)
     target = own_path(request.args.get("next") or session.get("next") or url_for("admin.index" if user.is_admin else "pages.home"))
     _begin(user)
-    return redirect(target, 303)
+    return devices.keep(redirect(target, 303), browser)
 
 
 def _begin(user):

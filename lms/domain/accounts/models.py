@@ -1,7 +1,7 @@
 """Members and their sign-in sessions."""
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, or_
+from sqlalchemy import CheckConstraint, ForeignKey, Index, or_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -98,3 +98,16 @@ class Session(Model):
     agent: Mapped[str] = mapped_column(default="")
 
     user: Mapped[User] = relationship()
+
+
+class Sighting(Model):
+    """A member signed in from this device (SHA-256 of its random id) and network (/24 or /48)."""
+
+    __tablename__ = "sightings"
+    __table_args__ = (Index("ix_sightings_last_at", "last_at"), Index("ix_sightings_device", "device"), Index("ix_sightings_network", "network"))
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    device: Mapped[bytes] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
+    first_at: Mapped[object] = mapped_column(Moment)
+    last_at: Mapped[object] = mapped_column(Moment)

@@ -11,6 +11,7 @@ from lms.errors import Invalid
 LEAST_COST = 150  # cents a circle of accounts has to pay for each TEO it makes
 LARGEST = {"bp": BASIS, "percent": 100, "days": 3650, "hours": 87_600, "score": 100, "reviewers": 10}  # by how a number is called
 LARGEST_AMOUNT = 10**15
+HIGHEST_WEIGHT = 100  # points of one sign of fraud
 MAY_BE_ZERO = {
     "accept_bonus_bp",
     "purchase_max_bp",
@@ -41,6 +42,7 @@ RISING = (
 def check(rules):
     """Raises Invalid unless every number makes sense, no side of a sale loses, and TEO cannot be made too cheaply."""
     _check_numbers(rules)
+    _check_weights(rules.risk_weights)
     _check_tiers(rules.tiers)
     _check_levels(rules)
     _check_against_each_other(rules)
@@ -59,6 +61,12 @@ def _check_number(name, number):
     most = LARGEST.get(name.rsplit("_", 1)[-1], LARGEST_AMOUNT)
     if type(number) is not int or not least <= number <= most:
         raise Invalid("%(name)s is a whole number from %(least)d to %(most)d.", name=name, least=least, most=most)
+
+
+def _check_weights(weights):
+    for name, points in weights:
+        if type(points) is not int or not 0 <= points <= HIGHEST_WEIGHT:
+            raise Invalid("%(name)s is a whole number from %(least)d to %(most)d.", name=f"risk_weights: {name}", least=0, most=HIGHEST_WEIGHT)
 
 
 def _check_tiers(tiers):

@@ -51,6 +51,11 @@ class OutflowRules:
         """The words for why an admin must look at it, none where nobody must, when it brings the member's recent withdrawals to so much. Every payout is a teacher's."""
         return ["teacher"] * is_teacher + ["amount"] * (recent > self.review_above)
 
+    @property
+    def weights(self):
+        """{name: points} of each sign of fraud."""
+        return dict(self.risk_weights)
+
     def admins_needed(self, recent, flags):
         """How many different admins must approve it: none where no flag, a risk or one of review_flags, asks for a look."""
         if not flags:

@@ -45,6 +45,20 @@ class Rules(SaleRules, RewardRules, ReviewRules, OutflowRules):
     review_days: int = 30
     review_above: int = 200 * MICRO  # of a member's withdrawals in so many days
     two_admins_above: int = 1000 * MICRO
+    risk_weights: tuple = (  # points of each sign of fraud (see the desk's risks): 0 switches it off
+        ("new account", 10),
+        ("new address", 10),
+        ("shared address", 60),
+        ("shared device", 40),
+        ("shared network", 15),
+        ("reward velocity", 30),
+        ("hasty learning", 30),
+        ("circle", 60),
+        ("refund after reward", 20),
+        ("disposable mail", 20),
+        ("caps reached", 15),
+        ("dispute", 40),
+    )
     tiers: tuple = field(
         default=(
             Tier("Bronze", 0, 5000),
@@ -58,3 +72,4 @@ class Rules(SaleRules, RewardRules, ReviewRules, OutflowRules):
     def __post_init__(self):
         object.__setattr__(self, "tiers", tuple(tier if isinstance(tier, Tier) else Tier(**tier) for tier in self.tiers))
         object.__setattr__(self, "discount_levels_bp", tuple(self.discount_levels_bp))
+        object.__setattr__(self, "risk_weights", tuple(map(tuple, self.risk_weights)))

@@ -39,8 +39,8 @@ def request(key, user, linked_id, amount, is_prompt=False):
     return withdrawal
 
 
-def check(withdrawal):
-    """Approve it, or put it before an admin; what is not `checking` any more stays as it is. One to an address removed since is cancelled.
+def check(withdrawal, risks=()):
+    """Approve it, or put it before an admin, for one of the risks, too; what is not `checking` any more stays as it is. One to an address removed since is cancelled.
 
     While payouts are stopped one that no admin must look at goes on waiting: nobody could take back his word for it."""
     _lock(withdrawal)
@@ -49,10 +49,10 @@ def check(withdrawal):
     if linked.is_removed(withdrawal.linked_wallet_id):
         _undo(withdrawal, "cancelled")
         return tell(withdrawal, "cancelled")
-    if not halt.lets_go() and not review.weighed(withdrawal)["flags"]:
+    if not halt.lets_go() and not risks and not review.weighed(withdrawal)["flags"]:
         return
-    review.judge(withdrawal)
-    if withdrawal.flags:
+    review.judge(withdrawal, risks)
+    if withdrawal.is_looked_at:
         withdrawal.state = "in review"
         tell(withdrawal, "in review")
         db.session.flush()

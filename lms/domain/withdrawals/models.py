@@ -1,6 +1,6 @@
 """A member's wish to have TEO at an address of his own."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -26,6 +26,7 @@ class Withdrawal(Model):
         Index("ix_withdrawals_approved", "id", postgresql_where="state = 'approved'"),
         Index("ix_withdrawals_undecided", "state", "id", postgresql_where="state IN ('checking', 'in review')"),
         Index("ix_withdrawals_requested_at", "requested_at"),
+        Index("ix_withdrawals_to", text('lower("to")')),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,6 +38,8 @@ class Withdrawal(Model):
     is_prompt: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str]
     flags: Mapped[list] = mapped_column(JSONB, default=list)
+    risks: Mapped[list] = mapped_column(JSONB, default=list)  # {name, weight, facts} of each sign of fraud, the heaviest first: for admins alone
+    risk: Mapped[int] = mapped_column(default=0)  # the sum of their weights
     recent: Mapped[int] = mapped_column(BigInteger, default=0)  # what together.asked_for said of him as it was checked
     approvals_needed: Mapped[int] = mapped_column(default=0)  # of different admins
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))  # of the day it was asked for: each of its transfers names it
@@ -52,6 +55,11 @@ class Withdrawal(Model):
     user: Mapped[User] = relationship()
     operation: Mapped[Operation | None] = relationship()
     approvals: Mapped[list["Approval"]] = relationship(order_by="Approval.at")
+
+    @property
+    def is_looked_at(self):
+        """Whether an admin must, for whatever reason."""
+        return bool(self.flags or self.risks)
 
     @property
     def is_undecided(self):

@@ -5,18 +5,19 @@ from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import together
 
 
-def judge(withdrawal):
-    """Write down why an admin must look at it (`flags`, none where nobody must), how many must approve it, and the sum that says so."""
-    for name, value in weighed(withdrawal).items():
+def judge(withdrawal, risks=()):
+    """Write down why an admin must look at it (`flags` and `risks`, none where nobody must), how many must approve it, and the sum that says so."""
+    withdrawal.risks, withdrawal.risk = list(risks), sum(risk["weight"] for risk in risks)
+    for name, value in weighed(withdrawal, risks).items():
         setattr(withdrawal, name, value)
 
 
-def weighed(withdrawal):
-    """What `judge` would write down now, by name."""
+def weighed(withdrawal, risks=()):
+    """What `judge` would write down now, by name. Its member may read it: of the risks only that somebody must look at it."""
     rules = rulebook.version(withdrawal.rule_version)
     recent = together.asked_for(withdrawal.user_id, rules.looks_back_to(withdrawal.requested_at), last_withdrawal=withdrawal)
     flags = rules.review_flags(recent, withdrawal.user.is_teacher)  # words of flag_word in templates/withdrawals/words.html
-    return dict(recent=recent, flags=flags, approvals_needed=rules.admins_needed(recent, flags))
+    return dict(recent=recent, flags=flags, approvals_needed=rules.admins_needed(recent, flags or risks))
 
 
 def judged(withdrawal):

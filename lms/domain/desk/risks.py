@@ -1,0 +1,111 @@
+"""Signs that tokens were not earned honestly. Each is a small pure function of what is known of the member: the facts that raise it, or None.
+
+They send a withdrawal before an admin and refuse nothing. Which one did is told to admins alone: who is told what caught him does it otherwise the next time."""
+
+from datetime import timedelta
+
+from disposable_email_domains import blocklist
+
+from lms.domain.rulebook.amounts import MICRO
+
+NEW = timedelta(days=7)
+NEIGHBOURS = 3  # others of one network who ask for TEO: fewer are a family, or a school
+MUCH_IN_A_WEEK, TIMES_AS_MUCH = 50 * MICRO, 4
+LESSONS_TO_JUDGE_BY, SALES_TO_JUDGE_BY = 5, 3
+
+
+def new_account(found):
+    """It asks within a week of its sign-up."""
+    age = found.asked_at - found.joined_at
+    return {"days": age.days} if age < NEW else None
+
+
+def new_address(found):
+    """The address was linked within the last week."""
+    if found.linked_at is None or found.asked_at - found.linked_at >= NEW:
+        return None
+    return {"days": (found.asked_at - found.linked_at).days}
+
+
+def shared_address(found):
+    """Somebody else links, or linked, the same address, or had TEO sent there."""
+    return {"members": list(found.same_address)} if found.same_address else None
+
+
+def shared_device(found):
+    """Somebody else signed in with the same browser."""
+    return {"members": list(found.same_device)} if found.same_device else None
+
+
+def shared_network(found):
+    """Several others of the same network ask for TEO, too."""
+    return {"members": list(found.same_network)} if len(found.same_network) >= NEIGHBOURS else None
+
+
+def reward_velocity(found):
+    """This week brought much, and far more than the weeks before did."""
+    weekly = found.rewarded_before // 8
+    if found.rewarded < MUCH_IN_A_WEEK or found.rewarded <= TIMES_AS_MUCH * weekly:
+        return None
+    return {"week": found.rewarded, "before": weekly}
+
+
+def hasty_learning(found):
+    """Most lessons of the month were completed in less time than it takes to read a fifth of them."""
+    if found.lessons < LESSONS_TO_JUDGE_BY or 2 * found.hasty_lessons < found.lessons:
+        return None
+    return {"hasty": found.hasty_lessons, "lessons": found.lessons}
+
+
+def circle(found):
+    """Who bought of him, or sold to him, shares his browser, his address or his network; or one member bought most of what he sold."""
+    own = sorted(set(found.partners) & {*found.same_address, *found.same_device, *found.same_network})
+    if own:
+        return {"members": own}
+    if found.sales >= SALES_TO_JUDGE_BY and 2 * found.sales_to_one >= found.sales:
+        return {"sales": found.sales, "to_one": found.sales_to_one}
+    return None
+
+
+def refund_after_reward(found):
+    """Courses that had brought rewards were given back."""
+    return {"refunds": found.taken_back} if found.taken_back else None
+
+
+def disposable_mail(found):
+    """The mail address is of a provider whose addresses are thrown away."""
+    domain = found.email.rpartition("@")[2].lower()
+    return {"domain": domain} if domain in blocklist else None
+
+
+def caps_reached(found):
+    """Rewards were above the daily limit on several days of the month."""
+    return {"days": found.capped_days} if found.capped_days > 1 else None
+
+
+def disputed(found):
+    """His bank asked payments of his back."""
+    return {"disputes": found.disputes} if found.disputes else None
+
+
+RISKS = {
+    "new account": new_account,
+    "new address": new_address,
+    "shared address": shared_address,
+    "shared device": shared_device,
+    "shared network": shared_network,
+    "reward velocity": reward_velocity,
+    "hasty learning": hasty_learning,
+    "circle": circle,
+    "refund after reward": refund_after_reward,
+    "disposable mail": disposable_mail,
+    "caps reached": caps_reached,
+    "dispute": disputed,
+}
+
+
+def raised(found, weights):
+    """[{"name", "weight", "facts"}] of the flags that are raised, the heaviest first. `weights` are a rulebook's: {name: points}, 0 switches one off."""
+    facts = {name: judge(found) for name, judge in RISKS.items() if weights.get(name, 0)}
+    flags = [dict(name=name, weight=weights[name], facts=why) for name, why in facts.items() if why is not None]
+    return sorted(flags, key=lambda flag: -flag["weight"])

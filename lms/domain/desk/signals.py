@@ -1,0 +1,74 @@
+"""What is known of a member when he asks for TEO, of which `risks` makes its flags. Numbers only: nothing here judges."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from lms.db import db
+
+LOOKS_BACK = timedelta(days=90)  # as long as sign-ins are kept
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Of one member at the moment he asked. TEO in millionths; others are ids of members."""
+
+    email: str
+    asked_at: object
+    joined_at: object
+    linked_at: object | None = None  # when the address that it goes to became his; None of what an operator makes
+    same_address: tuple = ()  # others who link it, did, or had TEO sent there
+    same_device: tuple = ()  # others who signed in with a browser of his
+    same_network: tuple = ()  # others who signed in from a network of his and asked for TEO, too
+    partners: tuple = ()  # who bought of him or sold to him
+    sales: int = 0
+    sales_to_one: int = 0  # to the member who bought most
+    rewarded: int = 0  # in the last seven days, for learning
+    rewarded_before: int = 0  # in the eight weeks before those
+    lessons: int = 0  # completed in thirty days
+    hasty_lessons: int = 0  # of those, in less than a fifth of the minutes that they take
+    capped_days: int = 0  # on which a daily limit deferred rewards
+    taken_back: int = 0  # purchases that had brought rewards and were refunded
+    disputes: int = 0  # of his payments, by his bank
+
+
+def of(withdrawal):
+    """The Signals of who asked for it, as they were then; a fixed number of statements."""
+    values = {"user": withdrawal.user_id, "to": withdrawal.to.lower(), "link": withdrawal.linked_wallet_id, "at": withdrawal.requested_at, "since": withdrawal.requested_at - LOOKS_BACK}
+    user = withdrawal.user
+    facts = {name: value for statement in (_OTHERS, _TRADE, _LEARNING) for name, value in db.session.execute(statement, values).mappings().one().items()}
+    return Signals(email=user.email, asked_at=withdrawal.requested_at, joined_at=user.created_at, **{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+
+
+_OTHERS = text("""
+    WITH mine AS (SELECT DISTINCT device, network FROM sightings WHERE user_id = :user AND last_at >= :since)
+    SELECT
+        (SELECT linked_at FROM linked_wallets WHERE id = :link) AS linked_at,
+        ARRAY(SELECT user_id FROM linked_wallets WHERE lower(address) = :to AND user_id <> :user
+              UNION SELECT user_id FROM withdrawals WHERE lower("to") = :to AND user_id <> :user ORDER BY 1) AS same_address,
+        ARRAY(SELECT DISTINCT user_id FROM sightings WHERE device IN (SELECT device FROM mine) AND user_id <> :user AND last_at >= :since ORDER BY 1) AS same_device,
+        ARRAY(SELECT DISTINCT s.user_id FROM sightings s JOIN withdrawals w ON w.user_id = s.user_id AND w.requested_at >= :since AND w.requested_at <= :at
+              WHERE s.network IN (SELECT network FROM mine WHERE network <> '') AND s.user_id <> :user AND s.last_at >= :since ORDER BY 1) AS same_network""")
+
+_TRADE = text("""
+    WITH paid AS (SELECT buyer_id, teacher_id, state, id, course_id FROM orders WHERE (buyer_id = :user OR teacher_id = :user) AND paid_at >= :since AND paid_at <= :at)
+    SELECT
+        ARRAY(SELECT buyer_id FROM paid WHERE teacher_id = :user UNION SELECT teacher_id FROM paid WHERE buyer_id = :user ORDER BY 1) AS partners,
+        (SELECT count(*) FROM paid WHERE teacher_id = :user) AS sales,
+        coalesce((SELECT max(number) FROM (SELECT count(*) AS number FROM paid WHERE teacher_id = :user GROUP BY buyer_id) each), 0) AS sales_to_one,
+        (SELECT count(*) FROM paid WHERE buyer_id = :user AND state = 'refunded' AND EXISTS (
+            SELECT FROM grants g WHERE g.user_id = :user AND g.course_id = paid.course_id AND g.taken_back_at IS NOT NULL)) AS taken_back,
+        (SELECT count(*) FROM paid JOIN payments p ON p.order_id = paid.id JOIN disputes d ON d.payment_id = p.id WHERE paid.buyer_id = :user AND d.state <> 'won') AS disputes""")
+
+_LEARNING = text("""
+    WITH granted AS (SELECT amount, day, key FROM grants WHERE user_id = :user AND day > CAST(:at AS date) - 63),
+    read AS (
+        SELECT c.completed_at, l.minutes, c.completed_at - coalesce(lag(c.completed_at) OVER (PARTITION BY e.id ORDER BY c.completed_at, c.lesson_id), e.enrolled_at) AS took
+        FROM enrolments e JOIN lesson_completions c ON c.enrolment_id = e.id JOIN lessons l ON l.id = c.lesson_id WHERE e.user_id = :user AND c.completed_at <= :at)
+    SELECT
+        coalesce((SELECT sum(amount) FROM granted WHERE day > CAST(:at AS date) - 7), 0)::bigint AS rewarded,
+        coalesce((SELECT sum(amount) FROM granted WHERE day <= CAST(:at AS date) - 7), 0)::bigint AS rewarded_before,
+        (SELECT count(DISTINCT day) FROM granted WHERE day > CAST(:at AS date) - 30 AND key LIKE '%\\:rest') AS capped_days,
+        (SELECT count(*) FROM read WHERE completed_at > CAST(:at AS timestamptz) - interval '30 days') AS lessons,
+        (SELECT count(*) FROM read WHERE completed_at > CAST(:at AS timestamptz) - interval '30 days' AND took < make_interval(secs => minutes * 12)) AS hasty_lessons""")

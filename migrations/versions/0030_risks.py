@@ -1,0 +1,37 @@
+"""signs of fraud of a withdrawal, and from which devices and networks members sign in"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0030"
+down_revision = "0028"
+
+Moment = sa.DateTime(timezone=True)
+
+
+def upgrade():
+    op.create_table(
+        "sightings",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("device", sa.LargeBinary(), nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("first_at", Moment, nullable=False),
+        sa.Column("last_at", Moment, nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sightings_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "device", "network", name=op.f("pk_sightings")),
+    )
+    for column in ("last_at", "device", "network"):
+        op.create_index(f"ix_sightings_{column}", "sightings", [column])
+    op.add_column("withdrawals", sa.Column("risks", JSONB(), server_default="[]", nullable=False))
+    op.add_column("withdrawals", sa.Column("risk", sa.Integer(), server_default="0", nullable=False))
+    for column in ("risks", "risk"):
+        op.alter_column("withdrawals", column, server_default=None)
+    op.create_index("ix_withdrawals_to", "withdrawals", [sa.text('lower("to")')])
+
+
+def downgrade():
+    op.drop_index("ix_withdrawals_to", "withdrawals")
+    op.drop_column("withdrawals", "risk")
+    op.drop_column("withdrawals", "risks")
+    op.drop_table("sightings")

@@ -1,0 +1,77 @@
+"""Each sign of fraud by itself: what raises it, and what just does not."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lms.domain.desk import risks
+from lms.domain.desk.signals import Signals
+from lms.domain.rulebook.rules import Rules
+from tests.conftest import teo
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=400)
+HONEST = Signals(email="ana@example.org", asked_at=NOW, joined_at=LONG_AGO, linked_at=LONG_AGO)
+ALMOST, JUST = timedelta(days=7) - timedelta(seconds=1), timedelta(days=7)
+WEIGHTS = Rules().weights
+
+# The sign: (what raises it, the facts it says; what does not).
+CASES = {
+    "new account": ({"joined_at": NOW - ALMOST}, {"days": 6}, {"joined_at": NOW - JUST}),
+    "new address": ({"linked_at": NOW - ALMOST}, {"days": 6}, {"linked_at": NOW - JUST}),
+    "shared address": ({"same_address": (7,)}, {"members": [7]}, {"same_network": (7,)}),
+    "shared device": ({"same_device": (7, 9)}, {"members": [7, 9]}, {"same_network": (7,)}),
+    "shared network": ({"same_network": (7, 8, 9)}, {"members": [7, 8, 9]}, {"same_network": (7, 8)}),
+    "reward velocity": ({"rewarded": teo(50), "rewarded_before": teo(80)}, {"week": teo(50), "before": teo(10)}, {"rewarded": teo(50), "rewarded_before": teo(100)}),
+    "hasty learning": ({"lessons": 6, "hasty_lessons": 3}, {"hasty": 3, "lessons": 6}, {"lessons": 7, "hasty_lessons": 3}),
+    "circle": ({"partners": (3, 7), "same_network": (7,)}, {"members": [7]}, {"partners": (3,), "same_device": (7,)}),
+    "refund after reward": ({"taken_back": 1}, {"refunds": 1}, {"taken_back": 0}),
+    "disposable mail": ({"email": "x@Mailinator.com"}, {"domain": "mailinator.com"}, {"email": "mailinator.com@example.org"}),
+    "caps reached": ({"capped_days": 2}, {"days": 2}, {"capped_days": 1}),
+    "dispute": ({"disputes": 1}, {"disputes": 1}, {"disputes": 0}),
+}
+
+
+def raised(**found):
+    return risks.raised(replace(HONEST, **found), WEIGHTS)
+
+
+def test_an_honest_member_raises_none():
+    assert raised() == []
+
+
+def test_every_sign_has_a_case_and_a_weight():
+    assert set(CASES) == set(risks.RISKS) == set(WEIGHTS)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_sign_is_raised_by_its_facts_alone(name):
+    found, facts, other = CASES[name]
+    flag = next(flag for flag in raised(**found) if flag["name"] == name)
+    assert flag == {"name": name, "weight": WEIGHTS[name], "facts": facts}
+    assert name not in {flag["name"] for flag in raised(**other)}
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        ({"rewarded": teo(50) - 1}, "reward velocity"),
+        ({"lessons": 4, "hasty_lessons": 4}, "hasty learning"),
+        ({"sales": 2, "sales_to_one": 2}, "circle"),
+        ({"sales": 7, "sales_to_one": 3}, "circle"),
+        ({"linked_at": None}, "new address"),
+    ],
+)
+def test_too_little_to_judge_by_raises_nothing(found, name):
+    assert name not in {flag["name"] for flag in raised(**found)}
+
+
+def test_one_buyer_of_most_sales_is_a_circle():
+    assert raised(sales=4, sales_to_one=2)[0]["facts"] == {"sales": 4, "to_one": 2}
+
+
+def test_the_heaviest_stands_first_and_a_weight_of_nothing_switches_a_sign_off():
+    found = replace(HONEST, joined_at=NOW, same_address=(7,), disputes=1)
+    assert [flag["name"] for flag in risks.raised(found, WEIGHTS)] == ["shared address", "dispute", "new account"]
+    assert [flag["name"] for flag in risks.raised(found, WEIGHTS | {"shared address": 0})] == ["dispute", "new account"]

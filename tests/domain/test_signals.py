@@ -1,0 +1,139 @@
+"""What is known of who asks for TEO, as it was then, read from real rows."""
+
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.accounts import sightings
+from lms.domain.accounts.models import Sighting
+from lms.domain.checkout import refunds
+from lms.domain.desk import signals
+from lms.domain.learning import actions as learning
+from lms.domain.learning import queries as enrolments
+from lms.domain.wallet.models import LinkedWallet
+from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals.models import Withdrawal
+from tests.conftest import address_of, give, pay, publish, sell, teo
+from tests.domain.test_payout_details import bank_of
+
+
+@pytest.fixture
+def asked(ana):
+    """ask() makes one more withdrawal of Ana's and answers what is known then."""
+    give(ana, 500)
+    own = address_of(ana)
+
+    def ask(user=ana, link=own):
+        with transaction():
+            withdrawal = withdrawals.request(f"wish {clock.now().isoformat()} {user.id}", user, link.id, teo(10))
+        return signals.of(withdrawal)
+
+    return ask
+
+
+def seen(user, device="d", address="192.0.2.7", days_ago=0):
+    with transaction():
+        sightings.see(user, device, address)
+        if days_ago:
+            db.session.query(Sighting).filter_by(user_id=user.id).update({"last_at": clock.now() - timedelta(days=days_ago)})
+
+
+def test_of_who_did_nothing_nothing_is_known(asked, ana):
+    found = asked()
+    assert (found.email, found.joined_at) == ("ana@example.org", ana.created_at)
+    assert found.linked_at == db.session.query(LinkedWallet).filter_by(user_id=ana.id).one().linked_at
+    assert not any((found.same_address, found.same_device, found.same_network, found.partners, found.sales, found.rewarded, found.lessons, found.taken_back, found.disputes))
+
+
+def test_an_address_is_anothers_who_linked_it_before_or_had_teo_sent_there(asked, ana, bruno, member):
+    cleo = member("cleo")
+    with transaction():
+        db.session.add(LinkedWallet(user_id=bruno.id, address="0x" + "AB" * 20, linked_at=clock.now(), removed_at=clock.now()))
+    own = address_of(cleo, "cd")
+    give(cleo, 20)
+    with transaction():
+        withdrawals.request("cleo's", cleo, own.id, teo(10)).to = "0x" + "ab" * 20
+    assert asked().same_address == (bruno.id, cleo.id)
+
+
+def test_a_browser_is_shared_by_who_signed_in_with_it_within_ninety_days(asked, ana, bruno, member):
+    seen(ana, "hers"), seen(bruno, "hers", "198.51.100.1"), seen(member("cleo"), "hers", days_ago=91), seen(member("dora"), "another")
+    assert asked().same_device == (bruno.id,)
+
+
+@pytest.mark.parametrize(("one", "other", "is_shared"), [("192.0.2.7", "192.0.2.200", True), ("192.0.2.7", "192.0.3.7", False), ("2001:db8:1::1", "2001:db8:1:ffff::9", True), ("2001:db8:1::1", "2001:db8:2::1", False), ("", "", False), ("::ffff:192.0.2.7", "192.0.2.9", True)])
+def test_a_network_is_shared_by_who_asked_for_teo_from_it_too(asked, ana, bruno, member, one, other, is_shared):
+    seen(ana, "a", one), seen(bruno, "b", other), seen(member("cleo"), "c", other)
+    give(bruno, 20)
+    asked(bruno, address_of(bruno, "cd"))
+    assert asked().same_network == ((bruno.id,) if is_shared else ())
+
+
+def test_partners_are_who_bought_of_him_and_of_whom_he_bought(asked, ana, bruno, tea, course, member):
+    cleo = member("cleo")
+    sell(ana, course)
+    sell(bruno, course, "pay_2"), sell(bruno, publish(tea, "Two", 5000), "pay_3"), sell(cleo, course, "pay_4")
+    assert asked().partners == (tea.id,)
+    give(tea, 20)
+    with transaction():
+        bank_of(tea)
+    of_teacher = asked(tea, address_of(tea, "cd"))
+    assert of_teacher.partners == (ana.id, bruno.id, cleo.id) and (of_teacher.sales, of_teacher.sales_to_one) == (4, 2)
+
+
+def test_a_refund_counts_where_it_took_rewards_back(asked, ana, tea, course):
+    orders = [sell(ana, course), sell(ana, publish(tea, "No reward", 5000, reward_bp=0), "pay_2")]
+    for order in orders:
+        with transaction():
+            refunds.refund(order)
+    assert asked().taken_back == 1
+
+
+@pytest.mark.parametrize(("kinds", "count"), [(["dispute.opened"], 1), (["dispute.opened", "dispute.lost"], 1), (["dispute.opened", "dispute.won"], 0)])
+def test_a_dispute_counts_unless_it_was_won(asked, ana, course, kinds, count):
+    order = sell(ana, course)
+    for kind in kinds:
+        pay(order, kind=kind, dispute="dp_1", fee=0)
+    assert asked().disputes == count
+
+
+def test_lessons_are_hasty_by_the_minutes_that_they_take(asked, ana, course):
+    """Each takes a minute: twelve seconds are a fifth."""
+    sell(ana, course)
+    enrolment = enrolments.enrolment(ana.id, course.id)
+    for lesson, seconds in zip(course.lessons, (11, 12, 11, 600), strict=True):
+        clock.advance(timedelta(seconds=seconds))
+        with transaction():
+            learning.complete_lesson(enrolment, lesson)
+    found = asked()
+    assert (found.lessons, found.hasty_lessons) == (4, 2)
+    clock.advance(timedelta(days=31))
+    assert (asked().lessons, asked().hasty_lessons) == (0, 0)
+
+
+def test_rewards_of_a_week_stand_apart_from_those_before(asked, ana, tea):
+    sell(ana, publish(tea, "First", 10_000), "pay_1")
+    clock.advance(timedelta(days=8))
+    sell(ana, publish(tea, "Second", 20_000), "pay_2")
+    found = asked()
+    assert (found.rewarded, found.rewarded_before) == (teo(4), teo(2))
+
+
+def test_a_day_on_which_a_limit_deferred_rewards_counts_once(asked, ana, tea):
+    for number in range(3):
+        sell(ana, publish(tea, f"Dear {number}", 400_000), f"pay_{number}")  # 80 TEO each, of which 100 a day are granted
+    assert asked().capped_days == 1
+
+
+def test_it_takes_a_fixed_number_of_statements(asked, ana, bruno, tea, course, statements):
+    asked()
+    withdrawal = db.session.query(Withdrawal).one()
+    with statements() as few:
+        signals.of(withdrawal)
+    seen(ana), seen(bruno), sell(ana, course)
+    db.session.refresh(withdrawal), db.session.refresh(ana)
+    with statements() as many:
+        signals.of(withdrawal)
+    assert len(many) == len(few) == 3
