@@ -6,6 +6,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.desk import cases
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger.models import Transfer
 from lms.domain.notices.models import Notice
@@ -224,7 +225,7 @@ def test_an_admin_lets_it_go(reviewed, ada):
 
 def test_one_that_was_read_in_a_list_with_its_member_can_be_decided(reviewed, ada):
     db.session.expunge(reviewed)
-    (found,) = queries.in_review().items
+    (found,) = cases.queue().items
     decide(withdrawals.approve, found, ada)
     assert found.state == "approved"
 

@@ -1,6 +1,6 @@
 """Withdrawals that an admin must look at before they go, and the switch that stops all payouts."""
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -9,6 +9,7 @@ from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
+from lms.domain.desk import cases
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, halt, queries
 from lms.errors import NotFound
@@ -105,12 +106,14 @@ def _switched(sentence):
 def _queue(halting=None):
     """`halting`: the form that was to stop all and lacks something."""
     halting = halting or HaltForm(formdata=None, prefix="halt")
-    return render("admin/payouts.html", withdrawals=queries.in_review(page_number()), switch=halt.standing(), halting=halting)
+    order, which = request.args.get("order", "age"), request.args.get("which", "")
+    found = cases.queue(order, which, page_number())
+    return render("admin/payouts.html", withdrawals=found, order=order, which=which, pace=cases.service_time(), switch=halt.standing(), halting=halting)
 
 
 def _case(withdrawal, **forms):
     """One withdrawal with everything there is to know before one decides; `forms` are those that lack something."""
-    facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days)
+    facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal))
     said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
     empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
     return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)

@@ -1,7 +1,7 @@
 """Withdrawals found. Amounts in millionths of TEO."""
 
 from sqlalchemy import exists, func, or_, select, text
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from lms.db import db, page_of
 from lms.domain.accounts.models import User
@@ -9,7 +9,7 @@ from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.wallet import custody
 from lms.domain.wallet.models import Wallet
 from lms.domain.withdrawals import halt
-from lms.domain.withdrawals.models import Approval, Withdrawal
+from lms.domain.withdrawals.models import Withdrawal
 
 
 def of(user_id, number=1):
@@ -27,13 +27,6 @@ def last_of(user_id, but, limit=10):
 def own(user_id, withdrawal_id):
     """The member's own withdrawal, or None."""
     return db.session.scalar(select(Withdrawal).where(Withdrawal.id == withdrawal_id, Withdrawal.user_id == user_id))
-
-
-def in_review(number=1):
-    """One page of those an admin must look at, oldest first, with their members and who approved them already; three statements."""
-    who = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
-    rows = select(Withdrawal).where(Withdrawal.state == "in review").options(joinedload(Withdrawal.user), who)
-    return page_of(rows.order_by(Withdrawal.id), number)
 
 
 def in_review_count():

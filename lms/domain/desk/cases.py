@@ -1,0 +1,43 @@
+"""Withdrawals that wait for an admin, in the order and with the filter he asks for, and how long decisions take."""
+
+from datetime import timedelta
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from lms.db import db, page_of
+from lms.domain.accounts.models import User
+from lms.domain.withdrawals.models import Approval, Withdrawal
+
+# By what is asked for in an address; the one with the smaller number first among equals.
+ORDERS = {"age": (Withdrawal.id,), "amount": (Withdrawal.amount.desc(), Withdrawal.id), "risk": (Withdrawal.risk.desc(), Withdrawal.id)}
+FILTERS = {
+    "": (),
+    "clean": (Withdrawal.risk == 0,),
+    "risky": (Withdrawal.risk > 0,),
+    "held": (Withdrawal.held_at.is_not(None),),
+    "second": (Withdrawal.approvals_needed > 1,),
+}
+MEASURED = 50  # the last decisions
+
+
+def queue(order="age", which="", number=1):
+    """One page of the open cases with their members and approvals; four statements. What is asked for and is none, is the first."""
+    approvals = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
+    rows = select(Withdrawal).where(Withdrawal.state == "in review", *FILTERS.get(which, ())).options(joinedload(Withdrawal.user), approvals)
+    return page_of(rows.order_by(*ORDERS.get(order, ORDERS["age"])), number)
+
+
+def service_time():
+    """The median time from request to decision of the last ones that somebody decided, as a timedelta; None where nobody did."""
+    took = func.extract("epoch", Withdrawal.decided_at - Withdrawal.requested_at)
+    decided = and_(Withdrawal.state.in_(("approved", "queued", "sent", "failed", "rejected")), Withdrawal.approvals_needed > 0, Withdrawal.decided_at.is_not(None))
+    last = select(took.label("took")).where(decided).order_by(Withdrawal.id.desc()).limit(MEASURED).subquery()
+    median = db.session.scalar(select(func.percentile_cont(0.5).within_group(last.c.took)))
+    return None if median is None else timedelta(seconds=float(median))
+
+
+def members_of(withdrawal):
+    """{id: name} of those whom its signs of fraud name; one statement, none where they name nobody."""
+    ids = {number for risk in withdrawal.risks for number in risk["facts"].get("members", ())}
+    return dict(db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all()) if ids else {}

@@ -1,0 +1,123 @@
+"""The queue of withdrawals that wait for an admin, and what signs of fraud say there; their member reads nothing of them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from lms import clock
+from lms.db import db, transaction
+from lms.domain.accounts import sightings
+from lms.domain.withdrawals import actions
+from lms.domain.withdrawals.models import Withdrawal
+from lms.jobs import withdrawals as jobs
+from tests.blueprints.test_evidence import words
+from tests.conftest import address_of, give, teo
+
+
+@pytest.fixture
+def asked(member):
+    """asked("cleo", 50) makes a member of long standing ask for so many TEO, checked by the job."""
+
+    def ask(name, amount, **changed):
+        user = member(name)
+        with transaction():
+            user.created_at = clock.now() - timedelta(days=100)
+        give(user, amount)
+        own = address_of(user, changed.pop("digits", f"{user.id:02x}"))
+        with transaction():
+            own.linked_at = clock.now() - timedelta(days=30)
+            withdrawal = actions.request(f"wish of {name}", user, own.id, teo(amount))
+        jobs.check()
+        with transaction():
+            for fact, value in changed.items():
+                setattr(withdrawal, fact, value)
+        return withdrawal
+
+    return ask
+
+
+def shared(*users):
+    with transaction():
+        for user in users:
+            sightings.see(user, "one browser", "192.0.2.1")
+
+
+def names(page):
+    return re.findall(r'<li class="rowline linked" id="withdrawal-\d+">.*?<a href="[^"]*">([^<]*)</a>', page, re.DOTALL)
+
+
+def test_a_withdrawal_without_a_sign_goes_on_and_one_with_a_sign_waits(asked, bruno, member):
+    assert asked("cleo", 50).state == "approved"
+    ana = member("ana")
+    shared(ana, bruno)
+    with transaction():
+        ana.created_at = clock.now() - timedelta(days=100)
+    give(ana, 50)
+    own = address_of(ana)
+    with transaction():
+        own.linked_at = clock.now() - timedelta(days=30)
+        withdrawal = actions.request("wish", ana, own.id, teo(50))
+    jobs.check()
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, withdrawal.flags, withdrawal.risk, withdrawal.approvals_needed) == ("in review", [], 40, 1)
+    assert withdrawal.risks == [{"name": "shared device", "weight": 40, "facts": {"members": [bruno.id]}}]
+
+
+def test_the_member_reads_that_somebody_looks_and_nothing_of_why(ana, bruno, ada, log_in):
+    shared(ana, bruno)
+    give(ana, 50)
+    own = address_of(ana)
+    with transaction():
+        withdrawal = actions.request("wish", ana, own.id, teo(50))
+    jobs.check()
+    browser = log_in(ana)
+    for path in (f"/wallet/withdrawals/{withdrawal.id}", "/wallet/withdrawals", "/wallet", "/notices", "/wallet/statements"):
+        page = words(browser.get(path).text)
+        assert "Bruno" not in page and "browser" not in page.replace("in your browser", "") and "fraud" not in page and "points" not in page, path
+    assert "In review" in words(browser.get(f"/wallet/withdrawals/{withdrawal.id}").text)
+    case = words(log_in(ada).get(f"/admin/payouts/{withdrawal.id}").text)
+    assert "Shared browser Bruno signed in with the same browser. 40" in case and "New account" in case, case
+
+
+def test_the_queue_is_in_the_order_that_is_asked_for(asked, ada, log_in):
+    asked("cleo", 300, risk=30), asked("dora", 900, risk=0), asked("emil", 600, risk=80)
+    browser = log_in(ada)
+    orders = {order: names(browser.get(f"/admin/payouts?order={order}").text) for order in ("age", "amount", "risk", "nonsense")}
+    assert orders == {"age": ["Cleo", "Dora", "Emil"], "amount": ["Dora", "Emil", "Cleo"], "risk": ["Emil", "Cleo", "Dora"], "nonsense": ["Cleo", "Dora", "Emil"]}
+
+
+def test_the_queue_shows_those_that_are_asked_for(asked, ada, log_in):
+    asked("cleo", 300, risk=30), asked("dora", 1900), asked("emil", 600, held_at=clock.now(), hold_reason="We ask.")
+    browser = log_in(ada)
+    shown = {which: names(browser.get(f"/admin/payouts?which={which}").text) for which in ("", "clean", "risky", "held", "second", "nonsense")}
+    assert shown == {"": ["Cleo", "Dora", "Emil"], "clean": ["Dora", "Emil"], "risky": ["Cleo"], "held": ["Emil"], "second": ["Dora"], "nonsense": ["Cleo", "Dora", "Emil"]}
+    assert "No withdrawal is like that." in browser.get("/admin/payouts?which=risky&order=amount").text or shown["risky"]
+
+
+def test_a_filter_without_a_hit_leads_back_to_all(asked, ada, log_in):
+    asked("cleo", 300)
+    page = log_in(ada).get("/admin/payouts?which=held").text
+    assert "No withdrawal is like that." in page and 'href="/admin/payouts">All of them' in page
+
+
+def test_how_long_decisions_took_is_said(asked, ada, log_in):
+    assert "Half of the last ones" not in log_in(ada).get("/admin/payouts").text
+    for number, hours in enumerate((1, 2, 30)):
+        withdrawal = asked(f"member{number}", 300)
+        with transaction():
+            actions.approve(withdrawal, ada)
+            withdrawal.decided_at = withdrawal.requested_at + timedelta(hours=hours)
+    assert "Half of the last ones were decided within about 2 h." in words(log_in(ada).get("/admin/payouts").text)
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_queue_takes_the_same_statements_however_many_wait(asked, ada, log_in, statements, count):
+    for number in range(count):
+        asked(f"member{number}", 300)
+    browser = log_in(ada)
+    db.session.expunge_all()
+    with statements() as seen:
+        browser.get("/admin/payouts?order=risk")
+    assert len(seen) <= 7
+    assert db.session.query(Withdrawal).filter_by(state="in review").count() == count
