@@ -1,4 +1,4 @@
-"""signs of fraud of a withdrawal, and from which devices and networks members sign in"""
+"""signs of fraud of a withdrawal, what an approval was given for, and from which devices and networks members sign in"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,11 +27,18 @@ def upgrade():
     op.add_column("withdrawals", sa.Column("risk", sa.Integer(), server_default="0", nullable=False))
     for column in ("risks", "risk"):
         op.alter_column("withdrawals", column, server_default=None)
+    op.add_column("withdrawal_approvals", sa.Column("amount", sa.BigInteger()))
+    op.add_column("withdrawal_approvals", sa.Column("to", sa.String()))
+    op.execute('UPDATE withdrawal_approvals a SET amount = w.amount, "to" = w."to" FROM withdrawals w WHERE w.id = a.withdrawal_id')
+    for column in ("amount", "to"):
+        op.alter_column("withdrawal_approvals", column, nullable=False)
     op.create_index("ix_withdrawals_to", "withdrawals", [sa.text('lower("to")')])
 
 
 def downgrade():
     op.drop_index("ix_withdrawals_to", "withdrawals")
+    for column in ("to", "amount"):
+        op.drop_column("withdrawal_approvals", column)
     op.drop_column("withdrawals", "risk")
     op.drop_column("withdrawals", "risks")
     op.drop_table("sightings")

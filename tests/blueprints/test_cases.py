@@ -121,3 +121,58 @@ def test_the_queue_takes_the_same_statements_however_many_wait(asked, ada, log_i
         browser.get("/admin/payouts?order=risk")
     assert len(seen) <= 7
     assert db.session.query(Withdrawal).filter_by(state="in review").count() == count
+
+
+# Several at once
+
+
+def test_ten_clean_cases_are_approved_at_once(asked, ada, log_in):
+    ids = [asked(f"member{number}", 300).id for number in range(10)]
+    browser = log_in(ada)
+    queue = browser.get("/admin/payouts").text
+    assert re.findall(r'name="chosen" value="(\d+)"', queue) == [str(number) for number in ids]
+    page = browser.get("/admin/payouts/batch?" + "&".join(f"chosen={number}" for number in ids)).text
+    assert "Withdrawals 10 Together 3 000.00 TEO" in words(page).replace("\xa0", " ").replace("\u202f", " ")
+    answer = browser.post("/admin/payouts/batch", data={"chosen": re.findall(r'name="chosen" value="(\d+)"', page)}, follow_redirects=True)
+    assert "Approved: 10 go out, 0 wait for another admin." in answer.text
+    assert {withdrawal.state for withdrawal in db.session.query(Withdrawal)} == {"approved"}
+
+
+def test_what_bears_a_sign_is_held_or_waits_for_another_is_in_no_batch(asked, ada, member, log_in):
+    clean = asked("cleo", 300)
+    others = [asked("dora", 300, risks=[{"name": "circle", "weight": 60, "facts": {"members": []}}]), asked("emil", 300, held_at=clock.now(), hold_reason="We ask."), asked("fred", 1900)]
+    with transaction():
+        actions.approve(others[2], ada)
+    browser = log_in(ada)
+    assert re.findall(r'name="chosen" value="(\d+)"', browser.get("/admin/payouts").text) == [str(clean.id)]
+    page = browser.get("/admin/payouts/batch?" + "&".join(f"chosen={withdrawal.id}" for withdrawal in (clean, *others))).text
+    assert re.findall(r'name="chosen" value="(\d+)"', page) == [str(clean.id)]
+    for other in others:
+        answer = browser.post("/admin/payouts/batch", data={"chosen": [str(clean.id), str(other.id)]})
+        assert answer.status_code == 409 and f"Withdrawal {other.id} " in answer.text
+    db.session.refresh(clean)
+    assert clean.state == "in review", "all of them or none"
+
+
+@pytest.mark.parametrize("chosen", [[], ["x"], ["99999"], [str(number) for number in range(1, 30)]])
+def test_a_choice_of_nothing_or_too_much_is_refused(asked, ada, log_in, chosen):
+    asked("cleo", 300)
+    browser = log_in(ada)
+    assert browser.post("/admin/payouts/batch", data={"chosen": chosen}).status_code == 409
+    assert browser.get("/admin/payouts/batch?" + "&".join(f"chosen={number}" for number in chosen)).status_code == 200
+
+
+def test_what_is_changed_needs_a_new_word(asked, ada, member, log_in):
+    withdrawal, otto = asked("cleo", 1900), member("otto", role="admin")
+    with transaction():
+        actions.approve(withdrawal, ada)
+    assert [approval.admin_id for approval in withdrawal.standing] == [ada.id]
+    with transaction():
+        withdrawal.to = "0x" + "12" * 20
+    assert withdrawal.standing == []
+    with transaction():
+        actions.approve(withdrawal, otto)
+    assert withdrawal.state == "in review", "the first word was for another address"
+    with transaction():
+        actions.approve(withdrawal, ada)
+    assert withdrawal.state == "approved"

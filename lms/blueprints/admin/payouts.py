@@ -9,7 +9,7 @@ from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.desk import cases
+from lms.domain.desk import batches, cases
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, halt, queries
 from lms.errors import NotFound
@@ -24,6 +24,26 @@ ONE = "/<int(max=2147483647):withdrawal_id>"
 @blueprint.get("")
 def index():
     return _queue()
+
+
+@blueprint.get("/batch")
+def batch():
+    """What was chosen in the queue, before it is approved."""
+    return render("admin/batch.html", batch=batches.chosen(_chosen(request.args), current_user))
+
+
+@blueprint.post("/batch")
+@proven
+def approve_batch():
+    with transaction():
+        approved = batches.approve(_chosen(request.form), current_user)
+        told = [(withdrawal.user_id, withdrawal.id) for withdrawal in approved]
+        going = sum(withdrawal.state == "approved" for withdrawal in approved)
+    enqueue("settlement.settle")
+    for user_id, withdrawal_id in told:
+        live.push(user_id, f"withdrawal:{withdrawal_id}", "balance_chip", "balance", "activity")
+    flash(_("Approved: %(going)d go out, %(waiting)d wait for another admin.", going=going, waiting=len(told) - going), "done")
+    return redirect(url_for("admin.payouts.index"), 303)
 
 
 @blueprint.get(ONE)
@@ -96,6 +116,11 @@ def start():
     return _switched(_("Payouts go on."))
 
 
+def _chosen(sent):
+    """Numbers of withdrawals; what is none was made up."""
+    return [int(number) for number in sent.getlist("chosen") if number.isdecimal() and len(number) < 10]
+
+
 def _switched(sentence):
     """Everybody with a page open sees it."""
     enqueue("announce.halt")
@@ -108,7 +133,8 @@ def _queue(halting=None):
     halting = halting or HaltForm(formdata=None, prefix="halt")
     order, which = request.args.get("order", "age"), request.args.get("which", "")
     found = cases.queue(order, which, page_number())
-    return render("admin/payouts.html", withdrawals=found, order=order, which=which, pace=cases.service_time(), switch=halt.standing(), halting=halting)
+    clean = {withdrawal.id for withdrawal in found.items if batches.obstacle(withdrawal, current_user) is None}
+    return render("admin/payouts.html", withdrawals=found, clean=clean, order=order, which=which, pace=cases.service_time(), switch=halt.standing(), halting=halting)
 
 
 def _case(withdrawal, **forms):

@@ -66,12 +66,13 @@ def approve(withdrawal, by):
     halt.check()
     if withdrawal.is_held:
         raise DomainError("It is on hold. Let it go on first.")
-    if any(approval.admin_id == by.id for approval in withdrawal.approvals):
+    if any(approval.admin_id == by.id for approval in withdrawal.standing):
         raise DomainError("You have approved it already. Another admin must approve it too.")
     if linked.is_removed(withdrawal.linked_wallet_id):
         raise DomainError("Its member has removed this address since: nothing is sent there any more. Reject it.")
-    withdrawal.approvals.append(Approval(admin_id=by.id, at=clock.now()))
+    db.session.merge(Approval(withdrawal_id=withdrawal.id, admin_id=by.id, at=clock.now(), amount=withdrawal.amount, to=withdrawal.to))
     db.session.flush()
+    db.session.expire(withdrawal, ["approvals"])
     given = len(withdrawal.standing)
     _note(withdrawal, "withdrawal approved", by, approvals=given, needed=withdrawal.approvals_needed)
     if given >= withdrawal.approvals_needed:

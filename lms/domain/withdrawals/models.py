@@ -67,8 +67,9 @@ class Withdrawal(Model):
 
     @property
     def standing(self):
-        """The approvals that count: not the word of one who is an admin no more, or was suspended since. It may not have been his own."""
-        return [approval for approval in self.approvals if approval.admin.may_decide]
+        """The approvals that count: not the word of one who is an admin no more, or was suspended since, as it may not have been his own;
+        nor one that was given for another amount or address: what is changed is decided anew."""
+        return [approval for approval in self.approvals if approval.admin.may_decide and (approval.amount, approval.to) == (self.amount, self.to)]
 
     @property
     def may_be_cancelled(self):
@@ -97,12 +98,14 @@ class Withdrawal(Model):
 
 
 class Approval(Model):
-    """An admin's word for a withdrawal in review, once each."""
+    """An admin's word for a withdrawal in review, once each, as he saw it: of this amount, to this address."""
 
     __tablename__ = "withdrawal_approvals"
 
     withdrawal_id: Mapped[int] = mapped_column(ForeignKey("withdrawals.id"), primary_key=True)
     admin_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     at: Mapped[object] = mapped_column(Moment)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    to: Mapped[str]
 
     admin: Mapped[User] = relationship()

@@ -55,8 +55,17 @@ class Quote:
 def quote(user_id, amount):
     """The Quote of a withdrawal of so many millionths of TEO; three statements."""
     needs_batch = custody.settled(books.holder_of(user_id).id) < amount
-    found = {row.kind: Pace(row.count, row.seconds, row.waited, row.gas, int(row.fee_wei)) for row in db.session.execute(_PACES, {"last": LAST})}
+    found = _paces()
     return Quote(needs_batch, found.get("release"), found.get("settle"))
+
+
+def release_pace():
+    """The Pace of releases, None before there was any; one statement."""
+    return _paces().get("release")
+
+
+def _paces():
+    return {row.kind: Pace(row.count, row.seconds, row.waited, row.gas, int(row.fee_wei)) for row in db.session.execute(_PACES, {"last": LAST})}
 
 
 def _sum(parts):
