@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import EnvironBuilder
 
-from lms import arrivals
+from lms import arrivals, presence
 from lms.domain.accounts import queries as accounts
 from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
@@ -192,6 +192,12 @@ def _work(user, argument):
     return {"attempts": attempts, "rules": rulebook.version(found.enrolment.rule_version), "goes_on_in": found if goes_on else None}
 
 
+def _company(user, argument):
+    found = withdrawals.withdrawal(_id(argument)) if user.is_admin else None
+    others = presence.others(f"case:{found.id}", user.id) if found else []
+    return found and {"withdrawal": found, "company": sorted(accounts.names(others).values())}
+
+
 def _sales(user, _):
     return {"sales": checkout.sales_of(user.id), "earned": ledger.euros_of(user.id)}
 
@@ -214,5 +220,6 @@ FRAGMENTS = {
     "receipt": Fragment("checkout/show.html", "receipt", _receipt),
     "operation": Fragment("operations/show.html", "operation", _operation),
     "work": Fragment("exercises/show.html", "work", _work),
+    "company": Fragment("admin/case.html", "company", _company),
     "sales": Fragment("teaching/sales.html", "sales", _sales),
 }

@@ -53,3 +53,9 @@ def _push(news, operation_ids):
 
 def _page(operation_id):
     return f"operation:{operation_id}"
+
+
+def company(withdrawal_id, admin_ids):
+    """Admins who have a case open see who came to it."""
+    for admin_id in admin_ids:
+        live.push(admin_id, f"company:{withdrawal_id}")

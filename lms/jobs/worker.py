@@ -26,7 +26,7 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 # Imported before the first fork, as web3 takes a second to import; who sends mail does without it.
 JOBS = {
     "worker": (
-        *("accounts", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "exercises", "files", "keys"),
+        *("accounts", "announce", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "exercises", "files", "keys"),
         *("mail", "notices", "payments", "rewards", "schedule", "settlement", "solvency", "staking", "wallets", "withdrawals"),
     ),
     "mail": ("files", "mail", "payments", "schedule"),

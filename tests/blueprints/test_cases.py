@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from lms import clock
+from lms.blueprints.admin import payouts
 from lms.db import db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.withdrawals import actions
@@ -176,3 +177,52 @@ def test_what_is_changed_needs_a_new_word(asked, ada, member, log_in):
     with transaction():
         actions.approve(withdrawal, ada)
     assert withdrawal.state == "approved"
+
+
+# Company
+
+
+@pytest.fixture
+def enqueued(monkeypatch):
+    """What views ask workers for."""
+    asked = []
+    monkeypatch.setattr(payouts, "enqueue", lambda *job: asked.append(job))
+    return asked
+
+
+def test_an_admin_sees_who_else_has_the_case_open_and_is_told_of_who_comes(asked, ada, member, log_in, enqueued):
+    withdrawal, otto = asked("cleo", 300), member("otto", role="admin")
+    url = f"/admin/payouts/{withdrawal.id}"
+    assert "has this case open" not in log_in(ada).get(url).text
+    assert "Ada has this case open, too." in log_in(otto).get(url).text
+    assert ("announce.company", withdrawal.id, [ada.id]) in enqueued
+    enqueued.clear()
+    assert "Otto has this case open, too." in log_in(ada).get(f"{url}/company").text
+    assert enqueued == [], "who is there already is no news"
+
+
+def test_without_redis_a_case_is_shown_without_company(asked, ada, log_in, monkeypatch):
+    from redis.exceptions import ConnectionError as Down
+
+    from lms import presence
+
+    withdrawal = asked("cleo", 300)
+
+    class Nothing:
+        def pipeline(self):
+            raise Down
+
+        def zrangebyscore(self, *arguments):
+            raise Down
+
+    monkeypatch.setattr(presence.queue, "redis", Nothing())
+    assert presence.come("case:1", 1) == ([], False) and presence.others("case:1", 1) == []
+    monkeypatch.undo()
+    assert log_in(ada).get(f"/admin/payouts/{withdrawal.id}").status_code == 200
+
+
+def test_from_a_case_one_goes_to_those_beside_it(asked, ada, log_in):
+    first, second, third = (asked(name, 300) for name in ("cleo", "dora", "emil"))
+    page = log_in(ada).get(f"/admin/payouts/{second.id}").text
+    assert f'rel="prev" href="/admin/payouts/{first.id}"' in page and f'rel="next" href="/admin/payouts/{third.id}"' in page
+    assert 'rel="prev"' not in log_in(ada).get(f"/admin/payouts/{first.id}").text

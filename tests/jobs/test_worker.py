@@ -5,17 +5,21 @@ import json
 import logging
 import os
 import pickle
+import re
 import subprocess
 import sys
 from contextvars import copy_context
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 import rq
 from rq.registry import FailedJobRegistry
 
+import lms
 from lms import create_app, logs
 from lms.jobs import cron, schedule
-from lms.jobs.worker import NAMES, Job, Plain, Worker, load, warm
+from lms.jobs.worker import JOBS, NAMES, Job, Plain, Worker, load, warm
 from lms.queue import MAIL, NAME, enqueue, lasting, queue
 
 
@@ -147,3 +151,11 @@ def test_a_worker_is_seen_again_after_redis_was_emptied(app):
     assert queue.worker_seen() is None
     worker.heartbeat()
     assert queue.worker_seen() is not None
+
+
+def test_every_job_that_is_asked_for_is_one_that_a_worker_does():
+    package = Path(lms.__file__).parent
+    asked = {name for file in package.rglob("*.py") for name in re.findall(r'enqueue\(\s*"(\w+\.\w+)"', file.read_text())}
+    known = {module: import_module(f"lms.jobs.{module}") for module in {*JOBS["worker"], *JOBS["mail"]}}
+    assert len(asked) > 10
+    assert {name for name in asked if not hasattr(known.get(name.partition(".")[0]), name.partition(".")[2])} == set()

@@ -4,11 +4,12 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms import live
+from lms import live, presence
 from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
+from lms.domain.accounts import queries as members
 from lms.domain.desk import batches, cases
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, halt, queries
@@ -49,6 +50,12 @@ def approve_batch():
 @blueprint.get(ONE)
 def show(withdrawal_id):
     return _case(_withdrawal(withdrawal_id))
+
+
+@blueprint.get(f"{ONE}/company")
+def company(withdrawal_id):
+    """Asked for by an open page, now and then: whose browser says so is there."""
+    return _case(_withdrawal(withdrawal_id), block="company")
 
 
 @blueprint.post(f"{ONE}/approval")
@@ -137,12 +144,21 @@ def _queue(halting=None):
     return render("admin/payouts.html", withdrawals=found, clean=clean, order=order, which=which, pace=cases.service_time(), switch=halt.standing(), halting=halting)
 
 
-def _case(withdrawal, **forms):
+def _case(withdrawal, block=None, **forms):
     """One withdrawal with everything there is to know before one decides; `forms` are those that lack something."""
     facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal))
+    facts |= dict(neighbours=cases.neighbours(withdrawal), company=_company(withdrawal))
     said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
     empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
-    return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)
+    return render("admin/case.html", block, withdrawal=withdrawal, **facts, **empty | forms)
+
+
+def _company(withdrawal):
+    """The names of the other admins who have the case open; they hear of one who has just come."""
+    others, has_come = presence.come(f"case:{withdrawal.id}", current_user.id)
+    if others and has_come:
+        enqueue("announce.company", withdrawal.id, others)
+    return sorted(members.names(others).values()) if others else []
 
 
 def _decided(withdrawal, sentence):

@@ -6,7 +6,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import db, page_of
-from lms.domain.accounts.models import User
+from lms.domain.accounts import queries as members
 from lms.domain.withdrawals.models import Approval, Withdrawal
 
 # By what is asked for in an address; the one with the smaller number first among equals.
@@ -37,7 +37,15 @@ def service_time():
     return None if median is None else timedelta(seconds=float(median))
 
 
+def neighbours(withdrawal):
+    """(id of the open case before it, of the one after it) by age; None where there is none."""
+    is_open = select(Withdrawal.id).where(Withdrawal.state == "in review")
+    before = is_open.where(Withdrawal.id < withdrawal.id).order_by(Withdrawal.id.desc()).limit(1).scalar_subquery()
+    after = is_open.where(Withdrawal.id > withdrawal.id).order_by(Withdrawal.id).limit(1).scalar_subquery()
+    return tuple(db.session.execute(select(before, after)).one())
+
+
 def members_of(withdrawal):
     """{id: name} of those whom its signs of fraud name; one statement, none where they name nobody."""
     ids = {number for risk in withdrawal.risks for number in risk["facts"].get("members", ())}
-    return dict(db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all()) if ids else {}
+    return members.names(ids) if ids else {}

@@ -1,0 +1,66 @@
+"""The review desk by keyboard, and two admins on one case."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def cases(ask):
+    """Two withdrawals of the seeded teacher that wait for an admin; nothing is reserved for them, and nobody decides about them here."""
+    (teacher,), = ask("SELECT id FROM users WHERE email = 'teacher@example.org'")
+    rows = [
+        ask(
+            """INSERT INTO withdrawals (key, user_id, "to", amount, is_prompt, state, flags, risks, risk, recent, approvals_needed, rule_version, requested_at)
+               VALUES (%s || random()::text, %s, '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', 20000000, false, 'in review', '["teacher"]', '[]', 0, 20000000, 1, 1, now()) RETURNING id""",
+            "desk ",
+            teacher,
+        )[0][0]
+        for _ in range(2)
+    ]
+    yield rows
+    ask("DELETE FROM withdrawals WHERE id = ANY(%s) RETURNING id", rows)
+
+
+def test_j_and_k_go_through_the_queue_and_a_r_h_to_what_can_be_decided(seeded, window, cases):
+    page = window(seeded("admin"))
+    page.goto("/admin/payouts")
+    expect(page.get_by_text("Keys:")).to_be_visible()
+    page.locator("body").press("j")
+    first = page.evaluate("document.activeElement.href")
+    page.keyboard.press("j")
+    second = page.evaluate("document.activeElement.href")
+    page.keyboard.press("k")
+    assert first != second and page.evaluate("document.activeElement.href") == first
+    page.keyboard.press("r")
+    page.wait_for_url("**/admin/payouts/*#reject")
+    expect(page.get_by_label("Why? The member reads it.").last).to_be_focused()
+    page.keyboard.type("hajk")
+    assert page.get_by_label("Why? The member reads it.").last.input_value() == "hajk", "where one types they are letters"
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("h")
+    expect(page.get_by_label("Why? The member reads it.").first).to_be_focused()
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Approve")).to_be_focused()
+
+
+def test_the_keys_can_be_switched_off(seeded, window, cases):
+    page = window(seeded("admin"))
+    page.goto(f"/admin/payouts/{cases[0]}")
+    page.get_by_label("Keys:").uncheck()
+    page.reload()
+    page.locator("body").press("r")
+    expect(page.locator("#reject")).not_to_have_attribute("open", "")
+    expect(page.get_by_label("Keys:")).not_to_be_checked()
+
+
+def test_two_admins_on_one_case_see_each_other(site, seeded, window, cases):
+    from tests.e2e.visitor import Visitor
+
+    first = window(seeded("admin"))
+    first.goto(f"/admin/payouts/{cases[1]}")
+    expect(first.locator("#company")).to_be_empty()
+    second = window(Visitor(site.url).log_in("admin2@example.org", "learn-and-earn"))
+    second.goto(f"/admin/payouts/{cases[1]}")
+    expect(second.locator("#company")).to_contain_text("Ada Admin has this case open, too.")
+    expect(first.locator("#company")).to_contain_text("Aldo Admin has this case open, too.")
