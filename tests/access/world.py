@@ -7,9 +7,9 @@ from lms.db import db, transaction
 from lms.domain.accounts import links, sessions
 from lms.domain.applications.models import Application
 from lms.domain.audit.models import Incident
+from lms.domain.certificates import badges
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds
-from lms.domain.certificates import badges
 from lms.domain.checkout.models import Coupon
 from lms.domain.checkout.payment_models import RefundByHand
 from lms.domain.learning import queries as enrolments
@@ -24,7 +24,7 @@ from lms.domain.withdrawals import payouts
 from tests.blueprints.test_applications import send
 from tests.blueprints.test_wallet import give_address, settle
 from tests.conftest import address_of, give, pay, publish, sell, take_part, teo
-from tests.domain.test_exercises import ask, hand_in, with_exercise
+from tests.domain.test_exercises import ask, hand_in, lesson_of, with_exercise
 from tests.domain.test_payout_details import bank_of
 from tests.papers import PDF
 
@@ -80,7 +80,7 @@ class World:
 
     def _exercises(self):
         """Work of the student's that the teacher grades, another's that the student reviews, and a badge of the student's."""
-        lesson, other = with_exercise(self._course, 2), self.users["other student"]
+        lesson, other = lesson_of(with_exercise(self._course, 2), 2), self.users["other student"]
         take_part(other, self._course, lessons=0)
         work, review = hand_in(self._student, self._course, lesson=lesson), ask(hand_in(other, self._course, lesson=lesson), self._student)
         with transaction():
