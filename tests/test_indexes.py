@@ -6,10 +6,12 @@ from sqlalchemy import text
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import earnings, queries, receipts
+from lms.domain.desk import provenance
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import received
+from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import quotes
-from tests.conftest import publish, sell
+from tests.conftest import address_of, give, publish, sell, teo
 
 SCANS = text("SELECT relname, seq_scan FROM pg_stat_xact_user_tables")
 
@@ -35,11 +37,17 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
     order, student, teacher = sell(ana, course), ana.id, tea.id
     with transaction():
         waiting = checkout.place_order(ana, publish(tea, "Bees", price=1000), "form")
+    give(ana, 20)
+    with transaction():
+        withdrawal = withdrawals.request("w1", ana, address_of(ana).id, teo(20))
+    db.session.refresh(withdrawal)
+    db.session.expunge(withdrawal)
     asked = {
         "receipt": lambda: receipts.receipt(ana, order.id),
         "orders looked at": lambda: queries.looked_at([waiting]),
         "deposits": lambda: received.of(student),
         "quote": lambda: quotes.quote(student, 1),
+        "provenance": lambda: provenance.of(withdrawal),
         "lines of sales": lambda: earnings.lines(teacher),
         "months of sales": lambda: earnings.months(teacher, "UTC"),
     }

@@ -1,0 +1,75 @@
+"""First in, first out: of which credits an amount that leaves consists. Pure; amounts are whole millionths of TEO.
+
+Tokens of a kind are alike, so a rule has to say which of them left. It is that of accounting for inventories (IAS 2, paragraph 27):
+what came first goes first. It leaves the youngest credits where they are, which are those a refund may still take.
+"""
+
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """What a member holds grows or shrinks by `amount`. `undoes`: the id of the step this one names as what it takes or gives back, or None."""
+
+    id: int
+    amount: int
+    is_credit: bool
+    undoes: int | None = None
+
+
+def trace(steps):
+    """[(id of a credit, amount)] of which what the last step takes consists, oldest first; they sum to its amount where that much was there. [] for no steps.
+
+    What takes a credit back takes that very one, as far as it is still there, and the oldest for the rest: by age alone a refund would
+    leave its reward to be traced, and eat what was earned honestly before. In the same way what comes back of something that was taken,
+    such as a discount refunded or a withdrawal rejected, comes back as what it was and as old as it was: buying and giving back makes
+    no token younger, and hides the origin of none."""
+    lots, taken, pieces = Lots(), {}, []
+    for step in steps:
+        if not step.is_credit:
+            pieces = taken[step.id] = lots.take(step.amount, step.undoes)
+            continue
+        back, new = _split(taken.pop(step.undoes, []), step.amount)
+        for credit, amount in [*back, (step.id, new)]:
+            lots.put(credit, amount)
+    return pieces
+
+
+class Lots:
+    """What is left of each credit, the oldest (of the lowest id) first."""
+
+    def __init__(self):
+        self._left, self._oldest = {}, []
+
+    def put(self, credit, amount):
+        if amount:
+            if not self._left.get(credit):
+                heappush(self._oldest, credit)
+            self._left[credit] = self._left.get(credit, 0) + amount
+
+    def take(self, amount, first=None):
+        """[(credit, amount)], oldest first, of `first` before all others; less than `amount` only when all is taken."""
+        pieces = self._take_of(first, amount) if self._left.get(first) else []
+        amount -= sum(piece for _, piece in pieces)
+        while amount and self._oldest:
+            found = self._take_of(self._oldest[0], amount)
+            amount -= sum(piece for _, piece in found)
+            pieces += found
+            if not self._left[self._oldest[0]]:
+                heappop(self._oldest)
+        return sorted(pieces)
+
+    def _take_of(self, credit, amount):
+        piece = min(self._left[credit], amount)
+        self._left[credit] -= piece
+        return [(credit, piece)] if piece else []
+
+
+def _split(pieces, amount):
+    """Of these pieces the oldest that make up the amount, and how much of it they leave."""
+    back = []
+    for credit, piece in pieces:
+        part = min(piece, amount)
+        back.append((credit, part))
+        amount -= part
+    return back, amount
