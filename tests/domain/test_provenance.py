@@ -109,7 +109,7 @@ def test_what_was_rejected_is_there_again_as_old_as_it_was(ask, ana):
     assert found(ask(ana, 30)) == [("grant", 15), ("grant", 15)]
 
 
-def test_what_the_chain_refused_is_there_again_as_old_as_it_was(app, ask, ana, chain):
+def test_what_the_chain_refused_is_there_again_as_old_as_it_was(ask, ana, chain):
     ready(ana)
     give(ana, 15)
     give(ana, 100)
@@ -117,7 +117,7 @@ def test_what_the_chain_refused_is_there_again_as_old_as_it_was(app, ask, ana, c
     failed.state = "approved"
     settle()
     release(failed, is_failing=True)
-    assert found(ask(ana, 30)) == [("grant", 15), ("grant", 15)]
+    assert found(ask(ana, 115)) == [("grant", 15), ("grant", 100)]
 
 
 def test_the_answer_stays_whatever_happens_later(ask, ana, course):
@@ -131,6 +131,17 @@ def test_the_answer_stays_whatever_happens_later(ask, ana, course):
     give(ana, 50)
     ask(ana, 60)
     assert found(withdrawal) == before == [("purchase", 1.6), ("grant", 18.4)]
+
+
+def test_what_was_sent_has_left_once(ask, ana, chain):
+    ready(ana)
+    give(ana, 15)
+    give(ana, 100)
+    sent = ask(ana, 20)
+    sent.state = "approved"
+    settle()
+    release(sent, is_failing=False)
+    assert found(ask(ana, 95)) == [("grant", 95)]
 
 
 def test_it_sums_to_each_withdrawal_of_an_eventful_life(app, ask, ana, tea, ada, course, chain):
