@@ -29,9 +29,12 @@ def trace(steps):
         if not step.is_credit:
             pieces = taken[step.id] = lots.take(step.amount, step.undoes)
             continue
-        back, new = _split(taken.pop(step.undoes, []), step.amount)
-        for credit, amount in [*back, (step.id, new)]:
-            lots.put(credit, amount)
+        new = step.amount
+        for credit, piece in taken.pop(step.undoes, ()):
+            back = min(piece, new)
+            lots.put(credit, back)
+            new -= back
+        lots.put(step.id, new)
     return pieces
 
 
@@ -49,27 +52,22 @@ class Lots:
 
     def take(self, amount, first=None):
         """[(credit, amount)], oldest first, of `first` before all others; less than `amount` only when all is taken."""
-        pieces = self._take_of(first, amount) if self._left.get(first) else []
-        amount -= sum(piece for _, piece in pieces)
-        while amount and self._oldest:
-            found = self._take_of(self._oldest[0], amount)
-            amount -= sum(piece for _, piece in found)
-            pieces += found
-            if not self._left[self._oldest[0]]:
-                heappop(self._oldest)
+        pieces = []
+        for credit in self._line(first):
+            piece = min(self._left[credit], amount)
+            self._left[credit] -= piece
+            amount -= piece
+            pieces.append((credit, piece))
+            if not amount:
+                break
         return sorted(pieces)
 
-    def _take_of(self, credit, amount):
-        piece = min(self._left[credit], amount)
-        self._left[credit] -= piece
-        return [(credit, piece)] if piece else []
-
-
-def _split(pieces, amount):
-    """Of these pieces the oldest that make up the amount, and how much of it they leave."""
-    back = []
-    for credit, piece in pieces:
-        part = min(piece, amount)
-        back.append((credit, part))
-        amount -= part
-    return back, amount
+    def _line(self, first):
+        """Those of which something is left, in the order in which they are taken; who asks for the next has taken all of the one before."""
+        if self._left.get(first):
+            yield first
+        while self._oldest:
+            if self._left[self._oldest[0]]:
+                yield self._oldest[0]
+            else:
+                heappop(self._oldest)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from lms.db import db
 from lms.domain.desk import fifo
 
-MOST_SOURCES = 12  # lines of the table
+MOST_SOURCES = 10  # lines of the table
 MOST_KINDS = 5  # parts of the picture, the rest is one more
 
 
@@ -34,6 +34,11 @@ class Source(NamedTuple):
     operations: int
     operation: int | None
     transaction: str | None
+
+    @property
+    def is_sale(self):
+        """Whether the orders are of others, who bought from the member."""
+        return self.reason in ("sale", "sale bonus")
 
 
 @dataclass(frozen=True)
@@ -77,15 +82,19 @@ class Provenance:
 def of(withdrawal):
     """The Provenance of a withdrawal; two statements."""
     found = pieces(withdrawal)
-    ids, amounts = zip(*found, strict=True) if found else ((), ())
-    rows = db.session.execute(_SOURCES, {"ids": list(ids), "amounts": list(amounts)})
+    rows = db.session.execute(_SOURCES, {"ids": _array(number for number, _ in found), "amounts": _array(amount for _, amount in found)})
     return Provenance([Source(*row) for row in rows])
 
 
 def pieces(withdrawal):
     """[(id of the transfer that credited it, millionths of TEO)] of all that it asked for, oldest first; they sum to its amount. One statement."""
-    steps = db.session.scalar(_STEPS, {"user": withdrawal.user_id, "key": f"withdrawal:{withdrawal.id}:requested"})
-    return fifo.trace(fifo.Step(*step) for step in steps or ())
+    columns = db.session.execute(_STEPS, {"user": withdrawal.user_id, "key": f"withdrawal:{withdrawal.id}:requested"}).one()
+    return fifo.trace(map(fifo.Step, *(column or () for column in columns)))
+
+
+def _array(numbers):
+    """As PostgreSQL writes an array: of thousands of numbers the driver makes one ten times slower."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _sum(sources):
@@ -93,28 +102,38 @@ def _sum(sources):
 
 
 # What changed the member's holdings up to the request, which is the last. The ledger says which side of a transfer is a leg of his holder;
-# of those within his custody only what a withdrawal reserves or gives back counts, and its leaving then counts no more. Both ways back
-# undo the request. One value, as ten thousand rows take longer to read than to find; `transfer` stays JSON and is compared only.
+# of what moves within his custody only what a withdrawal reserves or gives back counts, and its leaving then counts no more. Both ways back
+# undo the request. Account by account (OFFSET keeps it so): PostgreSQL, which cannot guess how many are older, would read those of all members.
+# One row of columns, as thousands of rows take longer to read than to find; `transfer` stays JSON, as it is only compared.
 _STEPS = text(r"""
-    WITH held AS (SELECT holder_id, array_agg(id) AS parts, max(id) FILTER (WHERE name = 'reserved') AS reserved
-                  FROM accounts WHERE user_id = :user AND asset = 'TEO' AND holder_id IS NOT NULL GROUP BY holder_id),
+    WITH parts AS (SELECT id, name FROM accounts WHERE user_id = :user AND asset = 'TEO' AND holder_id IS NOT NULL),
+    request AS (SELECT id FROM transfers WHERE key = :key),
     steps AS (
-        SELECT t.id, t.amount, t.target_holder_id IS NOT DISTINCT FROM held.holder_id OR t.source_id = held.reserved AND t.source_holder_id IS NULL AS is_credit,
-               CASE WHEN t.evidence ? 'withdrawal'
-                    THEN (SELECT to_jsonb(r.id) FROM transfers r WHERE r.key = concat('withdrawal\:', t.evidence ->> 'withdrawal', '\:requested'))
-                    ELSE t.evidence -> 'transfer' END AS undoes
-        FROM held JOIN transfers t ON t.source_id = ANY (held.parts) OR t.target_id = ANY (held.parts)
-        WHERE t.id <= (SELECT id FROM transfers WHERE key = :key)
-          AND (t.target_holder_id IS NOT DISTINCT FROM held.holder_id OR (t.source_holder_id IS NOT NULL) <> (t.evidence ? 'withdrawal')))
-    SELECT json_agg(json_build_array(id, amount, is_credit, undoes) ORDER BY id) FROM steps""")
+        SELECT t.id, t.amount, t.target_holder_id IS NOT NULL OR parts.name <> 'reserved' AS is_credit,
+               CASE WHEN NOT t.evidence ? 'withdrawal' THEN t.evidence -> 'transfer'
+                    ELSE (SELECT to_jsonb(r.id) FROM transfers r WHERE r.key = concat('withdrawal\:', t.evidence ->> 'withdrawal', '\:requested')) END AS undoes
+        FROM parts CROSS JOIN LATERAL (SELECT * FROM transfers WHERE target_id = parts.id AND id <= (SELECT id FROM request) OFFSET 0) t
+        WHERE t.target_holder_id IS NOT NULL OR t.evidence ? 'withdrawal'
+        UNION ALL
+        SELECT t.id, t.amount, false, t.evidence -> 'transfer'
+        FROM parts CROSS JOIN LATERAL (SELECT * FROM transfers WHERE source_id = parts.id AND id <= (SELECT id FROM request) OFFSET 0) t
+        WHERE t.source_holder_id IS NOT NULL AND NOT t.evidence ? 'withdrawal')
+    SELECT json_agg(id ORDER BY id), json_agg(amount ORDER BY id), json_agg(is_credit ORDER BY id), json_agg(undoes ORDER BY id) FROM steps""")
 
+# First what each order and batch brought, which is little, and then whose they are.
 _SOURCES = text("""
-    SELECT t.reason, c.slug, coalesce(c.title, t.evidence ->> 'course') AS course, count(*), sum(piece.amount)::bigint AS amount, min(t.at), max(t.at),
-           count(DISTINCT o.buyer_id), count(DISTINCT e.operation_id), max(e.operation_id), (array_agg(t.evidence -> 'transactions' ->> 0 ORDER BY t.id DESC))[1]
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:amounts AS bigint[])) AS piece (id, amount)
-    JOIN transfers t ON t.id = piece.id
-    LEFT JOIN entries e ON e.id = t.target_entry_id
-    LEFT JOIN orders o ON o.id = CASE WHEN jsonb_typeof(t.evidence -> 'order') = 'number' THEN (t.evidence ->> 'order')::integer END
+    WITH brought AS (
+        SELECT t.reason, t.evidence -> 'order' AS number, t.evidence ->> 'course' AS course, t.target_entry_id,
+               count(*) AS credits, sum(piece.amount) AS amount, min(t.at) AS first_at, max(t.at) AS last_at, max(t.id) AS newest
+        FROM unnest(CAST(:ids AS bigint[]), CAST(:amounts AS bigint[])) AS piece (id, amount)
+        CROSS JOIN LATERAL (SELECT * FROM transfers WHERE id = piece.id OFFSET 0) t
+        GROUP BY t.reason, number, course, t.target_entry_id)
+    SELECT b.reason, c.slug, coalesce(c.title, b.course) AS course, sum(b.credits)::bigint, sum(b.amount)::bigint AS amount, min(b.first_at), max(b.last_at),
+           count(DISTINCT o.buyer_id), count(DISTINCT e.operation_id), max(e.operation_id),
+           (SELECT t.evidence -> 'transactions' ->> 0 FROM transfers t WHERE t.id = max(b.newest))
+    FROM brought b
+    LEFT JOIN entries e ON e.id = b.target_entry_id
+    LEFT JOIN orders o ON o.id = CASE WHEN jsonb_typeof(b.number) = 'number' THEN b.number::integer END
     LEFT JOIN courses c ON c.id = o.course_id
-    GROUP BY t.reason, c.slug, coalesce(c.title, t.evidence ->> 'course')
-    ORDER BY amount DESC, t.reason, course""")
+    GROUP BY b.reason, c.slug, coalesce(c.title, b.course)
+    ORDER BY amount DESC, b.reason, course""")
