@@ -50,7 +50,7 @@ def give_history(user):
     for number in range(MATURED + MATURING):
         _reward(user, number)
         if number % BATCH == BATCH - 1:
-            _settle(number)
+            settle(number)
 
 
 def _reward(user, number):
@@ -63,7 +63,8 @@ def _reward(user, number):
     rewards.mature(transfer.id)
 
 
-def _settle(number):
+def settle(number):
+    """All that no entry covers is brought to the chain by an operation that is mined."""
     operation = wallet.open_batch()
     operation.state = "sent"
     hashes = dict(tx_hash=_hex(number, 64), block_hash=_hex(number, 64))
