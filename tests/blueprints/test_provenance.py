@@ -23,8 +23,9 @@ def card(log_in, ada):
     """card(withdrawal) is what stands in the card on the case's page."""
 
     def read(withdrawal):
-        page = log_in(ada).get(f"/admin/payouts/{withdrawal.id}").text
-        found = re.search(r"<section class=\"card\">(?:(?!</section>).)*Where these TEO come from.*?</section>", page, re.DOTALL)
+        page = log_in(ada).get(f"/admin/payouts/{withdrawal.id}")
+        assert page.status_code == 200
+        found = re.search(r'<section class="card">(?:(?!</section>).)*Where these TEO come from.*?</section>', page.text, re.DOTALL)
         return found and found.group()
 
     return read
@@ -110,6 +111,6 @@ def test_a_case_takes_as_many_statements_with_many_credits(ana, bruno, tea, ada,
 
 def test_one_that_the_ledger_does_not_know_has_no_table(card, ana):
     with transaction():
-        bare = Withdrawal(key="bare", user_id=ana.id, to="0x" + "ab" * 20, amount=teo(20), state="in review", rule_version=1, requested_at=ana.created_at)
+        bare = Withdrawal(key="bare", user_id=ana.id, to="0x" + "ab" * 20, amount=teo(20), state="checking", rule_version=1, requested_at=ana.created_at)
         db.session.add(bare)
     assert card(bare) is None
