@@ -3,10 +3,16 @@
 Amounts: EUR in cents, TEO in millionths. Of the rules those are repeated here by which it is reckoned; they differ between the two versions of the world where it happens."""
 
 from collections import Counter, defaultdict
+from types import SimpleNamespace
 
 from sqlalchemy import text
 
 from lms.db import db
+from lms.domain.desk import provenance
+from lms.domain.ledger import queries as ledger
+from lms.domain.ledger.actions import post
+from lms.domain.ledger.models import Account
+from lms.domain.withdrawals.models import Withdrawal
 
 MICRO_PER_CENT = 10_000
 LOWEST = 100  # cents that always stay to be paid
@@ -95,6 +101,30 @@ def losses():
 def coupons():
     """No coupon is used more often than it may be."""
     return {f"coupon {code}": (uses, most) for code, uses, most in db.session.execute(_COUPONS) if most is not None and uses > most}
+
+
+def origins():
+    """Each withdrawal is of credits of its member's, in full, and of no credit more went or may go than it brought; so it is of one of all that he has.
+
+    It moves TEO, and is to be rolled back."""
+    off, gone = {}, Counter()
+    for withdrawal in [*db.session.query(Withdrawal), *map(_of_all, db.session.query(Account).filter_by(asset="TEO", name="available"))]:
+        pieces = provenance.pieces(withdrawal)
+        off[f"withdrawal {withdrawal.id}"] = (sum(amount for _, amount in pieces), withdrawal.amount)
+        if not withdrawal.is_undone:
+            gone.update({(withdrawal.user_id, credit): amount for credit, amount in pieces})
+    brought = {(user, credit): amount for user, credit, amount in db.session.execute(_CREDITS)}
+    too_much = {f"credit {key[1]}": (amount, brought.get(key)) for key, amount in gone.items() if amount > brought.get(key, 0)}
+    return {name: values for name, values in off.items() if values[0] != values[1]} | too_much
+
+
+def _of_all(available):
+    """A withdrawal of all that is available, as far as the ledger knows of it."""
+    asked = SimpleNamespace(id=-available.user_id, user_id=available.user_id, amount=available.balance, is_undone=False)
+    if asked.amount:
+        reserved = ledger.member(asked.user_id, "TEO", "reserved")
+        post(f"withdrawal:{asked.id}:requested", available, reserved, asked.amount, "withdrawal requested", evidence={"withdrawal": asked.id})
+    return asked
 
 
 def _terms(order):
@@ -197,6 +227,10 @@ _LOSSES = text("""
         FROM transfers t JOIN accounts source ON source.id = t.source_id JOIN accounts target ON target.id = t.target_id WHERE t.reason = wanted.reason), 0)::bigint, wanted.amount
     FROM (SELECT 'dispute fee' AS reason, coalesce(sum(d.fee), 0)::bigint AS amount FROM disputes d JOIN payments p ON p.id = d.payment_id WHERE d.state <> 'open'
           UNION ALL SELECT 'refund by hand', coalesce(sum(amount), 0)::bigint FROM refunds_by_hand WHERE state = 'borne') wanted""")
+
+_CREDITS = text("""
+    SELECT a.user_id, t.id, t.amount FROM transfers t JOIN accounts a ON a.id = t.target_id JOIN accounts s ON s.id = t.source_id
+    WHERE t.asset = 'TEO' AND a.user_id IS NOT NULL AND s.user_id IS DISTINCT FROM a.user_id""")
 
 _COUPONS = text("""
     SELECT c.code, count(o.id), c.most_uses FROM coupons c LEFT JOIN orders o ON o.coupon_id = c.id AND o.state IN ('open', 'paid') GROUP BY c.id""")

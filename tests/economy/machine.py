@@ -122,6 +122,8 @@ class Economy(Trade):
 
     def teardown(self):
         db.session.rollback()
+        assert not books.origins()
+        db.session.rollback()
 
     def _answer(self, verb):
         for operation_id in self._waiting():
