@@ -25,16 +25,15 @@ def trace(steps):
     such as a discount refunded or a withdrawal rejected, comes back as what it was and as old as it was: buying and giving back makes
     no token younger, and hides the origin of none."""
     lots, taken, pieces = Lots(), {}, []
-    for step in steps:
-        if not step.is_credit:
-            pieces = taken[step.id] = lots.take(step.amount, step.undoes)
+    for number, amount, is_credit, undoes in steps:
+        if not is_credit:
+            pieces = taken[number] = lots.take(amount, undoes)
             continue
-        new = step.amount
-        for credit, piece in taken.pop(step.undoes, ()):
-            back = min(piece, new)
+        for credit, piece in taken.pop(undoes, ()):
+            back = min(piece, amount)
             lots.put(credit, back)
-            new -= back
-        lots.put(step.id, new)
+            amount -= back
+        lots.put(number, amount)
     return pieces
 
 

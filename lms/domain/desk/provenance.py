@@ -82,14 +82,15 @@ class Provenance:
 def of(withdrawal):
     """The Provenance of a withdrawal; two statements."""
     found = pieces(withdrawal)
-    rows = db.session.execute(_SOURCES, {"ids": _array(number for number, _ in found), "amounts": _array(amount for _, amount in found)})
+    ids, amounts = (_array(piece[column] for piece in found) for column in (0, 1))
+    rows = db.session.execute(_SOURCES, {"user": withdrawal.user_id, "ids": ids, "amounts": amounts})
     return Provenance([Source(*row) for row in rows])
 
 
 def pieces(withdrawal):
     """[(id of the transfer that credited it, millionths of TEO)] of all that it asked for, oldest first; they sum to its amount. One statement."""
     columns = db.session.execute(_STEPS, {"user": withdrawal.user_id, "key": f"withdrawal:{withdrawal.id}:requested"}).one()
-    return fifo.trace(map(fifo.Step, *(column or () for column in columns)))
+    return fifo.trace(zip(*(column or () for column in columns), strict=True))
 
 
 def _array(numbers):
@@ -120,13 +121,15 @@ _STEPS = text(r"""
         WHERE t.source_holder_id IS NOT NULL AND NOT t.evidence ? 'withdrawal')
     SELECT json_agg(id ORDER BY id), json_agg(amount ORDER BY id), json_agg(is_credit ORDER BY id), json_agg(undoes ORDER BY id) FROM steps""")
 
-# First what each order and batch brought, which is little, and then whose they are.
+# First what each order and batch brought, which is little, and then whose they are. Account by account again, which is faster than id by id.
 _SOURCES = text("""
     WITH brought AS (
         SELECT t.reason, t.evidence -> 'order' AS number, t.evidence ->> 'course' AS course, t.target_entry_id,
                count(*) AS credits, sum(piece.amount) AS amount, min(t.at) AS first_at, max(t.at) AS last_at, max(t.id) AS newest
-        FROM unnest(CAST(:ids AS bigint[]), CAST(:amounts AS bigint[])) AS piece (id, amount)
-        CROSS JOIN LATERAL (SELECT * FROM transfers WHERE id = piece.id OFFSET 0) t
+        FROM accounts part
+        CROSS JOIN LATERAL (SELECT * FROM transfers WHERE target_id = part.id AND target_holder_id IS NOT NULL OFFSET 0) t
+        JOIN unnest(CAST(:ids AS bigint[]), CAST(:amounts AS bigint[])) AS piece (id, amount) ON piece.id = t.id
+        WHERE part.user_id = :user AND part.asset = 'TEO'
         GROUP BY t.reason, number, course, t.target_entry_id)
     SELECT b.reason, c.slug, coalesce(c.title, b.course) AS course, sum(b.credits)::bigint, sum(b.amount)::bigint AS amount, min(b.first_at), max(b.last_at),
            count(DISTINCT o.buyer_id), count(DISTINCT e.operation_id), max(e.operation_id),
