@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from stdnum import bic, iban
+from stdnum.exceptions import ValidationError
+
 BOTH = frozenset({"web", "worker", "mail", "cli"})
 WEB = frozenset({"web", "cli"})
 KEYLESS = frozenset({"web", "mail", "cli"})  # who asks the payment gateway and has the uploads; of the workers the one without the chain's keys
@@ -98,6 +101,20 @@ def _price(value):
     return int(whole) * 10**6 + int(f"{fraction:0<6}")
 
 
+def _iban(value):
+    try:
+        return iban.validate(value)
+    except ValidationError:
+        raise ValueError("an IBAN, such as DE89 3704 0044 0532 0130 00") from None
+
+
+def _bic(value):
+    try:
+        return bic.validate(value)
+    except ValidationError:
+        raise ValueError("a BIC of 8 or 11 characters, such as COBADEFFXXX") from None
+
+
 @dataclass(frozen=True)
 class Kek:
     """One version of the key encryption key: its 32 bytes, or kms:ARN or vault:MOUNT/KEY where a service keeps it."""
@@ -176,6 +193,8 @@ SETTINGS = (
     Setting("STRIPE_KEY", KEYLESS, _stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
     Setting("STRIPE_API", KEYLESS, _url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
     Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
+    Setting("PAYER_IBAN", WEB, _iban, "", "the IBAN of the account, in the seller's name, that euros are paid out from: without it no bank file is exported"),
+    Setting("PAYER_BIC", WEB, _bic, "", "the BIC of the bank of that account"),
     Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
     Setting("KEK", WORKER, _kek, None, "what wraps all other keys: 32 random bytes in base64, kms:ARN or vault:MOUNT/KEY; from the second on as VERSION:KEY; worker only", is_key=True),
     Setting("KEK_OLD", WORKER, _keks, (), "until `flask keys rotate` has run: what was in KEK before, separated by commas; worker only", is_key=True),
@@ -247,6 +266,8 @@ def _check(role, values):
         raise ConfigError("KEK and KEK_OLD name one version twice. Write the new KEK as VERSION:KEY with a version that none had before.")
     if any(isinstance(kek.key, str) and kek.key.startswith("vault:") for kek in keks(values)) and not (values["VAULT_ADDR"] and values["VAULT_TOKEN"]):
         raise ConfigError("VAULT_ADDR or VAULT_TOKEN is missing. A KEK in a vault needs both.")
+    if bool(values.get("PAYER_IBAN")) != bool(values.get("PAYER_BIC")):
+        raise ConfigError("PAYER_IBAN or PAYER_BIC is missing. A bank file names both.")
     _check_payments(role, values, production)
 
 

@@ -140,7 +140,7 @@ class Demo:
         }
         paying = {"PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": secret["PAYMENT_WEBHOOK_SECRET"]}
         paying["PAYMENT_SANDBOX_FILE"] = str(self.directory / "payments.jsonl")
-        web = {"POL_PRICE_EUR": "0.20"}
+        web = {"POL_PRICE_EUR": "0.20", "PAYER_IBAN": "DE02120300000000202051", "PAYER_BIC": "BYLADEM1001"}
         worker = {"KEK": secret["KEK"], "SIGNER_FILES": str(self.directory / "signer.json"), "SETTLE_SECONDS": "0"}
         self.web_env = {**both, **paying, **web, **self.extra_env}
         self.worker_env = {**both, **paying, **worker, **self.extra_env}

@@ -98,6 +98,8 @@ def environ(services, home):
         "CLOCK_FILE": str(home / "clock"),
         "PAYMENT_GATEWAY": "sandbox",
         "PAYMENT_WEBHOOK_SECRET": "webhook-" + SECRET,
+        "PAYER_IBAN": "DE02120300000000202051",
+        "PAYER_BIC": "BYLADEM1001",
     }
 
 

@@ -90,6 +90,10 @@ WRONG = [
     ("PAYMENT_GATEWAY", "paypal-like"),
     ("PAYMENT_WEBHOOK_SECRET", "short-one"),
     ("METRICS_TOKEN", "short-token"),
+    ("PAYER_IBAN", "DE89370400440532013001"),
+    ("PAYER_IBAN", "370400440532013000"),
+    ("PAYER_BIC", "BYLADEM1001X"),
+    ("PAYER_BIC", "COBA<EFF"),
 ]
 
 
@@ -163,6 +167,19 @@ def test_production_refuses_what_is_for_the_demo(name, value, why):
 def test_a_gateway_needs_its_secret():
     for role, environ in (("web", WEB), ("worker", WORKER)):
         assert refusal(role, environ | {"ENVIRONMENT": "demo", "PAYMENT_GATEWAY": "sandbox"}).startswith("PAYMENT_WEBHOOK_SECRET is missing.")
+
+
+ACCOUNT = {"PAYER_IBAN": "de89 3704 0044 0532 0130 00", "PAYER_BIC": "cobadeffxxx"}
+
+
+def test_the_account_that_pays_is_kept_as_a_bank_file_names_it():
+    settings = config.read("web", WEB | ACCOUNT)
+    assert (settings["PAYER_IBAN"], settings["PAYER_BIC"]) == ("DE89370400440532013000", "COBADEFFXXX")
+
+
+@pytest.mark.parametrize("name", ACCOUNT)
+def test_an_account_is_named_whole_or_not_at_all(name):
+    assert refusal("web", WEB | ACCOUNT | {name: ""}).startswith("PAYER_IBAN or PAYER_BIC is missing.")
 
 
 SELLER = {"SELLER_ADDRESS": "Via Larga 1, Milano", "SELLER_TAX_ID": "IT01234567890"}
