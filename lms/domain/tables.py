@@ -19,7 +19,8 @@ from lms.domain.rewards import models as rewards
 from lms.domain.rulebook import models as rulebook
 from lms.domain.staking import models as staking
 from lms.domain.wallet import models as wallet
+from lms.domain.withdrawals import bank_file_models as bank_files
 from lms.domain.withdrawals import models as withdrawals
 from lms.domain.withdrawals import payout_models as payouts
 
-__all__ = ["accounts", "applications", "audit", "badges", "certificates", "checkout", "courses", "exercises", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "staking", "wallet", "withdrawals"]
+__all__ = ["accounts", "applications", "audit", "badges", "bank_files", "certificates", "checkout", "courses", "exercises", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "staking", "wallet", "withdrawals"]

@@ -24,6 +24,9 @@ ACTIONS = {
     "payout approved": ("circle-check", "teal", N_("Payout approved"), N_("%(euros)s")),
     "payout rejected": ("circle-x", "red", N_("Payout rejected"), N_("%(euros)s: %(reason)s")),
     "payout paid": ("building-bank", "teal", N_("Payout marked as paid"), N_("%(euros)s, %(reference)s")),
+    "payout returned": ("arrow-back-up", "red", N_("Payout returned by the bank"), N_("%(euros)s: %(reason)s")),
+    "bank file exported": ("file-export", "gold", N_("Bank file exported"), N_("%(euros)s in %(count)s payouts, %(message_id)s")),
+    "bank file saved": ("download", "grey", N_("Bank file saved"), N_("%(message_id)s")),
     "application approved": ("user-check", "teal", N_("Application approved"), ""),
     "application returned": ("arrow-back-up", "grey", N_("Application returned"), N_("%(reason)s")),
     "course approved": ("book-2", "teal", N_("Course published"), N_("“%(title)s”")),
@@ -44,6 +47,7 @@ ACTIONS = {
 _SUBJECTS = {
     "withdrawal": N_("withdrawal %(number)s"),
     "payout": N_("payout %(number)s"),
+    "bank-file": N_("bank file %(number)s"),
     "application": N_("application %(number)s"),
     "course": N_("course %(number)s"),
     "member": N_("member %(number)s"),

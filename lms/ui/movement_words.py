@@ -39,4 +39,5 @@ MOVEMENTS = {
     "payout requested": (N_("Payout requested"), None),
     "payout given back": (N_("Payout given back"), None),
     "payout paid": (N_("Payout to your bank"), None),
+    "payout returned": (N_("Payout sent back by your bank"), None),
 }

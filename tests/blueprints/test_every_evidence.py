@@ -27,7 +27,7 @@ from tests.conftest import address_of, pay, publish, sell, teo
 from tests.domain.test_exercises import ask, grade, hand_in, with_exercise
 from tests.domain.test_exercises import give as give_review
 
-NOT_IN_A_WALLET = {"withdrawal sent", "payout requested", "payout given back", "payout paid"}  # between accounts of the platform, and in euros
+NOT_IN_A_WALLET = {"withdrawal sent", "payout requested", "payout given back", "payout paid", "payout returned"}  # between accounts of the platform, and in euros
 LIMITS = "Rule a withdrawal that a member asks for is of 10.00 TEO to 10 000.00 TEO, and at most 3 are open at a time; above 200.00 TEO in 30 days an admin looks at it, above 1 000.00 TEO two"
 DISCOUNT = "Rule 5 %, 10 % or 15 % of a price may be paid in TEO, one for each euro"
 UNBONDING = "Rule what is asked out of a stake is available after 7 days"

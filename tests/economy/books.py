@@ -187,7 +187,7 @@ _PARTS = text("""
             UNION ALL SELECT amount FROM payments WHERE state = 'held') held)
         WHEN 'TEO escrow' THEN
             (SELECT sum(discount) * 10000 FROM orders WHERE state = 'paid' AND NOT is_accepted AND kept_at IS NULL)
-        WHEN 'EUR requested' THEN (SELECT sum(amount) FROM payouts WHERE user_id = u.id AND state IN ('in review', 'approved'))
+        WHEN 'EUR requested' THEN (SELECT sum(amount) FROM payouts WHERE user_id = u.id AND state IN ('in review', 'approved', 'exported'))
         WHEN 'EUR bank' THEN (SELECT sum(amount) FROM payouts WHERE state = 'paid')
         WHEN 'EUR vat' THEN (SELECT sum(vat) FROM orders WHERE state = 'paid')
         WHEN 'TEO staked' THEN (SELECT sum(left_over) FROM stakes WHERE user_id = u.id)

@@ -1,6 +1,6 @@
 """Accounts found, and what the audit asks of them."""
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, case, func, or_, select, text, true
 from sqlalchemy.orm import aliased
 
 from lms.db import db
@@ -36,10 +36,12 @@ def euros_of(user_id):
 
 
 def paid_out(user_id):
-    """EUR cents that went from the member to a bank so far."""
-    source, bank = aliased(Account), aliased(Account)
-    rows = select(func.coalesce(func.sum(Transfer.amount), 0)).join(source, Transfer.source_id == source.id).join(bank, Transfer.target_id == bank.id)
-    return int(db.session.scalar(rows.where(source.user_id == user_id, source.asset == EUR, source.name == "requested", bank.name == "bank")))
+    """EUR cents that went from the member to a bank so far, without what it sent back."""
+    mine, bank = aliased(Account), aliased(Account)
+    there, back = and_(Transfer.source_id == mine.id, Transfer.target_id == bank.id), and_(Transfer.source_id == bank.id, Transfer.target_id == mine.id)
+    net = func.coalesce(func.sum(case((there, Transfer.amount), else_=-Transfer.amount)), 0)
+    accounts = (mine.user_id == user_id, mine.asset == EUR, mine.name == "requested", bank.user_id.is_(None), bank.asset == EUR, bank.name == "bank")
+    return int(db.session.scalar(select(net).select_from(mine).join(bank, true()).join(Transfer, or_(there, back)).where(*accounts)))
 
 
 def holder_of(user_id):

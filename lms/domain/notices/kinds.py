@@ -82,6 +82,7 @@ KINDS = {
     "payout approved": Kind("circle-check", "teal", "payouts", is_mailed=False),
     "payout rejected": Kind("circle-x", "red", "payouts"),
     "payout paid": Kind("building-bank", "teal", "payouts"),
+    "payout returned": Kind("arrow-back-up", "red", "payouts"),
     "stake released": Kind("lock-open", "gold", "payouts", is_mailed=False),
     "application approved": Kind("user-check", "teal", "application"),
     "application returned": Kind("arrow-back-up", "red", "application"),

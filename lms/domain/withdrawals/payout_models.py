@@ -6,7 +6,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
 
-OPEN = ("in review", "approved")
+OPEN = ("in review", "approved", "exported")
+UNDONE = ("rejected", "cancelled", "returned")  # all of it is available again
 
 
 class PayoutDetails(Model):
@@ -40,15 +41,17 @@ class PayoutDetails(Model):
 
 
 class Payout(Model):
-    """in review → approved → paid, or rejected or cancelled, and given back. `amount` in EUR cents; `admins` must approve it."""
+    """in review → approved → exported (in a bank file; not when paid by hand) → paid; or rejected, cancelled or returned by the bank, and given back.
+
+    `amount` in EUR cents; `admins` must approve it."""
 
     __tablename__ = "payouts"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("admins > 0", name="admins"),
-        CheckConstraint("state IN ('in review', 'approved', 'paid', 'rejected', 'cancelled')", name="state"),
-        CheckConstraint("(state = 'paid') = (bank_reference IS NOT NULL)", name="bank_reference"),
-        Index("ix_payouts_open", "id", postgresql_where="state IN ('in review', 'approved')"),
+        CheckConstraint("state IN ('in review', 'approved', 'exported', 'paid', 'rejected', 'cancelled', 'returned')", name="state"),
+        CheckConstraint("CASE state WHEN 'paid' THEN bank_reference IS NOT NULL WHEN 'returned' THEN true ELSE bank_reference IS NULL END", name="bank_reference"),
+        Index("ix_payouts_open", "id", postgresql_where="state IN ('in review', 'approved', 'exported')"),
         Index("ix_payouts_user_id_id", "user_id", "id"),
     )
 
@@ -68,6 +71,7 @@ class Payout(Model):
     user: Mapped[User] = relationship()
     details: Mapped[PayoutDetails] = relationship()
     decisions: Mapped[list["PayoutDecision"]] = relationship(order_by="PayoutDecision.id")
+    line = relationship("BankFileLine", back_populates="payout", uselist=False)
 
     @property
     def is_open(self):
@@ -85,7 +89,7 @@ class PayoutDecision(Model):
     __tablename__ = "payout_decisions"
     __table_args__ = (
         UniqueConstraint("payout_id", "by_id", "verdict"),
-        CheckConstraint("verdict IN ('approved', 'rejected', 'paid')", name="verdict"),
+        CheckConstraint("verdict IN ('approved', 'rejected', 'paid', 'returned')", name="verdict"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

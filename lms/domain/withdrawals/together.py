@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 
 from lms.db import db
 from lms.domain.rulebook.amounts import MICRO_PER_CENT
+from lms.domain.withdrawals import payout_models
 from lms.domain.withdrawals.models import UNDONE, Withdrawal
 from lms.domain.withdrawals.payout_models import Payout
 
@@ -14,7 +15,7 @@ def asked_for(user_id, since, last_withdrawal=None):
     Up to a withdrawal where one is named, it included: those after it count what came before them. Payouts count whenever they were asked for, since
     one that is asked for at the same moment may not have seen the withdrawal."""
     tokens = select(func.sum(Withdrawal.amount)).where(Withdrawal.user_id == user_id, Withdrawal.requested_at > since, Withdrawal.state.not_in(UNDONE))
-    euros = select(func.sum(Payout.amount)).where(Payout.user_id == user_id, Payout.requested_at > since, Payout.state.not_in(("rejected", "cancelled")))
+    euros = select(func.sum(Payout.amount)).where(Payout.user_id == user_id, Payout.requested_at > since, Payout.state.not_in(payout_models.UNDONE))
     if last_withdrawal is not None:
         tokens = tokens.where(Withdrawal.id <= last_withdrawal.id)
     withdrawn, paid_out = db.session.execute(select(tokens.scalar_subquery(), euros.scalar_subquery())).one()

@@ -1,0 +1,70 @@
+"""Bank files found, and what goes into the next."""
+
+from collections import defaultdict
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from lms.db import among, db, page_of
+from lms.domain.accounts.models import User
+from lms.domain.withdrawals.bank_file_models import BankFile, BankFileLine
+from lms.domain.withdrawals.payout_models import Payout, PayoutDecision, PayoutDetails
+from lms.formats import sepa
+
+LARGEST = 200  # payouts in a file, which is made while somebody waits
+
+
+def ready(by):
+    """Rows of the approved Payouts, oldest first, that go into the next file when this admin exports it: up to LARGEST.
+
+    Not his own, nor those of who is suspended or frozen now, nor those whose approvals do not count any more, nor to an account outside SEPA."""
+    rows = select(Payout).join(Payout.user).join(Payout.details).options(contains_eager(Payout.user), contains_eager(Payout.details))
+    may_go = (Payout.state == "approved", Payout.user_id != by.id, ~User.is_shut, _approvals() >= Payout.admins)
+    return rows.where(*may_go, func.left(PayoutDetails.iban, 2).in_(sepa.COUNTRIES)).order_by(Payout.id).limit(LARGEST)
+
+
+def ready_sum(by):
+    """(how many they are, their cents)."""
+    rows = ready(by).with_only_columns(Payout.amount).subquery()
+    count, cents = db.session.execute(select(func.count(), func.coalesce(func.sum(rows.c.amount), 0)).select_from(rows)).one()
+    return count, int(cents)
+
+
+def at_the_bank(bank_file, by):
+    """Rows of the Payouts of the file that are neither paid nor returned yet, but for the admin's own, in the order of their ids."""
+    rows = select(Payout).join(Payout.line).join(Payout.user).join(Payout.details).options(contains_eager(Payout.user), contains_eager(Payout.details))
+    return rows.where(BankFileLine.file_id == bank_file.id, Payout.state == "exported", Payout.user_id != by.id).order_by(Payout.id)
+
+
+def page(number=1):
+    """One page of the files, newest first."""
+    return page_of(select(BankFile).options(joinedload(BankFile.by)).order_by(BankFile.id.desc()), number)
+
+
+def bank_file(file_id):
+    """With who exported it, or None."""
+    return db.session.scalar(select(BankFile).where(BankFile.id == file_id).options(joinedload(BankFile.by)))
+
+
+def lines(found, number=1):
+    """One page of the file's BankFileLines with their payouts."""
+    whole = joinedload(BankFileLine.payout)
+    rows = select(BankFileLine).where(BankFileLine.file_id == found.id).options(whole.joinedload(Payout.user), whole.joinedload(Payout.details))
+    return page_of(rows.order_by(BankFileLine.payout_id), number)
+
+
+def sums(files):
+    """{id of each file: {state: (how many payouts, their cents)}}; one statement."""
+    found = defaultdict(dict)
+    rows = select(BankFileLine.file_id, Payout.state, func.count(), func.sum(BankFileLine.amount)).join(BankFileLine.payout)
+    rows = rows.where(among(BankFileLine.file_id, [each.id for each in files])).group_by(BankFileLine.file_id, Payout.state)
+    for file_id, state, count, cents in db.session.execute(rows):
+        found[file_id][state] = (count, int(cents))
+    return found
+
+
+def _approvals():
+    """How many admins have approved a payout whose word counts: User.may_decide."""
+    by = select(User.id).where(User.role == "admin", User.suspended_at.is_(None))
+    given = select(func.count()).where(PayoutDecision.payout_id == Payout.id, PayoutDecision.verdict == "approved", PayoutDecision.by_id.in_(by))
+    return given.correlate(Payout).scalar_subquery()

@@ -1,0 +1,54 @@
+"""What each step of a payout is made of: its lock, its transfer, who decided, and what its member reads."""
+
+from sqlalchemy import select
+
+from lms import clock
+from lms.db import db
+from lms.domain.audit import log
+from lms.domain.ledger import actions as ledger
+from lms.domain.ledger import queries as books
+from lms.domain.ledger.models import EUR
+from lms.domain.notices import actions as notices
+from lms.domain.withdrawals.payout_models import Payout, PayoutDecision
+from lms.errors import DomainError
+
+
+def lock(payout):
+    """As it is now; who cancels, approves, rejects and pays come one after the other. Locked first: reading it may join what cannot be locked with it."""
+    db.session.execute(select(Payout.id).where(Payout.id == payout.id).with_for_update(key_share=True))
+    db.session.refresh(payout)
+    db.session.expire(payout, ["decisions"])
+    db.session.refresh(payout.user, ["suspended_at", "frozen_at"])
+
+
+def check_admin(payout, by):
+    if not by.is_admin or by.id == payout.user_id:
+        raise DomainError("Only another admin may decide on this payout.")
+
+
+def note(payout, by, verdict, **details):
+    log.record(f"payout {verdict}", f"payout {payout.id}", by, member=payout.user_id, amount=payout.amount, **details)
+    db.session.add(PayoutDecision(payout_id=payout.id, by_id=by.id, verdict=verdict, at=clock.now()))
+    db.session.flush()
+    db.session.expire(payout, ["decisions"])
+
+
+def give_back(payout, state, **evidence):
+    """Available to its member again, and over."""
+    move(payout, "given back", account(payout, "requested"), account(payout, "available"), **evidence)
+    payout.state, payout.ended_at = state, clock.now()
+
+
+def move(payout, step, source, target, repays=True, **evidence):
+    """The transfer of this step, once, by the rules of the day it was asked for; `repays` as in ledger.post."""
+    evidence |= {"payout": payout.id, "iban": payout.details.masked_iban}
+    key = f"payout:{payout.id}:{step}"
+    return ledger.post(key, source, target, payout.amount, f"payout {step}", evidence=evidence, rule_version=payout.rule_version, repays=repays)
+
+
+def account(payout, name):
+    return books.member(payout.user_id, EUR, name)
+
+
+def tell(payout, kind, **facts):
+    notices.tell(payout.user_id, kind, f"payout:{payout.id}", payout=payout.id, amount=payout.amount, **facts)
