@@ -28,7 +28,8 @@ from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linking
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import payouts
+from lms.domain.withdrawals import bank_files, payouts
+from lms.formats.sepa import Payer
 from tests.blueprints.test_wallet import give_address, reward, settle
 from tests.conftest import PASSWORD, address_of, give, publish, take_part, teo
 from tests.domain.test_exercises import ask, hand_in, with_exercise
@@ -380,7 +381,7 @@ LEAD_ON = {"learning.course", "checkout.pay", "notices.show", "payouts.statement
 
 
 @pytest.fixture
-def pages(app, ana, bruno, tea, course, chain, member, log_in):
+def pages(app, ana, bruno, tea, ada, course, chain, member, log_in):
     """{endpoint: path} of every page, with something on each."""
     reward(ana, 1.6)
     give_address(ana)
@@ -397,7 +398,9 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
         application = applications.apply(ana, "Knots", "At sea.")
         bank_of(tea)
         ledger.post("e", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 5000, "matured", evidence={"by": "test"})
-        payout = payouts.request("p", tea, 1000)
+        goes, payout = payouts.request("q", tea, 1000), payouts.request("p", tea, 1000)
+        payouts.approve(goes, ada)
+        bank_file = bank_files.export("f", ada, Payer("School", "DE02120300000000202051", "BYLADEM1001"))
         waiting = writing.create(tea, "A draft")
         waiting.state, waiting.submitted_at = "submitted", clock.now()
     links_of = {"verify": (links.VERIFY, nino, nino.email), "reset": (links.RESET, ana, ana.email), "take_email": (links.NEW_EMAIL, ana, ana.new_email)}
@@ -409,7 +412,7 @@ def pages(app, ana, bruno, tea, course, chain, member, log_in):
     codes = {"badges.show": {"code": badges.newest_of(ana.id, 1)[0].code}}
     take_part(bruno, course, lessons=0)
     work, review = hand_in(ana, with_exercise(course)), ask(hand_in(bruno, course), ana)
-    facts |= dict(submission_id=work.id, review_id=review.id, withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, year=clock.now().year)
+    facts |= dict(submission_id=work.id, review_id=review.id, withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, bank_file_id=bank_file.id, year=clock.now().year)
     with app.test_request_context():
         return {
             rule.endpoint: rule.build(facts | (QUERIES | codes).get(rule.endpoint, {}) | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]

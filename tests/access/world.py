@@ -20,7 +20,8 @@ from lms.domain.notices import actions as notices
 from lms.domain.notices.models import Notice
 from lms.domain.wallet import linking
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import payouts
+from lms.domain.withdrawals import bank_files, payouts
+from lms.formats.sepa import Payer
 from tests.blueprints.test_applications import send
 from tests.blueprints.test_wallet import give_address, settle
 from tests.conftest import address_of, give, pay, publish, sell, take_part, teo
@@ -120,10 +121,12 @@ class World:
         with transaction():
             bank_of(self._teacher)
             ledger.post("earned", books.platform("EUR", "platform"), books.member(self._teacher.id, "EUR", "available"), 50_000, "matured", evidence={"by": "test"})
-            payout = payouts.request("a key", self._teacher, 1000)
+            goes, payout = payouts.request("another key", self._teacher, 1000), payouts.request("a key", self._teacher, 1000)
+            payouts.approve(goes, self.users["admin"])
+            bank_file = bank_files.export("a key", self.users["admin"], Payer("School", "DE02120300000000202051", "BYLADEM1001"))
             coupon = Coupon(teacher_id=self._teacher.id, code="TEN", percent_bp=1000, starts_at=clock.now() - timedelta(days=1))
             db.session.add(coupon)
-        self._facts |= dict(payout_id=payout.id, coupon_id=coupon.id)
+        self._facts |= dict(payout_id=payout.id, bank_file_id=bank_file.id, coupon_id=coupon.id)
 
     def _application(self, log_in):
         send(log_in(self._student), (PDF, "degree.pdf"))

@@ -382,3 +382,13 @@ def test_a_file_is_marked_while_its_payouts_are_and_come_back(app, rich, tom, ad
     assert all(isinstance(error, DomainError) for error in raised)
     assert {db.session.get(Payout, number).state for number in made} <= {"paid", "returned"}
     assert sound() and books.platform(EUR, "bank").balance == sum(payout.amount for payout in db.session.query(Payout).filter_by(state="paid"))
+
+
+def test_what_comes_back_while_its_teacher_asks_for_more_keeps_nobody_waiting_for_ever(app, rich, ada):
+    made = [asked(rich, 1000, ada, f"k{number}").id for number in range(3)]
+    do(bank_files.mark_paid, export(ada), ada, "B1")
+    user_id, ada_id = rich.id, ada.id
+    back = [lambda number=number: payouts.mark_returned(db.session.get(Payout, number), of(ada_id), "x") for number in made]
+    more = [lambda number=number: payouts.request(f"more {number}", of(user_id), 1000) for number in range(3)]
+    assert at_once(app, *back, *more) == []
+    assert parts(rich) == (47_000, 3000) and sound()

@@ -264,6 +264,7 @@ def _admins_pages(admin):
         "applications": "/admin/applications/",
         "application": first_link(admin, "/admin/applications/", r"/admin/applications/\d+"),
         "bank-payouts": "/admin/bank-payouts/",
+        "bank-files": "/admin/bank-files/",
         "members-searched": "/admin/members?q=student@",
         "payouts": "/admin/payouts",
         "chain": "/admin/chain",

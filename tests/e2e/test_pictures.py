@@ -9,7 +9,7 @@ from tests.test_app import NO_PAGES
 
 ONLY_LEAD_ON = {"checkout.pay", "notices.show", "payouts.statements.index"}
 # Until the earnings of a sale have matured, and an address that is linked may be used.
-NEED_TIME = {"payouts.show", "admin.bank_payouts.show", "withdrawals.show", "withdrawals.cancel", "admin.payouts.show"}
+NEED_TIME = {"payouts.show", "admin.bank_payouts.show", "admin.bank_files.show", "withdrawals.show", "withdrawals.cancel", "admin.payouts.show"}
 
 
 def test_every_page_fits(browser, site):

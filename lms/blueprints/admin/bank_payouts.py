@@ -1,14 +1,14 @@
-"""Payouts in euros that wait for an admin: to be approved or rejected, then sent to the bank and marked as paid."""
+"""Payouts in euros that wait for an admin: to be approved or rejected, then sent to the bank and marked as paid, or as returned by it."""
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms.blueprints.admin.forms import PaidForm, RejectPayoutForm
+from lms.blueprints.admin.forms import ExportForm, PaidForm, RejectPayoutForm, ReturnedPayoutForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.withdrawals import payout_queries, payouts
+from lms.domain.withdrawals import bank_file_queries, payout_queries, payouts
 from lms.errors import NotFound
 from lms.ui import render
 
@@ -19,7 +19,10 @@ blueprint = Blueprint("bank_payouts", __name__, url_prefix="/bank-payouts")
 def index():
     is_closed = request.args.get("show") == "closed"
     found = (payout_queries.closed if is_closed else payout_queries.open_ones)(page_number())
-    return render("admin/bank_payouts.html", payouts=found, is_closed=is_closed, counts=payout_queries.counts())
+    counts = payout_queries.counts()
+    next_file = bank_file_queries.ready_sum(current_user) if counts.get("approved") and not is_closed else (0, 0)
+    facts = dict(next_file=next_file, export=ExportForm(formdata=None), payer_iban=current_app.config["PAYER_IBAN"], largest=bank_file_queries.LARGEST)
+    return render("admin/bank_payouts.html", payouts=found, is_closed=is_closed, counts=counts, **facts)
 
 
 @blueprint.get("/<int(max=2147483647):payout_id>")
@@ -62,8 +65,20 @@ def mark_paid(payout_id):
     return _back(payout_id)
 
 
+@blueprint.post("/<int(max=2147483647):payout_id>/return")
+@proven
+def mark_returned(payout_id):
+    payout, form = _payout(payout_id), ReturnedPayoutForm(prefix="return")
+    if not form.validate_on_submit():
+        return _page(payout, returning=form), 422
+    with transaction():
+        payouts.mark_returned(payout, current_user, form.reason.data)
+    flash(_("The payout came back, and its euros are available to the teacher again."), "done")
+    return _back(payout_id)
+
+
 def _page(payout, **forms):
-    shown = {"rejection": RejectPayoutForm(formdata=None, prefix="reject"), "payment": PaidForm(formdata=None, prefix="paid")}
+    shown = {"returning": ReturnedPayoutForm(formdata=None, prefix="return"), "rejection": RejectPayoutForm(formdata=None, prefix="reject"), "payment": PaidForm(formdata=None, prefix="paid")}
     return render("admin/bank_payout.html", payout=payout, **shown | forms)
 
 

@@ -5,7 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from lms.blueprints.fields import line, stripped, within_reach
+from lms.blueprints.fields import Key, line, new_key, stripped, within_reach
 from lms.blueprints.forms import Form
 from lms.domain.withdrawals import halt
 from lms.domain.withdrawals.actions import LONGEST_NOTE, LONGEST_REASON
@@ -66,6 +66,18 @@ class PaidForm(FlaskForm):
         filters=[stripped],
         validators=[DataRequired(_("Write the reference under which the bank has it.")), Length(min=1, max=140, message=_("A bank reference has 1 to 140 characters."))],
     )
+
+
+class ReturnedPayoutForm(FlaskForm):
+    reason = TextAreaField(
+        _("What does the bank say?"),
+        filters=[stripped],
+        validators=[DataRequired(_("Say why: the teacher reads it.")), Length(min=1, max=2000, message=_("A reason has 1 to 2000 characters."))],
+    )
+
+
+class ExportForm(FlaskForm):
+    key = Key(default=new_key)
 
 
 class ProofForm(FlaskForm):

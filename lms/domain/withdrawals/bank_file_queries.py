@@ -25,15 +25,18 @@ def ready(by):
 
 def ready_sum(by):
     """(how many they are, their cents)."""
-    rows = ready(by).with_only_columns(Payout.amount).subquery()
-    count, cents = db.session.execute(select(func.count(), func.coalesce(func.sum(rows.c.amount), 0)).select_from(rows)).one()
-    return count, int(cents)
+    return _sum(ready(by))
 
 
 def at_the_bank(bank_file, by):
     """Rows of the Payouts of the file that are neither paid nor returned yet, but for the admin's own, in the order of their ids."""
     rows = select(Payout).join(Payout.line).join(Payout.user).join(Payout.details).options(contains_eager(Payout.user), contains_eager(Payout.details))
     return rows.where(BankFileLine.file_id == bank_file.id, Payout.state == "exported", Payout.user_id != by.id).order_by(Payout.id)
+
+
+def payable_sum(bank_file, by):
+    """(how many they are, their cents)."""
+    return _sum(at_the_bank(bank_file, by))
 
 
 def page(number=1):
@@ -61,6 +64,12 @@ def sums(files):
     for file_id, state, count, cents in db.session.execute(rows):
         found[file_id][state] = (count, int(cents))
     return found
+
+
+def _sum(payouts):
+    rows = payouts.with_only_columns(Payout.amount).subquery()
+    count, cents = db.session.execute(select(func.count(), func.coalesce(func.sum(rows.c.amount), 0)).select_from(rows)).one()
+    return count, int(cents)
 
 
 def _approvals():

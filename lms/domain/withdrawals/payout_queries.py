@@ -4,6 +4,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import db, page_of
+from lms.domain.withdrawals.bank_file_models import BankFile, BankFileLine
 from lms.domain.withdrawals.payout_models import OPEN, Payout, PayoutDecision
 
 
@@ -13,13 +14,14 @@ def of_member(user_id, number=1):
 
 
 def payout(payout_id):
-    """With its member, its details and what admins decided, or None."""
-    return db.session.scalar(select(Payout).where(Payout.id == payout_id).options(*_WHOLE))
+    """With its member, its details, what admins decided and the file it is in, or None."""
+    in_file = joinedload(Payout.line).joinedload(BankFileLine.file).joinedload(BankFile.by)
+    return db.session.scalar(select(Payout).where(Payout.id == payout_id).options(*_WHOLE, in_file))
 
 
 def open_ones(number=1):
-    """One page of those that need an admin: in review first, then approved and not paid yet, oldest first."""
-    first = case((Payout.state == "in review", 0), else_=1)
+    """One page of those that need an admin: in review first, then approved, then at the bank, oldest first."""
+    first = case((Payout.state == "in review", 0), (Payout.state == "approved", 1), else_=2)
     return page_of(select(Payout).where(Payout.state.in_(OPEN)).options(*_WHOLE).order_by(first, Payout.id), number)
 
 
