@@ -85,6 +85,7 @@ def _type_alike(page, known):
 
 def _sellers(stage):
     seller = stage.seller
+    exported, returned = [f"/teach/payouts/{number}" for number in _bank_file(stage)]
     paid, approved, in_review = stage.payouts = [f"/teach/payouts/{number}" for number in _payouts(stage)]
     return {
         "decisions": "/teach/decisions",
@@ -96,6 +97,8 @@ def _sellers(stage):
         "payout-in-review": in_review,
         "payout-approved": approved,
         "payout-paid": paid,
+        "payout-exported": exported,
+        "payout-returned": returned,
         "payout-details": "/teach/payout-details",
         "payout-in-teo": stage.read(seller, stage.withdraw(seller, "25"), "in review"),
         "withdrawals": "/wallet/withdrawals",
@@ -105,13 +108,33 @@ def _sellers(stage):
     }
 
 
-def _payouts(stage):
-    """The numbers of three: one paid, one approved, one in review."""
-    numbers = [urlsplit(stage.seller.send("/teach/payouts", amount=amount).url).path.rpartition("/")[2] for amount in ("10", "20", "15.50")]
-    for number in numbers[:2]:
-        stage.admin.send(f"/admin/bank-payouts/{number}", to=f"/admin/bank-payouts/{number}/approval")
-    stage.admin.send(f"/admin/bank-payouts/{numbers[0]}", to=f"/admin/bank-payouts/{numbers[0]}/payment", **{"paid-reference": "SEPA-2027-0042"})
+def _bank_file(stage):
+    """The numbers of two that were given to the bank: one is there, one came back."""
+    numbers = _asked(stage, "10", "10.50")
+    _approve(stage, numbers)
+    stage.bank_file = urlsplit(stage.admin.send("/admin/bank-payouts/", to="/admin/bank-files/").url).path
+    returned = f"/admin/bank-payouts/{numbers[1]}"
+    stage.admin.send(returned, to=f"{returned}/return", **{"return-reason": "The bank says that this account is closed."})
     return numbers
+
+
+def _payouts(stage):
+    """The numbers of three: one paid, one approved, one in review. Three may be open at a time, and one is at the bank."""
+    (paid,) = _asked(stage, "10")
+    _approve(stage, [paid])
+    stage.admin.send(f"/admin/bank-payouts/{paid}", to=f"/admin/bank-payouts/{paid}/payment", **{"paid-reference": "SEPA-2027-0042"})
+    approved, in_review = _asked(stage, "20", "15.50")
+    _approve(stage, [approved])
+    return paid, approved, in_review
+
+
+def _asked(stage, *amounts):
+    return [urlsplit(stage.seller.send("/teach/payouts", amount=amount).url).path.rpartition("/")[2] for amount in amounts]
+
+
+def _approve(stage, numbers):
+    for number in numbers:
+        stage.admin.send(f"/admin/bank-payouts/{number}", to=f"/admin/bank-payouts/{number}/approval")
 
 
 def _frozen():
@@ -134,6 +157,9 @@ def _desks(stage):
         "case": first_link(stage.admin, "/admin/payouts", r"/admin/payouts/\d+"),
         "bank-payouts": "/admin/bank-payouts/",
         **{f"bank-payout-{state}": path.replace("teach/payouts", "admin/bank-payouts") for state, path in zip(("paid", "approved", "in-review"), stage.payouts, strict=True)},
+        "bank-files": "/admin/bank-files/",
+        "bank-file": stage.bank_file,
+        "bank-payout-exported": first_link(stage.admin, stage.bank_file, r"/admin/bank-payouts/\d+"),
         "application-returned": stage.returned,
         "applications-decided": "/admin/applications/?show=decided",
     }

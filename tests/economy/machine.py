@@ -22,15 +22,18 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import deposits
 from lms.domain.wallet.reconciliation import audit
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import payouts, releases
+from lms.domain.withdrawals import bank_files, payouts, releases
 from lms.domain.withdrawals import queries as withdrawals_found
+from lms.domain.withdrawals.bank_file_models import BankFile
 from lms.domain.withdrawals.models import Withdrawal
 from lms.domain.withdrawals.payout_models import Payout
+from lms.formats.sepa import Payer
 from tests.conftest import teo
 from tests.economy import books
 from tests.economy.trade import Trade, refusable
 from tests.economy.world import STUDENTS, TEACHERS
 
+PAYER = Payer("SchoolPlatform", "DE02120300000000202051", "BYLADEM1001")
 MEMBERS = (*STUDENTS, *TEACHERS)
 SPANS = {"10 minutes": timedelta(minutes=10), "an hour": timedelta(hours=1), "a day": timedelta(hours=25), "a week": timedelta(days=8), "a month": timedelta(days=31)}
 
@@ -38,7 +41,7 @@ SPANS = {"10 minutes": timedelta(minutes=10), "an hour": timedelta(hours=1), "a 
 class Economy(Trade):
     """All of it: beside the trade, what is staked, withdrawn, deposited, brought to the chain, and what becomes of it by the passing of time."""
 
-    withdrawn, asked_for = Bundle("withdrawn"), Bundle("asked for")
+    withdrawn, asked_for, exported = Bundle("withdrawn"), Bundle("asked for"), Bundle("exported")
 
     @rule(teacher=st.sampled_from(TEACHERS), amount=st.sampled_from((100, 20, 300)))
     def stake(self, teacher, amount):
@@ -71,12 +74,23 @@ class Economy(Trade):
             done.append(payouts.request(f"payout {next(self.number)}", self.world.user(teacher), cents).id)
         return multiple(*done)
 
-    @rule(payout=asked_for, admin=st.sampled_from(("ada", "otto")), word=st.sampled_from(("approve", "mark_paid", "reject", "cancel")))
+    @rule(payout=asked_for, admin=st.sampled_from(("ada", "otto")), word=st.sampled_from(("approve", "mark_paid", "mark_returned", "reject", "cancel")))
     def decide_on_payout(self, payout, admin, word):
         asked, by = db.session.get_one(Payout, payout), self.world.user(admin)
-        arguments = {"approve": (by,), "mark_paid": (by, "SCT 1"), "reject": (by, "No."), "cancel": ()}[word]
+        arguments = {"approve": (by,), "mark_paid": (by, "SCT 1"), "mark_returned": (by, "Closed."), "reject": (by, "No."), "cancel": ()}[word]
         with refusable():
             getattr(payouts, word)(asked, *arguments)
+
+    @rule(target=exported, admin=st.sampled_from(("ada", "otto")))
+    def export_payouts(self, admin):
+        with refusable() as done:
+            done.append(bank_files.export(f"file {next(self.number)}", self.world.user(admin), PAYER).id)
+        return multiple(*done)
+
+    @rule(bank_file=exported, admin=st.sampled_from(("ada", "otto")))
+    def pay_the_file(self, bank_file, admin):
+        with refusable():
+            bank_files.mark_paid(db.session.get_one(BankFile, bank_file), self.world.user(admin), "SCT 2")
 
     @rule(is_mined=st.booleans())
     def settle(self, is_mined):

@@ -12,7 +12,7 @@ from lms.db import transaction
 from lms.domain.withdrawals import bank_file_queries as queries
 from lms.domain.withdrawals import bank_files, payout_queries
 from lms.errors import DomainError, Invalid, NotFound
-from lms.formats.sepa import Payer
+from lms.formats.sepa import LONGEST_NAME, Payer
 from lms.ui import download, render
 
 blueprint = Blueprint("bank_files", __name__, url_prefix="/bank-files")  # of admins only, as the blueprint it stands in
@@ -74,7 +74,8 @@ def _payer():
 
 def _page(bank_file, payment=None):
     facts = dict(lines=queries.lines(bank_file, page_number()), sums=queries.sums([bank_file])[bank_file.id], payable=queries.payable_sum(bank_file, current_user))
-    return render("admin/bank_file.html", file=bank_file, payment=payment or PaidForm(formdata=None, prefix="paid"), **facts)
+    payment = payment or PaidForm(formdata=None, prefix="paid")
+    return render("admin/bank_file.html", file=bank_file, payment=payment, longest=LONGEST_NAME, **facts)
 
 
 def _file(bank_file_id):
