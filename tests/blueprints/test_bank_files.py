@@ -130,6 +130,23 @@ def test_a_refused_one_is_read_by_its_teacher_who_has_the_money_again(admin, ban
     assert "came back" in browser.get(f"/teach/payouts/{payout.id}").text
 
 
+def test_a_file_the_bank_refuses_is_marked_as_a_whole(admin, bank_file, payout, rich, log_in):
+    assert "Mark 1 payout as returned" in admin.get(f"{PLACE}{bank_file.id}").text
+    answer = admin.post(f"{PLACE}{bank_file.id}/return", data={"return-reason": " "})
+    assert answer.status_code == 422 and "Say why: the teacher reads it." in answer.text and payout.state == "exported"
+    assert admin.post(f"{PLACE}{bank_file.id}/return", data={"return-reason": "No file was taken."}).status_code == 303
+    assert available(rich) == 500_00 and "1 payout came back." in admin.get(f"{PLACE}{bank_file.id}").text
+    assert "No file was taken." in log_in(rich).get(f"/teach/payouts/{payout.id}").text
+
+
+def test_a_form_for_paying_by_hand_marks_nothing_that_went_into_a_file_meanwhile(admin, payout):
+    assert 'name="seen" value="approved"' in admin.get(f"/admin/bank-payouts/{payout.id}").text
+    admin.post(PLACE, data={"key": "a-form"})
+    answer = act(admin, payout, "payment", **{"paid-reference": "SCT 1", "seen": "approved"})
+    assert answer.status_code == 409 and "went into a bank file meanwhile" in answer.text and payout.state == "exported"
+    assert act(admin, payout, "payment", **{"paid-reference": "SCT 1", "seen": "exported"}).status_code == 303
+
+
 def test_its_teacher_sees_that_it_is_at_the_bank(bank_file, payout, rich, log_in):
     page = log_in(rich).get(f"/teach/payouts/{payout.id}").text
     assert "Our bank has it" in page and "at the bank" in page and "Cancel the payout" not in page
@@ -197,7 +214,7 @@ def test_a_payout_of_his_own_is_marked_by_another(bank_file, payout, rich, log_i
 
 def test_no_such_file(admin):
     assert admin.get(f"{PLACE}1").status_code == 404
-    for what in ("content", "payment"):
+    for what in ("content", "payment", "return"):
         assert admin.post(f"{PLACE}1/{what}").status_code == 404
 
 

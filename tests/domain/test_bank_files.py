@@ -147,6 +147,8 @@ def test_nobody_exports_or_marks_a_payout_of_his_own(rich, tom, ada):
     both = export(ada, "f2")
     with pytest.raises(DomainError, match="that you may mark"):
         do(bank_files.mark_paid, both, rich, "B1")
+    with pytest.raises(DomainError, match="that you may mark"):
+        do(bank_files.mark_returned, both, rich, "x")
     with pytest.raises(DomainError, match="Only another admin"):
         do(payouts.mark_returned, own, rich, "x")
     do(bank_files.mark_paid, both, ada, "B1")
@@ -199,7 +201,7 @@ def test_the_switch_stops_exports_and_marks_but_not_what_comes_back(rich, ada):
 
 def test_only_admins_deal_with_files(exported, rich):
     bank_file = db.session.query(BankFile).one()
-    for deed in ((bank_files.export, "f2", rich, PAYER), (bank_files.hand_out, bank_file, rich), (bank_files.mark_paid, bank_file, rich, "B1")):
+    for deed in ((bank_files.export, "f2", rich, PAYER), (bank_files.hand_out, bank_file, rich), (bank_files.mark_paid, bank_file, rich, "B1"), (bank_files.mark_returned, bank_file, rich, "x")):
         with pytest.raises(Forbidden):
             do(*deed)
 
@@ -218,6 +220,26 @@ def test_a_whole_file_is_paid_once_under_one_reference(rich, tom, ada):
     with pytest.raises(DomainError, match="Nothing of this file"):
         do(bank_files.mark_paid, bank_file, ada, "SCT 4711")
     assert sound() and told(tom) == ["payout requested", "payout approved", "payout requested", "payout approved", "payout returned", "payout paid"]
+
+
+def test_a_whole_file_that_the_bank_refuses_goes_back_to_its_teachers(rich, tom, ada):
+    paid, first, second = asked(rich, 20_000, ada), asked(tom, 1500, ada, "k2"), asked(rich, 1000, ada, "k3")
+    bank_file = export(ada)
+    do(payouts.mark_paid, paid, ada, "B1")
+    with transaction():
+        halt.stop("An attack.", ada)
+    with transaction():
+        assert bank_files.mark_returned(bank_file, ada, "The bank took no file.") == 2
+    assert [(payout.state, payout.reason) for payout in (paid, first, second)] == [("paid", ""), *[("returned", "The bank took no file.")] * 2]
+    assert parts(rich) == (30_000, 0) and parts(tom) == (50_000, 0) and sound()
+    with pytest.raises(DomainError, match="Nothing of this file"):
+        do(bank_files.mark_returned, bank_file, ada, "The bank took no file.")
+
+
+def test_who_paid_by_hand_what_went_into_a_file_meanwhile_is_told(exported, ada):
+    with pytest.raises(DomainError, match="went into a bank file meanwhile"), transaction():
+        payouts.mark_paid(exported, ada, "B1", by_hand=True)
+    assert exported.state == "exported"
 
 
 @pytest.mark.parametrize("reference", ["", "x" * 141])
@@ -269,6 +291,9 @@ def test_one_paid_by_hand_comes_back_too(rich, ada):
 def test_a_return_says_why(exported, ada, words):
     with pytest.raises(Invalid):
         do(payouts.mark_returned, exported, ada, words)
+    with pytest.raises(Invalid):
+        do(bank_files.mark_returned, db.session.query(BankFile).one(), ada, words)
+    assert exported.state == "exported"
 
 
 def test_what_is_at_the_bank_is_neither_rejected_nor_cancelled_nor_approved(exported, rich, ada):
@@ -378,7 +403,10 @@ def test_a_file_is_marked_while_its_payouts_are_and_come_back(app, rich, tom, ad
     def alone(payout_id):
         return lambda: payouts.mark_paid(db.session.get(Payout, payout_id), of(ada_id), "B2")
 
-    raised = at_once(app, *[whole] * 4, *[back(number) for number in made], *[alone(number) for number in made], back(made[0]))
+    def refused():
+        bank_files.mark_returned(db.session.get(BankFile, file_id), of(ada_id), "x")
+
+    raised = at_once(app, *[whole, refused] * 3, *[back(number) for number in made], *[alone(number) for number in made], back(made[0]))
     assert all(isinstance(error, DomainError) for error in raised)
     assert {db.session.get(Payout, number).state for number in made} <= {"paid", "returned"}
     assert sound() and books.platform(EUR, "bank").balance == sum(payout.amount for payout in db.session.query(Payout).filter_by(state="paid"))

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from lms.blueprints.admin.forms import ExportForm, PaidForm
+from lms.blueprints.admin.forms import ExportForm, PaidForm, ReturnedPayoutForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
@@ -58,10 +58,22 @@ def save(bank_file_id):
 def mark_paid(bank_file_id):
     bank_file, form = _file(bank_file_id), PaidForm(prefix="paid")
     if not form.validate_on_submit():
-        return _page(bank_file, form), 422
+        return _page(bank_file, payment=form), 422
     with transaction():
         count = bank_files.mark_paid(bank_file, current_user, form.reference.data)
     flash(ngettext("%(num)d payout is marked as paid.", "%(num)d payouts are marked as paid.", count), "done")
+    return _back(bank_file_id)
+
+
+@blueprint.post(f"{ONE}/return")
+@proven
+def mark_returned(bank_file_id):
+    bank_file, form = _file(bank_file_id), ReturnedPayoutForm(prefix="return")
+    if not form.validate_on_submit():
+        return _page(bank_file, returning=form), 422
+    with transaction():
+        count = bank_files.mark_returned(bank_file, current_user, form.reason.data)
+    flash(ngettext("%(num)d payout came back.", "%(num)d payouts came back.", count), "done")
     return _back(bank_file_id)
 
 
@@ -72,10 +84,11 @@ def _payer():
     return Payer(config["SELLER_NAME"], config["PAYER_IBAN"], config["PAYER_BIC"])
 
 
-def _page(bank_file, payment=None):
+def _page(bank_file, **forms):
+    """`forms` are those that lack something."""
     facts = dict(lines=queries.lines(bank_file, page_number()), sums=queries.sums([bank_file])[bank_file.id], payable=queries.payable_sum(bank_file, current_user))
-    payment = payment or PaidForm(formdata=None, prefix="paid")
-    return render("admin/bank_file.html", file=bank_file, payment=payment, longest=LONGEST_NAME, **facts)
+    empty = dict(payment=PaidForm(formdata=None, prefix="paid"), returning=ReturnedPayoutForm(formdata=None, prefix="return"))
+    return render("admin/bank_file.html", file=bank_file, longest=LONGEST_NAME, **facts, **empty | forms)
 
 
 def _file(bank_file_id):

@@ -60,7 +60,7 @@ def mark_paid(payout_id):
     if not form.validate_on_submit():
         return _page(payout, payment=form), 422
     with transaction():
-        payouts.mark_paid(payout, current_user, form.reference.data)
+        payouts.mark_paid(payout, current_user, form.reference.data, by_hand=request.form.get("seen") == "approved")
     flash(_("The payout is marked as paid."), "done")
     return _back(payout_id)
 

@@ -46,16 +46,35 @@ def hand_out(bank_file, by):
 
 def mark_paid(bank_file, by, reference):
     """The bank has paid all of it that nobody has marked yet, under one reference; what is the admin's own waits for another. How many they were."""
-    _check(by)
     payouts.check_reference(reference)
-    found = _locked(queries.at_the_bank(bank_file, by))
-    if not found:
-        raise DomainError("Nothing of this file waits for the bank that you may mark.")
+    found = _at_the_bank(bank_file, by)
     halt.check()
-    ledger.lock(books.platform(EUR, "bank"), *(steps.account(payout, "requested") for payout in found))
+    _lock_accounts(found)
     for payout in found:
         payouts.mark_paid(payout, by, reference)
     return len(found)
+
+
+def mark_returned(bank_file, by, reason):
+    """The bank has refused all of it that nobody has marked yet, with one reason that each member reads; the rest as mark_paid, but also while payouts are stopped."""
+    payouts.check_reason(reason)
+    found = _at_the_bank(bank_file, by)
+    _lock_accounts(found)
+    for payout in found:
+        payouts.mark_returned(payout, by, reason)
+    return len(found)
+
+
+def _at_the_bank(bank_file, by):
+    _check(by)
+    if found := _locked(queries.at_the_bank(bank_file, by)):
+        return found
+    raise DomainError("Nothing of this file waits for the bank that you may mark.")
+
+
+def _lock_accounts(found):
+    members = [steps.account(payout, name) for payout in found for name in ("requested", "available")]
+    ledger.lock(books.platform(EUR, "bank"), *members)
 
 
 def _check(by):

@@ -57,7 +57,7 @@ def approve(payout, by):
 
 def reject(payout, by, reason):
     """Give it back, with a reason the member reads, before it is at the bank."""
-    _check_reason(reason)
+    check_reason(reason)
     steps.lock(payout)
     steps.check_admin(payout, by)
     if payout.state not in ("in review", "approved"):
@@ -69,13 +69,15 @@ def reject(payout, by, reason):
     db.session.flush()
 
 
-def mark_paid(payout, by, reference):
-    """The bank has paid it under this reference, from a file or by hand; once."""
+def mark_paid(payout, by, reference, by_hand=False):
+    """The bank has paid it under this reference, once. Who paid it `by_hand` is refused where it went into a file meanwhile, which would pay it again."""
     check_reference(reference)
     steps.lock(payout)
     steps.check_admin(payout, by)
     if payout.state not in ("approved", "exported"):
         raise DomainError("Only an approved payout is paid, and once.")
+    if by_hand and payout.state == "exported":
+        raise DomainError("This payout went into a bank file meanwhile. If you have paid it by hand, see that the bank does not pay it again.")
     halt.check()
     steps.note(payout, by, "paid", reference=reference)
     steps.move(payout, "paid", steps.account(payout, "requested"), books.platform(EUR, "bank"), reference=reference, by=by.id)
@@ -86,7 +88,7 @@ def mark_paid(payout, by, reference):
 
 def mark_returned(payout, by, reason):
     """The bank has sent it back, at once or days after it paid it: available again, with a reason the member reads. Also while payouts are stopped: nothing leaves."""
-    _check_reason(reason)
+    check_reason(reason)
     steps.lock(payout)
     steps.check_admin(payout, by)
     if payout.state not in ("exported", "paid"):
@@ -116,6 +118,6 @@ def check_reference(reference):
         raise Invalid("A bank reference has 1 to %(count)d characters.", count=LONGEST_REFERENCE)
 
 
-def _check_reason(reason):
+def check_reason(reason):
     if not 1 <= len(reason) <= LONGEST_REASON:
         raise Invalid("A reason has 1 to %(count)d characters.", count=LONGEST_REASON)
