@@ -10,9 +10,10 @@ from lms.db import db, transaction
 from lms.domain.accounts.sessions import PROOF_LIFE
 from lms.domain.audit.models import LogEntry
 from lms.domain.ledger import queries as books
-from lms.domain.withdrawals import halt, payouts
+from lms.domain.withdrawals import bank_files, halt, payouts
 from lms.domain.withdrawals.bank_file_models import BankFile
 from tests.conftest import PASSWORD
+from tests.domain.test_bank_files import PAYER
 from tests.domain.test_payout_details import bank_of
 from tests.domain.test_payouts import earn
 
@@ -218,16 +219,51 @@ def test_no_such_file(admin):
         assert admin.post(f"{PLACE}1/{what}").status_code == 404
 
 
-def test_the_lists_take_as_many_statements_with_many(admin, rich, ada, statements):
+@pytest.fixture
+def teacher(member):
+    """teacher(name) has euros and a bank."""
+
+    def made(name):
+        user = member(name, role="teacher")
+        earn(user, 100_00)
+        with transaction():
+            bank_of(user)
+        return user
+
+    return made
+
+
+def test_a_list_of_files_takes_as_many_statements_with_many(admin, ada, member, teacher, statements):
     counts = []
     for number in range(3):
-        admin.post(PLACE, data={"key": f"f{number}"})
-        if number < 2:
-            asked(rich, 10_00, ada, f"more {number}")
-        seen_of = []
-        for path in (PLACE, f"{PLACE}{db.session.query(BankFile.id).order_by(BankFile.id).first()[0]}"):
-            with statements() as seen:
-                admin.get(path)
-            seen_of.append(len(seen))
-        counts.append(tuple(seen_of))
-    assert counts[1] == counts[2] and max(counts[2]) <= 10
+        asked(teacher(f"t{number}"), 10_00, ada, f"more {number}")
+        with transaction():
+            bank_files.export(f"f{number}", member(f"admin{number}", role="admin"), PAYER)
+        db.session.expire_all()
+        with statements() as seen:
+            admin.get(PLACE)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] == counts[2] <= 9
+
+
+def test_a_file_takes_as_many_statements_with_many_payouts(admin, ada, teacher, statements):
+    counts = []
+    for count in (1, 4):
+        for number in range(count):
+            asked(teacher(f"t{count}{number}"), 10_00, ada, f"more {count} {number}")
+        place = admin.post(PLACE, data={"key": f"f{count}"}).location
+        db.session.expire_all()
+        with statements() as seen:
+            admin.get(place)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] <= 10
+
+
+def test_the_open_ones_stand_in_the_order_of_what_they_wait_for(admin, payout, rich, ada):
+    admin.post(PLACE, data={"key": "a-form"})
+    asked(rich, 11_00, ada, "k2")
+    with transaction():
+        payouts.request("k3", rich, 12_00)
+    page = admin.get("/admin/bank-payouts/").text
+    places = [page.index(f'amount money">{euros} €') for euros in ("12.00", "11.00", "200.00")]
+    assert places == sorted(places)
