@@ -34,6 +34,7 @@ ACTIONS = {
     "role changed": ("shield-check", "gold", N_("Role changed"), N_("from %(before)s to %(after)s")),
     "member suspended": ("ban", "red", N_("Member suspended"), ""),
     "member let in": ("user-check", "teal", N_("Member let in again"), ""),
+    "sign-ins ended": ("logout", "red", N_("Member logged out everywhere"), ""),
     "incident closed": ("circle-check", "grey", N_("Incident closed"), N_("%(kind)s, %(about)s: %(note)s")),
     "part stopped": ("player-pause", "red", N_("Part stopped"), N_("%(reason)s")),
     "part started": ("player-play", "teal", N_("Part started again"), ""),

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _
 
 WORDS = {
     "password changed": (_("Your password was changed"), _("It was set on %(at)s, and every other sign-in has ended. If it was not you, set a new one at once."), "password"),
+    "sign-ins ended": (_("You were logged out everywhere"), _("One of us ended all your sign-ins on %(at)s. Log in again, and set a new password if somebody may know yours."), "password"),
     "wallet linked": (
         _("A wallet was linked"),
         _("%(address)s can be used from %(usable_at)s. If it was not you, freeze your wallet before then and set a new password."),
@@ -98,6 +99,7 @@ GROUPS = {
 # What a kind is called where mail is chosen.
 NAMES = {
     "password changed": _("New password"),
+    "sign-ins ended": _("Logged out everywhere"),
     "wallet linked": _("Wallet linked"),
     "wallet frozen": _("Wallet frozen"),
     "wallet thawed": _("Wallet not frozen any more"),

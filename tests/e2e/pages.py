@@ -266,6 +266,7 @@ def _admins_pages(admin):
         "bank-payouts": "/admin/bank-payouts/",
         "bank-files": "/admin/bank-files/",
         "members-searched": "/admin/members?q=student@",
+        "member": first_link(admin, "/admin/members?q=student@", r"/admin/members/\d+"),
         "payouts": "/admin/payouts",
         "chain": "/admin/chain",
         "operations": "/admin/operations",

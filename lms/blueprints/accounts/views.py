@@ -5,7 +5,6 @@ from flask_babel import get_locale, gettext
 from flask_login import current_user, login_required, login_user, logout_user
 
 from lms.blueprints.accounts import devices
-from lms.blueprints.accounts.agents import device
 from lms.blueprints.accounts.forms import EmailForm, ForgottenForm, LogInForm, PasswordForm, ProfileForm, ResetForm, SignUpForm
 from lms.blueprints.limits import evenly, limiter, logged_in_member, typed_account
 from lms.db import transaction
@@ -15,6 +14,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.notices import actions as notices
 from lms.queue import enqueue, queue
 from lms.ui import render
+from lms.ui.agents import device
 from lms.ui.preferences import own_path
 
 blueprint = Blueprint("accounts", __name__)

@@ -5,12 +5,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import health
-from lms.blueprints.admin import applications, bank_files, bank_payouts, by_hand, log, overview, payouts
+from lms.blueprints.admin import applications, bank_files, bank_payouts, by_hand, log, members, overview, payouts
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.accounts import membership
 from lms.domain.accounts import queries as accounts
 from lms.domain.applications import queries as wishes
 from lms.domain.audit import actions as watch
@@ -37,6 +36,7 @@ blueprint.register_blueprint(bank_payouts.blueprint)
 blueprint.register_blueprint(bank_files.blueprint)
 blueprint.register_blueprint(by_hand.blueprint)
 blueprint.register_blueprint(log.blueprint)
+blueprint.register_blueprint(members.blueprint)
 
 
 @blueprint.before_request
@@ -92,42 +92,6 @@ def give_back(slug):
         approval.give_back(course, current_user, form.comment.data)
     flash(_("%(title)s went back to its teacher.", title=course.title), "done")
     return redirect(url_for("admin.waiting"), 303)
-
-
-@blueprint.get("/members")
-def members():
-    word = request.args.get("q", "").replace("\x00", "").strip()[:200]
-    return render("admin/members.html", members=accounts.page(word, page_number()), word=word)
-
-
-@blueprint.post("/members/<int(max=2147483647):user_id>/role")
-@proven
-def set_role(user_id):
-    member = _member(user_id)
-    with transaction():
-        membership.set_role(member, request.form.get("role", ""), current_user)
-    flash(_("The role of %(name)s is changed.", name=member.name), "done")
-    return redirect(url_for("admin.members", q=member.email), 303)
-
-
-@blueprint.post("/members/<int(max=2147483647):user_id>/suspension")
-@proven
-def suspend(user_id):
-    member = _member(user_id)
-    with transaction():
-        membership.suspend(member, current_user)
-    flash(_("%(name)s is suspended and logged out everywhere.", name=member.name), "done")
-    return redirect(url_for("admin.members", q=member.email), 303)
-
-
-@blueprint.post("/members/<int(max=2147483647):user_id>/admission")
-@proven
-def let_in(user_id):
-    member = _member(user_id)
-    with transaction():
-        membership.let_in(member, current_user)
-    flash(_("%(name)s may log in again.", name=member.name), "done")
-    return redirect(url_for("admin.members", q=member.email), 303)
 
 
 @blueprint.get("/operations")
@@ -195,10 +159,3 @@ def _course(slug):
     if course is None or course.state == "draft":
         raise NotFound("There is no such course.")
     return course
-
-
-def _member(user_id):
-    member = accounts.by_id(user_id)
-    if member is None:
-        raise NotFound("There is no such member.")
-    return member

@@ -1,4 +1,4 @@
-"""What an admin makes of a member: his role, and whether he is let in."""
+"""What an admin makes of a member: his role, whether he is let in, and that he has to log in again."""
 
 from sqlalchemy import select
 
@@ -55,6 +55,17 @@ def let_in(user, by):
         user.suspended_at = None
         log.record("member let in", _subject(user), by)
     db.session.flush()
+
+
+def end_sign_ins(user, by):
+    """The member has to log in again, wherever he is; False where he was signed in nowhere."""
+    _lock(user, by)
+    if not by.may_decide or by.id == user.id:
+        raise DomainError("Only another admin may end these sign-ins.")
+    if not close_all_sessions(user):
+        return False
+    log.record("sign-ins ended", _subject(user), by)
+    return True
 
 
 def _lock(*people):

@@ -1,16 +1,19 @@
 """Members found."""
 
 import hashlib
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import undefer
 
 from lms import clock
 from lms.db import db, page_of
-from lms.domain.accounts.models import Session, User
+from lms.domain.accounts.models import Session, Sighting, User
 from lms.domain.accounts.sessions import token_hash
 
 PAGE = 50
+SIGHTINGS = 10  # of a page
+_MOST_SHARING = 8  # named of each browser
 
 
 def by_email(email):
@@ -41,6 +44,33 @@ def sessions(user, limit=20):
     """Where the member is signed in, newest first."""
     rows = select(Session).where(Session.user_id == user.id, Session.expires_at > clock.now())
     return db.session.scalars(rows.order_by(Session.id.desc()).limit(limit)).all()
+
+
+def sightings(user, number=1):
+    """One page of where the member signed in from, the place he was at last first."""
+    rows = select(Sighting).where(Sighting.user_id == user.id)
+    return page_of(rows.order_by(Sighting.last_at.desc(), Sighting.device, Sighting.network), number, SIGHTINGS)
+
+
+@dataclass
+class Sharing:
+    """The other members who signed in with a browser: (id, name) of those who did last, and how many more there are."""
+
+    named: list
+    more: int
+
+
+def who_share(user, devices):
+    """{device: Sharing} of those of the browsers with which others signed in, too; one statement for any number of them."""
+    seen = select(Sighting.device, Sighting.user_id, func.max(Sighting.last_at).label("last_at")).where(Sighting.device.in_(devices), Sighting.user_id != user.id)
+    seen = seen.group_by(Sighting.device, Sighting.user_id).subquery()
+    place = func.row_number().over(partition_by=seen.c.device, order_by=(seen.c.last_at.desc(), seen.c.user_id)).label("place")
+    ranked = select(seen, place, func.count().over(partition_by=seen.c.device).label("total")).subquery()
+    rows = select(ranked.c.device, ranked.c.total, User.id, User.name).join(User, User.id == ranked.c.user_id).where(ranked.c.place <= _MOST_SHARING)
+    found = {}
+    for device, total, user_id, name in db.session.execute(rows.order_by(ranked.c.place)):
+        found.setdefault(device, Sharing([], max(0, total - _MOST_SHARING))).named.append((user_id, name))
+    return found
 
 
 def lasting_sign_ins(token_hashes):

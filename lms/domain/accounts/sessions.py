@@ -47,11 +47,11 @@ def close_session(token):
 
 
 def close_all_sessions(user, but=None):
-    """End every sign-in of the member, except the one whose token is `but`."""
+    """End every sign-in of the member, except the one whose token is `but`; answers how many ended."""
     rows = delete(Session).where(Session.user_id == user.id)
     if but:
         rows = rows.where(Session.token_hash != token_hash(but))
-    db.session.execute(rows)
+    return db.session.execute(rows).rowcount
 
 
 def forget_expired_sessions():
