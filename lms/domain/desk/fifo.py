@@ -18,7 +18,8 @@ class Step(NamedTuple):
 
 
 def trace(steps):
-    """[(id of a credit, amount)] of which what the last step takes consists, oldest first; they sum to its amount where that much was there. [] for no steps.
+    """Of Steps, or plain rows of the same, [(id of a credit, amount)] that make up what the last one takes, oldest first; they sum to its amount where that much
+    was there. [] for no steps.
 
     What takes a credit back takes that very one, as far as it is still there, and the oldest for the rest: by age alone a refund would
     leave its reward to be traced, and eat what was earned honestly before. In the same way what comes back of something that was taken,
