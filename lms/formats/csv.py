@@ -1,7 +1,9 @@
-"""Tables as CSV that a spreadsheet opens as it is meant: RFC 4180 in UTF-8."""
+"""Tables as CSV that a spreadsheet opens as it is meant, and those that one has saved: RFC 4180 in UTF-8."""
 
 import csv
 import io
+
+from lms.errors import Invalid
 
 # Without it Excel takes UTF-8 for the code page of the machine; every other reader skips it.
 _BYTE_ORDER_MARK = "\ufeff"
@@ -16,6 +18,32 @@ def write(rows):
     sheet = io.StringIO()
     csv.writer(sheet, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
     return (_BYTE_ORDER_MARK + sheet.getvalue()).encode()
+
+
+def read(data):
+    """(column names in lower case, [(line number, {column: cell}, None where the line is not as its head says)]) of a table with a head, without its empty lines.
+
+    UTF-8 with or without a byte order mark, cells parted by ; or , as the head has it, one line a row. Raises Invalid for bytes that are no text."""
+    head, *lines = _lines(data)
+    delimiter = ";" if ";" in head else ","
+    names = [name.strip().lower() for name in _cells(head, delimiter) or ()]
+    rows = [(number, _cells(line, delimiter)) for number, line in enumerate(lines, start=2) if line.strip(" \t;,")]
+    return names, [(number, dict(zip(names, cells, strict=True)) if cells and len(cells) == len(names) else None) for number, cells in rows]
+
+
+def _lines(data):
+    text = data.decode("utf-8-sig", "replace")
+    if "\ufffd" in text or "\x00" in text:
+        raise Invalid("This file is no text in UTF-8. Save the table as “CSV UTF-8”.")
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _cells(line, delimiter):
+    """None where quotes are not closed, or stand where none may."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True), ())]
+    except csv.Error:
+        return None
 
 
 def amount(units, digits):

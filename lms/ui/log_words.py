@@ -35,6 +35,7 @@ ACTIONS = {
     "member suspended": ("ban", "red", N_("Member suspended"), ""),
     "member let in": ("user-check", "teal", N_("Member let in again"), ""),
     "sign-ins ended": ("logout", "red", N_("Member logged out everywhere"), ""),
+    "members enrolled": ("users-plus", "gold", N_("Members enrolled by a list"), N_("“%(title)s”: %(count)s, file %(sha256)s")),
     "incident closed": ("circle-check", "grey", N_("Incident closed"), N_("%(kind)s, %(about)s: %(note)s")),
     "part stopped": ("player-pause", "red", N_("Part stopped"), N_("%(reason)s")),
     "part started": ("player-play", "teal", N_("Part started again"), ""),

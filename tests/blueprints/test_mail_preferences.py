@@ -11,7 +11,7 @@ from tests.blueprints.test_wallet import words
 PAGE = "/account/notices"
 AT_FIRST = {
     *("withdrawal in review", "withdrawal held", "withdrawal rejected", "withdrawal sent", "withdrawal given back", "deposit credited"),
-    *("review asked", "work passed", "work failed", "work to grade"),
+    *("enrolled by us", "review asked", "work passed", "work failed", "work to grade"),
     *("order refunded", "order disputed", "application approved", "application returned", "rulebook announced"),
 }
 OFF_AT_FIRST = {"withdrawal requested", "withdrawal approved", "withdrawal cancelled", "teo matured", "reward deferred", "reward taken back", "badge earned"}

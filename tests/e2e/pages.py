@@ -261,6 +261,7 @@ def _admins_pages(admin):
         "exercises": "/teach/exercises",
         "review": first_link(admin, "/admin/courses", r"/admin/courses/[\w-]+"),
         "members": "/admin/members",
+        "enrolments": "/admin/enrolments",
         "applications": "/admin/applications/",
         "application": first_link(admin, "/admin/applications/", r"/admin/applications/\d+"),
         "bank-payouts": "/admin/bank-payouts/",

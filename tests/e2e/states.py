@@ -9,7 +9,7 @@ from eth_utils import to_checksum_address
 from redis import Redis
 from rq.suspension import resume, suspend
 
-from tests.e2e.pages import first_link
+from tests.e2e.pages import OTHER, first_link
 from tests.e2e.stage import COUPON, Stage
 
 LONGEST_HOLD = 600  # seconds: then the workers go on, whatever became of us
@@ -162,4 +162,15 @@ def _desks(stage):
         "bank-payout-exported": first_link(stage.admin, stage.bank_file, r"/admin/bank-payouts/\d+"),
         "application-returned": stage.returned,
         "applications-decided": "/admin/applications/?show=decided",
+        "enrolments-checked": _check_a_list,
     }
+
+
+def _check_a_list(page):
+    """One who can be enrolled, one who teaches the course, one whom nobody knows."""
+    addresses = "email;name\nstudent@example.org;\nteacher@example.org;\nnobody@example.org;Nobody Known\n"
+    page.goto("/admin/enrolments")
+    page.get_by_label("Course").fill(OTHER)
+    page.get_by_label("List of addresses").set_input_files({"name": "list.csv", "mimeType": "text/csv", "buffer": addresses.encode()})
+    page.get_by_role("button", name="Check the list").click()
+    page.get_by_text("Line by line").wait_for()

@@ -1,12 +1,16 @@
 """Shapes of an admin's decisions."""
 
+from hashlib import sha256
+
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, PasswordField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms import DateField, FileField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from lms.blueprints.fields import Key, line, new_key, stripped, within_reach
+from lms.blueprints.fields import Key, heed, line, new_key, stripped, within_reach
 from lms.blueprints.forms import Form
+from lms.domain.courses import queries as courses
+from lms.domain.learning import bulk
 from lms.domain.withdrawals import halt
 from lms.domain.withdrawals.actions import LONGEST_NOTE, LONGEST_REASON
 from lms.ui.log_words import ACTIONS
@@ -78,6 +82,23 @@ class ReturnedPayoutForm(FlaskForm):
 
 class ExportForm(FlaskForm):
     key = Key(default=new_key)
+
+
+class EnrolmentForm(Form):
+    """Once it holds: `chosen` is the Course, `lines` are those of the file, `sha256` is the file's, in hex."""
+
+    course = StringField(_("Course"), filters=[line], validators=[DataRequired(_("Say which course."))])
+    file = FileField(_("List of addresses"), validators=[InputRequired(_("Choose a file."))])
+    chosen, lines, sha256 = None, (), ""
+
+    def validate_course(self, field):
+        self.chosen = courses.by_slug(field.data.rstrip("/").rpartition("/")[2])
+        if self.chosen is None or not self.chosen.is_published:
+            raise ValidationError(gettext("There is no published course of this address."))
+
+    def validate_file(self, field):
+        data = field.data.stream.read(bulk.LARGEST + 1)
+        self.lines, self.sha256 = heed(bulk.read, data), sha256(data).hexdigest()
 
 
 class ProofForm(FlaskForm):

@@ -1,10 +1,11 @@
 """Enrolment and progress, and the rewards and badges they earn."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
-from lms.db import db
+from lms.db import among, db
+from lms.domain.accounts.models import User
 from lms.domain.certificates import badges
 from lms.domain.courses.models import Lesson
 from lms.domain.learning import queries
@@ -18,12 +19,25 @@ _TERMS = ("order_id", "paid", "rule_version", "matures_at", "ended_at")  # set a
 
 def enroll(user_id, course, rules, *, paid=0, order_id=None):
     """Once per member and course; answers None when he is enrolled already. Who comes back after a refund goes on where he was."""
+    new = _enrolling([user_id], course, rules, paid, order_id)
+    enrolment_id = db.session.scalar(new.returning(Enrolment.id))
+    return db.session.get_one(Enrolment, enrolment_id, populate_existing=True) if enrolment_id else None
+
+
+def enroll_unpaid(user_ids, course, rules):
+    """Many who pay nothing, as `enroll` does each; answers the ids of those who were not enrolled already. One statement."""
+    new = _enrolling(user_ids, course, rules, paid=0, order_id=None)
+    return db.session.scalars(new.returning(Enrolment.user_id)).all()
+
+
+def _enrolling(user_ids, course, rules, paid, order_id):
     now = clock.now()
     terms = dict(order_id=order_id, paid=paid, rule_version=rules.number, matures_at=rules.matures_at(now), ended_at=None)
-    row = dict(user_id=user_id, course_id=course.id, enrolled_at=now, done=0, **terms)
+    row = dict(course_id=course.id, enrolled_at=now, done=0, **terms)
+    same = [literal(value, getattr(Enrolment, name).type) for name, value in row.items()]
+    members = select(User.id, *same).where(among(User.id, user_ids)).order_by(User.id)
     again = dict(index_elements=["user_id", "course_id"], set_=terms, where=Enrolment.ended_at.is_not(None))
-    enrolment_id = db.session.scalar(insert(Enrolment).values(row).on_conflict_do_update(**again).returning(Enrolment.id))
-    return db.session.get_one(Enrolment, enrolment_id, populate_existing=True) if enrolment_id else None
+    return insert(Enrolment).from_select(["user_id", *row], members).on_conflict_do_update(**again)
 
 
 def lock(enrolment):

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, cast, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
-from lms.db import db
+from lms.db import among, db
 from lms.domain.accounts.models import User
 from lms.domain.notices.kinds import choosable
 from lms.domain.notices.models import MOST_TRIES, Mail, Notice, Preference
@@ -22,8 +22,17 @@ def tell(user_id, kind, subject, **facts):
 
 def tell_all(kind, subject, **facts):
     """Tell every member who may sign in, as `tell` does; one statement."""
+    _tell_members((User.suspended_at.is_(None), User.verified_at.is_not(None)), kind, subject, facts)
+
+
+def tell_these(user_ids, kind, subject, **facts):
+    """Tell these members, as `tell` does each; one statement."""
+    _tell_members((among(User.id, user_ids),), kind, subject, facts)
+
+
+def _tell_members(who, kind, subject, facts):
     same = [literal(value, column.type) for value, column in ((kind, Notice.kind), (str(subject), Notice.subject), (facts, Notice.facts), (clock.now(), Notice.at))]
-    members = select(User.id, *same).where(User.suspended_at.is_(None), User.verified_at.is_not(None))
+    members = select(User.id, *same).where(*who)
     db.session.execute(insert(Notice).from_select(["user_id", "kind", "subject", "facts", "at"], members).on_conflict_do_nothing())
 
 

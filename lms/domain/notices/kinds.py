@@ -68,6 +68,7 @@ KINDS = {
     "work passed": Kind("circle-check", "teal", "learning"),
     "work failed": Kind("circle-x", "red", "learning"),
     "work to grade": Kind("writing", "teal", "learning"),
+    "enrolled by us": Kind("book-2", "teal", "learning"),
     "teo matured": Kind("seedling", "gold", "rewards", is_mailed=False),
     "reward deferred": Kind("calendar-clock", "gold", "rewards", is_mailed=False),
     "reward taken back": Kind("receipt-refund", "grey", "rewards", is_mailed=False),
