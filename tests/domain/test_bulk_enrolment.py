@@ -12,6 +12,7 @@ from lms.domain.learning.bulk import Line
 from lms.domain.learning.models import Enrolment
 from lms.domain.notices.models import Notice
 from lms.domain.rewards.models import Grant
+from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Invalid
 from tests.conftest import sell, take_part
 
@@ -140,6 +141,13 @@ def test_whose_money_went_back_is_enrolled_again_and_told(course, ana, ada):
 def test_a_buyer_keeps_what_he_bought(course, ana, ada):
     order = sell(ana, course)
     assert enroll(course, ada, "ana@example.org") == 0
+    assert queries.enrolment(ana.id, course.id).order_id == order.id
+
+
+def test_who_buys_it_between_the_judgement_and_the_deed_keeps_what_he_bought(course, ana):
+    order = sell(ana, course)
+    with transaction():
+        assert learning.enroll_unpaid([ana.id], course, rulebook.in_force()) == []
     assert queries.enrolment(ana.id, course.id).order_id == order.id
 
 
