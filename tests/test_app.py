@@ -412,7 +412,7 @@ def pages(app, ana, bruno, tea, ada, course, chain, member, log_in):
     codes = {"badges.show": {"code": badges.newest_of(ana.id, 1)[0].code}}
     take_part(bruno, course, lessons=0)
     work, review = hand_in(ana, with_exercise(course)), ask(hand_in(bruno, course), ana)
-    facts |= dict(submission_id=work.id, review_id=review.id, withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, bank_file_id=bank_file.id, year=clock.now().year)
+    facts |= dict(submission_id=work.id, review_id=review.id, withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, bank_file_id=bank_file.id, user_id=ana.id, year=clock.now().year)
     with app.test_request_context():
         return {
             rule.endpoint: rule.build(facts | (QUERIES | codes).get(rule.endpoint, {}) | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]

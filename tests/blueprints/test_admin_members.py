@@ -164,6 +164,7 @@ def test_it_shows_what_he_has_and_what_he_had_of_it(browser, busy):
     assert (balance.available, balance.reserved) == (teo(30), teo(20))
     assert "Available 30.00" in words(page) and "Reserved 20.00" in words(page)
     number = db.session.query(Withdrawal.id).filter_by(user_id=ana.id).scalar()
+    assert f'href="{place(ana)}"' in browser.get(f"/admin/payouts/{number}").text
     assert f'href="/admin/payouts/{number}"' in page and "Course 1 Order" in words(page)
 
 
