@@ -197,7 +197,7 @@ def test_an_admin_sees_who_else_has_the_case_open_and_is_told_of_who_comes(asked
     assert "Ada has this case open, too." in log_in(otto).get(url).text
     assert ("announce.company", withdrawal.id, [ada.id]) in enqueued
     enqueued.clear()
-    assert "Otto has this case open, too." in log_in(ada).get(f"{url}/company").text
+    assert "Otto has this case open, too." in log_in(ada).get(f"{url}/company", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text
     assert enqueued == [], "who is there already is no news"
 
 

@@ -55,7 +55,10 @@ def show(withdrawal_id):
 @blueprint.get(f"{ONE}/company")
 def company(withdrawal_id):
     """Asked for by an open page, now and then: whose browser says so is there."""
-    return _case(_withdrawal(withdrawal_id), block="company")
+    withdrawal = _withdrawal(withdrawal_id)
+    if request.headers.get("HX-Request-Type") != "partial":
+        return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal_id))
+    return render("admin/case.html", "company", withdrawal=withdrawal, company=_company(withdrawal))
 
 
 @blueprint.post(f"{ONE}/approval")
@@ -144,13 +147,13 @@ def _queue(halting=None):
     return render("admin/payouts.html", withdrawals=found, clean=clean, order=order, which=which, pace=cases.service_time(), switch=halt.standing(), halting=halting)
 
 
-def _case(withdrawal, block=None, **forms):
+def _case(withdrawal, **forms):
     """One withdrawal with everything there is to know before one decides; `forms` are those that lack something."""
     facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal), provenance=provenance.of(withdrawal))
     facts |= dict(neighbours=cases.neighbours(withdrawal), company=_company(withdrawal))
     said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
     empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
-    return render("admin/case.html", block, withdrawal=withdrawal, **facts, **empty | forms)
+    return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)
 
 
 def _company(withdrawal):
