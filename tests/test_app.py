@@ -377,7 +377,7 @@ NO_PAGES = {"static", "live.stream", "health.live", "health.ready", "metrics.sho
 QUERIES = {"statements.show": {"first": "2026-01-01", "last": "2026-01-31"}}
 FOR_STRANGERS = {"accounts.log_in", "accounts.sign_up", "accounts.forgotten", "accounts.reset", "accounts.verify"}
 FOR_ALL = {"pages.home", "badges.show", "courses.index", "courses.show", "learning.lesson", "pages.terms", "pages.privacy"}
-LEAD_ON = {"learning.course", "checkout.pay", "notices.show", "payouts.statements.index"}  # to a lesson, to the payment, to what it is about, to this year
+LEAD_ON = {"admin.payouts.company", "learning.course", "checkout.pay", "notices.show", "payouts.statements.index"}  # to a lesson, to the payment, to what it is about, to this year
 
 
 @pytest.fixture
