@@ -124,6 +124,19 @@ def test_the_queue_takes_the_same_statements_however_many_wait(asked, ada, log_i
     assert db.session.query(Withdrawal).filter_by(state="in review").count() == count
 
 
+def test_an_admin_reads_nothing_of_what_the_others_think_of_him(asked, ada, bruno, member, log_in):
+    sign = [{"name": "shared device", "weight": 40, "facts": {"members": [bruno.id]}}]
+    withdrawal = asked("cleo", 300, risks=sign, risk=40, held_at=clock.now(), hold_reason="We ask.", hold_note="Is it she?")
+    cleo = withdrawal.user
+    with transaction():
+        cleo.role = "admin"
+    paths = (f"/admin/payouts/{withdrawal.id}", "/admin/payouts", "/admin/payouts?order=risk", "/admin/payouts?which=risky", "/admin/payouts?which=clean")
+    own, others = ([words(log_in(who).get(path).text) for path in paths] for who in (cleo, ada))
+    assert "Its member reads: We ask." in own[0] and not any("Shared browser" in page or "Is it she?" in page for page in own)
+    assert "Shared browser" in others[0] and "Is it she?" in others[0] and "Shared browser" in others[1]
+    assert ["300.00" in page for page in own[1:]] == [True, False, False, False] and ["300.00" in page for page in others[1:]] == [True, True, True, False]
+
+
 # Several at once
 
 
