@@ -1,7 +1,7 @@
 """What was handed to the bank: files, and in each the transfers as they were when it was made."""
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
@@ -50,4 +50,4 @@ class BankFileLine(Model):
     amount: Mapped[int] = mapped_column(BigInteger)
 
     file: Mapped[BankFile] = relationship()
-    payout: Mapped[Payout] = relationship(back_populates="line")
+    payout: Mapped[Payout] = relationship(backref=backref("line", uselist=False))  # there, or who knows of payouts alone could not map them

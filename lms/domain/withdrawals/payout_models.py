@@ -71,7 +71,6 @@ class Payout(Model):
     user: Mapped[User] = relationship()
     details: Mapped[PayoutDetails] = relationship()
     decisions: Mapped[list["PayoutDecision"]] = relationship(order_by="PayoutDecision.id")
-    line = relationship("BankFileLine", back_populates="payout", uselist=False)
 
     @property
     def is_open(self):
