@@ -6,7 +6,7 @@ from lms.ui.charts import scale_of
 from lms.ui.covers import cover_svg
 from lms.ui.downloads import PRIVATE, download
 from lms.ui.icons import icon
-from lms.ui.log_words import logged
+from lms.ui.log_words import details_for, logged
 from lms.ui.money import euros, fine_euros, fine_teo, grouped, teo
 from lms.ui.notices import said
 from lms.ui.pages import page_url
@@ -29,7 +29,7 @@ def init_app(app):
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros
     filters = {"deadline": deadline, "euros": euros, "exact": exact, "fine_euros": fine_euros, "fine_teo": fine_teo, "grouped": grouped, "initials": initials, "logged": logged, "percent": percent, "said": said, "teo": teo, "when": when}
-    filters |= {"risk_name": risk_words.name, "risk_sentence": risk_words.sentence}
+    filters |= {"details_for": details_for, "risk_name": risk_words.name, "risk_sentence": risk_words.sentence}
     app.jinja_env.filters |= filters
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,

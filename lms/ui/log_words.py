@@ -69,6 +69,12 @@ def logged(entry):
     return Said(icon, tone, gettext(title), " · ".join(part for part in (subject(entry.subject), facts) if part))
 
 
+def details_for(entry, reader):
+    """What a row holds, as this admin reads it: in the place of a note about himself, which is for the others, stands a gap."""
+    is_about_him = entry.details.get("member") == reader.id
+    return {name: "…" if name == "note" and is_about_him else value for name, value in entry.details.items()}
+
+
 def subject(words):
     """What a row is about, such as `withdrawal 7`."""
     kind, _, number = words.partition(" ")

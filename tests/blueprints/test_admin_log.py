@@ -78,6 +78,17 @@ def test_the_csv_holds_what_was_asked_for_and_is_noted(decided, browser, ada):
     assert browser.get(f"{PLACE}/csv").status_code == 405
 
 
+def test_a_note_about_an_admin_is_read_by_the_others_alone(browser, ada, member, log_in):
+    with transaction():
+        otto = member("otto", role="admin")
+        log.record("withdrawal held", "withdrawal 7", otto, member=ada.id, amount=12_500_000, to="0xabc", reason="We ask.", note="Is it she?")
+    for reader, reads in ((ada, False), (otto, True)):
+        browser = log_in(reader)
+        page, table = browser.get(PLACE).text, browser.post(f"{PLACE}/csv").text
+        assert ("Is it she?" in page, "Is it she?" in table) == (reads, reads)
+        assert "We ask." in page and "reason: We ask." in table
+
+
 def test_a_csv_that_would_leave_rows_out_is_refused(decided, browser, monkeypatch):
     monkeypatch.setattr(log_pages, "MOST", 2)
     answer = browser.post(f"{PLACE}/csv")

@@ -123,6 +123,14 @@ def test_his_history_names_who_else_signed_in_with_the_same_browser(browser, ana
     assert place(ana) not in browser.get(place(tea)).text
 
 
+def test_an_admin_does_not_read_who_else_was_seen_with_his_own_browser(browser, ada, bruno, member, log_in):
+    see(ada, ("shared", "203.0.113.7"))
+    see(bruno, ("shared", "192.0.2.1"))
+    own = browser.get(place(ada)).text
+    assert "203.0.113.0/24 Browser" in words(own) and "Also used by" not in own and place(bruno) not in own
+    assert "Also used by" in log_in(member("otto", role="admin")).get(place(ada)).text
+
+
 def test_of_a_browser_of_many_the_last_are_named_and_the_others_counted(ana, member, browser):
     see(ana, ("library", "203.0.113.7"))
     others = [member(f"guest{number}") for number in range(10)]

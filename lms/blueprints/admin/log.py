@@ -13,6 +13,7 @@ from lms.domain.accounts import queries as accounts
 from lms.domain.audit import log, log_queries
 from lms.formats import csv
 from lms.ui import download, render
+from lms.ui.log_words import details_for
 
 blueprint = Blueprint("log", __name__, url_prefix="/log")  # of admins only, as the blueprint it stands in
 
@@ -61,5 +62,5 @@ def _wanted(form):
 
 
 def _row(entry, names):
-    details = "; ".join(f"{name}: {value}" for name, value in sorted(entry.details.items()))
+    details = "; ".join(f"{name}: {value}" for name, value in sorted(details_for(entry, current_user).items()))
     return [entry.number, entry.at.astimezone(UTC).isoformat(), names.get(entry.by_id, ""), entry.action, entry.subject, details, entry.hash]
