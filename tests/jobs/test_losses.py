@@ -11,7 +11,7 @@ from lms.chain.signers import LocalSigner
 from lms.db import db, transaction
 from lms.domain.audit import actions as incidents
 from lms.domain.audit import queries as switches
-from lms.domain.audit.models import Incident
+from lms.domain.audit.models import Incident, LogEntry
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
@@ -114,6 +114,9 @@ def test_the_same_theft_is_booked_once_and_another_too(rich, steal, book, flow, 
     for receipt in (first, first, second):
         book(receipt)
     assert (balance("outside"), db.session.query(Entry).filter_by(kind="loss").count()) == (teo(25), 2)
+    assert [(row.action, row.subject, row.details["amount"], row.details["reason"]) for row in db.session.query(LogEntry).order_by(LogEntry.number)] == [
+        ("theft booked", f"member {rich.id}", amount, "key stolen") for amount in (teo(10), teo(15))
+    ]
     flow()
     assert (parts(rich), audit()) == ((teo(50), 0), GREEN)
 

@@ -2,6 +2,7 @@
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.onchain.models import Contract, Creation, Deployment
 
 
@@ -19,6 +20,7 @@ def record_contract(deployment, name, address, signed):
     contract = Contract(deployment_id=deployment.id, name=name, address=address, nonce=signed.nonce)
     deployment.contracts.append(contract)
     keep_bid(contract, signed)
+    _note(contract)
     return contract
 
 
@@ -32,3 +34,8 @@ def move_contract(contract, address, signed):
     """The nonce it held is used up without it: it will stand elsewhere, made under another."""
     contract.address, contract.nonce = address, signed.nonce
     keep_bid(contract, signed)
+    _note(contract)
+
+
+def _note(contract):
+    log.record("contract placed", f"contract {contract.name}", address=contract.address)

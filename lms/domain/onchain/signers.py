@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.onchain.models import Nonce, Signer
 from lms.errors import DomainError
 
@@ -67,16 +68,23 @@ def halt(address, why):
 def retire(address):
     """Let a signer finish what it has signed, and sign nothing new."""
     lane = _lane(address)
-    lane.retired_at = lane.retired_at or clock.now()
+    if lane.retired_at is None:
+        lane.retired_at = clock.now()
+        log.record("signer retired", f"signer {address}")
 
 
 def reinstate(address):
-    _lane(address).retired_at = None
+    lane = _lane(address)
+    if lane.retired_at:
+        lane.retired_at = None
+        log.record("signer reinstated", f"signer {address}")
 
 
 def adopt(address, mined_count):
     """Take what the chain has mined of this signer for known, and let it sign again."""
     lane = _lane(address)
+    if lane.halted or lane.next_nonce < mined_count:
+        log.record("signer adopted", f"signer {address}", before=lane.next_nonce, mined=mined_count, halted=lane.halted or "")
     lane.next_nonce, lane.halted = max(lane.next_nonce, mined_count), None
 
 

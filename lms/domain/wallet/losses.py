@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO, Account, Holder, Transfer
@@ -51,6 +52,7 @@ def book(theft, why):
     db.session.add(entry)
     db.session.flush()
     db.session.execute(update(Transfer).where(Transfer.id == loss.id).values(source_entry_id=entry.id))
+    log.record("theft booked", f"member {holder.user_id}" if holder.user_id else "part treasury", amount=theft.amount, transaction=theft.tx_hash, reason=why)
     return loss
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries as onchain_queries
@@ -19,13 +20,14 @@ from lms.errors import DomainError
 
 def replace(holder_id, sealed):
     """Give the holder a new address with its sealed key; answers the wallet it replaces. Entries that are open go their way to the old one."""
-    _lock(holder_id)
-    old = in_use(holder_id)
+    holder, old = _lock(holder_id), in_use(holder_id)
     if old is None:
         raise DomainError("The holder has no address yet. Nothing was replaced.")
     old.replaced_at, old.must_move = clock.now(), True
     db.session.flush()
     actions.keep_wallet(holder_id, sealed)
+    whose = f"member {holder.user_id}" if holder.user_id else "part treasury"
+    log.record("key replaced", whose, before=old.address, after=in_use(holder_id).address)
     return old
 
 
@@ -89,4 +91,4 @@ def in_use(holder_id):
 
 def _lock(holder_id):
     """As settlement and withdrawals lock him: never two open entries."""
-    db.session.scalars(select(Holder).where(Holder.id == holder_id).with_for_update()).one()
+    return db.session.scalars(select(Holder).where(Holder.id == holder_id).with_for_update()).one()

@@ -4,6 +4,7 @@ import click
 
 from lms.db import transaction
 from lms.domain.accounts import queries as members
+from lms.domain.audit import log
 from lms.domain.certificates import actions, queries
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as learning
@@ -22,5 +23,6 @@ def certify(email, slug):
         raise click.ClickException("No member with this address takes part in a course of this name.")
     with transaction():
         certificate = actions.make(enrolment)
+        log.record("certificate made", f"member {member.id}", certificate=certificate.id, title=course.title)
     enqueue("certificates.issue")
     click.echo(f"certificate {certificate.id}: {certificate.operation.state if certificate.operation else 'waits'}, {queries.waiting()} wait in all")

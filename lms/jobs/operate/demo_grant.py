@@ -9,6 +9,7 @@ from lms import live
 from lms.db import transaction
 from lms.domain.accounts import checks
 from lms.domain.accounts import queries as accounts
+from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO
@@ -34,6 +35,7 @@ def grant(email, amount):
         evidence = {"for": "trying out", "member": user_id}
         ledger.post(f"{key}:issued", issuance, treasury, amount * MICRO, "grant", evidence=evidence)
         ledger.post(key, treasury, available, amount * MICRO, "grant", evidence=evidence)
+        log.record("tokens given", f"member {user_id}", amount=amount * MICRO)
     live.push(user_id, "balance_chip", "balance", "activity")
     enqueue("settlement.settle")
     click.echo(f"{email} has {amount} TEO more.")

@@ -11,6 +11,7 @@ from lms.chain import anvil, contracts, transactions
 from lms.chain.signers import LocalSigner, is_in_kms
 from lms.db import alone, transaction
 from lms.domain.audit import actions as audit
+from lms.domain.audit import log
 from lms.domain.audit import queries as incidents
 from lms.domain.onchain import deployments, queries, signers
 from lms.domain.rulebook.rules import Rules
@@ -31,7 +32,8 @@ def signer():
         raise config.ConfigError("KEK or SIGNER_FILES is missing. Run this with the worker's environment.")
     for path in settings["SIGNER_FILES"]:
         if not is_in_kms(path) and not Path(path).exists():
-            LocalSigner.create(path, here.keks())
+            with transaction():
+                log.record("signer made", f"signer {LocalSigner.create(path, here.keks()).address}")
     for address in here.addresses():
         click.echo(address)
 

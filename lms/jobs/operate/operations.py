@@ -9,6 +9,7 @@ from lms.chain import transactions
 from lms.db import transaction
 from lms.domain.accounts import queries as members
 from lms.domain.audit import actions as watch
+from lms.domain.audit import log
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries, signers
 from lms.domain.rulebook.amounts import MICRO
@@ -47,6 +48,8 @@ def resume():
 def replace(operation_id):
     """Offer more gas for OPERATION_ID now, under the nonce it holds."""
     operation = _sent(operation_id)
+    with transaction():
+        log.record("operation sent again", f"operation {operation.id}")
     _lane_of(operation).replace(operation)
     click.echo(f"operation {operation.id} was sent again as {operation.attempts[-1].tx_hash}")
 

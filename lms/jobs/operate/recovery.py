@@ -7,6 +7,7 @@ import click
 from lms.chain import transactions
 from lms.chain.contracts import BY_NAME, Certificate, Notary
 from lms.db import db, transaction
+from lms.domain.audit import log
 from lms.domain.certificates import actions as certificates
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
@@ -37,6 +38,7 @@ def recover():
     with transaction():
         onchain.turn()  # nobody gives out a number, nor scans, beside this
         taken, lost = _rebuild(deployment, used, arrivals)
+        log.record("chain recovered", f"part deployment {deployment.id}", taken=taken, lost=lost)
     for address in here.addresses():
         adopt_lane(address, pool)
     enqueue("settlement.settle")

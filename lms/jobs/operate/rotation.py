@@ -7,6 +7,7 @@ from lms.chain import vault
 from lms.chain.vault import shorten
 from lms.db import transaction
 from lms.domain.accounts import queries as members
+from lms.domain.audit import log
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet import custody, holders, moves
 from lms.jobs import keys as stored
@@ -21,6 +22,8 @@ def rotate():
     """Wrap every stored key by the newest KEK. What KEK_OLD has opens the older ones; killed, it goes on where it was."""
     stored.check()
     version, closed = here.keks().version, []
+    with transaction():
+        log.record("keys rewrapped", "part keys", version=version)
     for path in stored.rewrap_files():
         click.echo(f"{path} is wrapped by version {version}")
     for count, failed in stored.rewrap_wallets():

@@ -10,6 +10,7 @@ from lms.chain import transactions
 from lms.chain.contracts import BY_NAME
 from lms.chain.contracts.contract import ROLES
 from lms.db import transaction
+from lms.domain.audit import log
 from lms.domain.onchain import queries, signers
 from lms.jobs import node as here
 from lms.jobs.chain import hurry
@@ -70,6 +71,8 @@ def _ask_admin(roles, verb, address):
     for contract, role in roles:
         click.echo(f"{verb} of {contract.name}, {role}: to {contract.address} data 0x{contract.role_data(verb, role, address).hex()}")
     if roles:
+        with transaction():
+            log.record("signer rights asked", f"signer {address}", verb=verb, contracts=sorted({contract.name for contract, _ in roles}))
         raise click.ClickException("The admin of the contracts must send these calls. Run this again when they are final.")
 
 
