@@ -122,6 +122,10 @@ def enrol(user, course, done, completed_at=None):
         ("/terms", "it", "TeoCoin (TEO) non è denaro"),
         ("/privacy", "en", "What cannot be erased"),
         ("/privacy", "it", "Che cosa non si può cancellare"),
+        ("/privacy", "en", "A fourth holds a random id for 90 days"),
+        ("/privacy", "it", "Un quarto contiene un codice casuale per 90 giorni"),
+        ("/privacy", "en", "the network you come from, which is the first part of your IP address (/24 of IPv4, /48 of IPv6)"),
+        ("/privacy", "it", "la rete da cui arrivi, cioè la prima parte dell'indirizzo IP (/24 di IPv4, /48 di IPv6)"),
     ],
 )
 def test_terms_and_privacy_are_there_in_both_languages(client, path, language, sentence):
