@@ -12,7 +12,7 @@ from lms.domain.accounts.models import Sighting
 
 @pytest.mark.parametrize(
     ("address", "network"),
-    [("203.0.113.77", "203.0.113.0/24"), ("2001:db8:aa:bb::1", "2001:db8:aa::/48"), ("::ffff:203.0.113.77", "203.0.113.0/24"), ("fe80::1%eth0", "fe80::/48"), ("", ""), ("no address", "")],
+    [("203.0.113.77", "203.0.113.0/24"), ("2001:db8:aa:bb::1", "2001:db8:aa::/48"), ("::ffff:203.0.113.77", "203.0.113.0/24"), ("fe80::1%eth0", "fe80::/48"), ("", ""), ("no address", ""), ("127.0.0.1", ""), ("::1", "")],
 )
 def test_of_an_address_its_network_is_kept(address, network):
     assert sightings.network_of(address) == network

@@ -26,13 +26,15 @@ def device_hash(device):
 
 
 def network_of(address):
-    """The /24 of an IPv4 address, the /48 of an IPv6 one, "" for what is none: who it is in there is not kept."""
+    """The /24 of an IPv4 address, the /48 of an IPv6 one, "" for what is none: who it is in there is not kept.
+
+    Nor is one's own machine a network: behind a proxy that the settings do not name all come from it, and would be one person's."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return ""
     found = getattr(found, "ipv4_mapped", None) or found
-    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
+    return "" if found.is_loopback else str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
 
 
 def see(user, device, address):
