@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import queries, sessions
-from lms.domain.accounts.models import Session
+from lms.domain.accounts import queries, sessions, sightings
+from lms.domain.accounts.models import Session, Sighting
 from lms.jobs.schedule import run
 
 
@@ -17,6 +17,15 @@ def test_a_sign_in_is_forgotten_after_thirty_days(ana):
     run("accounts.forget_sessions")
     assert [row.token_hash for row in db.session.query(Session)] == [sessions.token_hash(later)]
     assert queries.of_session(later) is ana
+
+
+def test_where_from_one_signed_in_is_forgotten_after_ninety_days(ana):
+    with transaction():
+        sightings.see(ana, "browser", "203.0.113.7")
+    for days, left in ((90, 1), (1, 0)):
+        clock.advance(timedelta(days=days) - timedelta(minutes=1))
+        run("accounts.forget_sessions")
+        assert db.session.query(Sighting).count() == left
 
 
 def _sign_in(user):

@@ -2,12 +2,12 @@
 
 import re
 
-from flask import current_app, request
+from flask import current_app, request, url_for
 
 from lms.domain.accounts import sightings
 
 NAME = "device"
-_ID = re.compile(r"[\w-]{32}")  # as sightings makes it: what a client says instead is no id of ours
+_ID = re.compile(r"[A-Za-z0-9_-]{32}")  # as sightings makes it: what a client says instead is no id of ours
 
 
 def of_browser():
@@ -17,7 +17,7 @@ def of_browser():
 
 
 def keep(response, device):
-    """Answers the response, by which the browser keeps the id as long as we keep its hash; each sign-in begins that time anew."""
+    """Answers the response, by which the browser keeps the id as long as we keep its hash; each sign-in begins that time anew. It sends it where one signs in, and nowhere else."""
     secure = current_app.config["SESSION_COOKIE_SECURE"]
-    response.set_cookie(NAME, device, max_age=int(sightings.KEPT.total_seconds()), samesite="Lax", httponly=True, secure=secure)
+    response.set_cookie(NAME, device, max_age=int(sightings.KEPT.total_seconds()), path=url_for("accounts.log_in"), samesite="Lax", httponly=True, secure=secure)
     return response
