@@ -168,6 +168,27 @@ def test_what_bears_a_sign_is_held_or_waits_for_another_is_in_no_batch(asked, ad
     assert clean.state == "in review", "all of them or none"
 
 
+def test_a_sign_that_came_up_since_it_was_judged_keeps_it_out_of_the_batch(asked, bruno, ada, log_in):
+    withdrawal, other = asked("cleo", 300), asked("dora", 300)
+    browser, ids = log_in(ada), [str(withdrawal.id), str(other.id)]
+    assert re.findall(r'name="chosen" value="(\d+)"', browser.get("/admin/payouts").text) == ids
+    shared(withdrawal.user, bruno)
+    answer = browser.post("/admin/payouts/batch", data={"chosen": ids})
+    assert answer.status_code == 409 and f"Withdrawal {withdrawal.id} bears signs of fraud" in answer.text
+    assert "Shared browser Bruno signed in with the same browser." in words(browser.get(f"/admin/payouts/{withdrawal.id}").text)
+    assert re.findall(r'name="chosen" value="(\d+)"', browser.get("/admin/payouts").text) == [str(other.id)]
+    assert browser.post("/admin/payouts/batch", data={"chosen": ids[1:]}).status_code == 303
+
+
+def test_a_sign_that_is_gone_stays_written(asked, ada, log_in):
+    withdrawal = asked("cleo", 300, risks=[{"name": "dispute", "weight": 40, "facts": {"disputes": 1}}], risk=40)
+    for _ in range(2):
+        log_in(ada).post("/admin/payouts/batch", data={"chosen": [str(withdrawal.id)]})
+        shared(withdrawal.user, ada)
+    db.session.refresh(withdrawal)
+    assert ([risk["name"] for risk in withdrawal.risks], withdrawal.risk, withdrawal.state) == (["dispute", "shared device"], 80, "in review")
+
+
 @pytest.mark.parametrize("chosen", [[], ["x"], ["99999"], [str(number) for number in range(1, 30)]])
 def test_a_choice_of_nothing_or_too_much_is_refused(asked, ada, log_in, chosen):
     asked("cleo", 300)

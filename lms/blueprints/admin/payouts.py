@@ -36,8 +36,11 @@ def batch():
 @blueprint.post("/batch")
 @proven
 def approve_batch():
+    ids = _chosen(request.form)
     with transaction():
-        approved = batches.approve(_chosen(request.form), current_user)
+        batches.look_again(ids)
+    with transaction():
+        approved = batches.approve(ids, current_user)
         told = [(withdrawal.user_id, withdrawal.id) for withdrawal in approved]
         going = sum(withdrawal.state == "approved" for withdrawal in approved)
     enqueue("settlement.settle")

@@ -6,7 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import db
-from lms.domain.withdrawals import actions, quotes
+from lms.domain.desk import risks, signals
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.withdrawals import actions, quotes, review
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.errors import DomainError
 
@@ -47,6 +49,14 @@ def obstacle(withdrawal, by):
     if withdrawal.user_id == by.id or by.id in {approval.admin_id for approval in withdrawal.standing}:
         return DomainError("Withdrawal %(number)d waits for another admin.", number=withdrawal.id)
     return None
+
+
+def look_again(ids):
+    """Write down the signs of fraud that came up since these were judged, which may be days ago: to be committed before `approve`, which refuses them for it."""
+    rows = select(Withdrawal).where(Withdrawal.id.in_(sorted(set(ids))[:MOST]), Withdrawal.state == "in review").options(joinedload(Withdrawal.user))
+    for withdrawal in db.session.scalars(rows.order_by(Withdrawal.id).with_for_update(of=Withdrawal)):
+        review.add(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
+    db.session.flush()
 
 
 def approve(ids, by):

@@ -12,6 +12,15 @@ def judge(withdrawal, risks=()):
         setattr(withdrawal, name, value)
 
 
+def add(withdrawal, risks):
+    """Write down those of the risks that it does not bear yet: what came up since it was judged."""
+    known = {risk["name"] for risk in withdrawal.risks}
+    new = [risk for risk in risks if risk["name"] not in known]
+    if new:
+        withdrawal.risks = sorted([*withdrawal.risks, *new], key=lambda risk: -risk["weight"])
+        withdrawal.risk += sum(risk["weight"] for risk in new)
+
+
 def weighed(withdrawal, risks=()):
     """What `judge` would write down now, by name. Its member may read it: of the risks only that somebody must look at it."""
     rules = rulebook.version(withdrawal.rule_version)
