@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 from lms.errors import Invalid
 
@@ -9,6 +10,8 @@ from lms.errors import Invalid
 _BYTE_ORDER_MARK = "\ufeff"
 # What a spreadsheet would take for a formula begins with one of these (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# One whose language has the comma for decimals parts cells by semicolons, and by tabs: what follows them begins a cell there.
+_INSIDE = re.compile(r"([;\t]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def write(rows):
@@ -63,5 +66,5 @@ def _cell(value):
         return ""
     if isinstance(value, (int, Amount)):
         return value
-    text = str(value).replace("\x00", "")
+    text = _INSIDE.sub(r"\1'", str(value).replace("\x00", ""))
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -23,6 +23,13 @@ def test_what_would_be_a_formula_is_a_text(begin):
     assert cell.startswith("'")
 
 
+@pytest.mark.parametrize("title", ["x;=cmd|' /C calc'!A0", "x; +1", "x;\t@SUM(A1)", "x\t-1", "x;＝1"])
+def test_nor_is_one_where_cells_are_parted_by_semicolons(title):
+    (line,) = csv.write([["1", title]]).decode("utf-8-sig").splitlines()
+    cells = [cell.strip() for part in line.split(";") for cell in part.split("\t")]
+    assert not any(cell.startswith(("=", "+", "-", "@", "＝")) for cell in cells), cells
+
+
 def test_a_number_typed_by_a_person_stays_a_text():
     assert read(csv.write([["-5"], ["5"]])) == [["'-5"], ["5"]]
 
