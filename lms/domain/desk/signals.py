@@ -35,9 +35,18 @@ class Signals:
 
 def of(withdrawal):
     """The Signals of who asked for it, as they were then; a fixed number of statements."""
+    return _found(withdrawal, _OTHERS, _TRADE, _LEARNING)
+
+
+def of_others(withdrawal):
+    """The Signals that name other members, and the rest as if there were nothing; two statements."""
+    return _found(withdrawal, _OTHERS, _TRADE)
+
+
+def _found(withdrawal, *statements):
     values = {"user": withdrawal.user_id, "to": withdrawal.to.lower(), "link": withdrawal.linked_wallet_id, "at": withdrawal.requested_at, "since": withdrawal.requested_at - LOOKS_BACK}
     user = withdrawal.user
-    facts = {name: value for statement in (_OTHERS, _TRADE, _LEARNING) for name, value in db.session.execute(statement, values).mappings().one().items()}
+    facts = {name: value for statement in statements for name, value in db.session.execute(statement, values).mappings().one().items()}
     return Signals(email=user.email, asked_at=withdrawal.requested_at, joined_at=user.created_at, **{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
 
 

@@ -1,0 +1,44 @@
+"""Whom the member of a case may be one with: who shares his address, his browser or his network, seen with what they asked for themselves."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from lms.db import db
+from lms.domain.accounts.models import User
+from lms.domain.desk import signals
+from lms.domain.withdrawals.models import UNDONE, Withdrawal
+
+SHOWN = 20  # of the closest
+
+
+@dataclass(frozen=True)
+class Linked:
+    """`ties`: of "address", "browser", "network" and "trade"; `withdrawn`: all that he asked for and was not undone, in millionths of TEO."""
+
+    user: User
+    ties: tuple
+    withdrawn: int
+
+
+def accounts(withdrawal):
+    """(the Linked with the most ties first, how many more there are); three statements at most. Who only trades with him is a customer, not one of them."""
+    ties = _ties(signals.of_others(withdrawal))
+    closest = sorted(ties, key=lambda number: (-len(ties[number]), ties[number], number))[:SHOWN]
+    found = _with_what_they_asked_for(closest)
+    return [Linked(found[number][0], ties[number], found[number][1]) for number in closest], len(ties) - len(closest)
+
+
+def _ties(found):
+    """{id: (words)} of whom the Signals name."""
+    by_word = {"address": found.same_address, "browser": found.same_device, "network": found.same_network}
+    ties = {number: [word for word, numbers in by_word.items() if number in numbers] for number in {number for numbers in by_word.values() for number in numbers}}
+    return {number: (*words, "trade") if number in found.partners else tuple(words) for number, words in ties.items()}
+
+
+def _with_what_they_asked_for(numbers):
+    if not numbers:
+        return {}
+    asked = func.coalesce(func.sum(Withdrawal.amount).filter(Withdrawal.state.not_in(UNDONE)), 0)
+    rows = select(User, asked).outerjoin(Withdrawal, Withdrawal.user_id == User.id).where(User.id.in_(numbers)).group_by(User.id)
+    return {user.id: (user, int(withdrawn)) for user, withdrawn in db.session.execute(rows)}
