@@ -9,6 +9,7 @@ from lms import clock
 from lms.blueprints.admin import payouts
 from lms.db import db, transaction
 from lms.domain.accounts import sightings
+from lms.domain.desk import cases
 from lms.domain.withdrawals import actions
 from lms.domain.withdrawals.models import Withdrawal
 from lms.jobs import withdrawals as jobs
@@ -94,6 +95,16 @@ def test_the_queue_shows_those_that_are_asked_for(asked, ada, log_in):
     shown = {which: names(browser.get(f"/admin/payouts?which={which}").text) for which in ("", "clean", "risky", "held", "second", "nonsense")}
     assert shown == {"": ["Cleo", "Dora", "Emil"], "clean": ["Dora", "Emil"], "risky": ["Cleo"], "held": ["Emil"], "second": ["Dora"], "nonsense": ["Cleo", "Dora", "Emil"]}
     assert "No withdrawal is like that." in browser.get("/admin/payouts?which=risky&order=amount").text or shown["risky"]
+
+
+def test_the_queue_shows_those_of_an_age(asked, ada, log_in):
+    for name, hours in (("cleo", 1), ("dora", 25), ("emil", 71), ("fritz", 73)):
+        asked(name, 300, requested_at=clock.now() - timedelta(hours=hours))
+    browser = log_in(ada)
+    shown = {age: names(browser.get(f"/admin/payouts?age={age}").text) for age in ("", "new", "waiting", "late", "nonsense")}
+    everybody = ["Cleo", "Dora", "Emil", "Fritz"]
+    assert shown == {"": everybody, "new": ["Cleo"], "waiting": ["Dora", "Emil"], "late": ["Fritz"], "nonsense": everybody}
+    assert cases.ages() == {"new": 1, "waiting": 2, "late": 1}
 
 
 def test_a_filter_without_a_hit_leads_back_to_all(asked, ada, log_in):

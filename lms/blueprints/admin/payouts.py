@@ -144,10 +144,10 @@ def _switched(sentence):
 def _queue(halting=None):
     """`halting`: the form that was to stop all and lacks something."""
     halting = halting or HaltForm(formdata=None, prefix="halt")
-    order, which = request.args.get("order", "age"), request.args.get("which", "")
-    found = cases.queue(order, which, page_number(), current_user)
+    wanted = dict(order=request.args.get("order", "age"), which=request.args.get("which", ""), age=request.args.get("age", ""))
+    found = cases.queue(**wanted, number=page_number(), by=current_user)
     clean = {withdrawal.id for withdrawal in found.items if batches.obstacle(withdrawal, current_user) is None}
-    return render("admin/payouts.html", withdrawals=found, clean=clean, order=order, which=which, pace=cases.service_time(), switch=halt.standing(), halting=halting)
+    return render("admin/payouts.html", withdrawals=found, clean=clean, **wanted, pace=cases.service_time(), switch=halt.standing(), halting=halting)
 
 
 def _case(withdrawal, **forms):

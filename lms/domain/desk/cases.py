@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from lms import clock
 from lms.db import db, page_of
 from lms.domain.accounts import queries as members
 from lms.domain.withdrawals.models import Approval, Withdrawal
@@ -18,19 +19,34 @@ FILTERS = {
     "held": (Withdrawal.held_at.is_not(None),),
     "second": (Withdrawal.approvals_needed > 1,),
 }
+AGES = {"new": (None, timedelta(days=1)), "waiting": (timedelta(days=1), timedelta(days=3)), "late": (timedelta(days=3), None)}  # (from, below) since the request
 _TELLING = ("clean", "risky")  # with the order by risk: where a case stands says what is thought of its member
 MEASURED = 50  # the last decisions
 
 
-def queue(order="age", which="", number=1, by=None):
-    """One page of the open cases with their members and approvals; four statements. What is asked for and is none, is the first.
+def queue(order="age", which="", age="", number=1, by=None):
+    """One page of the open cases with their members and approvals; four statements. What is asked for and is none, is the first; every age, where none is.
 
     By risk the admin's own is left out, so that nobody learns here what he is suspected of."""
     approvals = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
-    rows = select(Withdrawal).where(Withdrawal.state == "in review", *FILTERS.get(which, ())).options(joinedload(Withdrawal.user), approvals)
+    rows = select(Withdrawal).where(Withdrawal.state == "in review", *FILTERS.get(which, ()), *_aged(age)).options(joinedload(Withdrawal.user), approvals)
     if by and (order == "risk" or which in _TELLING):
         rows = rows.where(Withdrawal.user_id != by.id)
     return page_of(rows.order_by(*ORDERS.get(order, ORDERS["age"])), number)
+
+
+def ages():
+    """{age: how many open cases are of it}; one statement."""
+    counts = (func.count().filter(*_aged(age)) for age in AGES)
+    return dict(zip(AGES, db.session.execute(select(*counts).where(Withdrawal.state == "in review")).one(), strict=True))
+
+
+def _aged(age):
+    """What the request of a case of this age fulfils."""
+    least, below = AGES.get(age, (None, None))
+    now = clock.now()
+    limits = [] if least is None else [Withdrawal.requested_at <= now - least]
+    return limits if below is None else [*limits, Withdrawal.requested_at > now - below]
 
 
 def service_time():
