@@ -8,6 +8,8 @@ from redis.backoff import ConstantBackoff, NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from lms.formats.plain import Plain
+
 log = logging.getLogger(__name__)
 
 NAME = "default"
@@ -24,7 +26,7 @@ class Queue:
         # Once more: a connection kept from before a restart of Redis must not cost what is sent first.
         again = Retry(NoBackoff(), 1)
         self.redis = Redis.from_url(app.config["REDIS_URL"], socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15, retry=again)
-        self._queue, self._mail = (rq.Queue(name, connection=self.redis, default_timeout=120) for name in (NAME, MAIL))
+        self._queue, self._mail = (rq.Queue(name, connection=self.redis, default_timeout=120, serializer=Plain) for name in (NAME, MAIL))
         self._metadata = dict
 
     def carry(self, metadata):
@@ -65,6 +67,10 @@ class Queue:
     def lengths(self):
         """{queue: (jobs that wait, jobs that failed within a day)}; raises RedisError when Redis is down."""
         return {each.name: (each.count, each.failed_job_registry.get_job_count(cleanup=False)) for each in (self._queue, self._mail)}
+
+    def failed(self):
+        """RQ's registries of the jobs that failed, one for each queue."""
+        return [each.failed_job_registry for each in (self._queue, self._mail)]
 
     def worker_seen(self, name=NAME):
         """When a worker of the queue last gave a sign of life, or None; raises RedisError when Redis is down."""

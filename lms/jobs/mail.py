@@ -34,6 +34,7 @@ def send(mail_id):
             gateway.from_url(current_app.config["MAIL_URL"], current_app.config["MAIL_FROM"]).send(_letter(mail))
         except gateway.NotSent as error:
             log.warning("mail not sent", extra={"mail": mail_id, "kind": mail.kind, "tries": mail.tries, "reason": str(error)})
+            notices.mark_failed(mail, str(error))
             return
         notices.mark_sent(mail)
 

@@ -4,9 +4,7 @@
 
 import argparse
 import gc
-import io
 import logging
-import pickle
 from importlib import import_module
 from inspect import isfunction
 
@@ -19,6 +17,7 @@ from sqlalchemy.orm import configure_mappers
 
 from lms import create_app, live, logs
 from lms.domain.accounts.models import LOCALES
+from lms.formats.plain import Plain
 from lms.queue import MAIL, NAME, lasting, queue
 
 log = logging.getLogger("lms.jobs.worker")
@@ -39,21 +38,6 @@ def load(role):
     for module in [import_module(f"lms.jobs.{name}") for name in JOBS[role]]:
         own = (name for name, value in vars(module).items() if isfunction(value) and value.__module__ == module.__name__)
         NAMES.update(f"{module.__name__}.{name}" for name in own if not name.startswith("_"))
-
-
-class Plain:
-    """What RQ reads from Redis: words and numbers, never objects. Web processes write there, and only we have keys."""
-
-    dumps = staticmethod(pickle.dumps)
-
-    @staticmethod
-    def loads(data):
-        return _Reader(io.BytesIO(data)).load()
-
-
-class _Reader(pickle.Unpickler):
-    def find_class(self, module, name):
-        raise pickle.UnpicklingError(f"a job carries words and numbers, not {module}.{name}")
 
 
 class Job(rq.job.Job):
@@ -79,6 +63,10 @@ class Worker(rq.Worker):
         with self.app.app_context():
             logs.request_id.set(job.meta.get("request_id") or logs.new_request_id())
             return super().perform_job(job, *rest)
+
+    def handle_job_failure(self, job, queue, started_job_registry=None, exc_string="", execution=None):
+        """What is kept of a failure is shown to admins by a process that does not know our secrets: they are taken out here."""
+        super().handle_job_failure(job, queue, started_job_registry, logs.hide(exc_string), execution)
 
     def heartbeat(self, timeout=None, pipeline=None):
         super().heartbeat(timeout, pipeline)

@@ -56,6 +56,10 @@ ACTIONS = {
     "sale taken back": ("receipt-refund", "red", N_("Sale taken back"), N_("%(euros)s")),
     "payment returned": ("arrow-back-up", "gold", N_("Payment sent back"), N_("%(euros)s")),
     "rulebook announced": ("scale", "gold", N_("Rulebook announced"), N_("from %(begins)s on")),
+    "mail tried again": ("mail-forward", "gold", N_("Mail tried again"), N_("%(kind)s, to member %(member)s")),
+    "mail dropped": ("mail-off", "red", N_("Mail dropped"), N_("%(kind)s, to member %(member)s")),
+    "job tried again": ("refresh", "gold", N_("Job tried again"), N_("%(error)s")),
+    "job dropped": ("trash", "red", N_("Job dropped"), N_("%(error)s")),
     "log exported": ("download", "grey", N_("Audit log exported"), N_("%(rows)s rows")),
 }
 
@@ -74,6 +78,8 @@ _SUBJECTS = {
     "payment": N_("payment %(number)s"),
     "order": N_("order %(number)s"),
     "rulebook": N_("version %(number)s"),
+    "mail": N_("mail %(number)s"),
+    "job": N_("job %(number)s"),
 }
 
 

@@ -1,6 +1,7 @@
 """Somebody of each kind, and something of each kind that is theirs: what every address of the site can be asked about."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from lms import clock
 from lms.db import db, transaction
@@ -44,7 +45,7 @@ class World:
     """`users` and `tokens` (of their sign-ins) by kind; `path(rule)` is an address about what is the student's, or the teacher's."""
 
     def __init__(self, app, member, log_in):
-        self._app, self._facts, self._own = app, dict(number=1, year=clock.now().year, filename="app.css"), {}
+        self._app, self._facts, self._own = app, dict(job_id=UUID(int=1), number=1, year=clock.now().year, filename="app.css"), {}
         self.users = {kind: member(kind.replace(" ", "."), **facts) for kind, facts in PEOPLE.items()}
         self._student, self._teacher = self.users["student"], self.users["teacher"]
         self._courses()
@@ -113,9 +114,11 @@ class World:
             withdrawal.state, withdrawal.flags, withdrawal.approvals_needed = "in review", ["amount"], 1
             notices.tell(self._student.id, "teo matured", "1", amount=1)
             nonce = linking.challenge(self._student, "0x" + "cd" * 20).nonce
+            mail = notices.write_mail(self._student, "verify")
+            mail.tries = 3
         notice = db.session.query(Notice).filter_by(user_id=self._student.id, kind="teo matured").one()
         gift = db.session.query(Transfer).filter_by(key=f"gift {self._student.id} 100").one()
-        self._facts |= dict(linked_id=own.id, withdrawal_id=withdrawal.id, notice_id=notice.id, movement_id=gift.id, nonce=nonce)
+        self._facts |= dict(linked_id=own.id, withdrawal_id=withdrawal.id, mail_id=mail.id, notice_id=notice.id, movement_id=gift.id, nonce=nonce)
 
     def _teachers_money(self):
         with transaction():

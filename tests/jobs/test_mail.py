@@ -65,7 +65,8 @@ def test_a_failure_is_logged_by_kind_and_tried_again(app, ana, tmp_path, monkeyp
     monkeypatch.setitem(app.config, "MAIL_URL", "smtp://school:pass-word@127.0.0.1:1")
     mail_id = write(ana, "reset")
     job.send(mail_id)
-    assert db.session.get_one(Mail, mail_id).tries == 1
+    row = db.session.get_one(Mail, mail_id)
+    assert (row.tries, row.failure) == (1, "ConnectionRefusedError")
     assert caplog.records[-1].reason == "ConnectionRefusedError"
     assert "pass-word" not in caplog.text
     monkeypatch.setitem(app.config, "MAIL_URL", f"outbox://{tmp_path}")

@@ -81,14 +81,20 @@ def write_mail(user, kind, address=None):
 
 def count_try(mail_id):
     """One try more, committed before it is made: a mail that breaks its sender is given up like any other. False when none is left."""
-    rows = update(Mail).where(Mail.id == mail_id, Mail.sent_at.is_(None), Mail.tries < MOST_TRIES)
+    rows = update(Mail).where(Mail.id == mail_id, Mail.sent_at.is_(None), Mail.dropped_at.is_(None), Mail.tries < MOST_TRIES)
     return db.session.scalar(rows.values(tries=Mail.tries + 1).returning(Mail.id)) is not None
 
 
 def claim(mail_id):
-    """Lock an unsent mail for sending; None when another worker has it or it went out."""
-    rows = select(Mail).where(Mail.id == mail_id, Mail.sent_at.is_(None))
+    """Lock an unsent mail for sending; None when another worker has it, it went out or was dropped."""
+    rows = select(Mail).where(Mail.id == mail_id, Mail.sent_at.is_(None), Mail.dropped_at.is_(None))
     return db.session.scalar(rows.with_for_update(skip_locked=True))
+
+
+def mark_failed(mail, failure):
+    """It did not go out, for this kind of reason; the sweep tries it again."""
+    mail.failure = failure
+    db.session.flush()
 
 
 def mark_sent(mail):

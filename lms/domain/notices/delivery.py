@@ -35,4 +35,4 @@ def _is_known(notice):
 
 
 def _mail(notice):
-    return dict(user_id=notice.user_id, kind="notice", address=notice.user.email, written_at=clock.now(), notice_id=notice.id, tries=0)
+    return dict(user_id=notice.user_id, kind="notice", address=notice.user.email, written_at=clock.now(), notice_id=notice.id, tries=0, failure="")

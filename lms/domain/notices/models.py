@@ -44,7 +44,9 @@ class Preference(Model):
 
 
 class Mail(Model):
-    """`kind` names a template in templates/mail/. The secret link in it is made when it is sent and stands nowhere."""
+    """`kind` names a template in templates/mail/. The secret link in it is made when it is sent and stands nowhere.
+
+    `failure` is the kind of its last failure; one that has `dropped_at` is never sent."""
 
     __tablename__ = "mails"
     __table_args__ = (Index("ix_mails_unsent", "id", postgresql_where="sent_at IS NULL"),)
@@ -56,7 +58,14 @@ class Mail(Model):
     written_at: Mapped[object] = mapped_column(Moment)
     sent_at: Mapped[object | None] = mapped_column(Moment)
     tries: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str] = mapped_column(default="")
+    dropped_at: Mapped[object | None] = mapped_column(Moment)
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), unique=True)  # of the notice that it brings
 
     user: Mapped[User] = relationship()
     notice: Mapped[Notice | None] = relationship()
+
+    @property
+    def is_given_up(self):
+        """Nobody tries it again by himself."""
+        return self.tries >= MOST_TRIES
