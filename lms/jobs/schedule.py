@@ -26,6 +26,7 @@ TABLE = (
     ("solvency.publish", 300),
     ("certificates.issue", 60),
     ("files.sweep", 86_400),
+    ("snapshots.take", 3600),
 )
 
 

@@ -11,7 +11,7 @@ from lms.db import Page, db, page_of
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order
 from lms.domain.checkout.outbox import MOST_TRIES
-from lms.domain.checkout.payment_models import Payment, Refund
+from lms.domain.checkout.payment_models import Dispute, Payment, Refund
 from lms.domain.checkout.terms import PAYMENT_HELD, still_looked_at
 
 LONGEST_PAGE = timedelta(days=1)  # of any gateway
@@ -119,6 +119,11 @@ def payment_of(incident):
     """The Payment an incident of held money is about, or None."""
     number = incident.details.get("payment") if incident.kind == PAYMENT_HELD else None
     return number and db.session.get(Payment, number)
+
+
+def open_disputes():
+    """How many payments a bank asks back, and nobody has decided yet."""
+    return db.session.scalar(select(func.count()).where(Dispute.state == "open"))
 
 
 def paid_count():

@@ -89,6 +89,11 @@ def lanes():
     return [Lane(signer, int(spent.get(signer.address) or 0) // days) for signer in db.session.scalars(select(Signer).order_by(Signer.address))]
 
 
+def working_lanes():
+    """The Lanes of signers that are not retired."""
+    return [lane for lane in lanes() if lane.signer.retired_at is None]
+
+
 def euros(wei, price):
     """Millionths of a euro for so many wei, at a price of millionths of a euro for a coin."""
     return wei * price // WEI

@@ -37,6 +37,13 @@ def chain_state():
     return db.session.get(ChainState, 1)
 
 
+def lag():
+    """How many blocks our index of the chain is behind the head that a worker last saw; None before either is known."""
+    scanned = select(Deployment.scanned_block).where(Deployment.is_active).scalar_subquery()
+    blocks = db.session.scalar(select(ChainState.head - scanned).where(ChainState.id == 1))
+    return None if blocks is None else max(0, blocks)
+
+
 def is_silent(seen_at):
     """Whether a chain last seen then has not been seen for too long."""
     return clock.now() - seen_at > SILENT

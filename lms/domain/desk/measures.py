@@ -1,0 +1,32 @@
+"""The numbers of an admin's home as they are now, each by its name: our own rows alone, in a fixed number of statements."""
+
+from lms.domain.applications import queries as applications
+from lms.domain.audit import queries as audit
+from lms.domain.checkout import queries as checkout
+from lms.domain.courses import queries as courses
+from lms.domain.desk import cases
+from lms.domain.notices import failed
+from lms.domain.onchain import figures
+from lms.domain.onchain import queries as onchain
+
+LONGEST = 999  # days of a runway: one that is longer needs nobody, and a chain for trying out gives gas for ever
+FAILED_JOBS = "failed jobs"  # in Redis, not here: who may ask there adds how many
+
+
+def now():
+    """{name: value}; None where nobody has seen it yet, or nothing was spent. Blocks of lag, days of a runway, else how many."""
+    return {
+        "applications": applications.waiting_count(),
+        "courses": courses.waiting_count(),
+        "disputes": checkout.open_disputes(),
+        **{f"cases {age}": count for age, count in cases.ages().items()},
+        "failed mails": failed.count(),
+        "incidents": audit.open_count(),
+        "lag": onchain.lag(),
+        **{runway_of(lane.signer): lane.runway if lane.runway is None else min(lane.runway, LONGEST) for lane in figures.working_lanes()},
+    }
+
+
+def runway_of(signer):
+    """The name of its runway."""
+    return f"runway {signer.address}"
