@@ -192,7 +192,7 @@ SETTINGS = (
     Setting("PAYMENT_SANDBOX_FILE", BOTH, _text, "", "sandbox only: the file where it keeps what it has taken, for web and worker; without one it forgets"),
     Setting("STRIPE_KEY", KEYLESS, _stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
     Setting("STRIPE_API", KEYLESS, _url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
-    Setting("POL_PRICE_EUR", WEB, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward costs"),
+    Setting("POL_PRICE_EUR", BOTH, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward and a release cost"),
     Setting("PAYER_IBAN", WEB, _iban, "", "the IBAN of the account, in the seller's name, that euros are paid out from: without it no bank file is exported"),
     Setting("PAYER_BIC", WEB, _bic, "", "the BIC of the bank of that account"),
     Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),

@@ -17,10 +17,12 @@ from lms.domain.accounts import queries as accounts
 from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
+from lms.domain.desk import simulations
 from lms.domain.learning import exercise_queries as exercises
 from lms.domain.learning.exercises import obstacle
 from lms.domain.ledger import queries as ledger
 from lms.domain.notices import queries as notices
+from lms.domain.onchain import figures
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import holders, received
 from lms.domain.wallet import queries as wallet
@@ -198,6 +200,17 @@ def _company(user, argument):
     return found and {"withdrawal": found, "company": sorted(accounts.names(others).values())}
 
 
+def _simulation(user, argument):
+    found = withdrawals.withdrawal(_id(argument)) if user.is_admin else None
+    return found and {"withdrawal": found, **simulated(found)}
+
+
+def simulated(withdrawal):
+    """What the blocks of a withdrawal's simulation need beside it; one statement."""
+    config = current_app.config
+    return {"simulation": simulations.of(withdrawal), "price": config["POL_PRICE_EUR"], "chain_id": config["CHAIN_ID"], "fine": figures.euros}
+
+
 def _sales(user, _):
     return {"sales": checkout.sales_of(user.id), "earned": ledger.euros_of(user.id)}
 
@@ -221,5 +234,7 @@ FRAGMENTS = {
     "operation": Fragment("operations/show.html", "operation", _operation),
     "work": Fragment("exercises/show.html", "work", _work),
     "company": Fragment("admin/case.html", "company", _company),
+    "simulation": Fragment("admin/case.html", "simulation", _simulation),
+    "verdict": Fragment("admin/case.html", "verdict", _simulation),
     "sales": Fragment("teaching/sales.html", "sales", _sales),
 }

@@ -140,10 +140,11 @@ class Demo:
         }
         paying = {"PAYMENT_GATEWAY": "sandbox", "PAYMENT_WEBHOOK_SECRET": secret["PAYMENT_WEBHOOK_SECRET"]}
         paying["PAYMENT_SANDBOX_FILE"] = str(self.directory / "payments.jsonl")
-        web = {"POL_PRICE_EUR": "0.20", "PAYER_IBAN": "DE02120300000000202051", "PAYER_BIC": "BYLADEM1001"}
+        priced = {"POL_PRICE_EUR": "0.20"}
+        web = {"PAYER_IBAN": "DE02120300000000202051", "PAYER_BIC": "BYLADEM1001"}
         worker = {"KEK": secret["KEK"], "SIGNER_FILES": str(self.directory / "signer.json"), "SETTLE_SECONDS": "0"}
-        self.web_env = {**both, **paying, **web, **self.extra_env}
-        self.worker_env = {**both, **paying, **worker, **self.extra_env}
+        self.web_env = {**both, **paying, **priced, **web, **self.extra_env}
+        self.worker_env = {**both, **paying, **priced, **worker, **self.extra_env}
         _write_env(self.directory / "web.env", self.web_env)
         _write_env(self.directory / "worker.env", self.worker_env)
 

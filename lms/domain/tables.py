@@ -9,6 +9,7 @@ from lms.domain.checkout import models as checkout
 from lms.domain.checkout import paper_models as papers
 from lms.domain.checkout import payment_models as payments
 from lms.domain.courses import models as courses
+from lms.domain.desk import simulation_models as simulations
 from lms.domain.desk import snapshot_models as snapshots
 from lms.domain.files import models as files
 from lms.domain.learning import exercise_models as exercises
@@ -24,4 +25,4 @@ from lms.domain.withdrawals import bank_file_models as bank_files
 from lms.domain.withdrawals import models as withdrawals
 from lms.domain.withdrawals import payout_models as payouts
 
-__all__ = ["accounts", "applications", "audit", "badges", "bank_files", "certificates", "checkout", "courses", "exercises", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "snapshots", "staking", "wallet", "withdrawals"]
+__all__ = ["accounts", "applications", "audit", "badges", "bank_files", "certificates", "checkout", "courses", "exercises", "files", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "snapshots", "simulations", "staking", "wallet", "withdrawals"]

@@ -59,3 +59,9 @@ def company(withdrawal_id, admin_ids):
     """Admins who have a case open see who came to it."""
     for admin_id in admin_ids:
         live.push(admin_id, f"company:{withdrawal_id}")
+
+
+def simulated(withdrawal_id):
+    """Admins who have a case open see what the node said of it."""
+    for admin_id in live.listening(accounts.admins()):
+        live.push(admin_id, f"simulation:{withdrawal_id}", f"verdict:{withdrawal_id}")

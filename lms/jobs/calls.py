@@ -29,6 +29,14 @@ def data(operation):
     return called.address, _DATA[operation.kind](operation, called)
 
 
+def release(deployment, op, entry, to, deadline):
+    """(address, call data) of a release of what the entry says, signed by its holder; also of one that is in no row yet."""
+    ((_, key),) = _keys([entry])
+    signature = vault.sign_release(key, *_domain(deployment), to, entry.amount, op, deadline)
+    token = BY_NAME["TeoCoin"](deployment.token_address)
+    return token.address, token.release_data(op, entry.address, to, entry.amount, deadline, signature)
+
+
 def likely_gas(operation):
     """More than a batch of so many entries takes; None where only the node knows."""
     if operation.kind == "settle" and not operation.is_void:
@@ -81,15 +89,14 @@ def used_elsewhere(operation, pool):
 def _settle(operation, token):
     entries = queries.entries(operation)
     keys = _keys(entry for entry in entries if entry.kind == "burn")
-    signed = [Burn(entry.address, entry.amount, vault.sign_burn(key, *_domain(operation), entry.amount, operation.op)) for entry, key in keys]
+    signed = [Burn(entry.address, entry.amount, vault.sign_burn(key, *_domain(operation.deployment), entry.amount, operation.op)) for entry, key in keys]
     return token.settle_data(operation.op, _pairs(entries, "mint"), signed)
 
 
-def _release(operation, token):
-    ((entry, key),) = _keys(queries.entries(operation))
-    to, deadline = operation.payload["to"], operation.payload["deadline"]
-    signature = vault.sign_release(key, *_domain(operation), to, entry.amount, operation.op, deadline)
-    return token.release_data(operation.op, entry.address, to, entry.amount, deadline, signature)
+def _release(operation, _):
+    (entry,) = queries.entries(operation)
+    _, call = release(operation.deployment, operation.op, entry, operation.payload["to"], operation.payload["deadline"])
+    return call
 
 
 def _root(operation, notary):
@@ -137,8 +144,8 @@ def _keys(entries):
     return [(entry, vault.open_key(sealed[entry.address], owner(entry.holder_id), keks)) for entry in entries]
 
 
-def _domain(operation):
-    return operation.deployment.chain_id, operation.deployment.token_address
+def _domain(deployment):
+    return deployment.chain_id, deployment.token_address
 
 
 def _pairs(entries, kind):

@@ -1,7 +1,7 @@
 """What members asked for is looked at, and those who must know are told."""
 
 from lms import live
-from lms.domain.desk import risks, signals
+from lms.domain.desk import risks, signals, simulations
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, queries
 from lms.jobs import singly
@@ -14,12 +14,16 @@ def check():
     decided = [(withdrawal_id, user_id) for withdrawal_id, user_id in singly.each(_check, found) if user_id]
     for withdrawal_id, user_id in decided:
         live.push(user_id, f"withdrawal:{withdrawal_id}")
+    for withdrawal_id in queries.in_review([withdrawal_id for withdrawal_id, _ in decided]):
+        enqueue("simulations.run", withdrawal_id)
     if decided:
         enqueue("settlement.settle")
 
 
 def _check(withdrawal_id):
-    """The member's id; None while it waits for payouts to go on."""
+    """The member's id; None while it waits for payouts to go on. Who is to decide finds what the node says of it."""
     withdrawal = queries.withdrawal(withdrawal_id)
     actions.check(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
+    if withdrawal.state == "in review":
+        simulations.ask(withdrawal)
     return withdrawal.user_id if withdrawal.state != "checking" else None

@@ -26,7 +26,7 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 JOBS = {
     "worker": (
         *("accounts", "announce", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "exercises", "files", "keys"),
-        *("mail", "notices", "payments", "rewards", "schedule", "settlement", "snapshots", "solvency", "staking", "wallets", "withdrawals"),
+        *("mail", "notices", "payments", "rewards", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "wallets", "withdrawals"),
     ),
     "mail": ("files", "mail", "payments", "schedule"),
 }

@@ -1,6 +1,6 @@
 """What templates may use: static addresses, icons, money, times, covers, the member's choices, and fragments."""
 
-from lms.ui import navigation, preferences, risk_words, words
+from lms.ui import navigation, preferences, risk_words, simulation_words, words
 from lms.ui.assets import Assets
 from lms.ui.charts import scale_of
 from lms.ui.covers import cover_svg
@@ -29,7 +29,7 @@ def init_app(app):
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros
     filters = {"deadline": deadline, "euros": euros, "exact": exact, "fine_euros": fine_euros, "fine_teo": fine_teo, "grouped": grouped, "initials": initials, "logged": logged, "percent": percent, "said": said, "teo": teo, "when": when}
-    filters |= {"details_for": details_for, "risk_name": risk_words.name, "risk_sentence": risk_words.sentence}
+    filters |= {"details_for": details_for, "risk_name": risk_words.name, "risk_sentence": risk_words.sentence, "simulated": simulation_words.verdict, "simulated_why": simulation_words.why}
     app.jinja_env.filters |= filters
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,

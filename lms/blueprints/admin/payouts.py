@@ -153,7 +153,7 @@ def _queue(halting=None):
 def _case(withdrawal, **forms):
     """One withdrawal with everything there is to know before one decides; `forms` are those that lack something."""
     facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal), provenance=provenance.of(withdrawal))
-    facts |= dict(neighbours=cases.neighbours(withdrawal), company=_company(withdrawal), linked=linked.accounts(withdrawal))
+    facts |= dict(neighbours=cases.neighbours(withdrawal), company=_company(withdrawal), linked=linked.accounts(withdrawal)) | live.simulated(withdrawal)
     said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
     empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
     return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)

@@ -5,7 +5,19 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import health
-from lms.blueprints.admin import applications, bank_files, bank_payouts, by_hand, enrolments, failures, log, members, overview, payouts
+from lms.blueprints.admin import (
+    applications,
+    bank_files,
+    bank_payouts,
+    by_hand,
+    enrolments,
+    failures,
+    log,
+    members,
+    overview,
+    payouts,
+    simulations,
+)
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
@@ -39,6 +51,7 @@ blueprint.register_blueprint(enrolments.blueprint)
 blueprint.register_blueprint(failures.blueprint)
 blueprint.register_blueprint(log.blueprint)
 blueprint.register_blueprint(members.blueprint)
+blueprint.register_blueprint(simulations.blueprint)
 
 
 @blueprint.before_request

@@ -33,6 +33,11 @@ def in_review_count():
     return db.session.scalar(select(func.count()).where(Withdrawal.state == "in review"))
 
 
+def in_review(withdrawal_ids):
+    """Those of these ids that wait for an admin."""
+    return db.session.scalars(select(Withdrawal.id).where(Withdrawal.id.in_(withdrawal_ids), Withdrawal.state == "in review").order_by(Withdrawal.id)).all() if withdrawal_ids else []
+
+
 def checking():
     """Ids of those no job has looked at, oldest first."""
     return db.session.scalars(select(Withdrawal.id).where(Withdrawal.state == "checking").order_by(Withdrawal.id)).all()
