@@ -60,6 +60,9 @@ ACTIONS = {
     "mail dropped": ("mail-off", "red", N_("Mail dropped"), N_("%(kind)s, to member %(member)s")),
     "job tried again": ("refresh", "gold", N_("Job tried again"), N_("%(error)s")),
     "job dropped": ("trash", "red", N_("Job dropped"), N_("%(error)s")),
+    "rulebook draft begun": ("edit", "grey", N_("Draft of the rulebook begun"), N_("from version %(version)s")),
+    "rulebook proposed": ("scale", "gold", N_("Draft of the rulebook proposed"), ""),
+    "rulebook draft withdrawn": ("x", "grey", N_("Draft of the rulebook withdrawn"), ""),
     "log exported": ("download", "grey", N_("Audit log exported"), N_("%(rows)s rows")),
 }
 
@@ -80,6 +83,7 @@ _SUBJECTS = {
     "rulebook": N_("version %(number)s"),
     "mail": N_("mail %(number)s"),
     "job": N_("job %(number)s"),
+    "rulebook-draft": N_("draft %(number)s"),
 }
 
 

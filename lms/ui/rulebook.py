@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from markupsafe import Markup, escape
 
 from lms.domain.rulebook.changes import changed
+from lms.ui import risk_words
 from lms.ui.units import days, euros, hours, levels, number, percent, secret, share, tiers, tokens
 
 
@@ -135,6 +136,15 @@ def differences(before, after):
     if "risk_weights" in names:
         sentences.append(gettext("Signs of fraud are weighed otherwise; how is not published."))
     return sentences + _tier_differences(before.tiers, after.tiers)
+
+
+def weight_differences(before, after):
+    """What changes in the signs of fraud, a sentence for each: for admins alone."""
+    return [
+        gettext("“%(sign)s” weighs %(after)s points instead of %(before)s.", sign=risk_words.name({"name": name}), before=before.weights.get(name, 0), after=points)
+        for name, points in after.risk_weights
+        if points != before.weights.get(name, 0)
+    ]
 
 
 def _difference(rule, before, after):

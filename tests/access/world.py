@@ -13,6 +13,7 @@ from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds
 from lms.domain.checkout.models import Coupon
 from lms.domain.checkout.payment_models import RefundByHand
+from lms.domain.governance import drafts
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -57,6 +58,7 @@ class World:
         self._wallet()
         self._teachers_money()
         self._application(log_in)
+        self._draft()
         self._links(log_in)
         with transaction():
             self.tokens = {kind: sessions.open_session(user) for kind, user in self.users.items()}
@@ -135,6 +137,10 @@ class World:
         send(log_in(self._student), (PDF, "degree.pdf"))
         application = db.session.query(Application).one()
         self._facts |= dict(application_id=application.id, file_id=application.documents[0].file_id)
+
+    def _draft(self):
+        with transaction():
+            self._facts["draft_id"] = drafts.begin(self.users["admin"]).id
 
     def _links(self, log_in):
         secret, other = self._app.config["SECRET_KEY"], self.users["other student"]

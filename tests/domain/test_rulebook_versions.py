@@ -130,7 +130,7 @@ def test_a_version_that_changes_nothing_is_none(app):
         (dict(withdrawal_lowest=20_000 * MICRO), "withdrawal_lowest cannot be above withdrawal_highest"),
         (dict(review_above=2000 * MICRO), "review_above cannot be above two_admins_above"),
         (dict(decision_hours=15 * 24), "decide before the sale matures"),
-        (dict(lessons_bp=900), "more than rewards_max_bp"),
+        (dict(lessons_bp=900), "more than the rewards_max_bp"),
         (dict(tiers=()), "first tier begins at a stake of 0"),
         (dict(tiers=(Tier("Bronze", 1, 5000),)), "first tier begins at a stake of 0"),
         (dict(tiers=(Tier("", 0, 5000),)), "Every tier has a name"),

@@ -16,6 +16,7 @@ from lms.blueprints.admin import (
     members,
     overview,
     payouts,
+    rulebook,
     simulations,
 )
 from lms.blueprints.admin.forms import ReturnForm
@@ -51,6 +52,7 @@ blueprint.register_blueprint(enrolments.blueprint)
 blueprint.register_blueprint(failures.blueprint)
 blueprint.register_blueprint(log.blueprint)
 blueprint.register_blueprint(members.blueprint)
+blueprint.register_blueprint(rulebook.blueprint)
 blueprint.register_blueprint(simulations.blueprint)
 
 

@@ -24,8 +24,10 @@ def install():
     db.session.execute(insert(RulebookVersion).values(row).on_conflict_do_nothing())
 
 
-def announce(rules, in_force_from):
+def announce(rules, in_force_from, by=None, **details):
     """Announce these Rules, whatever number they bear, as the next version from that moment on, and tell the members. Answers the RulebookVersion.
+
+    `by`: the admin who publishes it, None for an operator; `details` stand in the audit log, too.
 
     Raises Invalid when it comes too soon, not after all others, changes nothing, or when `checks` refuses it."""
     db.session.get_one(RulebookVersion, 1, with_for_update={"key_share": True})  # one announcement at a time; transfers by it go on
@@ -40,7 +42,7 @@ def announce(rules, in_force_from):
     checks.check(rules)
     version = RulebookVersion(number=rules.number, announced_at=now, in_force_from=in_force_from, rules=queries.as_row(rules))
     db.session.add(version)
-    log.record("rulebook announced", f"rulebook {version.number}", begins=in_force_from.isoformat())
+    log.record("rulebook announced", f"rulebook {version.number}", by, begins=in_force_from.isoformat(), **details)
     notices.tell_all("rulebook announced", f"rulebook:{version.number}", **{"number": version.number, "from": in_force_from.isoformat()})
     return version
 

@@ -56,9 +56,13 @@ def _check_numbers(rules):
             _check_number(rule.name, getattr(rules, rule.name))
 
 
+def bounds(name):
+    """(the least, the most) that the number of this name may be."""
+    return 0 if name in MAY_BE_ZERO else 1, LARGEST.get(name.rsplit("_", 1)[-1], LARGEST_AMOUNT)
+
+
 def _check_number(name, number):
-    least = 0 if name in MAY_BE_ZERO else 1
-    most = LARGEST.get(name.rsplit("_", 1)[-1], LARGEST_AMOUNT)
+    least, most = bounds(name)
     if type(number) is not int or not least <= number <= most:
         raise Invalid("%(name)s is a whole number from %(least)d to %(most)d.", name=name, least=least, most=most)
 
@@ -106,7 +110,7 @@ def _check_against_each_other(rules):
     if rules.decision_hours > rules.maturity_days * 24:
         raise Invalid("A teacher has to decide before the sale matures.")
     if rules.purchase_max_bp + rules.lessons_bp + rules.completion_bp > rules.rewards_max_bp:
-        raise Invalid("The rewards of a course together are more than rewards_max_bp.")
+        raise Invalid("The rewards of a course together are more than the %(name)s.", name="rewards_max_bp")
 
 
 def _check_sales(rules):

@@ -1,0 +1,17 @@
+"""Drafts of the rulebook and their backtests, read."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from lms.db import db, page_of
+from lms.domain.governance.models import RulebookDraft
+
+
+def page(number=1):
+    """One page of all drafts with their authors, newest first."""
+    rows = select(RulebookDraft).options(joinedload(RulebookDraft.author), joinedload(RulebookDraft.published_by))
+    return page_of(rows.order_by(RulebookDraft.id.desc()), number)
+
+
+def draft(draft_id):
+    return db.session.get(RulebookDraft, draft_id, options=[joinedload(RulebookDraft.author), joinedload(RulebookDraft.published_by)])
