@@ -84,7 +84,7 @@ def _mark(name, ids):
 
 def queue_of(name):
     """The queue in which lms.jobs.<name> waits."""
-    return MAIL if name.startswith(("mail.", "payments.", "files.")) else NAME
+    return MAIL if name.startswith(("mail.", "payments.", "files.", "backtests.")) else NAME
 
 
 def lasting(url):

@@ -27,6 +27,7 @@ TABLE = (
     ("certificates.issue", 60),
     ("files.sweep", 86_400),
     ("snapshots.take", 3600),
+    ("backtests.sweep", 30),
 )
 
 

@@ -25,10 +25,10 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 # Imported before the first fork, as web3 takes a second to import; who sends mail does without it.
 JOBS = {
     "worker": (
-        *("accounts", "announce", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "exercises", "files", "keys"),
+        *("accounts", "announce", "backtests", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "endpoints", "exercises", "files", "keys"),
         *("mail", "notices", "payments", "rewards", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "wallets", "withdrawals"),
     ),
-    "mail": ("files", "mail", "payments", "schedule"),
+    "mail": ("backtests", "files", "mail", "payments", "schedule"),
 }
 NAMES = set()  # of the jobs that this process does
 

@@ -1,0 +1,184 @@
+"""What one set of rules does with the events of some days: pure, day by day, holding no more than a day, the members and what waits.
+
+Events are Rows in the order of time. Amounts: EUR in cents, TEO in millionths."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from typing import NamedTuple
+
+SALE, LESSON, COMPLETION, REVIEW, PASS, WITHDRAWAL = range(6)
+# The numbers of the rulebook that cost, by their names: all in TEO but the share of the teachers.
+TEO_RULES = ("purchase_max_bp", "lessons_bp", "completion_bp", "review_reward", "accept_bonus_bp")
+EUR_RULE = "tiers"
+CAPS = ("user_daily_cap", "platform_daily_cap", "reviews_per_day", "discount_levels_bp", "withdrawal_lowest", "withdrawal_highest", "withdrawals_daily", "review_above", "two_admins_above")
+
+
+class Row(NamedTuple):
+    """An event on day number `day` (the first is 0), by a member, under the version it was frozen with. What the five numbers mean depends on the kind:
+
+    SALE: price, discount, basis points of the purchase reward, the teacher, 1 where he took the TEO; `at` in seconds
+    LESSON: cents paid, lessons done before, lessons of the course; COMPLETION: cents paid
+    REVIEW, PASS: cents the author paid, basis points of his purchase reward, rewards before out of his purchase, reviews of the reviewer before on that day
+    WITHDRAWAL: millionths, those of his last days with it"""
+
+    day: int
+    kind: int
+    user: int
+    version: int
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    at: int
+
+
+class Side:
+    """`of_version(number)` gives the Rules that reckon what was frozen with a version, `of_day` those whose caps hold on each day; `stakes`: {teacher: Steps}."""
+
+    def __init__(self, of_version, of_day, stakes):
+        self._of_version, self._of_day, self._stakes = of_version, of_day, stakes
+        self.cost = {rule: [0] * len(of_day) for rule in (*TEO_RULES, EUR_RULE)}
+        self.members = defaultdict(lambda: [0, 0])  # [TEO, EUR]
+        self.stopped = {cap: [0, 0] for cap in CAPS}  # [how often, TEO]
+        self.waiting = {}  # (member, rule) → TEO that caps deferred, the oldest first
+        self._acts = {SALE: self._sale, LESSON: self._lesson, COMPLETION: self._completion, REVIEW: self._review, PASS: self._pass, WITHDRAWAL: self._withdrawal}
+
+    def begin_day(self, day):
+        """What earlier days deferred is granted first, as far as this one has room."""
+        self._day, self._today = day, self._of_day[day]
+        self._own, self._all, self._asked = defaultdict(int), 0, 0
+        waiting, self.waiting = self.waiting, {}
+        for (user, rule), amount in waiting.items():
+            granted = self._room(user).granted(amount)
+            self._credit(user, rule, granted)
+            if granted < amount:
+                self.waiting[user, rule] = amount - granted
+
+    def take(self, row):
+        self._acts[row[1]](row, self._of_version(row[3]))
+
+    def _sale(self, row, rules):
+        _, _, buyer, _, price, discount, reward_bp, teacher, is_accepted, at = row
+        split = rules.split(price, rules.teacher_share(price, rules.tier(self._staked(teacher, at))), discount, bool(is_accepted))
+        self.cost[EUR_RULE][self._day] += split.teacher
+        self.cost["accept_bonus_bp"][self._day] += split.bonus
+        totals = self.members[teacher]
+        totals[0] += split.bonus
+        totals[1] += split.teacher
+        if discount and all(rules.discount(price, level) != discount for level in rules.discount_levels_bp):
+            self._stop("discount_levels_bp", rules.tokens(discount))
+        self._reward(buyer, "purchase_max_bp", rules.purchase_reward(price - discount, reward_bp))
+
+    def _lesson(self, row, rules):
+        _, _, user, _, paid, before, lessons, _, _, _ = row
+        granted = granted_before(rules.lessons_reward(paid), before, lessons)
+        self._reward(user, "lessons_bp", rules.lesson_reward(paid, granted, lessons - before))
+
+    def _completion(self, row, rules):
+        self._reward(row[2], "completion_bp", rules.completion_reward(row[4]))
+
+    def _review(self, row, rules):
+        paid, bought, granted = self._purchase(row, rules)
+        amount = rules.review_reward_for(paid, bought, granted, row[7])
+        if not amount:
+            self._stop_review(rules.passing_reward_for(paid, bought, granted))
+        self._reward(row[2], "review_reward", amount)
+
+    def _pass(self, row, rules):
+        self._reward(row[2], "review_reward", rules.passing_reward_for(*self._purchase(row, rules)))
+
+    def _purchase(self, row, rules):
+        """(cents paid, what buying brought, what reviews brought before) of the purchase a review comes out of."""
+        bought = rules.purchase_reward(row[4], row[5])
+        return row[4], bought, min(row[6] * rules.review_reward, rules.reviews_reward(row[4], bought))
+
+    def _withdrawal(self, row, _rules):
+        rules, amount, recent = self._today, row[4], row[5]
+        if amount < rules.withdrawal_lowest:
+            return self._stop("withdrawal_lowest", amount)
+        if amount > rules.withdrawal_highest:
+            return self._stop("withdrawal_highest", amount)
+        if amount > rules.left_of_day(self._asked):
+            return self._stop("withdrawals_daily", amount)
+        self._asked += amount
+        flags = rules.review_flags(recent, is_teacher=False)
+        needed = rules.admins_needed(recent, flags)
+        if needed:
+            self._stop("two_admins_above" if needed > 1 else "review_above", amount)
+        return None
+
+    def _reward(self, user, rule, wanted):
+        if not wanted:
+            return
+        room = self._room(user)
+        granted = room.granted(wanted)
+        self._credit(user, rule, granted)
+        if granted < wanted:
+            own, everybody = room.own_cap - room.own_before, room.all_cap - room.all_before
+            self._stop("user_daily_cap" if own <= everybody else "platform_daily_cap", wanted - granted)
+            self.waiting[user, rule] = self.waiting.get((user, rule), 0) + wanted - granted
+
+    def _room(self, user):
+        return self._today.room(self._own[user], self._all)
+
+    def _credit(self, user, rule, amount):
+        self._own[user] += amount
+        self._all += amount
+        self.cost[rule][self._day] += amount
+        self.members[user][0] += amount
+
+    def _stop_review(self, amount):
+        if amount:
+            self._stop("reviews_per_day", amount)
+
+    def _stop(self, cap, amount):
+        stopped = self.stopped[cap]
+        stopped[0] += 1
+        stopped[1] += amount
+
+    def _staked(self, teacher, at):
+        steps = self._stakes.get(teacher)
+        return steps.at(at) if steps else 0
+
+
+class Steps:
+    """What a teacher had staked when: [(seconds, what was added or taken out then)] in the order of time."""
+
+    def __init__(self, changes):
+        self._moments, self._sums, total = [], [], 0
+        for moment, change in changes:
+            total += change
+            self._moments.append(moment)
+            self._sums.append(total)
+
+    def at(self, moment):
+        place = bisect_right(self._moments, moment)
+        return self._sums[place - 1] if place else 0
+
+
+def granted_before(share, done, lessons):
+    """What the first `done` of so many lessons bring together, where each brings its part of what the others have left of `share`, rounded down."""
+    each, odd = divmod(share, lessons)
+    return done * each + max(0, done - (lessons - odd))
+
+
+def replay(rows, days, sides, on_day=lambda day: None):
+    """Let each of the sides take all rows; answers how many there were. `on_day(number)` hears of each day before it begins."""
+    count, day = 0, -1
+    for row in rows:
+        while day < row[0]:
+            day += 1
+            _begin(day, sides, on_day)
+        for side in sides:
+            side.take(row)
+        count += 1
+    for rest in range(day + 1, days):
+        _begin(rest, sides, on_day)
+    return count
+
+
+def _begin(day, sides, on_day):
+    on_day(day)
+    for side in sides:
+        side.begin_day(day)
