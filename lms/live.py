@@ -200,6 +200,11 @@ def _company(user, argument):
     return found and {"withdrawal": found, "company": sorted(accounts.names(others).values())}
 
 
+def _case(user, argument):
+    found = withdrawals.withdrawal(_id(argument)) if user.is_admin else None
+    return found and {"withdrawal": found, "reader_id": user.id}
+
+
 def _simulation(user, argument):
     found = withdrawals.withdrawal(_id(argument)) if user.is_admin else None
     return found and {"withdrawal": found, **simulated(found)}
@@ -236,5 +241,6 @@ FRAGMENTS = {
     "company": Fragment("admin/case.html", "company", _company),
     "simulation": Fragment("admin/case.html", "simulation", _simulation),
     "verdict": Fragment("admin/case.html", "verdict", _simulation),
+    "case": Fragment("admin/case.html", "case", _case),
     "sales": Fragment("teaching/sales.html", "sales", _sales),
 }

@@ -22,8 +22,13 @@ def come(place, user_id):
 
 def others(place, user_id):
     """The ids of the others who are there; none with Redis down."""
+    return [other for other in there(place) if other != user_id]
+
+
+def there(place):
+    """The ids of all who are there; none with Redis down."""
     try:
         present = queue.redis.zrangebyscore(f"presence:{place}", time.time() - LASTS, "inf")
     except RedisError:
         return []
-    return [int(other) for other in present if int(other) != user_id]
+    return [int(other) for other in present]

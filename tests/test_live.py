@@ -7,8 +7,10 @@ from sqlalchemy.exc import TimeoutError
 
 from lms import live
 from lms.db import db, transaction
+from lms.domain.withdrawals import actions as withdrawals
 from lms.queue import queue
 from tests.blueprints.test_wallet import give_address, reward, settle
+from tests.conftest import address_of, give, teo
 
 
 @pytest.fixture
@@ -66,6 +68,25 @@ def test_an_operation_is_pushed_to_its_members_only(ana, bruno, heard, chain):
         news = heard(member)
         live.push(member.id, name)
         assert list(news()) == expected
+
+
+def test_what_was_decided_about_a_case_is_pushed_to_the_admins_who_have_it_open(ana, ada, member, heard):
+    from lms import presence
+    from lms.jobs import announce
+
+    waiting, elsewhere = withdrawal_of(ana), member("otto", role="admin")
+    presence.come(f"case:{waiting.id}", ada.id)
+    for user, expected in ((elsewhere, []), (ana, []), (ada, [f"case:{waiting.id}"])):
+        news = heard(user)
+        announce.case(waiting.id)
+        assert list(news()) == expected
+    assert live.shown(ana.id, [f"case:{waiting.id}"]) == {}, "what admins alone read is not even her own member's"
+
+
+def withdrawal_of(user):
+    give(user, 300)
+    with transaction():
+        return withdrawals.request("w1", user, address_of(user, "ab").id, teo(300))
 
 
 @pytest.mark.parametrize("name", ["operation", "operation:", "operation:x", "operation:-1", "operation:²", "operation:" + "9" * 30, "nonsense", ""])

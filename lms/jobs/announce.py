@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from lms import live
+from lms import live, presence
 from lms.domain.accounts import queries as accounts
 from lms.domain.checkout import queries as checkout
 from lms.domain.wallet import holders
@@ -47,12 +47,21 @@ def _push(news, operation_ids):
     """To those who listen, each his own."""
     for user_id, withdrawal_id in withdrawals.released_by(operation_ids):
         news[user_id].add(f"withdrawal:{withdrawal_id}")
+        for admin_id in presence.there(f"case:{withdrawal_id}"):
+            news[admin_id].add(f"case:{withdrawal_id}")
     for user_id in live.listening(news):
         live.push(user_id, *sorted(news[user_id]))
 
 
 def _page(operation_id):
     return f"operation:{operation_id}"
+
+
+def case(*withdrawal_ids):
+    """What was decided about these, to the admins who have one of them open."""
+    for withdrawal_id in withdrawal_ids:
+        for admin_id in presence.there(f"case:{withdrawal_id}"):
+            live.push(admin_id, f"case:{withdrawal_id}")
 
 
 def company(withdrawal_id, admin_ids):

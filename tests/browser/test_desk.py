@@ -18,6 +18,7 @@ def cases(ask):
         for _ in range(2)
     ]
     yield rows
+    ask("DELETE FROM withdrawal_approvals WHERE withdrawal_id = ANY(%s) RETURNING withdrawal_id", rows)
     ask("DELETE FROM withdrawals WHERE id = ANY(%s) RETURNING id", rows)
 
 
@@ -64,3 +65,17 @@ def test_two_admins_on_one_case_see_each_other(site, seeded, window, cases):
     second.goto(f"/admin/payouts/{cases[1]}")
     expect(second.locator("#company")).to_contain_text("Ada Admin has this case open, too.")
     expect(first.locator("#company")).to_contain_text("Aldo Admin has this case open, too.")
+
+
+def test_what_one_admin_decides_the_other_sees_on_his_open_case(site, seeded, window, cases, unreloaded, ask):
+    from tests.e2e.visitor import Visitor
+
+    ask("UPDATE withdrawals SET approvals_needed = 2 WHERE id = %s RETURNING id", cases[1])
+    first, second = window(seeded("admin")), window(Visitor(site.url).log_in("admin2@example.org", "learn-and-earn"))
+    for page in (first, second):
+        page.goto(f"/admin/payouts/{cases[1]}")
+    unreloaded(first)
+    expect(first.locator("#case")).to_contain_text("0 of 2 approvals")
+    second.get_by_role("button", name="Approve").click()
+    expect(first.locator("#case")).to_contain_text("1 of 2 approvals")
+    expect(first.locator("#case")).to_contain_text("Aldo Admin")

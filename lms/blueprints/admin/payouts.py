@@ -44,6 +44,7 @@ def approve_batch():
         told = [(withdrawal.user_id, withdrawal.id) for withdrawal in approved]
         going = sum(withdrawal.state == "approved" for withdrawal in approved)
     enqueue("settlement.settle")
+    enqueue("announce.case", *(withdrawal_id for _, withdrawal_id in told))
     for user_id, withdrawal_id in told:
         live.push(user_id, f"withdrawal:{withdrawal_id}", "balance_chip", "balance", "activity")
     flash(_("Approved: %(going)d go out, %(waiting)d wait for another admin.", going=going, waiting=len(told) - going), "done")
@@ -153,7 +154,7 @@ def _queue(halting=None):
 def _case(withdrawal, **forms):
     """One withdrawal with everything there is to know before one decides; `forms` are those that lack something."""
     facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal), provenance=provenance.of(withdrawal))
-    facts |= dict(neighbours=cases.neighbours(withdrawal), company=_company(withdrawal), linked=linked.accounts(withdrawal)) | live.simulated(withdrawal)
+    facts |= dict(neighbours=cases.neighbours(withdrawal), company=_company(withdrawal), linked=linked.accounts(withdrawal), reader_id=current_user.id) | live.simulated(withdrawal)
     said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
     empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
     return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)
@@ -169,6 +170,7 @@ def _company(withdrawal):
 
 def _decided(withdrawal, sentence):
     live.push(withdrawal.user_id, f"withdrawal:{withdrawal.id}", "balance_chip", "balance", "activity")
+    enqueue("announce.case", withdrawal.id)
     flash(sentence, "done")
     stays = withdrawal.is_undecided  # there is more to decide about it
     return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal.id) if stays else url_for("admin.payouts.index"), 303)
