@@ -43,17 +43,8 @@ from lms.queue import enqueue
 from lms.ui import render
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-blueprint.register_blueprint(applications.blueprint)
-blueprint.register_blueprint(payouts.blueprint)
-blueprint.register_blueprint(bank_payouts.blueprint)
-blueprint.register_blueprint(bank_files.blueprint)
-blueprint.register_blueprint(by_hand.blueprint)
-blueprint.register_blueprint(enrolments.blueprint)
-blueprint.register_blueprint(failures.blueprint)
-blueprint.register_blueprint(log.blueprint)
-blueprint.register_blueprint(members.blueprint)
-blueprint.register_blueprint(rulebook.blueprint)
-blueprint.register_blueprint(simulations.blueprint)
+for part in (applications, bank_files, bank_payouts, by_hand, enrolments, failures, log, members, payouts, rulebook, simulations):
+    blueprint.register_blueprint(part.blueprint)
 
 
 @blueprint.before_request
