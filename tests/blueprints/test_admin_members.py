@@ -65,6 +65,31 @@ def test_what_an_admin_made_of_him_is_said_on_his_page(browser, ana):
     assert "no sign-in opens and no withdrawal goes out. What was earned before is settled as usual." in page
 
 
+@pytest.mark.parametrize(("taken", "given_back"), [(("suspension", {}), ("admission", {})), (("role", {"role": "student"}), ("role", {"role": "admin"}))])
+def test_what_a_lost_account_approved_is_no_word_of_who_has_it_back(taken, given_back, browser, ada, ana, tea, member):
+    """A thief may have given it."""
+    otto = member("otto", role="admin")
+    give(ana, 1900)
+    own = address_of(ana)
+    with transaction():
+        bank_of(tea)
+        ledger.post("earned", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 200_000, "matured", evidence={"by": "test"})
+        withdrawal, payout = withdrawals.request("w", ana, own.id, teo(1900)), payouts.request("p", tea, 150_000)
+        withdrawals.check(withdrawal)
+        withdrawals.approve(withdrawal, otto)
+        payouts.approve(payout, otto)
+    for what, data in (taken, given_back):
+        assert browser.post(f"{place(otto)}/{what}", data=data).status_code == 303
+    db.session.expire_all()
+    assert otto.may_decide and (withdrawal.standing, payout.approvals) == ([], [])
+    row = db.session.query(LogEntry).filter_by(action="approvals voided").one()
+    assert (row.subject, row.by_id, row.details) == (f"member {otto.id}", ada.id, {"withdrawals": [withdrawal.id], "payouts": [payout.id]})
+    with transaction():
+        withdrawals.approve(withdrawal, otto)
+        payouts.approve(payout, otto)
+    assert (len(withdrawal.standing), len(payout.approvals), withdrawal.state, payout.state) == (1, 1, "in review", "in review")
+
+
 # Sign-ins
 
 
