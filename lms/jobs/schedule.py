@@ -12,6 +12,7 @@ TABLE = (
     ("notices.deliver", 3),
     ("mail.sweep", 20),
     ("withdrawals.check", 10),
+    ("withdrawals.look_again", 3600),
     ("rewards.mature", 20),
     ("checkout.expire", 30),
     ("checkout.decide", 60),

@@ -1,7 +1,7 @@
 """What members asked for is looked at, and those who must know are told."""
 
 from lms import live
-from lms.domain.desk import risks, signals, simulations
+from lms.domain.desk import batches, risks, signals, simulations
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, queries
 from lms.jobs import singly
@@ -18,6 +18,16 @@ def check():
         enqueue("simulations.run", withdrawal_id)
     if decided:
         enqueue("settlement.settle")
+
+
+def look_again():
+    """The signs of fraud that came up since those in review were judged: days may pass before an admin decides, and he decides by what he reads."""
+    for _ in singly.each(_look_again, queries.waiting()):
+        pass
+
+
+def _look_again(withdrawal_id):
+    batches.look_again([withdrawal_id])
 
 
 def _check(withdrawal_id):

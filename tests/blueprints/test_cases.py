@@ -12,6 +12,7 @@ from lms.domain.accounts import sightings
 from lms.domain.desk import cases
 from lms.domain.withdrawals import actions
 from lms.domain.withdrawals.models import Withdrawal
+from lms.jobs import schedule
 from lms.jobs import withdrawals as jobs
 from tests.blueprints.test_evidence import words
 from tests.conftest import address_of, give, teo
@@ -189,6 +190,18 @@ def test_a_sign_that_came_up_since_it_was_judged_keeps_it_out_of_the_batch(asked
     assert "Shared browser Bruno signed in with the same browser." in words(browser.get(f"/admin/payouts/{withdrawal.id}").text)
     assert re.findall(r'name="chosen" value="(\d+)"', browser.get("/admin/payouts").text) == [str(other.id)]
     assert browser.post("/admin/payouts/batch", data={"chosen": ids[1:]}).status_code == 303
+
+
+def test_a_sign_that_came_up_since_is_read_within_an_hour(asked, bruno, ada, log_in):
+    withdrawal = asked("cleo", 300)
+    asked("dora", 300)
+    shared(withdrawal.user, bruno)
+    assert dict(schedule.TABLE)["withdrawals.look_again"] <= 3600
+    for _ in range(2):
+        schedule.run("withdrawals.look_again")
+    assert names(log_in(ada).get("/admin/payouts?which=risky").text) == ["Cleo"]
+    db.session.refresh(withdrawal)
+    assert ([risk["name"] for risk in withdrawal.risks], withdrawal.risk) == (["shared device"], 40)
 
 
 def test_a_sign_that_is_gone_stays_written(asked, ada, log_in):

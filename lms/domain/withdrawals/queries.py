@@ -43,6 +43,11 @@ def checking():
     return db.session.scalars(select(Withdrawal.id).where(Withdrawal.state == "checking").order_by(Withdrawal.id)).all()
 
 
+def waiting():
+    """Ids of those that wait for an admin, oldest first."""
+    return db.session.scalars(select(Withdrawal.id).where(Withdrawal.state == "in review").order_by(Withdrawal.id)).all()
+
+
 def approved():
     """Ids of all whose release can be queued by what stands here, oldest first: however many cannot, they keep nobody waiting. None while payouts are stopped."""
     if halt.is_stopped():
