@@ -2,7 +2,7 @@
 
 from lms.ui import navigation, preferences, risk_words, simulation_words, words
 from lms.ui.assets import Assets
-from lms.ui.charts import scale_of
+from lms.ui.charts import scale_of, spark_of
 from lms.ui.covers import cover_svg
 from lms.ui.downloads import PRIVATE, download
 from lms.ui.icons import icon
@@ -38,6 +38,7 @@ def init_app(app):
         "page_url": page_url,
         "qr_svg": qr_svg,
         "scale_of": scale_of,
+        "spark_of": spark_of,
         "static_url": assets.url,
         "when": when,
     }

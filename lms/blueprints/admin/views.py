@@ -4,7 +4,6 @@ from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms import health
 from lms.blueprints.admin import (
     applications,
     bank_files,
@@ -12,6 +11,7 @@ from lms.blueprints.admin import (
     by_hand,
     enrolments,
     failures,
+    home,
     log,
     members,
     overview,
@@ -23,20 +23,15 @@ from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.accounts import queries as accounts
-from lms.domain.applications import queries as wishes
 from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import refunds
 from lms.domain.courses import approval
 from lms.domain.courses import queries as courses
-from lms.domain.learning import exercise_queries as exercises
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import STATES
-from lms.domain.withdrawals import payout_queries
-from lms.domain.withdrawals import queries as withdrawals
 from lms.errors import Forbidden, NotFound
 from lms.formats import markdown
 from lms.queue import enqueue
@@ -57,19 +52,7 @@ def admins_only():
 
 @blueprint.get("/")
 def index():
-    return render(
-        "admin/index.html",
-        members=accounts.counts(),
-        orders=checkout.paid_count(),
-        operations=onchain.counts(),
-        waiting=courses.waiting_count(),
-        payouts=withdrawals.in_review_count(),
-        applications=wishes.waiting_count(),
-        to_grade=exercises.to_grade_count(current_user),
-        bank_payouts=payout_queries.counts(),
-        incidents=audit.open_count(),
-        parts=health.look(),
-    )
+    return render("admin/index.html", **home.facts(current_user))
 
 
 @blueprint.get("/courses")
