@@ -1,4 +1,4 @@
-"""What a platform for trying out begins with: a member of each role, and courses worth reading."""
+"""What a platform for trying out begins with: a member of each role, courses worth reading, and what an admin counted before."""
 
 import tomllib
 from datetime import timedelta
@@ -13,6 +13,8 @@ from lms.domain.accounts import queries as members
 from lms.domain.courses import actions as courses
 from lms.domain.courses.models import Course
 from lms.domain.ledger import actions as ledger
+from lms.domain.onchain import figures
+from lms.seed import snapshots
 
 PASSWORD = "learn-and-earn"  # of every seeded member: it is printed, and no secret
 PEOPLE = (
@@ -35,6 +37,7 @@ def load():
             course = _write(teacher, slug, found[slug])
             course.state, course.published_at = "published", clock.now() - timedelta(minutes=place)
     db.session.flush()
+    snapshots.load([lane.signer for lane in figures.working_lanes()])
     return [(role, email, PASSWORD) for role, email, _ in PEOPLE]
 
 

@@ -6,6 +6,8 @@ from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import queries as members
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
+from lms.domain.desk import measures, trends
+from lms.domain.onchain import signers
 
 
 def load():
@@ -54,3 +56,16 @@ def test_seeding_again_adds_nothing_and_keeps_what_was_changed(app):
     assert courses.catalogue().total == before
     assert courses.by_slug("how-blockchains-really-work").lessons[0].title == "Mine"
     assert accounts.authenticate("student@example.org", "another password")
+
+
+def test_an_admins_home_begins_with_a_fortnight_of_every_number_and_keeps_what_was_noted_since(app):
+    with transaction():
+        signers.see_signer("0x" + "cd" * 20, 10**18, 0)
+    load()
+    measured = {*measures.now(), measures.FAILED_JOBS}
+    found = trends.of(dict.fromkeys(measured))
+    assert {name: len(trend.points) for name, trend in found.items()} == dict.fromkeys(measured, trends.DAYS - 1)
+    with transaction():
+        trends.keep(found["lag"].points[0][0], {"lag": 77})
+    load()
+    assert trends.of({"lag": None})["lag"].points[0][1] == 77
