@@ -18,6 +18,8 @@ from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
 from lms.domain.desk import simulations
+from lms.domain.governance import backtests
+from lms.domain.governance import queries as drafts
 from lms.domain.learning import exercise_queries as exercises
 from lms.domain.learning.exercises import obstacle
 from lms.domain.ledger import queries as ledger
@@ -216,6 +218,11 @@ def simulated(withdrawal):
     return {"simulation": simulations.of(withdrawal), "price": config["POL_PRICE_EUR"], "chain_id": config["CHAIN_ID"], "fine": figures.euros}
 
 
+def _backtest(user, argument):
+    draft = drafts.draft(_id(argument)) if user.is_admin else None
+    return draft and {"draft": draft, "backtest": backtests.newest(draft.id)}
+
+
 def _sales(user, _):
     return {"sales": checkout.sales_of(user.id), "earned": ledger.euros_of(user.id)}
 
@@ -242,5 +249,6 @@ FRAGMENTS = {
     "simulation": Fragment("admin/case.html", "simulation", _simulation),
     "verdict": Fragment("admin/case.html", "verdict", _simulation),
     "case": Fragment("admin/case.html", "case", _case),
+    "backtest": Fragment("admin/rulebook_draft.html", "backtest", _backtest),
     "sales": Fragment("teaching/sales.html", "sales", _sales),
 }

@@ -1,6 +1,6 @@
 """The RQ workers; each job runs in a fork, inside the app.
 
-`python -m lms.jobs.worker` alone has the chain's keys and does all but mail, payments and uploads; `python -m lms.jobs.worker mail` does those and has none."""
+`python -m lms.jobs.worker` alone has the chain's keys and does all but mail, payments, uploads and backtests; `python -m lms.jobs.worker mail` does those and has none."""
 
 import argparse
 import gc

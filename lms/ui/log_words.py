@@ -64,6 +64,7 @@ ACTIONS = {
     "rulebook draft begun": ("edit", "grey", N_("Draft of the rulebook begun"), N_("from version %(version)s")),
     "rulebook proposed": ("scale", "gold", N_("Draft of the rulebook proposed"), ""),
     "rulebook draft withdrawn": ("x", "grey", N_("Draft of the rulebook withdrawn"), ""),
+    "backtest exported": ("download", "grey", N_("Backtest exported"), N_("backtest %(backtest)s")),
     "log exported": ("download", "grey", N_("Audit log exported"), N_("%(rows)s rows")),
 }
 

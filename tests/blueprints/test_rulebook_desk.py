@@ -4,16 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from lms import clock
+from lms import clock, live
+from lms.blueprints.admin import backtests
 from lms.blueprints.admin.rules_form import RulesForm
 from lms.db import db, transaction
 from lms.domain.accounts.sessions import PROOF_LIFE
+from lms.domain.audit.models import LogEntry
+from lms.domain.governance import backtests as trials
 from lms.domain.governance import drafts
 from lms.domain.governance.models import RulebookDraft
 from lms.domain.rulebook import queries as versions
 from lms.domain.rulebook.rules import Rules
 from lms.domain.rulebook.sales import Tier
-from tests.conftest import PASSWORD, teo
+from lms.jobs import backtests as jobs
+from tests.conftest import PASSWORD, announce, sell, teo
 
 PLACE = "/admin/rulebook"
 
@@ -133,8 +137,6 @@ def test_another_admins_draft_is_read_not_changed(log_in, bea, draft, typed):
 
 
 def test_a_version_announced_meanwhile_is_carried_over_to(log_in, ada, draft):
-    from tests.conftest import announce
-
     with transaction():
         drafts.change(draft, ada, Rules(completion_bp=300), 14)
     announce(lessons_bp=300)
@@ -162,3 +164,106 @@ def test_what_is_over_and_what_is_not_there(log_in, ada, draft):
     assert post(browser, draft, "withdrawal").status_code == 303
     assert "withdrawn" in browser.get(f"{PLACE}/{draft.id}").text
     assert browser.get(f"{PLACE}/{draft.id + 1}").status_code == 404
+
+
+# What the last 90 days say
+
+
+@pytest.fixture
+def enqueued(monkeypatch):
+    asked = []
+    monkeypatch.setattr(backtests, "enqueue", lambda *job: asked.append(job))
+    return asked
+
+
+@pytest.fixture
+def tried(log_in, ada, ana, course, draft, enqueued):
+    """tried(**numbers): the draft with these, tried on a sale of 80.00 EUR; answers the Backtest."""
+    sell(ana, course)
+
+    def run(**numbers):
+        with transaction():
+            drafts.change(draft, ada, Rules(**numbers), 14)
+        assert post(log_in(ada), draft, "backtests").status_code == 303
+        jobs.run(enqueued[-1][1])
+        return trials.newest(draft.id)
+
+    return run
+
+
+def test_a_backtest_is_asked_for_followed_and_read(log_in, ada, bea, tried, draft, enqueued):
+    browser = log_in(ada)
+    assert "It has not been tried yet" in browser.get(f"{PLACE}/{draft.id}").text
+    backtest = tried(purchase_max_bp=100, tiers=(Tier("All", 0, 4000),))
+    assert enqueued == [("backtests.run", backtest.id)]
+    page = log_in(bea).get(f"{PLACE}/{draft.id}").text
+    assert "1 member would have gained, 1 would have lost." in page and "Try it on" not in page
+    page = log_in(bea).get(f"{PLACE}/{draft.id}/backtests/{backtest.id}").text
+    for said in ("version 1", "1.60\u00a0TEO", "0.80\u00a0TEO", "\u22120.80\u00a0TEO", "40.00 €", "48.00 €", "+8.00 €", "Ana", "Tea", "What this leaves out", "<svg class=\"chart\""):
+        assert said in page, said
+    page = browser.get(f"{PLACE}/{draft.id}/backtests/{backtest.id}?rule=tiers").text
+    assert "in force 40.00 € together, by the draft 48.00 €" in page
+
+
+def test_a_cap_says_what_it_would_have_stopped(log_in, ada, tried, draft):
+    backtest = tried(user_daily_cap=teo(1))
+    page = log_in(ada).get(f"{PLACE}/{draft.id}/backtests/{backtest.id}").text
+    assert "· 0.60 TEO" in page and "0.60 TEO by the draft" in page
+
+
+def test_how_far_it_is_is_seen_on_reload_and_pushed_to_admins_alone(log_in, ada, ana, draft, enqueued):
+    browser = log_in(ada)
+    post(browser, draft, "backtests")
+    assert "waits for a worker" in browser.get(f"{PLACE}/{draft.id}").text
+    backtest = trials.newest(draft.id)
+    with transaction():
+        trials.begin(backtest.id)
+        trials.note(backtest.id, 1, 34)
+    page = browser.get(f"{PLACE}/{draft.id}").text
+    assert 'value="34" max="90"' in page and "day 34 of 90" in page and f"backtest:{draft.id}" in page
+    fragment = live.shown(ada.id, [f"backtest:{draft.id}"])[f"backtest:{draft.id}"]
+    assert "day 34 of 90" in fragment and 'hx-target="#backtest"' in fragment and "<form" not in fragment
+    assert live.shown(ana.id, [f"backtest:{draft.id}"]) == {}
+
+
+def test_a_changed_draft_voids_what_was_tried(log_in, ada, tried, draft):
+    backtest = tried(purchase_max_bp=100)
+    with transaction():
+        drafts.change(draft, ada, Rules(purchase_max_bp=50), 14)
+    browser = log_in(ada)
+    page = browser.get(f"{PLACE}/{draft.id}").text
+    assert "changed since it was tried" in page and "Try it on" in page and "would have gained" not in page
+    assert "as it was then" in browser.get(f"{PLACE}/{draft.id}/backtests/{backtest.id}").text
+
+
+def test_the_csv_has_each_rule_and_day_and_is_noted(log_in, ada, tried, draft):
+    backtest = tried(purchase_max_bp=100)
+    answer = log_in(ada).post(f"{PLACE}/{draft.id}/backtests/{backtest.id}/csv")
+    lines = answer.data.decode().splitlines()
+    assert len(lines) == 1 + 6 * 90 and lines[90].endswith(",Purchase rewards,TEO,1.600000,0.800000")
+    assert db.session.query(LogEntry).filter_by(action="backtest exported").one().by_id == ada.id
+
+
+def test_a_backtest_of_another_draft_and_one_that_is_not_done(log_in, ada, draft, enqueued):
+    browser = log_in(ada)
+    post(browser, draft, "backtests")
+    backtest = trials.newest(draft.id)
+    assert browser.get(f"{PLACE}/{draft.id + 1}/backtests/{backtest.id}").status_code == 404
+    assert browser.get(f"{PLACE}/{draft.id}/backtests/{backtest.id}").location == f"{PLACE}/{draft.id}"
+    assert browser.post(f"{PLACE}/{draft.id}/backtests/{backtest.id}/csv").status_code == 404
+
+
+def test_a_result_takes_as_many_statements_with_many_members(log_in, ada, tried, draft, statements):
+    backtest = tried(purchase_max_bp=100)
+    browser, url = log_in(ada), f"{PLACE}/{draft.id}/backtests/{backtest.id}"
+    browser.get(url)
+    with statements() as few:
+        browser.get(url)
+    with transaction():
+        result = dict(backtest.result)
+        result["members"] = result["members"] | {"largest": [[number, 2, 1, 0, 0] for number in (ada.id, *range(1, 40))]}
+        backtest.result = result
+    browser.get(url)
+    with statements() as many:
+        page = browser.get(url).text
+    assert len(many) == len(few) and "Page 1 of 2" in page

@@ -125,7 +125,7 @@ def test_mail_and_payments_wait_for_nothing_else(app):
     enqueue("settlement.settle")
     waiting = {name: [job.func_name for job in rq.Queue(name, connection=queue.redis).jobs] for name in (NAME, MAIL)}
     assert waiting == {NAME: ["lms.jobs.settlement.settle"], MAIL: ["lms.jobs.mail.send", "lms.jobs.payments.refund"]}
-    assert {job.args for job in cron.scheduler(queue.redis).get_jobs() if job.queue_name == MAIL} == {("mail.sweep",), ("payments.sweep",), ("payments.compare",), ("files.sweep",)}
+    assert {job.args for job in cron.scheduler(queue.redis).get_jobs() if job.queue_name == MAIL} == {("mail.sweep",), ("payments.sweep",), ("payments.compare",), ("files.sweep",), ("backtests.sweep",)}
 
 
 def test_who_sends_mail_knows_no_chain():
@@ -133,7 +133,7 @@ def test_who_sends_mail_knows_no_chain():
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     names, foreign = said.rsplit("] ", 1)
     assert foreign == "set()"
-    assert names.startswith("['lms.jobs.files.sweep', 'lms.jobs.mail.send', 'lms.jobs.mail.sweep', 'lms.jobs.payments.close_page'")
+    assert names.startswith("['lms.jobs.backtests.run', 'lms.jobs.backtests.sweep', 'lms.jobs.files.sweep', 'lms.jobs.mail.send', 'lms.jobs.mail.sweep', 'lms.jobs.payments.close_page'")
 
 
 @pytest.mark.parametrize(("role", "rendered", "not_rendered"), [("worker", "wallet/show.html", "mail/verify.txt"), ("mail", "mail/verify.txt", "wallet/show.html")])

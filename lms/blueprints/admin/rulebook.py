@@ -4,10 +4,12 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from lms.blueprints.admin import backtests
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.admin.rules_form import SIGNS, RulesForm
 from lms.blueprints.readers import page_number
 from lms.db import transaction
+from lms.domain.governance import backtests as trials
 from lms.domain.governance import drafts, queries
 from lms.domain.rulebook import queries as versions
 from lms.errors import NotFound
@@ -15,6 +17,8 @@ from lms.ui import render
 from lms.ui.rulebook import GROUPS, differences, said_strong, weight_differences
 
 blueprint = Blueprint("rulebook", __name__, url_prefix="/rulebook")  # of admins only, as the blueprint it stands in
+
+blueprint.register_blueprint(backtests.blueprint)
 
 ONE = "/<int(max=2147483647):draft_id>"
 
@@ -36,7 +40,7 @@ def show(draft_id):
     draft = _draft(draft_id)
     against = versions.version(draft.based_on)
     changes = differences(against, draft.numbers) + weight_differences(against, draft.numbers)
-    return render("admin/rulebook_draft.html", draft=draft, changes=changes, begins=drafts.begins(draft), is_outdated=drafts.is_outdated(draft))
+    return render("admin/rulebook_draft.html", draft=draft, changes=changes, begins=drafts.begins(draft), is_outdated=drafts.is_outdated(draft), backtest=trials.newest(draft.id))
 
 
 @blueprint.get(f"{ONE}/numbers")

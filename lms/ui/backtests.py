@@ -1,0 +1,73 @@
+"""What a backtest says, in words and as tables: lms/domain/governance/outcomes.py says what its result holds."""
+
+from datetime import date
+from typing import NamedTuple
+
+from flask_babel import lazy_gettext as _
+
+from lms.domain.governance.replay import EUR_RULE, TEO_RULES
+from lms.ui.money import euros, teo
+
+TEO, EUR = "TEO", "EUR"
+COSTS = {
+    "purchase_max_bp": _("Purchase rewards"),
+    "lessons_bp": _("Rewards for lessons"),
+    "completion_bp": _("Completion rewards"),
+    "review_reward": _("Rewards for peer reviews"),
+    "accept_bonus_bp": _("Bonus for teachers who took the TEO"),
+    EUR_RULE: _("Teachers' share of sales"),
+}
+CAPS = {
+    "user_daily_cap": _("Rewards deferred by the daily limit of a member"),
+    "platform_daily_cap": _("Rewards deferred by the daily limit of all members"),
+    "reviews_per_day": _("Reviews above the number rewarded in a day"),
+    "discount_levels_bp": _("Sales at a discount that is not offered"),
+    "withdrawal_lowest": _("Withdrawals below the lowest"),
+    "withdrawal_highest": _("Withdrawals above the highest"),
+    "withdrawals_daily": _("Withdrawals above the daily limit of all members"),
+    "review_above": _("Withdrawals that one admin looks at"),
+    "two_admins_above": _("Withdrawals that two admins look at"),
+}
+
+
+class Line(NamedTuple):
+    """Of the rules in force and of the draft; `unit` says what of."""
+
+    label: str
+    unit: str
+    before: int
+    draft: int
+
+    @property
+    def difference(self):
+        return self.draft - self.before
+
+    def said(self, amount, plus=False):
+        return said(self.unit, amount, plus)
+
+
+def said(unit, amount, plus=False):
+    return euros(amount, plus) if unit == EUR else f"{teo(amount, plus)}\u00a0TEO"
+
+
+def unit_of(rule):
+    return EUR if rule == EUR_RULE else TEO
+
+
+def costs(result):
+    """{rule: its Line}, and under "" that of all TEO together."""
+    lines = {rule: Line(str(label), unit_of(rule), *map(sum, result["cost"][rule])) for rule, label in COSTS.items()}
+    together = [sum(getattr(lines[rule], side) for rule in TEO_RULES) for side in ("before", "draft")]
+    return {"": Line(str(_("All TEO together")), TEO, *together)} | lines
+
+
+def by_day(result, rule=""):
+    """[(day, in force, draft)] of one rule, or of all TEO together."""
+    rules = [rule] if rule else TEO_RULES
+    sums = [[sum(amounts) for amounts in zip(*(result["cost"][each][side] for each in rules), strict=True)] for side in (0, 1)]
+    return [(date.fromisoformat(day), before, draft) for day, before, draft in zip(result["days"], *sums, strict=True)]
+
+
+def caps(result):
+    """[(what was stopped, [count, TEO] in force, [count, TEO] by the draft)]."""
+    return [(label, *result["stopped"][cap]) for cap, label in CAPS.items()]
