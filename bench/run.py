@@ -11,7 +11,7 @@ from rig import Refusal
 from rig.terminal import run, say
 
 # part → the module whose figures() measures it
-PARTS = {name: f"bench.{name}" for name in ("pages", "catalogue", "sse", "purchase", "start", "gas", "pipeline", "recovery", "desk")}
+PARTS = {name: f"bench.{name}" for name in ("pages", "catalogue", "sse", "purchase", "start", "gas", "pipeline", "recovery", "desk", "backtest")}
 RESULTS = Path(__file__).with_name("results.json")
 
 
