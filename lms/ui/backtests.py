@@ -10,12 +10,12 @@ from lms.ui.money import euros, teo
 
 TEO, EUR = "TEO", "EUR"
 COSTS = {
-    "purchase_max_bp": _("Purchase rewards"),
-    "lessons_bp": _("Rewards for lessons"),
-    "completion_bp": _("Completion rewards"),
-    "review_reward": _("Rewards for peer reviews"),
-    "accept_bonus_bp": _("Bonus for teachers who took the TEO"),
-    EUR_RULE: _("Teachers' share of sales"),
+    "purchase_max_bp": _("Purchases"),
+    "lessons_bp": _("Lessons"),
+    "completion_bp": _("Completions"),
+    "review_reward": _("Peer reviews"),
+    "accept_bonus_bp": _("Bonus of discounts"),
+    EUR_RULE: _("Shares of teachers"),
 }
 CAPS = {
     "user_daily_cap": _("Rewards deferred by the daily limit of a member"),
@@ -58,7 +58,7 @@ def costs(result):
     """{rule: its Line}, and under "" that of all TEO together."""
     lines = {rule: Line(str(label), unit_of(rule), *map(sum, result["cost"][rule])) for rule, label in COSTS.items()}
     together = [sum(getattr(lines[rule], side) for rule in TEO_RULES) for side in ("before", "draft")]
-    return {"": Line(str(_("All TEO together")), TEO, *together)} | lines
+    return {"": Line(str(_("All in TEO")), TEO, *together)} | lines
 
 
 def by_day(result, rule=""):

@@ -205,6 +205,17 @@ def test_a_backtest_is_asked_for_followed_and_read(log_in, ada, bea, tried, draf
     assert "in force 40.00 € together, by the draft 48.00 €" in page
 
 
+def test_who_publishes_is_told_when_the_draft_was_not_tried(log_in, ada, bea, tried, draft):
+    tried(purchase_max_bp=100)
+    with transaction():
+        drafts.propose(draft, ada)
+    assert "has not been tried" not in log_in(bea).get(f"{PLACE}/{draft.id}").text
+    with transaction():
+        drafts.change(draft, ada, Rules(purchase_max_bp=50), 14)
+        drafts.propose(draft, ada)
+    assert "As it is now, it has not been tried" in log_in(bea).get(f"{PLACE}/{draft.id}").text
+
+
 def test_a_cap_says_what_it_would_have_stopped(log_in, ada, tried, draft):
     backtest = tried(user_daily_cap=teo(1))
     page = log_in(ada).get(f"{PLACE}/{draft.id}/backtests/{backtest.id}").text
@@ -240,7 +251,7 @@ def test_the_csv_has_each_rule_and_day_and_is_noted(log_in, ada, tried, draft):
     backtest = tried(purchase_max_bp=100)
     answer = log_in(ada).post(f"{PLACE}/{draft.id}/backtests/{backtest.id}/csv")
     lines = answer.data.decode().splitlines()
-    assert len(lines) == 1 + 6 * 90 and lines[90].endswith(",Purchase rewards,TEO,1.600000,0.800000")
+    assert len(lines) == 1 + 6 * 90 and lines[90].endswith(",Purchases,TEO,1.600000,0.800000")
     assert db.session.query(LogEntry).filter_by(action="backtest exported").one().by_id == ada.id
 
 

@@ -275,7 +275,16 @@ def _admins_pages(admin):
         "operation": first_link(admin, "/admin/operations", r"/operations/\d+"),
         "incidents": "/admin/incidents",
         "log": "/admin/log",
+        **_drafts_pages(admin),
     }
+
+
+def _drafts_pages(admin):
+    """Of a draft that was tried."""
+    draft = re.search(r"/admin/rulebook/\d+", admin.send("/admin/rulebook", to="/admin/rulebook").url)[0]
+    admin.send(draft, to=f"{draft}/backtests")
+    admin.until(lambda: "Read the result" in admin.get(draft).text, "no draft was tried")
+    return {"rulebook": "/admin/rulebook", "draft": draft, "draft-numbers": f"{draft}/numbers", "backtest": first_link(admin, draft, rf"{draft}/backtests/\d+")}
 
 
 def first_link(visitor, path, pattern):

@@ -31,6 +31,14 @@ class Percent(Hundredths):
         super().__init__(*args, most=BASIS, unit="%", **options)
 
 
+class Teo(Tokens):
+    """As few digits as it takes, two at least."""
+
+    def _value(self):
+        whole, point, rest = super()._value().partition(".")
+        return whole + point + rest.rstrip("0").ljust(2, "0") if self.typed is None and point else whole + point + rest
+
+
 class Levels(StringField):
     """Basis points of several percentages, typed one after the other: `5 10 15`."""
 
@@ -78,7 +86,7 @@ class Within:
 _FIELDS = {
     units.euros: (Hundredths, dict(most=checks.LARGEST_AMOUNT, unit="€"), "€"),
     units.percent: (Percent, {}, "%"),
-    units.tokens: (Tokens, {}, "TEO"),
+    units.tokens: (Teo, {}, "TEO"),
     units.share: (Whole, {}, "%"),
     units.days: (Whole, {}, _("days")),
     units.hours: (Whole, {}, _("hours")),

@@ -8,8 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import FieldList, FormField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from lms.blueprints.admin.rule_fields import Percent, Whole, Within, of_rule
-from lms.blueprints.amounts import Tokens
+from lms.blueprints.admin.rule_fields import Percent, Teo, Whole, Within, of_rule
 from lms.blueprints.fields import line, sentence
 from lms.blueprints.forms import Form
 from lms.domain.governance.drafts import LONGEST_NOTICE, SHORTEST_NOTICE
@@ -32,7 +31,7 @@ class TierForm(FlaskForm):
         csrf = False
 
     name = StringField(_("Tier"), filters=[line], validators=[Length(max=40, message=_("A name has at most 40 characters."))])
-    staked = Tokens(_("From a stake of, in TEO"), validators=[Optional()])
+    staked = Teo(_("From a stake of, in TEO"), validators=[Optional()])
     platform_bp = Percent(_("Platform's share, in %"), validators=[Optional()])
 
     @property
