@@ -53,6 +53,7 @@ ACTIONS = {
     "incident closed": ("circle-check", "grey", N_("Incident closed"), N_("%(kind)s, %(about)s: %(note)s")),
     "part stopped": ("player-pause", "red", N_("Part stopped"), N_("%(reason)s")),
     "part started": ("player-play", "teal", N_("Part started again"), ""),
+    "order refunded": ("receipt-refund", "red", N_("Order refunded"), N_("%(euros)s: %(reason)s")),
     "refund borne": ("receipt-refund", "gold", N_("Refund borne by the platform"), N_("%(euros)s")),
     "sale taken back": ("receipt-refund", "red", N_("Sale taken back"), N_("%(euros)s")),
     "payment returned": ("arrow-back-up", "gold", N_("Payment sent back"), N_("%(euros)s")),

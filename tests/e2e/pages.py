@@ -273,6 +273,7 @@ def _admins_pages(admin):
         "chain": "/admin/chain",
         "operations": "/admin/operations",
         "operation": first_link(admin, "/admin/operations", r"/operations/\d+"),
+        "refunds": "/admin/refunds",
         "incidents": "/admin/incidents",
         "log": "/admin/log",
         **_drafts_pages(admin),

@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from lms.blueprints.fields import Key, heed, line, new_key, stripped, within_reach
 from lms.blueprints.forms import Form
+from lms.domain.checkout import refund_desk
 from lms.domain.courses import queries as courses
 from lms.domain.learning import bulk
 from lms.domain.withdrawals import halt
@@ -77,6 +78,14 @@ class ReturnedPayoutForm(FlaskForm):
         _("What does the bank say?"),
         filters=[stripped],
         validators=[DataRequired(_("Say why: the teacher reads it.")), Length(min=1, max=2000, message=_("A reason has 1 to 2000 characters."))],
+    )
+
+
+class RefundForm(FlaskForm):
+    reason = TextAreaField(
+        _("Why? It stands in the log."),
+        filters=[stripped],
+        validators=[DataRequired(_("Say why: it stands in the log.")), Length(min=1, max=refund_desk.LONGEST_REASON, message=_("A reason has 1 to 500 characters."))],
     )
 
 

@@ -14,11 +14,13 @@ from lms.blueprints.admin import (
     home,
     log,
     members,
+    orders,
     overview,
     payouts,
     rulebook,
     simulations,
 )
+from lms.blueprints.admin import refunds as refund_pages
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
@@ -38,7 +40,7 @@ from lms.queue import enqueue
 from lms.ui import render
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-for part in (applications, bank_files, bank_payouts, by_hand, enrolments, failures, log, members, payouts, rulebook, simulations):
+for part in (applications, bank_files, bank_payouts, by_hand, enrolments, failures, log, members, orders, payouts, refund_pages, rulebook, simulations):
     blueprint.register_blueprint(part.blueprint)
 
 

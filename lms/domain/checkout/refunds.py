@@ -45,7 +45,7 @@ def obstacle(order, enrolment):
     """The refusal (a DomainError, not raised) that keeps the buyer from getting his money back, or None."""
     if not order.is_paid or enrolment is None:
         return DomainError("Only a course that is paid can be refunded.")
-    if _is_disputed(Payment.order_id == order.id, Payment.state == "applied"):
+    if is_disputed(order):
         return DomainError("Your bank has asked for this payment back for you. While it decides we cannot send it back, too.")
     rules = rulebook.version(order.rule_version)
     if rules.may_refund(order.paid_at, clock.now(), enrolment.percent):
@@ -53,6 +53,11 @@ def obstacle(order, enrolment):
     if clock.now() >= rules.refundable_until(order.paid_at):
         return DomainError("The %(days)d days to change your mind are over.", days=rules.refund_days)
     return DomainError("You have completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=enrolment.percent, most=rules.refund_below_percent)
+
+
+def is_disputed(order):
+    """Whether a bank asks back what paid the order."""
+    return _is_disputed(Payment.order_id == order.id, Payment.state == "applied")
 
 
 def refund(order):

@@ -1,0 +1,44 @@
+"""A refund that an admin gives in the buyer's place, as when he asked for it by mail: by the buyer's own right, and for no longer.
+
+Afterwards it is no refund but good will: the money is sent in the gateway's own pages, and `by_hand` and `outbox` say who bears it."""
+
+from lms import clock
+from lms.domain.audit import log
+from lms.domain.checkout import refunds
+from lms.domain.learning import queries as enrolments
+from lms.domain.rulebook import queries as rulebook
+from lms.errors import DomainError, Forbidden, Invalid
+
+LONGEST_REASON = 500
+
+
+def obstacle(order, enrolment, by):
+    """The refusal (a DomainError, not raised) that keeps this admin from giving the money back, or None: that of refunds.obstacle, as an admin reads it."""
+    if by.id in (order.buyer_id, order.teacher_id):
+        return Forbidden("You bought or sold it yourself: another admin decides.")
+    if not order.is_paid or enrolment is None:
+        return DomainError("Only a course that is paid can be refunded.")
+    if refunds.is_disputed(order):
+        return DomainError("The buyer's bank has asked for this payment back. While it decides it cannot be sent back from here.")
+    rules = rulebook.version(order.rule_version)
+    if rules.may_refund(order.paid_at, clock.now(), enrolment.percent):
+        return None
+    if clock.now() >= rules.refundable_until(order.paid_at):
+        return DomainError("The %(days)d days in which a course may be given back are over.", days=rules.refund_days)
+    return DomainError("The buyer has completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=enrolment.percent, most=rules.refund_below_percent)
+
+
+def refund(order, by, reason):
+    """refunds.refund on an admin's word, once for the order: its state and the keys of its transfers are its own. One refunded already stays as it is.
+
+    Raises Invalid without a reason, Forbidden for who bought or sold it, and the DomainError of what stands against it."""
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise Invalid("Say why, in at most %(most)d characters: it stands in the log.", most=LONGEST_REASON)
+    if order.state == "refunded":
+        return order
+    if refusal := obstacle(order, enrolments.enrolment(order.buyer_id, order.course_id), by):
+        raise refusal
+    order = refunds.refund(order)
+    log.record("order refunded", f"order {order.id}", by, amount=order.total, buyer=order.buyer_id, reason=reason)
+    return order
