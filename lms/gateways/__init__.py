@@ -12,6 +12,13 @@ def payment_site(settings):
     return _SITES.get(settings.get("PAYMENT_GATEWAY"), "")
 
 
+def payment_place(settings, gateway, reference):
+    """The address of a payment in the gateway's own pages, for who may log in there; empty where it has none."""
+    if gateway != "stripe" or settings["PAYMENT_GATEWAY"] != gateway:
+        return ""
+    return f"https://dashboard.stripe.com/{'' if '_live_' in settings['STRIPE_KEY'] else 'test/'}payments/{reference}"
+
+
 def payment_gateway(settings):
     """The payments.Gateway that PAYMENT_GATEWAY names, for a web process, a worker or a command."""
     name = settings["PAYMENT_GATEWAY"]

@@ -14,7 +14,7 @@ from lms.ui.people import initials
 from lms.ui.qr import qr_svg
 from lms.ui.remember import Remember
 from lms.ui.rendering import Macros, render
-from lms.ui.times import deadline, exact, when
+from lms.ui.times import deadline, exact, when, written
 from lms.ui.units import percent
 
 __all__ = ["PRIVATE", "cover_svg", "download", "euros", "icon", "init_app", "page_url", "render", "teo", "when"]
@@ -28,7 +28,7 @@ def init_app(app):
     navigation.init_app(app)
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros
-    filters = {"deadline": deadline, "euros": euros, "exact": exact, "fine_euros": fine_euros, "fine_teo": fine_teo, "grouped": grouped, "initials": initials, "logged": logged, "percent": percent, "said": said, "teo": teo, "when": when}
+    filters = {"deadline": deadline, "euros": euros, "exact": exact, "fine_euros": fine_euros, "fine_teo": fine_teo, "grouped": grouped, "initials": initials, "logged": logged, "percent": percent, "said": said, "teo": teo, "when": when, "written": written}
     filters |= {"details_for": details_for, "risk_name": risk_words.name, "risk_sentence": risk_words.sentence, "simulated": simulation_words.verdict, "simulated_why": simulation_words.why}
     app.jinja_env.filters |= filters
     app.jinja_env.globals |= {

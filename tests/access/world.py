@@ -12,7 +12,7 @@ from lms.domain.certificates import badges
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds
 from lms.domain.checkout.models import Coupon
-from lms.domain.checkout.payment_models import RefundByHand
+from lms.domain.checkout.payment_models import Dispute, RefundByHand
 from lms.domain.governance import backtests, drafts, outcomes
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
@@ -96,6 +96,7 @@ class World:
         """One paid of which a part came back by hand, one in which the teacher has to decide, one open, and money held."""
         first = sell(self._student, self._new)
         pay(first, kind="refund.succeeded", refund="re_by_hand", amount=100)
+        pay(first, kind="dispute.opened", dispute="dp_1", fee=0)
         decided = sell(self._student, publish(self._teacher, "To decide", price=2000), "pay_2", level_bp=500)
         with transaction():
             waits = checkout.place_order(self._student, publish(self._teacher, "Another", price=1000), "a key")
@@ -104,7 +105,7 @@ class World:
         with transaction():
             refunds.refund(given_back)
         held = db.session.query(Incident).filter_by(kind="payment held").one()
-        self._facts |= dict(order_id=first.id, row_id=db.session.query(RefundByHand).one().id, incident_id=held.id)
+        self._facts |= dict(order_id=first.id, row_id=db.session.query(RefundByHand).one().id, dispute_id=db.session.query(Dispute).one().id, incident_id=held.id)
         self._own |= {"checkout.papers.credit_note": dict(order_id=given_back.id)}
         self._own |= {"decisions": dict(order_id=decided.id), "checkout.pay": dict(order_id=waits.id), "checkout.cancel": dict(order_id=waits.id)}
 

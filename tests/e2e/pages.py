@@ -274,6 +274,7 @@ def _admins_pages(admin):
         "operations": "/admin/operations",
         "operation": first_link(admin, "/admin/operations", r"/operations/\d+"),
         "refunds": "/admin/refunds",
+        "disputes": "/admin/disputes",
         "incidents": "/admin/incidents",
         "log": "/admin/log",
         **_drafts_pages(admin),
