@@ -232,6 +232,7 @@ def test_what_is_changed_needs_a_new_word(asked, ada, member, log_in):
     with transaction():
         actions.approve(withdrawal, otto)
     assert withdrawal.state == "in review", "the first word was for another address"
+    assert f'action="/admin/payouts/{withdrawal.id}/approval"' in log_in(ada).get(f"/admin/payouts/{withdrawal.id}").text
     with transaction():
         actions.approve(withdrawal, ada)
     assert withdrawal.state == "approved"
