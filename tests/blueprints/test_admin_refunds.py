@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from html import unescape
 
 import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
 from lms.domain.checkout import outbox, refund_desk, refunds
 from lms.domain.checkout.models import Order
@@ -20,6 +22,7 @@ from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Forbidden, Invalid
 from lms.jobs import checkout as jobs
 from tests.conftest import give, pay, publish, sell, teo
+from tests.races import race
 
 
 @pytest.fixture
@@ -210,3 +213,14 @@ def test_an_order_takes_the_same_statements_whatever_befell_it(browser, order, s
     with statements() as after:
         browser.get(url)
     assert len(after) <= len(before) <= 24
+
+
+def test_two_admins_who_give_it_at_once_stand_in_the_log_once(app, order, ada, member):
+    order_id, admins = order.id, [ada.id, member("otto", role="admin").id] * 3
+    db.session.rollback()
+
+    def give_back(by_id):
+        refund_desk.refund(db.session.get_one(Order, order_id), db.session.get_one(User, by_id), "Asked by mail.")
+
+    assert race(app, [partial(give_back, by_id) for by_id in admins]) == []
+    assert (db.session.query(LogEntry).filter_by(action="order refunded").count(), db.session.query(Refund).count()) == (1, 1)

@@ -4,7 +4,7 @@ Afterwards it is no refund but good will: the money is sent in the gateway's own
 
 from lms import clock
 from lms.domain.audit import log
-from lms.domain.checkout import refunds
+from lms.domain.checkout import locks, refunds
 from lms.domain.learning import queries as enrolments
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Forbidden, Invalid
@@ -35,6 +35,7 @@ def refund(order, by, reason):
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:
         raise Invalid("Say why, in at most %(most)d characters: it stands in the log.", most=LONGEST_REASON)
+    order = locks.order(order.id)  # of two who give it at once one does, and the log says so once
     if order.state == "refunded":
         return order
     if refusal := obstacle(order, enrolments.enrolment(order.buyer_id, order.course_id), by):
