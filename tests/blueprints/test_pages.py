@@ -124,6 +124,8 @@ def enrol(user, course, done, completed_at=None):
         ("/privacy", "it", "Che cosa non si può cancellare"),
         ("/privacy", "en", "A fourth holds a random id for 90 days"),
         ("/privacy", "it", "Un quarto contiene un codice casuale per 90 giorni"),
+        ("/privacy", "en", "where your bank asks it back, what you bought, used and were told, and from where you signed in"),
+        ("/privacy", "it", "se la banca richiede il pagamento, che cosa hai comprato, usato e letto, e da dove hai fatto l'accesso"),
         ("/privacy", "en", "the network you come from, which is the first part of your IP address (/24 of IPv4, /48 of IPv6)"),
         ("/privacy", "it", "la rete da cui arrivi, cioè la prima parte dell'indirizzo IP (/24 di IPv4, /48 di IPv6)"),
     ],
