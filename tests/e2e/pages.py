@@ -276,6 +276,8 @@ def _admins_pages(admin):
         "refunds": "/admin/refunds",
         "disputes": "/admin/disputes",
         "incidents": "/admin/incidents",
+        "failed-jobs": "/admin/failures/jobs",
+        "failed-mails": "/admin/failures/mails",
         "log": "/admin/log",
         **_drafts_pages(admin),
     }
