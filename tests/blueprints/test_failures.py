@@ -1,6 +1,7 @@
 """What failed: jobs and mails that an admin looks at, tries again or drops."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import rq
@@ -11,7 +12,7 @@ from lms.db import db, transaction
 from lms.domain.audit import log
 from lms.domain.audit.models import LogEntry
 from lms.domain.notices import actions as notices
-from lms.domain.notices import failed
+from lms.domain.notices import failed, queries
 from lms.domain.notices.models import MOST_TRIES, Mail
 from lms.formats.plain import Plain
 from lms.jobs.worker import Worker, load
@@ -98,6 +99,7 @@ def test_a_job_is_tried_again(browser, fail):
     (job,) = rq.Queue(MAIL, connection=queue.redis).jobs
     assert (job.func_name, job.args, failures.count()) == ("lms.jobs.mail.send", (7,), 0)
     assert logged() == [("job tried again", "job mail.send", {"about": ["7"], "error": "ValueError"})]
+    assert "Job tried again job mail.send · ValueError" in words(browser.get("/admin/log").text)
 
 
 def test_a_job_is_dropped(browser, fail):
@@ -106,6 +108,7 @@ def test_a_job_is_dropped(browser, fail):
     assert browser.post(drop).status_code == 303
     assert (failures.count(), queue.waiting()) == (0, 0) and "No job has failed." in browser.get(JOBS).text
     assert logged() == [("job dropped", "job withdrawals.check", {"about": [], "error": "ValueError"})]
+    assert "Job dropped job withdrawals.check · ValueError" in words(browser.get("/admin/log").text)
 
 
 def test_who_is_second_is_told_and_not_logged(browser, fail):
@@ -148,15 +151,18 @@ def test_a_mail_is_tried_again_from_the_beginning(browser, mail):
     assert browser.post(buttons(browser.get(MAILS).text)[0]).status_code == 303
     assert (db.session.get(Mail, given_up.id).tries, failed.count(), queue.waiting()) == (0, 0, 1)
     assert logged() == [("mail tried again", f"mail {given_up.id}", {"kind": "reset", "member": given_up.user_id})]
+    assert f"Mail tried again mail {given_up.id} · reset, to member {given_up.user_id}" in words(browser.get("/admin/log").text)
 
 
 def test_a_mail_that_is_dropped_is_never_sent(browser, mail):
     dropped = mail(3)
     assert browser.post(buttons(browser.get(MAILS).text)[1]).status_code == 303
     assert failed.count() == 0 and "Every mail goes out." in browser.get(MAILS).text
+    assert f"Mail dropped mail {dropped.id} · reset" in words(browser.get("/admin/log").text)
+    clock.advance(timedelta(days=30))
     with transaction():
         assert notices.claim(dropped.id) is None and not notices.count_try(dropped.id)
-    assert [action for action, *_ in logged()] == ["mail dropped"]
+    assert (queries.waiting(), queries.unsent(), [action for action, *_ in logged()]) == ([], 0, ["mail dropped"])
 
 
 def test_a_mail_that_went_out_meanwhile_is_left_alone(browser, mail):

@@ -49,6 +49,8 @@ def test_of_a_day_the_last_number_stays(app):
 
 def test_a_trend_is_of_fourteen_days_and_ends_with_what_is_now(app):
     noted(*range(100, 120))
+    with transaction():
+        trends.note({"incidents": 50})
     trend = trends.of({"incidents": 7})["incidents"]
     assert [value for _, value in trend.points] == [*range(107, 120), 7]
     assert [trend.points[0][0], trend.points[-1][0]] == [today() - timedelta(days=13), today()]
