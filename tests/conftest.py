@@ -248,7 +248,7 @@ def pay(order, reference="pay_1", kind="payment.succeeded", **facts):
     from lms.db import transaction
     from lms.domain.checkout import actions as checkout
 
-    event = dict(id=f"{kind} of {reference}", kind=kind, reference=reference, order_id=order.id, amount=order.total, currency="EUR", refund="re_1", reason="")
+    event = dict(id=f"{kind} of {reference}", kind=kind, reference=reference, order_id=order.id, amount=order.total, currency="EUR", refund="re_1", reason="", answer_by=None)
     with transaction():
         checkout.receive("sandbox", SimpleNamespace(**event | facts))
     return order

@@ -10,6 +10,7 @@ from tests.stripe_params import Wrong, check
 
 LEAST = 50  # cents
 DISPUTE_FEE = 2000  # cents
+DUE_BY = 1_800_000_000  # until then evidence of each dispute is taken, in Unix seconds
 
 
 class Books:
@@ -58,7 +59,7 @@ class Books:
         intent["latest_charge"]["disputed"] = True
         booked = {"id": _id("txn"), "object": "balance_transaction", "amount": -intent["amount"], "currency": intent["currency"], "fee": DISPUTE_FEE}
         facts = {"amount": intent["amount"], "currency": intent["currency"], "payment_intent": intent_id, "charge": intent["latest_charge"]["id"]}
-        return {"id": _id("dp"), "object": "dispute", "reason": "fraudulent", "status": status, "balance_transactions": [booked], "metadata": {}} | facts
+        return {"id": _id("dp"), "object": "dispute", "reason": "fraudulent", "status": status, "balance_transactions": [booked], "metadata": {}, "evidence_details": {"due_by": DUE_BY}} | facts
 
     def _open(self, asked):
         for needed in ("mode", "line_items", "success_url"):

@@ -1,15 +1,17 @@
 """What an event of a gateway must hold, whoever wrote it: each fact is looked at before it is believed."""
 
 import re
+from datetime import UTC, datetime
 
 from lms.gateways.payments import Event
 
 LARGEST_AMOUNT = 99_999_999  # cents; gateways take eight digits
 LARGEST_ORDER = 2**31 - 1
+LATEST = 2**32  # Unix seconds
 
 _PAYMENT = ("reference", "order_id", "amount", "currency")
 _REFUND = ("reference", "refund", "amount", "currency", "reason")
-_DISPUTE = ("reference", "dispute", "amount", "currency", "fee", "reason")
+_DISPUTE = ("reference", "dispute", "amount", "currency", "fee", "reason", "answer_by")
 FACTS = {
     "payment.processing": _PAYMENT,
     "payment.succeeded": _PAYMENT,
@@ -68,6 +70,11 @@ def _reason(value):
     return value if isinstance(value, str) and _NAME.fullmatch(value) else ""
 
 
+def _moment(value):
+    """From Unix seconds; what has another shape is left out, as no money depends on it."""
+    return datetime.fromtimestamp(value, UTC) if type(value) is int and 0 < value < LATEST else None
+
+
 _SHAPES = {
     "reference": _text,
     "refund": _text,
@@ -77,4 +84,5 @@ _SHAPES = {
     "currency": _currency,
     "fee": _fee,
     "reason": _reason,
+    "answer_by": _moment,
 }

@@ -50,7 +50,8 @@ class Event:
     """What a gateway says. Amounts are cents; `reference` is always the payment's, as refunds and the list name it.
 
     A payment (payment.processing, .succeeded, .failed) has order_id, None for one that is none of ours; a refund (refund.succeeded, .failed) has
-    `refund`; a dispute (dispute.opened, .won, .lost) has `dispute` and the gateway's `fee` so far. `reason` says in a word of the gateway's why.
+    `refund`; a dispute (dispute.opened, .won, .lost) has `dispute`, the gateway's `fee` so far, and `answer_by`, until when evidence is taken, where
+    that is known. `reason` says in a word of the gateway's why.
     One thing may be told by several events with ids of their own, in any order. Any other kind carries nothing but its name."""
 
     id: str
@@ -63,6 +64,7 @@ class Event:
     dispute: str | None = None
     fee: int | None = None
     reason: str = ""
+    answer_by: datetime | None = None
 
 
 @dataclass(frozen=True)

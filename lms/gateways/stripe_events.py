@@ -74,7 +74,8 @@ def _dispute_closed(kind, dispute):
 
 def _of_dispute(dispute):
     fees = [booked["fee"] for booked in dispute.get("balance_transactions") or () if booked["currency"] == dispute["currency"]]
-    return {"dispute": dispute["id"], "reason": dispute["reason"], "fee": max(0, sum(fees))} | _money_back(dispute)
+    answer_by = (dispute.get("evidence_details") or {}).get("due_by")
+    return {"dispute": dispute["id"], "reason": dispute["reason"], "fee": max(0, sum(fees)), "answer_by": answer_by} | _money_back(dispute)
 
 
 def _money_back(about):

@@ -1,4 +1,4 @@
-"""what the node says of a withdrawal before it is approved"""
+"""what the node says of a withdrawal before it is approved, and until when a dispute is answered"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,7 +31,9 @@ def upgrade():
         sa.ForeignKeyConstraint(["withdrawal_id"], ["withdrawals.id"], name=op.f("fk_simulations_withdrawal_id")),
         sa.PrimaryKeyConstraint("withdrawal_id", name=op.f("pk_simulations")),
     )
+    op.add_column("disputes", sa.Column("answer_by", Moment))
 
 
 def downgrade():
+    op.drop_column("disputes", "answer_by")
     op.drop_table("simulations")

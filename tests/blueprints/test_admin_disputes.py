@@ -1,6 +1,7 @@
 """What banks ask back, as admins find it, and what there is to answer one with."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from types import SimpleNamespace
 
@@ -55,9 +56,19 @@ def test_open_ones_stand_first_and_each_says_what_became_of_it(browser, ana, tea
     assert {state: orders(browser.get(f"/admin/disputes?state={state}")) for state in ("open", "won", "lost")} == {"open": [str(first.id)], "won": [str(third.id)], "lost": [str(second.id)]}
 
 
+def test_the_one_that_is_answered_soonest_stands_first(browser, ana, tea, course):
+    sold = [sell(ana, publish(tea, f"Course {number}", price=1000), f"pay_{number}") for number in range(4)]
+    for number, days in enumerate((9, None, 3, 5)):
+        dispute(sold[number], number=number, reference=f"pay_{number}", answer_by=days and clock.now() + timedelta(days=days))
+    page = browser.get("/admin/disputes")
+    assert orders(page) == [str(sold[number].id) for number in (2, 3, 0, 1)]
+    assert said(page).count("answer by") == 3
+    assert "Answer by" in said(browser.get(f"/admin/disputes/{db.session.query(Dispute).filter_by(reference='dp_2').one().id}"))
+
+
 def test_one_whose_payment_is_unknown_is_in_the_list_and_has_no_evidence(browser, app):
     with transaction():
-        checkout.receive("stripe", SimpleNamespace(id="e1", kind="dispute.lost", reference="pi_9", order_id=None, amount=500, currency="EUR", dispute="dp_9", fee=0, reason=""))
+        checkout.receive("stripe", SimpleNamespace(id="e1", kind="dispute.lost", reference="pi_9", order_id=None, amount=500, currency="EUR", dispute="dp_9", fee=0, reason="", answer_by=None))
     assert "Nobody we know Payment pi_9 · no reason given" in said(browser.get("/admin/disputes"))
     page = said(browser.get(f"/admin/disputes/{db.session.query(Dispute).one().id}"))
     assert "there is nothing here to answer with" in page and "What was bought" not in page

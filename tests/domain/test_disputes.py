@@ -2,10 +2,12 @@
 
 import threading
 import time
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
+from lms import clock
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
@@ -36,7 +38,7 @@ def order(ana, course):
 
 def told(kind, number=1, **facts):
     """An event as Stripe tells it: of a dispute it names no order."""
-    about = dict(reference="pay_1", order_id=None, amount=7200, currency="EUR", dispute="dp_1", fee=FEE, reason="fraudulent")
+    about = dict(reference="pay_1", order_id=None, amount=7200, currency="EUR", dispute="dp_1", fee=FEE, reason="fraudulent", answer_by=None)
     return SimpleNamespace(**dict(id=f"{kind} {number}", kind=kind) | about | facts)
 
 
@@ -184,3 +186,14 @@ def test_told_at_the_same_moment_as_its_payment_it_is_lost_by_neither(is_first, 
 
     race(app, [hear_first, hear_second])
     assert (db.session.get_one(Order, order_id).state, euros("platform")) == ("charged back", -FEE)
+
+
+def test_until_when_it_is_answered_is_kept_whichever_event_tells_it(order):
+    soon, later = clock.now() + timedelta(days=7), clock.now() + timedelta(days=9)
+    hear(told("payment.succeeded", order_id=order.id), told("dispute.opened"))
+    dispute = db.session.query(Dispute).one()
+    assert dispute.answer_by is None
+    hear(told("dispute.opened", 2, answer_by=soon))
+    assert dispute.answer_by == soon
+    hear(told("dispute.opened", 3, answer_by=later), told("dispute.won", 4))
+    assert (dispute.answer_by, dispute.state) == (later, "won"), "what is not told again stays"

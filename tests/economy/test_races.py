@@ -290,6 +290,6 @@ def sent_back(order_id, number, amount):
 
 def lost(order_id, number, amount):
     """The gateway tells of one dispute again and again."""
-    facts = dict(dispute="dispute", amount=amount, currency="EUR", fee=1500, reason="fraudulent")
+    facts = dict(dispute="dispute", amount=amount, currency="EUR", fee=1500, reason="fraudulent", answer_by=None)
     return SimpleNamespace(id=f"event {number}", kind="dispute.lost", order_id=order_id, reference="pay_1", **facts)
 

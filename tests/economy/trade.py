@@ -124,7 +124,7 @@ class Trade(RuleBasedStateMachine):
         """About what paid the order, or other money that came for it; the whole or a half. Of one that was won the fee may come back."""
         taken = db.session.query(Payment).filter_by(order_id=sale).order_by(Payment.id).all()
         about = taken[payment % len(taken)]
-        facts = dict(reference=about.reference, amount=about.amount // part, dispute=f"dispute of {about.reference}", fee=fee, reason="fraudulent")
+        facts = dict(reference=about.reference, amount=about.amount // part, dispute=f"dispute of {about.reference}", fee=fee, reason="fraudulent", answer_by=None)
         self._hear(f"dispute.{outcome}", sale, **facts)
 
     @rule(sale=sales, payment=st.integers(0, 1), parts=st.sampled_from((2, 2, 1)), word=st.sampled_from(("bear", "take back", "")))

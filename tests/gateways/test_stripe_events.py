@@ -11,6 +11,7 @@ from stripe import WebhookSignature
 from lms.gateways import stripe_events
 from lms.gateways.payments import BadWebhook, Event, Purchase
 from lms.gateways.payments_stripe import Stripe
+from tests.stripe_books import DUE_BY
 from tests.stripe_server import KEY, WEBHOOK_SECRET
 
 NOW = datetime.now(UTC)
@@ -106,7 +107,13 @@ def test_a_dispute_has_its_fee_and_reason(stripe_server, page, told):
     reference = stripe_server.books.pay(page["id"])["payment_intent"]
     dispute = stripe_server.books.dispute(reference, "lost")
     event = told("charge.dispute.closed", dispute, id="evt_1")
-    assert event == Event("evt_1", "dispute.lost", reference, None, 8000, "EUR", dispute=dispute["id"], fee=2000, reason="fraudulent")
+    assert event == Event("evt_1", "dispute.lost", reference, None, 8000, "EUR", dispute=dispute["id"], fee=2000, reason="fraudulent", answer_by=datetime.fromtimestamp(DUE_BY, UTC))
+
+
+@pytest.mark.parametrize("details", [None, {}, {"due_by": None}, {"due_by": "soon"}, {"due_by": -1}, {"due_by": 10**20}, {"due_by": True}])
+def test_one_that_says_not_until_when_it_is_answered_is_taken_all_the_same(stripe_server, page, told, details):
+    reference = stripe_server.books.pay(page["id"])["payment_intent"]
+    assert told("charge.dispute.created", stripe_server.books.dispute(reference) | {"evidence_details": details}).answer_by is None
 
 
 def test_a_fee_that_is_given_back_is_none(stripe_server, page, told):

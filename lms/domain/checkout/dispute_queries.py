@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload
 
 from lms.db import db, page_of
@@ -35,11 +35,12 @@ class Evidence:
 
 
 def page(state="", number=1):
-    """One page of Disputes with their payments, orders, courses and buyers: open ones first, then the newest; of one of the STATES where it is one. Two statements."""
+    """One page of Disputes with their payments, orders, courses and buyers: open ones first, the one to be answered soonest before the others, then the newest; of one of the STATES where it is one. Two statements."""
     rows = select(Dispute).options(*_WITH)
     if state in STATES:
         rows = rows.where(Dispute.state == state)
-    return page_of(rows.order_by(Dispute.state != "open", Dispute.id.desc()), number)
+    soonest = case((Dispute.state == "open", Dispute.answer_by)).nulls_last()
+    return page_of(rows.order_by(Dispute.state != "open", soonest, Dispute.id.desc()), number)
 
 
 def counts():

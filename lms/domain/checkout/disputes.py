@@ -19,6 +19,7 @@ from lms.domain.ledger.models import EUR
 def hear(gateway, event, order):
     """Keep what the event says of a dispute, each step once and whatever comes first; admins see each."""
     dispute = _dispute(gateway, event)
+    dispute.answer_by = event.answer_by or dispute.answer_by
     if event.kind == "dispute.opened":
         if dispute.state == "open":
             audit.open_incident("dispute", f"{gateway}:{dispute.reference}", **_facts(dispute, order))

@@ -79,7 +79,8 @@ class RefundByHand(Model):
 
 
 class Dispute(Model):
-    """The buyer's bank asks for the money back. Lost, it reverses the sale; `fee` is what the gateway charges for it, won or not.
+    """The buyer's bank asks for the money back. Lost, it reverses the sale; `fee` is what the gateway charges for it, won or not, `answer_by` until when
+    evidence is taken, where the gateway has told it.
 
     One that is told before its payment has only `payment_reference`, and waits for it."""
 
@@ -101,6 +102,7 @@ class Dispute(Model):
     reason: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default="open")
     opened_at: Mapped[object] = mapped_column(Moment)
+    answer_by: Mapped[object | None] = mapped_column(Moment)
     closed_at: Mapped[object | None] = mapped_column(Moment)
 
     payment: Mapped[Payment | None] = relationship()
