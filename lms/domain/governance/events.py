@@ -7,7 +7,7 @@ from operator import itemgetter
 from sqlalchemy import text
 
 from lms.db import db
-from lms.domain.governance.replay import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, Steps
+from lms.domain.governance.rows import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, Steps
 
 PART = 5000  # rows fetched at a time
 
@@ -59,9 +59,9 @@ _REWARDED = text("SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE day 
 def reading(begin, end):
     """with reading(begin, end) as rows: … those of the days from one midnight UTC to before the other, in the order of time, as they all stood at one moment."""
     with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        connection.execute(text("SET LOCAL work_mem = '64MB'"))
+        connection.execute(text("SET LOCAL work_mem = '128MB'"))
         connection.execute(text("SET TRANSACTION READ ONLY"))
-        with connection.connection.driver_connection.cursor(name="events") as cursor:
+        with connection.connection.driver_connection.cursor(name="events", binary=True) as cursor:
             cursor.itersize = PART
             cursor.execute(_EVENTS, {"begin": begin, "end": end, "first": begin.date()})
             yield cursor

@@ -2,35 +2,15 @@
 
 Events are Rows in the order of time. Amounts: EUR in cents, TEO in millionths."""
 
-from bisect import bisect_right
 from collections import defaultdict
-from typing import NamedTuple
+from functools import lru_cache
 
-SALE, LESSON, COMPLETION, REVIEW, PASS, WITHDRAWAL = range(6)
+from lms.domain.governance.rows import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, granted_before
+
 # The numbers of the rulebook that cost, by their names: all in TEO but the share of the teachers.
 TEO_RULES = ("purchase_max_bp", "lessons_bp", "completion_bp", "review_reward", "accept_bonus_bp")
 EUR_RULE = "tiers"
 CAPS = ("user_daily_cap", "platform_daily_cap", "reviews_per_day", "discount_levels_bp", "withdrawal_lowest", "withdrawal_highest", "withdrawals_daily", "review_above", "two_admins_above")
-
-
-class Row(NamedTuple):
-    """An event on day number `day` (the first is 0), by a member, under the version it was frozen with. What the five numbers mean depends on the kind:
-
-    SALE: price, discount, basis points of the purchase reward, the teacher, 1 where he took the TEO; `at` in seconds
-    LESSON: cents paid, lessons done before, lessons of the course; COMPLETION: cents paid
-    REVIEW, PASS: cents the author paid, basis points of his purchase reward, rewards before out of his purchase, reviews of the reviewer before on that day
-    WITHDRAWAL: millionths, those of his last days with it"""
-
-    day: int
-    kind: int
-    user: int
-    version: int
-    a: int
-    b: int
-    c: int
-    d: int
-    e: int
-    at: int
 
 
 class Side:
@@ -42,6 +22,7 @@ class Side:
         self.members = defaultdict(lambda: [0, 0])  # [TEO, EUR]
         self.stopped = {cap: [0, 0] for cap in CAPS}  # [how often, TEO]
         self.waiting = {}  # (member, rule) → TEO that caps deferred, the oldest first
+        self._of_lesson = lru_cache(2**16)(self._reckon_lesson)  # the same prices and places come again and again
         self._acts = {SALE: self._sale, LESSON: self._lesson, COMPLETION: self._completion, REVIEW: self._review, PASS: self._pass, WITHDRAWAL: self._withdrawal}
 
     def begin_day(self, day):
@@ -70,10 +51,13 @@ class Side:
             self._stop("discount_levels_bp", rules.tokens(discount))
         self._reward(buyer, "purchase_max_bp", rules.purchase_reward(price - discount, reward_bp))
 
-    def _lesson(self, row, rules):
-        _, _, user, _, paid, before, lessons, _, _, _ = row
-        granted = granted_before(rules.lessons_reward(paid), before, lessons)
-        self._reward(user, "lessons_bp", rules.lesson_reward(paid, granted, lessons - before))
+    def _lesson(self, row, _rules):
+        self._reward(row[2], "lessons_bp", self._of_lesson(row[3], row[4], row[5], row[6]))
+
+    def _reckon_lesson(self, version, paid, done, lessons):
+        """What the next lesson brings after so many."""
+        rules = self._of_version(version)
+        return rules.lesson_reward(paid, granted_before(rules.lessons_reward(paid), done, lessons), lessons - done)
 
     def _completion(self, row, rules):
         self._reward(row[2], "completion_bp", rules.completion_reward(row[4]))
@@ -140,27 +124,6 @@ class Side:
     def _staked(self, teacher, at):
         steps = self._stakes.get(teacher)
         return steps.at(at) if steps else 0
-
-
-class Steps:
-    """What a teacher had staked when: [(seconds, what was added or taken out then)] in the order of time."""
-
-    def __init__(self, changes):
-        self._moments, self._sums, total = [], [], 0
-        for moment, change in changes:
-            total += change
-            self._moments.append(moment)
-            self._sums.append(total)
-
-    def at(self, moment):
-        place = bisect_right(self._moments, moment)
-        return self._sums[place - 1] if place else 0
-
-
-def granted_before(share, done, lessons):
-    """What the first `done` of so many lessons bring together, where each brings its part of what the others have left of `share`, rounded down."""
-    each, odd = divmod(share, lessons)
-    return done * each + max(0, done - (lessons - odd))
 
 
 def replay(rows, days, sides, on_day=lambda day: None):
