@@ -19,23 +19,34 @@ from lms.queue import enqueue
 
 
 @demo.command()
-@click.argument("email")
+@click.argument("emails", nargs=-1, required=True)
 @click.argument("amount", type=click.IntRange(1, 10_000))
-def grant(email, amount):
-    """Give the member AMOUNT whole TEO out of the treasury, which gets them newly issued; never in production."""
+def grant(emails, amount):
+    """Give each of the members EMAILS AMOUNT whole TEO out of the treasury, which gets them newly issued; never in production."""
     if current_app.config["ENVIRONMENT"] == "production":
         raise click.ClickException("In production nobody is given TEO by a command.")
-    member = accounts.by_email(checks.normal(email))
-    if member is None:
-        raise click.ClickException("There is no member with this address.")
-    key, user_id = f"demo grant:{secrets.token_hex(8)}", member.id
+    user_ids = {email: _member(email).id for email in emails}
     with transaction():
-        issuance, treasury, available = books.platform(TEO, "issuance"), books.platform(TEO, "treasury"), books.member(user_id, TEO, "available")
-        ledger.lock(issuance, treasury, available)
-        evidence = {"for": "trying out", "member": user_id}
-        ledger.post(f"{key}:issued", issuance, treasury, amount * MICRO, "grant", evidence=evidence)
-        ledger.post(key, treasury, available, amount * MICRO, "grant", evidence=evidence)
-        log.record("tokens given", f"member {user_id}", amount=amount * MICRO)
-    live.push(user_id, "balance_chip", "balance", "activity")
+        for user_id in user_ids.values():
+            _give(user_id, amount * MICRO)
+    for user_id in user_ids.values():
+        live.push(user_id, "balance_chip", "balance", "activity")
     enqueue("settlement.settle")
-    click.echo(f"{email} has {amount} TEO more.")
+    for email in user_ids:
+        click.echo(f"{email} has {amount} TEO more.")
+
+
+def _member(email):
+    found = accounts.by_email(checks.normal(email))
+    if found is None:
+        raise click.ClickException(f"There is no member with the address {email}.")
+    return found
+
+
+def _give(user_id, amount):
+    key, evidence = f"demo grant:{secrets.token_hex(8)}", {"for": "trying out", "member": user_id}
+    issuance, treasury, available = books.platform(TEO, "issuance"), books.platform(TEO, "treasury"), books.member(user_id, TEO, "available")
+    ledger.lock(issuance, treasury, available)
+    ledger.post(f"{key}:issued", issuance, treasury, amount, "grant", evidence=evidence)
+    ledger.post(key, treasury, available, amount, "grant", evidence=evidence)
+    log.record("tokens given", f"member {user_id}", amount=amount)
