@@ -31,6 +31,9 @@ buy: setup       ## drive a browser through sign-up, purchase and lesson in the 
 play-economy: setup  ## play the token economy in the running demo, whose clock it moves on by a month
 	@exec $(IN_VENV) -m tests.e2e.play_economy
 
+play-desk: setup ## decide about payouts in the running demo, as two admins, and move its clock on by a month
+	@exec $(IN_VENV) -m tests.e2e.play_desk
+
 pictures: setup  ## write a picture of every page to var/pictures, moving the demo's clock on by a month
 	@exec $(IN_VENV) -m tests.e2e.pictures
 
@@ -46,4 +49,4 @@ lock: setup      ## write the locks of the Python packages anew
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 
-.PHONY: help setup demo test lint faults bench buy play-economy pictures flask translations lock clean
+.PHONY: help setup demo test lint faults bench buy play-economy play-desk pictures flask translations lock clean

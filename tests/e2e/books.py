@@ -48,9 +48,13 @@ class Books:
         answer = requests.post(self.settings["RPC_URLS"].split(",")[0], json=question, timeout=PATIENCE)
         return Decimal(int(answer.json()["result"], 16)) / UNITS[TEO][0]
 
-    def _one(self, statement):
+    def ask(self, statement, *values):
+        """The first row of what the database answers, as who has its password may ask it."""
         with psycopg.connect(self.settings["DATABASE_URL"].replace("+psycopg", "")) as connection:
-            return connection.execute(statement).fetchone()[0]
+            return connection.execute(statement, values).fetchone()
+
+    def _one(self, statement):
+        return self.ask(statement)[0]
 
 
 def lines(balances):

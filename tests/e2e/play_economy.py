@@ -11,25 +11,14 @@ from rig.browser import chromium
 from rig.terminal import run
 from tests.e2e import spending, teaching
 from tests.e2e.buy import demo_url
-from tests.e2e.story import Story
+from tests.e2e.story import told
 
 ADMIN, ADMINS_PASSWORD = "admin@example.org", "learn-and-earn"
 
 
 def play(browser, url, environment, say=lambda line: None):
     """Run the story; an error says where it stopped, var/stopped-….png shows it. Answers the timeline's events."""
-    story = Story(browser, url, environment, say)
-    try:
-        _play(story)
-        assert [problem for person in story.people for problem in person.watch.problems] == []
-    except BaseException:
-        for number, person in enumerate(story.people, 1):
-            person.page.screenshot(path=VAR / f"stopped-{number}.png")
-        raise
-    finally:
-        for person in story.people:
-            person.context.close()
-    return story.timeline.events
+    return told(_play, browser, url, environment, say)
 
 
 def _play(story):

@@ -30,12 +30,6 @@ class Stage:
         self._log_in()
         self._go_on()
 
-    def withdraw(self, member, amount):
-        """To the member's one usable address; answers the path of the withdrawal."""
-        quote = f"/wallet/withdrawals/new?amount={amount}&when=now"
-        wallet = re.search(r'name="wallet"[^>]*value="(\d+)"', member.get(quote).text)[1]
-        return urlsplit(member.send(quote, to="/wallet/withdrawals/new", amount=amount, wallet=wallet, when="now").url).path
-
     def read(self, member, path, words):
         """Wait until the member's page says these words; answers its path."""
         member.until(lambda: words in member.get(path).text, f"{path} never said {words}")
@@ -54,7 +48,7 @@ class Stage:
 
     def _begin(self):
         """What must be a month old."""
-        self.application = self._apply(self.seller)
+        self.application = apply(self.seller, self.admin)
         self.admin.send(self.application, to=f"{self.application}/approval")
         self.seller.send("/teach/payout-details", **PAID_TO, iban="DE89 3704 0044 0532 0130 00", password=MEMBERS_PASSWORD)
         self.sold, self.offered = self._publish("How bridges stand", "120.00"), self._publish("How roofs stand", "80.00")
@@ -71,15 +65,23 @@ class Stage:
         self.refunded = f"/orders/{self.saver.order_of(OTHER)}"
         self.saver.send(f"{self.refunded}/refund")
         self.frozen.send("/wallet/freeze")
-        self.returned = self._apply(self.applicant)
+        self.returned = apply(self.applicant, self.admin)
         reason = "Please add a proof of your degree, and say which of these bridges were yours."
         self.admin.send(self.returned, to=f"{self.returned}/return", reason=reason)
-
-    def _apply(self, member):
-        """Answers the application's path on the admins' desk: the newest of those that wait stands last."""
-        member.send("/teach/apply/", files={"documents": ("diploma.pdf", PDF, "application/pdf")}, **SAME_FACTS)
-        return re.findall(r'href="(/admin/applications/\d+)"', self.admin.get("/admin/applications/").text)[-1]
 
     def _publish(self, title, price):
         """A course of the seller's, looked at and published; answers its slug."""
         return publish_course(self.seller, self.admin, f"{title} {secrets.token_hex(2)}", price, "1500")
+
+
+def withdraw(member, amount):
+    """To the member's one usable address; answers the path of the withdrawal."""
+    quote = f"/wallet/withdrawals/new?amount={amount}&when=now"
+    wallet = re.search(r'name="wallet"[^>]*value="(\d+)"', member.get(quote).text)[1]
+    return urlsplit(member.send(quote, to="/wallet/withdrawals/new", amount=amount, wallet=wallet, when="now").url).path
+
+
+def apply(member, admin):
+    """Ask to become a teacher; answers the application's path on the admins' desk: the newest of those that wait stands last."""
+    member.send("/teach/apply/", files={"documents": ("diploma.pdf", PDF, "application/pdf")}, **SAME_FACTS)
+    return re.findall(r'href="(/admin/applications/\d+)"', admin.get("/admin/applications/").text)[-1]

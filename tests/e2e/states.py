@@ -10,7 +10,7 @@ from redis import Redis
 from rq.suspension import resume, suspend
 
 from tests.e2e.pages import OTHER, first_link
-from tests.e2e.stage import COUPON, Stage
+from tests.e2e.stage import COUPON, Stage, withdraw
 
 LONGEST_HOLD = 600  # seconds: then the workers go on, whatever became of us
 HOLD_BEGINS = 3  # seconds until each worker has ended the job it waits for
@@ -29,7 +29,7 @@ def states(url, environment):
         "desk": (stage.admin, _desks(stage)),
     }
     with _held(environment):
-        saver["withdrawal-checking"] = stage.withdraw(stage.saver, "12")
+        saver["withdrawal-checking"] = withdraw(stage.saver, "12")
         yield shown
 
 
@@ -46,9 +46,9 @@ def _held(environment):
 
 def _savers(stage):
     saver = stage.saver
-    final = stage.read(saver, stage.withdraw(saver, "15"), "It has arrived")
+    final = stage.read(saver, withdraw(saver, "15"), "It has arrived")
     refused = _refused(stage)
-    in_review = stage.read(saver, stage.withdraw(saver, "200"), "in review")
+    in_review = stage.read(saver, withdraw(saver, "200"), "in review")
     return {
         "wallet": "/wallet",
         "orders": "/orders",
@@ -68,7 +68,7 @@ def _savers(stage):
 
 
 def _refused(stage):
-    path = stage.read(stage.saver, stage.withdraw(stage.saver, "190"), "in review")
+    path = stage.read(stage.saver, withdraw(stage.saver, "190"), "in review")
     reason = "You wrote to us that this address is not yours any more."
     case = f"/admin/payouts/{path.rpartition('/')[2]}"
     stage.admin.send(case, to=f"{case}/rejection", **{"reject-reason": reason})
@@ -100,7 +100,7 @@ def _sellers(stage):
         "payout-exported": exported,
         "payout-returned": returned,
         "payout-details": "/teach/payout-details",
-        "payout-in-teo": stage.read(seller, stage.withdraw(seller, "25"), "in review"),
+        "payout-in-teo": stage.read(seller, withdraw(seller, "25"), "in review"),
         "withdrawals": "/wallet/withdrawals",
         "wallet": "/wallet",
         "statement": urlsplit(seller.get("/teach/statements/").url).path,

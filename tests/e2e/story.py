@@ -3,7 +3,7 @@
 import subprocess
 from decimal import Decimal
 
-from rig import ROOT
+from rig import ROOT, VAR
 from rig.browser import Watch
 from rig.tools import VENV
 from tests.e2e import buy
@@ -11,6 +11,22 @@ from tests.e2e.books import Books, lines
 from tests.e2e.buy import PASSWORD, PATIENCE, Timeline
 
 INDENT = " " * 11
+
+
+def told(play, browser, url, environment, say):
+    """Run play(story); an error says where it stopped, var/stopped-….png shows it. Answers the timeline's events."""
+    story = Story(browser, url, environment, say)
+    try:
+        play(story)
+        assert [problem for person in story.people for problem in person.watch.problems] == []
+    except BaseException:
+        for number, person in enumerate(story.people, 1):
+            person.page.screenshot(path=VAR / f"stopped-{number}.png")
+        raise
+    finally:
+        for person in story.people:
+            person.context.close()
+    return story.timeline.events
 
 
 class Person:
@@ -76,8 +92,16 @@ class Story:
         """Those whose balances are followed, by name."""
         self.named = people
 
-    def flask(self, *words):
-        return flask(self.environment, *words)
+    def flask(self, *words, status=0):
+        return flask(self.environment, *words, status=status)
+
+    def until(self, statement):
+        """Wait until the database says so."""
+        for _ in range(PATIENCE // 250):
+            if (self.books.ask(statement) or [False])[0]:
+                return
+            self.people[0].page.wait_for_timeout(250)
+        raise AssertionError(f"never was: {statement}")
 
     def tell(self, sentence, **changed):
         """Mark what happened and print every balance, once they are as expected: `changed` by asset and account, all others as before.
@@ -103,8 +127,8 @@ class Story:
         raise AssertionError("\n".join(f"{account} is {amount}, not {self.expected.get(account, 0)}" for account, amount in wrong.items()))
 
 
-def flask(environment, *words):
-    """Run a command of the application on the site with this environment file; answers what it said."""
+def flask(environment, *words, status=0):
+    """Run a command of the application on the site with this environment file, which must exit with this status; answers what it said."""
     done = subprocess.run([VENV / "bin" / "flask", "-e", environment, *words], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, f"flask {' '.join(words)}: {done.stdout}{done.stderr}"
+    assert done.returncode == status, f"flask {' '.join(words)}: {done.stdout}{done.stderr}"
     return done.stdout
