@@ -42,7 +42,7 @@ def test_the_desk_shows_who_wants_how_much_and_why_somebody_looks(browser, waiti
         assert said in queue
     for said in ("ana@example.org", "300.00", waiting.to, "Withdrawn in 30 days", "0 of 1 approval<", "above what goes out without a look", "It is the first"):
         assert said in case
-    assert "Withdrawals wait for a decision" in browser.get("/admin/").text
+    assert re.search(r">Under a day</a>[^1-9]*<p [^>]*>1</p>", browser.get("/admin/").text)
 
 
 def test_the_oldest_stands_first(browser, waiting, bruno):
