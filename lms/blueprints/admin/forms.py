@@ -12,80 +12,52 @@ from lms.blueprints.forms import Form
 from lms.domain.checkout import refund_desk
 from lms.domain.courses import queries as courses
 from lms.domain.learning import bulk
-from lms.domain.withdrawals import halt
+from lms.domain.withdrawals import halt, payouts
 from lms.domain.withdrawals.actions import LONGEST_NOTE, LONGEST_REASON
 from lms.ui.log_words import ACTIONS
 from lms.ui.words import gettext
 
+_TOO_LONG = {500: _("A reason has 1 to 500 characters."), 2000: _("A reason has 1 to 2000 characters.")}
+
+
+def _why(label, missing, most, too_long=None):
+    """A field for why, or for what: nothing but spaces is nothing."""
+    return TextAreaField(label, filters=[stripped], validators=[DataRequired(missing), Length(max=most, message=too_long or _TOO_LONG[most])])
+
 
 class RejectForm(FlaskForm):
-    reason = TextAreaField(
-        _("Why? The member reads it."),
-        filters=[stripped],
-        validators=[
-            InputRequired(_("Say why: the member reads it.")),
-            Length(min=1, max=LONGEST_REASON, message=_("A reason has 1 to 500 characters.")),
-        ],
-    )
+    reason = _why(_("Why? The member reads it."), _("Say why: the member reads it."), LONGEST_REASON)
 
 
-class HoldForm(FlaskForm):
-    reason = TextAreaField(
-        _("Why? The member reads it."),
-        filters=[stripped],
-        validators=[InputRequired(_("Say why: the member reads it.")), Length(min=1, max=LONGEST_REASON, message=_("A reason has 1 to 500 characters."))],
-    )
+class HoldForm(RejectForm):
     note = TextAreaField(_("A note for the admins, which the member does not read"), filters=[stripped], validators=[Length(max=LONGEST_NOTE, message=_("A note has at most 2000 characters."))])
 
 
 class ReturnForm(FlaskForm):
-    comment = TextAreaField(
-        _("What should the teacher change?"),
-        filters=[stripped],
-        validators=[
-            InputRequired(_("Say what the teacher should change.")),
-            Length(min=1, max=2000, message=_("A comment has 1 to 2000 characters.")),
-        ],
-    )
+    comment = _why(_("What should the teacher change?"), _("Say what the teacher should change."), 2000, _("A comment has 1 to 2000 characters."))
 
 
 class ReturnApplicationForm(FlaskForm):
-    reason = TextAreaField(
-        _("What is missing?"),
-        filters=[stripped],
-        validators=[DataRequired(_("Say what is missing.")), Length(min=1, max=2000, message=_("A reason has 1 to 2000 characters."))],
-    )
+    reason = _why(_("What is missing?"), _("Say what is missing."), 2000)
 
 
 class RejectPayoutForm(FlaskForm):
-    reason = TextAreaField(
-        _("Why not?"),
-        filters=[stripped],
-        validators=[DataRequired(_("Say why: the teacher reads it.")), Length(min=1, max=2000, message=_("A reason has 1 to 2000 characters."))],
-    )
+    reason = _why(_("Why not?"), _("Say why: the teacher reads it."), payouts.LONGEST_REASON)
+
+
+class ReturnedPayoutForm(FlaskForm):
+    reason = _why(_("What does the bank say?"), _("Say why: the teacher reads it."), payouts.LONGEST_REASON)
+
+
+class RefundForm(FlaskForm):
+    reason = _why(_("Why? It stands in the log."), _("Say why: it stands in the log."), refund_desk.LONGEST_REASON)
 
 
 class PaidForm(FlaskForm):
     reference = StringField(
         _("Reference of the bank"),
         filters=[stripped],
-        validators=[DataRequired(_("Write the reference under which the bank has it.")), Length(min=1, max=140, message=_("A bank reference has 1 to 140 characters."))],
-    )
-
-
-class ReturnedPayoutForm(FlaskForm):
-    reason = TextAreaField(
-        _("What does the bank say?"),
-        filters=[stripped],
-        validators=[DataRequired(_("Say why: the teacher reads it.")), Length(min=1, max=2000, message=_("A reason has 1 to 2000 characters."))],
-    )
-
-
-class RefundForm(FlaskForm):
-    reason = TextAreaField(
-        _("Why? It stands in the log."),
-        filters=[stripped],
-        validators=[DataRequired(_("Say why: it stands in the log.")), Length(min=1, max=refund_desk.LONGEST_REASON, message=_("A reason has 1 to 500 characters."))],
+        validators=[DataRequired(_("Write the reference under which the bank has it.")), Length(max=payouts.LONGEST_REFERENCE, message=_("A bank reference has 1 to 140 characters."))],
     )
 
 
