@@ -3,7 +3,9 @@
 import hashlib
 import io
 import re
+import time
 
+import itsdangerous
 import pytest
 
 from lms.db import db, transaction
@@ -80,6 +82,15 @@ def test_who_cannot_be_any_more_when_it_is_done_is_left_out(browser, course, ana
         membership.suspend(ana, ada)
     assert "1 member is enrolled" in enroll(browser, answer).text
     assert db.session.query(Enrolment).one().user_id == bruno.id
+
+
+def test_what_was_checked_long_ago_is_checked_again(browser, course, ana, ada, monkeypatch):
+    answer, now = check(browser, course.slug, b"email\nana@example.org\n"), time.time()
+    for hours, count in ((2, 0), (0.9, 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda signer, hours=hours: int(now + hours * 3600))
+            assert ("This is not what you checked. Choose the file again." in enroll(browser, answer).text) == (count == 0)
+        assert db.session.query(Enrolment).count() == count
 
 
 def test_where_nobody_can_be_there_is_no_button(browser, course):

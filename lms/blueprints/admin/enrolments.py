@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from lms.blueprints.admin.forms import EnrolmentForm
 from lms.blueprints.admin.proof import proven
@@ -19,6 +19,7 @@ from lms.ui import render
 blueprint = Blueprint("enrolments", __name__, url_prefix="/enrolments")  # of admins only, as the blueprint it stands in
 
 SUGGESTED = 50  # courses offered where one types
+LASTS = 3600  # seconds a check is worth something: sent once more after months, it would enrol again whose money went back since
 
 
 @blueprint.url_value_preprocessor
@@ -66,7 +67,7 @@ def _page(form):
 def _judged(text):
     """(course, Lines, SHA-256 of the file) of this admin's own dry run."""
     try:
-        by_id, course_id, sha256, addresses = _signer().loads(text)
+        by_id, course_id, sha256, addresses = _signer().loads(text, max_age=LASTS)
     except BadData:
         by_id = None
     if by_id != current_user.id:
@@ -75,4 +76,4 @@ def _judged(text):
 
 
 def _signer():
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="bulk enrolment")
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="bulk enrolment")
