@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from lms import clock
-from lms.blueprints.admin import payouts
+from lms.blueprints.admin import case_page
 from lms.db import db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.desk import cases
@@ -245,7 +245,7 @@ def test_what_is_changed_needs_a_new_word(asked, ada, member, log_in):
 def enqueued(monkeypatch):
     """What views ask workers for."""
     asked = []
-    monkeypatch.setattr(payouts, "enqueue", lambda *job: asked.append(job))
+    monkeypatch.setattr(case_page, "enqueue", lambda *job: asked.append(job))
     return asked
 
 

@@ -4,14 +4,13 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms import live, presence
+from lms import live
+from lms.blueprints.admin import case_page
 from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.accounts import queries as members
-from lms.domain.desk import batches, cases, linked, provenance
-from lms.domain.rulebook import queries as rulebook
+from lms.domain.desk import batches, cases
 from lms.domain.withdrawals import actions, halt, queries
 from lms.errors import NotFound
 from lms.queue import enqueue
@@ -53,7 +52,7 @@ def approve_batch():
 
 @blueprint.get(ONE)
 def show(withdrawal_id):
-    return _case(_withdrawal(withdrawal_id))
+    return case_page.page(_withdrawal(withdrawal_id))
 
 
 @blueprint.get(f"{ONE}/company")
@@ -62,7 +61,7 @@ def company(withdrawal_id):
     withdrawal = _withdrawal(withdrawal_id)
     if request.headers.get("HX-Request-Type") != "partial":
         return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal_id))
-    return render("admin/case.html", "company", withdrawal=withdrawal, company=_company(withdrawal))
+    return render("admin/case.html", "company", withdrawal=withdrawal, company=case_page.company(withdrawal))
 
 
 @blueprint.post(f"{ONE}/approval")
@@ -81,7 +80,7 @@ def approve(withdrawal_id):
 def reject(withdrawal_id):
     withdrawal, form = _withdrawal(withdrawal_id), RejectForm(prefix="reject")
     if not form.validate_on_submit():
-        return _case(withdrawal, rejection=form), 422
+        return case_page.page(withdrawal, rejection=form), 422
     with transaction():
         actions.reject(withdrawal, current_user, form.reason.data)
     return _decided(withdrawal, _("Rejected: all of it is available to its member again."))
@@ -92,7 +91,7 @@ def reject(withdrawal_id):
 def hold(withdrawal_id):
     withdrawal, form = _withdrawal(withdrawal_id), HoldForm(prefix="hold")
     if not form.validate_on_submit():
-        return _case(withdrawal, holding=form), 422
+        return case_page.page(withdrawal, holding=form), 422
     with transaction():
         actions.hold(withdrawal, current_user, form.reason.data, form.note.data)
     return _decided(withdrawal, _("It is on hold, and its member reads why."))
@@ -149,23 +148,6 @@ def _queue(halting=None):
     found = cases.queue(**wanted, number=page_number(), by=current_user)
     clean = {withdrawal.id for withdrawal in found.items if batches.obstacle(withdrawal, current_user) is None}
     return render("admin/payouts.html", withdrawals=found, clean=clean, **wanted, pace=cases.service_time(), switch=halt.standing(), halting=halting)
-
-
-def _case(withdrawal, **forms):
-    """One withdrawal with everything there is to know before one decides; `forms` are those that lack something."""
-    facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal), provenance=provenance.of(withdrawal))
-    facts |= dict(neighbours=cases.neighbours(withdrawal), company=_company(withdrawal), linked=linked.accounts(withdrawal), reader_id=current_user.id) | live.simulated(withdrawal)
-    said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
-    empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
-    return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)
-
-
-def _company(withdrawal):
-    """The names of the other admins who have the case open; they hear of one who has just come."""
-    others, has_come = presence.come(f"case:{withdrawal.id}", current_user.id)
-    if others and has_come:
-        enqueue("announce.company", withdrawal.id, others)
-    return sorted(members.names(others).values()) if others else []
 
 
 def _decided(withdrawal, sentence):

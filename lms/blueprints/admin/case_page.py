@@ -1,0 +1,29 @@
+"""The page of a case: a withdrawal with everything there is to know before one decides."""
+
+from flask_login import current_user
+
+from lms import live, presence
+from lms.blueprints.admin.forms import HoldForm, RejectForm
+from lms.domain.accounts import queries as members
+from lms.domain.desk import cases, linked, provenance
+from lms.domain.rulebook import queries as rulebook
+from lms.domain.withdrawals import queries
+from lms.queue import enqueue
+from lms.ui import render
+
+
+def page(withdrawal, **forms):
+    """Rendered for the admin who asks; `forms` are those that lack something."""
+    facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal), provenance=provenance.of(withdrawal))
+    facts |= dict(neighbours=cases.neighbours(withdrawal), company=company(withdrawal), linked=linked.accounts(withdrawal), reader_id=current_user.id) | live.simulated(withdrawal)
+    said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
+    empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
+    return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)
+
+
+def company(withdrawal):
+    """The names of the other admins who have the case open; they hear of one who has just come."""
+    others, has_come = presence.come(f"case:{withdrawal.id}", current_user.id)
+    if others and has_come:
+        enqueue("announce.company", withdrawal.id, others)
+    return sorted(members.names(others).values()) if others else []
