@@ -90,6 +90,29 @@ def test_what_a_lost_account_approved_is_no_word_of_who_has_it_back(taken, given
     assert (len(withdrawal.standing), len(payout.approvals), withdrawal.state, payout.state) == (1, 1, "in review", "in review")
 
 
+def test_what_a_lost_account_let_go_and_is_still_here_is_looked_at_again(browser, ada, ana, tea, member):
+    otto = member("otto", role="admin")
+    give(ana, 600)
+    own = address_of(ana)
+    with transaction():
+        bank_of(tea)
+        ledger.post("earned", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 20_000, "matured", evidence={"by": "test"})
+        withdrawal, other, payout = (withdrawals.request("w", ana, own.id, teo(300)), withdrawals.request("w2", ana, own.id, teo(300)), payouts.request("p", tea, 10_000))
+        for each, admin in ((withdrawal, otto), (other, ada)):
+            withdrawals.check(each)
+            withdrawals.approve(each, admin)
+        payouts.approve(payout, otto)
+    assert (withdrawal.state, other.state, payout.state) == ("approved", "approved", "approved")
+    browser.post(f"{place(otto)}/suspension")
+    db.session.expire_all()
+    assert (withdrawal.state, withdrawal.decided_at, other.state, payout.state) == ("in review", None, "approved", "in review")
+    assert "Approve</span>" in browser.get(f"/admin/payouts/{withdrawal.id}").text
+    with transaction():
+        withdrawals.approve(withdrawal, ada)
+        payouts.approve(payout, ada)
+    assert (withdrawal.state, payout.state) == ("approved", "approved")
+
+
 # Sign-ins
 
 

@@ -1,4 +1,4 @@
-"""What an admin said of what still waits, when his account is taken from him."""
+"""What an admin said of what has not gone out yet, when his account is taken from him."""
 
 from sqlalchemy import delete, select
 
@@ -7,19 +7,39 @@ from lms.domain.audit import log
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.domain.withdrawals.payout_models import Payout, PayoutDecision
 
+_WAITING = ("in review", "approved")  # not queued, and in no bank file
+
 
 def void(admin, by):
-    """Delete the approvals of who may not decide any more: they count no more, and it may have been a thief who gave them. So they must not count again
-    once he has his account back. Of what has gone out nothing changes; the audit log keeps that they were given."""
+    """Delete the approvals of who may not decide any more, and put before an admin again what they let go and is still here: a thief may have given them.
+    Deleted, they do not count again once he has his account back. The audit log keeps that they were given."""
     if admin.may_decide:
         return
-    waiting, open_payouts = select(Withdrawal.id).where(Withdrawal.state == "in review"), select(Payout.id).where(Payout.state.in_(("in review", "approved")))
-    of_withdrawals = delete(Approval).where(Approval.admin_id == admin.id, Approval.withdrawal_id.in_(waiting)).returning(Approval.withdrawal_id)
-    of_payouts = delete(PayoutDecision).where(PayoutDecision.by_id == admin.id, PayoutDecision.verdict == "approved", PayoutDecision.payout_id.in_(open_payouts))
-    voided = dict(withdrawals=_deleted(of_withdrawals), payouts=_deleted(of_payouts.returning(PayoutDecision.payout_id)))
+    voided = dict(withdrawals=_void_withdrawals(admin), payouts=_void_payouts(admin))
     if any(voided.values()):
         log.record("approvals voided", f"member {admin.id}", by, **voided)
 
 
-def _deleted(rows):
-    return sorted(db.session.scalars(rows))
+def _void_withdrawals(admin):
+    found = _locked(Withdrawal, select(Approval.withdrawal_id).where(Approval.admin_id == admin.id))
+    for withdrawal in found:
+        withdrawal.state, withdrawal.decided_at = "in review", None
+    ids = [withdrawal.id for withdrawal in found]
+    db.session.execute(delete(Approval).where(Approval.admin_id == admin.id, Approval.withdrawal_id.in_(ids)))
+    return ids
+
+
+def _void_payouts(admin):
+    given = (PayoutDecision.by_id == admin.id, PayoutDecision.verdict == "approved")
+    found = _locked(Payout, select(PayoutDecision.payout_id).where(*given))
+    for payout in found:
+        payout.state = "in review"
+    ids = [payout.id for payout in found]
+    db.session.execute(delete(PayoutDecision).where(*given, PayoutDecision.payout_id.in_(ids)))
+    return ids
+
+
+def _locked(model, ids):
+    """Those of the ids that wait, as they are now, in their order."""
+    rows = select(model).where(model.id.in_(ids), model.state.in_(_WAITING)).order_by(model.id)
+    return db.session.scalars(rows.with_for_update(of=model, key_share=True).execution_options(populate_existing=True)).all()
