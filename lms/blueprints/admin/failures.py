@@ -15,7 +15,7 @@ from lms.ui import render
 
 blueprint = Blueprint("failures", __name__, url_prefix="/failures")  # of admins only, as the blueprint it stands in
 
-JOB, MAIL = "/jobs/<uuid:job_id>", "/mails/<int(max=2147483647):mail_id>"
+JOB, MAIL = "/jobs/<job_id>", "/mails/<int(max=2147483647):mail_id>"
 
 
 @blueprint.get("/jobs")
@@ -57,7 +57,7 @@ def drop_mail(mail_id):
 
 def _change(job_id, change, action, sentence):
     """Changed before the commit: the log says it only where it was done."""
-    failure = failures.find(str(job_id))
+    failure = failures.find(job_id)
     with transaction():
         log.record(action, f"job {failure.name}", current_user, about=list(failure.about), error=failure.kind)
         change(failure)
