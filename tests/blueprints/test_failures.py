@@ -1,5 +1,6 @@
 """What failed: jobs and mails that an admin looks at, tries again or drops."""
 
+import os
 import re
 from datetime import timedelta
 
@@ -125,6 +126,23 @@ def test_what_is_none_of_our_jobs_can_be_dropped_only(browser, fail):
     WithoutForks([NAME], connection=queue.redis, serializer=Plain).work(burst=True, logging_level="CRITICAL")
     page = browser.get(JOBS).text
     assert "Not a job of ours" in page and [place.rpartition("/")[2] for place in buttons(page)] == ["removal"]
+
+
+def test_an_object_in_redis_is_not_built_and_can_be_dropped(browser, tmp_path):
+    """Who can write to Redis must not have a web process run his program by waiting until an admin looks."""
+
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "mark"),)
+
+    jobs = rq.Queue(NAME, connection=queue.redis)
+    job = jobs.create_job("lms.jobs.mail.send", args=(Evil(),), meta={"request_id": Evil()})
+    job.save()
+    jobs.failed_job_registry.add(job, ttl=100)
+    (drop,) = buttons(browser.get(JOBS).text)
+    assert browser.post(drop).status_code == 303
+    assert not (tmp_path / "mark").exists()
+    assert (failures.count(), logged()) == (0, [("job dropped", f"job {job.id}", {"about": [], "error": ""})])
 
 
 def test_without_redis_the_page_says_so_and_nothing_is_changed(browser, fail, monkeypatch):

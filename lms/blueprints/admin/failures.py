@@ -59,7 +59,7 @@ def _change(job_id, change, action, sentence):
     """Changed before the commit: the log says it only where it was done."""
     failure = failures.find(job_id)
     with transaction():
-        log.record(action, f"job {failure.name}", current_user, about=list(failure.about), error=failure.kind)
+        log.record(action, f"job {failure.name or failure.id}", current_user, about=list(failure.about), error=failure.kind)
         change(failure)
     return _back("jobs", sentence)
 
