@@ -25,14 +25,13 @@ def register(app):
     Migrate(app, db, directory="migrations")
     for command in (install, first_admin, plant, verify_proof, operate.audit, operate.chain, operate.keys, operate.rulebook, operate.demo):
         app.cli.add_command(command)
-        for leaf in getattr(command, "commands", {"": command}).values():
-            leaf.invoke = partial(_invoke, leaf)
+        command.invoke = partial(_invoke, command)
 
 
 def _invoke(command, context):
-    """A part that is down ends a command in a sentence, not in a traceback."""
+    """A part that is down ends a command, or one of a group, in a sentence, not in a traceback."""
     try:
-        return click.Command.invoke(command, context)
+        return type(command).invoke(command, context)
     except OperationalError:
         raise click.ClickException("The database does not answer. Start it, or mend DATABASE_URL.") from None
     except DomainError as refusal:

@@ -56,6 +56,8 @@ def command(settings, *words):
     ("words", "down", "sentence"),
     [
         (("chain", "status"), {"DATABASE_URL": "postgresql://lms@127.0.0.1:9/lms"}, "The database does not answer."),
+        (("audit", "log"), {"DATABASE_URL": "postgresql://lms@127.0.0.1:9/lms"}, "The database does not answer."),
+        (("audit",), {"DATABASE_URL": "postgresql://lms@127.0.0.1:9/lms"}, "The database does not answer."),
         (("chain", "adopt", "0x" + "11" * 20), {"RPC_URLS": "http://127.0.0.1:9"}, "The chain cannot be reached"),
     ],
 )
