@@ -19,6 +19,7 @@ from lms.domain.accounts import links, sessions
 from lms.domain.applications import actions as applications
 from lms.domain.certificates import badges
 from lms.domain.checkout import actions as checkout
+from lms.domain.checkout.payment_models import Dispute
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
@@ -31,7 +32,7 @@ from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import bank_files, payouts
 from lms.formats.sepa import Payer
 from tests.blueprints.test_wallet import give_address, reward, settle
-from tests.conftest import PASSWORD, address_of, give, publish, take_part, teo
+from tests.conftest import PASSWORD, address_of, give, pay, publish, sell, take_part, teo
 from tests.domain.test_exercises import ask, hand_in, with_exercise
 from tests.domain.test_payout_details import bank_of
 
@@ -412,7 +413,8 @@ def pages(app, ana, bruno, tea, ada, course, chain, member, log_in):
     codes = {"badges.show": {"code": badges.newest_of(ana.id, 1)[0].code}}
     take_part(bruno, course, lessons=0)
     work, review = hand_in(ana, with_exercise(course)), ask(hand_in(bruno, course), ana)
-    facts |= dict(submission_id=work.id, review_id=review.id, withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, bank_file_id=bank_file.id, user_id=ana.id, year=clock.now().year)
+    pay(sell(bruno, publish(tea, "Sold", price=1000)), kind="dispute.opened", dispute="dp_1", fee=0)
+    facts |= dict(dispute_id=db.session.query(Dispute).one().id, submission_id=work.id, review_id=review.id, withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, bank_file_id=bank_file.id, user_id=ana.id, year=clock.now().year)
     with app.test_request_context():
         return {
             rule.endpoint: rule.build(facts | (QUERIES | codes).get(rule.endpoint, {}) | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]

@@ -15,6 +15,7 @@ from tests.e2e.visitor import Visitor
 PASSWORD = "learn-and-earn"  # of the seeded members
 COURSE, OTHER, FINISHED = "renaissance-in-florence", "statistics-you-can-argue-with", "il-rinascimento-a-firenze"
 DECLINED = "4000000000000002"
+DISPUTED = "4000000000005423"  # its bank asks the money back, and leaves it
 
 
 @cache

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from eth_account import Account
 
-from tests.e2e.pages import OTHER, PASSWORD, link_address, publish_course
+from tests.e2e.pages import COURSE, DISPUTED, OTHER, PASSWORD, link_address, publish_course
 from tests.e2e.story import flask
 from tests.e2e.visitor import PASSWORD as MEMBERS_PASSWORD
 from tests.e2e.visitor import Visitor
@@ -64,6 +64,7 @@ class Stage:
         self.saver.buy(OTHER, level="1000")
         self.refunded = f"/orders/{self.saver.order_of(OTHER)}"
         self.saver.send(f"{self.refunded}/refund")
+        self.saver.send(self.saver.payment_page(COURSE), card=DISPUTED)
         self.frozen.send("/wallet/freeze")
         self.returned = apply(self.applicant, self.admin)
         reason = "Please add a proof of your degree, and say which of these bridges were yours."

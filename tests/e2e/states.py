@@ -157,6 +157,8 @@ def _desks(stage):
         "case": first_link(stage.admin, "/admin/payouts", r"/admin/payouts/\d+"),
         "bank-payouts": "/admin/bank-payouts/",
         **{f"bank-payout-{state}": path.replace("teach/payouts", "admin/bank-payouts") for state, path in zip(("paid", "approved", "in-review"), stage.payouts, strict=True)},
+        "dispute": _dispute(stage),
+        "order": stage.refunded.replace("/orders", "/admin/orders"),
         "bank-files": "/admin/bank-files/",
         "bank-file": stage.bank_file,
         "bank-payout-exported": first_link(stage.admin, stage.bank_file, r"/admin/bank-payouts/\d+"),
@@ -164,6 +166,11 @@ def _desks(stage):
         "applications-decided": "/admin/applications/?show=decided",
         "enrolments-checked": _check_a_list,
     }
+
+
+def _dispute(stage):
+    stage.admin.until(lambda: "/admin/disputes/" in stage.admin.get("/admin/disputes").text, "no bank asked a payment back")
+    return first_link(stage.admin, "/admin/disputes", r"/admin/disputes/\d+")
 
 
 def _check_a_list(page):
