@@ -29,7 +29,7 @@ SIGNER = "0x" + "cd" * 20
 PLACES = {
     "Applications to teach": "/admin/applications/",
     "Courses to approve": "/admin/courses",
-    "Disputes open": "/admin/incidents",
+    "Disputes open": "/admin/disputes",
     "Under a day": "/admin/payouts?order=age&age=new",
     "1 to 3 days": "/admin/payouts?order=age&age=waiting",
     "Over 3 days": "/admin/payouts?order=age&age=late",
