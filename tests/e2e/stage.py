@@ -64,7 +64,7 @@ class Stage:
         self.saver.buy(OTHER, level="1000")
         self.refunded = f"/orders/{self.saver.order_of(OTHER)}"
         self.saver.send(f"{self.refunded}/refund")
-        self.saver.send(self.saver.payment_page(COURSE), card=DISPUTED)
+        self.applicant.send(self.applicant.payment_page(COURSE), card=DISPUTED)
         self.frozen.send("/wallet/freeze")
         self.returned = apply(self.applicant, self.admin)
         reason = "Please add a proof of your degree, and say which of these bridges were yours."
