@@ -18,6 +18,7 @@ GUARDED = {
     *("admin.payouts.approve", "admin.payouts.reject", "admin.payouts.stop", "admin.payouts.hold", "admin.payouts.let_go_on", "admin.payouts.start", "admin.bank_payouts.approve", "admin.bank_payouts.reject"),
     *("admin.bank_files.create", "admin.bank_files.save", "admin.bank_files.mark_paid", "admin.bank_files.mark_returned", "admin.bank_payouts.mark_returned"),
     *("admin.bank_payouts.mark_paid", "admin.by_hand.bear", "admin.by_hand.reverse", "admin.members.set_role", "admin.members.suspend", "admin.members.let_in", "admin.members.end_sign_ins", "admin.payouts.approve_batch", "admin.enrolments.create"),
+    *("admin.rulebook.propose", "admin.rulebook.publish"),
     *("admin.orders.refund", "admin.return_payment", "admin.applications.approve"),  # who applies is a teacher by it
 }
 
