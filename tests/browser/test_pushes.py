@@ -90,6 +90,17 @@ def test_what_a_member_closed_again_stays_closed_when_its_row_is_pushed(newcomer
     expect(reward.locator("details.evidence")).to_have_count(0)
 
 
+def test_a_backtest_is_followed_to_its_end_on_the_open_page_of_its_draft(seeded, window, unreloaded):
+    admin = seeded("admin")
+    draft = re.search(r"/admin/rulebook/\d+", admin.send("/admin/rulebook", to="/admin/rulebook").url)[0]
+    page = window(admin)
+    page.goto(draft)
+    unreloaded(page)
+    expect(page.locator("#backtest")).to_contain_text("It has not been tried yet")
+    admin.send(draft, to=f"{draft}/backtests")
+    expect(page.locator("#backtest")).to_contain_text("Read the result", timeout=SLOW)
+
+
 def is_healthy(site):
     """Whether all is well again, and nothing that lives on Redis has ended with it."""
     assert all(part.running for part in site.parts)
