@@ -259,10 +259,10 @@ def test_the_readme_lists_every_setting():
 
 
 def test_nothing_else_asks_the_machine_for_the_time():
-    """Moments are clock.now()'s. An endpoint rests, a stream resumes and a file gets its name by the time there is."""
+    """Moments are clock.now()'s. An endpoint rests, a stream resumes, a file gets its name, who has a case open leaves it and what failed is kept by the time there is."""
     package = Path(config.__file__).parent
     askers = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if re.search(r"time\.time|datetime\.now|utcnow|\.today\(", path.read_text())}
-    assert askers == {"clock.py", "chain/endpoint.py", "endpoints.py", "gateways/mail.py", "blueprints/live/hub.py"}
+    assert askers == {"clock.py", "chain/endpoint.py", "endpoints.py", "gateways/mail.py", "blueprints/live/hub.py", "presence.py", "failures.py"}
 
 
 def test_nothing_else_reads_the_environment():
