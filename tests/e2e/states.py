@@ -46,7 +46,7 @@ def _held(environment):
 
 def _savers(stage):
     saver = stage.saver
-    final = stage.read(saver, withdraw(saver, "15"), "It has arrived")
+    final = stage.read(saver, _let_go(stage, withdraw(saver, "15")), "It has arrived")
     refused = _refused(stage)
     in_review = stage.read(saver, withdraw(saver, "200"), "in review")
     return {
@@ -65,6 +65,14 @@ def _savers(stage):
         "statement": first_link(saver, "/wallet/statements", r"/wallet/statements/days\?[^\"]+").replace("&amp;", "&"),
         "notices": "/notices",
     }
+
+
+def _let_go(stage, path):
+    """Approved: as she gave a course back that had rewarded her, an admin looks at what she withdraws."""
+    stage.read(stage.saver, path, "in review")
+    case = f"/admin/payouts/{path.rpartition('/')[2]}"
+    stage.admin.send(case, to=f"{case}/approval")
+    return path
 
 
 def _refused(stage):
