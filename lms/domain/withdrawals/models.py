@@ -25,6 +25,8 @@ class Withdrawal(Model):
         CheckConstraint("state IN ('checking', 'in review', 'approved', 'queued', 'sent', 'failed', 'cancelled', 'rejected')", name="state"),
         Index("ix_withdrawals_approved", "id", postgresql_where="state = 'approved'"),
         Index("ix_withdrawals_undecided", "state", "id", postgresql_where="state IN ('checking', 'in review')"),
+        Index("ix_withdrawals_review_amount", text("amount DESC"), "id", postgresql_where="state = 'in review'"),
+        Index("ix_withdrawals_review_risk", text("risk DESC"), "id", postgresql_where="state = 'in review'"),
         Index("ix_withdrawals_requested_at", "requested_at"),
         Index("ix_withdrawals_to", text('lower("to")')),
     )
