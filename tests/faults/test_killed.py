@@ -14,7 +14,7 @@ from rig.tools import VENV
 from tests.e2e.visitor import Visitor, pay
 
 COURSE, PRICE = "how-blockchains-really-work", 8000
-PATIENCE = 30  # seconds
+PATIENCE = 90  # seconds
 STATES = ["queued", "signed", "sent", "mined", "final"]
 
 
