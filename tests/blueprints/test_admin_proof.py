@@ -28,6 +28,7 @@ def waiting(ana):
     give(ana, 50)
     own = address_of(ana)
     with transaction():
+        ana.created_at = own.linked_at = clock.now() - timedelta(days=30)  # no sign of fraud
         withdrawal = actions.request("k", ana, own.id, teo(20))
         withdrawal.state, withdrawal.approvals_needed = "in review", 1
     return withdrawal

@@ -192,6 +192,38 @@ def test_a_sign_that_came_up_since_it_was_judged_keeps_it_out_of_the_batch(asked
     assert browser.post("/admin/payouts/batch", data={"chosen": ids[1:]}).status_code == 303
 
 
+def test_a_sign_that_came_up_since_is_read_before_a_single_approval_is_given(asked, bruno, ada, log_in):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    shared(withdrawal.user, bruno)
+    answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval")
+    page = words(answer.text)
+    assert answer.status_code == 409 and "Not approved: signs of fraud came up since this was judged." in page
+    assert "Shared browser Bruno signed in with the same browser." in page and f'action="/admin/payouts/{withdrawal.id}/approval"' in answer.text
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, withdrawal.standing, withdrawal.risk) == ("in review", [], 40)
+    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval").status_code == 303, "he has read it now"
+    db.session.refresh(withdrawal)
+    assert withdrawal.state == "approved"
+
+
+def test_a_case_with_the_signs_that_it_bore_before_is_approved_at_once(asked, bruno, ada, log_in):
+    withdrawal = asked("cleo", 300)
+    shared(withdrawal.user, bruno)
+    jobs.look_again()
+    db.session.refresh(withdrawal)
+    assert [risk["name"] for risk in withdrawal.risks] == ["shared device"]
+    assert log_in(ada).post(f"/admin/payouts/{withdrawal.id}/approval").status_code == 303
+
+
+def test_who_approves_his_own_reads_nothing_of_a_sign_that_came_up(asked, bruno, ada, log_in):
+    withdrawal = asked("cleo", 300)
+    shared(withdrawal.user, bruno)
+    with transaction():
+        withdrawal.user.role = "admin"
+    answer = log_in(withdrawal.user).post(f"/admin/payouts/{withdrawal.id}/approval")
+    assert answer.status_code == 403 and "signs of fraud" not in answer.text
+
+
 def test_a_sign_that_came_up_since_is_read_within_an_hour(asked, bruno, ada, log_in):
     withdrawal = asked("cleo", 300)
     asked("dora", 300)

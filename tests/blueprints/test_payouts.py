@@ -19,9 +19,12 @@ DESK = "/admin/payouts"
 
 
 def asked(user, amount, key="w1", digits="ab"):
+    """By a member of long standing: without a sign of fraud."""
     give(user, amount)
     with transaction():
-        withdrawal = withdrawals.request(key, user, address_of(user, digits).id, teo(amount))
+        own = address_of(user, digits)
+        user.created_at = own.linked_at = clock.now() - timedelta(days=30)
+        withdrawal = withdrawals.request(key, user, own.id, teo(amount))
         withdrawals.check(withdrawal)
     return withdrawal
 

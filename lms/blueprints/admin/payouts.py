@@ -67,7 +67,12 @@ def company(withdrawal_id):
 @blueprint.post(f"{ONE}/approval")
 @proven
 def approve(withdrawal_id):
+    """Signs of fraud that he has not read come first; of his own he is told nothing."""
     withdrawal = _withdrawal(withdrawal_id)
+    with transaction():
+        has_new_signs = bool(batches.look_again([withdrawal_id]))
+    if has_new_signs and withdrawal.user_id != current_user.id:
+        return case_page.page(withdrawal, has_new_signs=True), 409
     with transaction():
         actions.approve(withdrawal, current_user)
         is_going = withdrawal.state == "approved"

@@ -52,11 +52,18 @@ def obstacle(withdrawal, by):
 
 
 def look_again(ids):
-    """Write down the signs of fraud that came up since these were judged, which may be days ago: to be committed before `approve`, which refuses them for it."""
+    """Write down the signs of fraud that came up since these were judged, which may be days ago. Answers the ids of those that bear a new one.
+
+    To be committed before an approval, which is not given then."""
     rows = select(Withdrawal).where(Withdrawal.id.in_(sorted(set(ids))[:MOST]), Withdrawal.state == "in review").options(joinedload(Withdrawal.user))
-    for withdrawal in db.session.scalars(rows.order_by(Withdrawal.id).with_for_update(of=Withdrawal)):
-        review.add(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
+    found = db.session.scalars(rows.order_by(Withdrawal.id).with_for_update(of=Withdrawal).execution_options(populate_existing=True)).all()
+    changed = [withdrawal.id for withdrawal in found if _look_again(withdrawal)]
     db.session.flush()
+    return changed
+
+
+def _look_again(withdrawal):
+    return review.add(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
 
 
 def approve(ids, by):

@@ -13,12 +13,13 @@ def judge(withdrawal, risks=()):
 
 
 def add(withdrawal, risks):
-    """Write down those of the risks that it does not bear yet: what came up since it was judged."""
+    """Write down those of the risks that it does not bear yet: what came up since it was judged. Whether there was one."""
     known = {risk["name"] for risk in withdrawal.risks}
     new = [risk for risk in risks if risk["name"] not in known]
     if new:
         withdrawal.risks = sorted([*withdrawal.risks, *new], key=lambda risk: -risk["weight"])
         withdrawal.risk += sum(risk["weight"] for risk in new)
+    return bool(new)
 
 
 def weighed(withdrawal, risks=()):
