@@ -7,6 +7,8 @@ from lms.domain.withdrawals import actions, queries
 from lms.jobs import singly
 from lms.queue import enqueue
 
+SLICE = 100  # a few seconds, of the two minutes that a job has
+
 
 def check():
     """Approve those that were just asked for, or put them before an admin; then settlement takes what may go."""
@@ -20,10 +22,15 @@ def check():
         enqueue("settlement.settle")
 
 
-def look_again():
-    """The signs of fraud that came up since those in review were judged: days may pass before an admin decides, and he decides by what he reads."""
-    for _ in singly.each(_look_again, queries.waiting()):
+def look_again(after=0):
+    """The signs of fraud that came up since those in review were judged: days may pass before an admin decides, and he decides by what he reads.
+
+    The next SLICE of those whose id is above `after`, then the rest in jobs that follow: however many wait, each is reached, and no other job waits for all."""
+    found = queries.waiting(after, SLICE)
+    for _ in singly.each(_look_again, found):
         pass
+    if len(found) == SLICE:
+        enqueue("withdrawals.look_again", found[-1])
 
 
 def _look_again(withdrawal_id):

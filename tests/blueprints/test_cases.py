@@ -236,6 +236,25 @@ def test_a_sign_that_came_up_since_is_read_within_an_hour(asked, bruno, ada, log
     assert ([risk["name"] for risk in withdrawal.risks], withdrawal.risk) == (["shared device"], 40)
 
 
+def test_however_many_wait_each_is_looked_at_again_in_one_of_several_jobs(asked, bruno, monkeypatch):
+    queued = []
+    monkeypatch.setattr(jobs, "SLICE", 2)
+    monkeypatch.setattr(jobs, "enqueue", lambda *job: queued.append(job))
+    found = [asked(name, 300) for name in ("cleo", "dora", "emil", "fred", "gina")]
+    shared(bruno, *(withdrawal.user for withdrawal in found))
+    queued.clear()
+    jobs.look_again()
+    marked = []
+    while queued:
+        name, after = queued.pop()
+        db.session.expire_all()
+        marked.append((name, sum(withdrawal.risk > 0 for withdrawal in found)))
+        jobs.look_again(after)
+    assert marked == [("withdrawals.look_again", 2), ("withdrawals.look_again", 4)]
+    db.session.expire_all()
+    assert all(withdrawal.risk for withdrawal in found)
+
+
 def test_a_sign_that_is_gone_stays_written(asked, ada, log_in):
     withdrawal = asked("cleo", 300, risks=[{"name": "dispute", "weight": 40, "facts": {"disputes": 1}}], risk=40)
     for _ in range(2):

@@ -43,9 +43,10 @@ def checking():
     return db.session.scalars(select(Withdrawal.id).where(Withdrawal.state == "checking").order_by(Withdrawal.id)).all()
 
 
-def waiting():
-    """Ids of those that wait for an admin, oldest first."""
-    return db.session.scalars(select(Withdrawal.id).where(Withdrawal.state == "in review").order_by(Withdrawal.id)).all()
+def waiting(after, limit):
+    """Ids of those that wait for an admin, so many of those above the id `after`, oldest first."""
+    rows = select(Withdrawal.id).where(Withdrawal.state == "in review", Withdrawal.id > after)
+    return db.session.scalars(rows.order_by(Withdrawal.id).limit(limit)).all()
 
 
 def approved():
