@@ -189,6 +189,17 @@ def test_while_payouts_are_stopped_none_is_exported(admin, payout, ada):
     assert answer.status_code == 409 and "All payouts are stopped" in answer.text and payout.state == "approved"
 
 
+def test_while_payouts_are_stopped_a_file_made_before_is_not_given_out(admin, bank_file, ada):
+    with transaction():
+        halt.stop("An attack.", ada)
+    answer = admin.post(f"{PLACE}{bank_file.id}/content")
+    assert answer.status_code == 409 and "All payouts are stopped at the moment." in answer.text and bank_file.content not in answer.data
+    assert db.session.query(LogEntry).filter_by(action="bank file saved").count() == 0
+    with transaction():
+        halt.go_on(ada)
+    assert admin.post(f"{PLACE}{bank_file.id}/content").data == bank_file.content
+
+
 def test_without_an_account_to_pay_from_it_says_who_sets_one(admin, payout, app, monkeypatch):
     monkeypatch.setitem(app.config, "PAYER_IBAN", "")
     page = admin.get("/admin/bank-payouts/").text

@@ -185,13 +185,13 @@ def test_an_account_outside_sepa_is_paid_by_hand(tom, rich, ada):
     assert far.state == "paid"
 
 
-def test_the_switch_stops_exports_and_marks_but_not_what_comes_back(rich, ada):
+def test_the_switch_stops_exports_files_and_marks_but_not_what_comes_back(rich, ada):
     at_bank = asked(rich, 20_000, ada)
     bank_file = export(ada)
     waits = asked(rich, 1000, ada, "k2")
     with transaction():
         halt.stop("An attack.", ada)
-    for deed in ((bank_files.export, "f2", ada, PAYER), (bank_files.mark_paid, bank_file, ada, "B1"), (payouts.mark_paid, at_bank, ada, "B1")):
+    for deed in ((bank_files.export, "f2", ada, PAYER), (bank_files.hand_out, bank_file, ada), (bank_files.mark_paid, bank_file, ada, "B1"), (payouts.mark_paid, at_bank, ada, "B1")):
         with pytest.raises(DomainError, match="All payouts are stopped"):
             do(*deed)
     assert (waits.state, at_bank.state) == ("approved", "exported")

@@ -38,8 +38,9 @@ def export(key, by, payer):
 
 
 def hand_out(bank_file, by):
-    """Its bytes as they were written, each time noted: they name where members have their money."""
+    """Its bytes as they were written, each time noted: they name where members have their money. Raises DomainError while payouts are stopped: a bank would pay by them."""
     _check(by)
+    halt.check()
     log.record("bank file saved", f"bank-file {bank_file.id}", by, message_id=bank_file.message_id)
     return bank_file.content
 
