@@ -40,6 +40,7 @@ def approve(application_id):
 
 
 @blueprint.post("/<int(max=2147483647):application_id>/return")
+@proven
 def give_back(application_id):
     application, form = _application(application_id), ReturnApplicationForm()
     if not form.validate_on_submit():

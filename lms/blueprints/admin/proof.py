@@ -1,4 +1,4 @@
-"""Decisions about money and roles ask for the password again when it was not given for a while: nothing of what was sent is lost by it."""
+"""Decisions ask for the password again when it was not given for a while: nothing of what was sent is lost by it."""
 
 from functools import wraps
 

@@ -92,6 +92,7 @@ def publish(draft_id):
 
 
 @blueprint.post(f"{ONE}/withdrawal")
+@proven
 def withdraw(draft_id):
     draft = _draft(draft_id)
     with transaction():

@@ -69,6 +69,7 @@ def review(slug):
 
 
 @blueprint.post("/courses/<slug>/approval")
+@proven
 def approve(slug):
     course = _course(slug)
     with transaction():
@@ -78,6 +79,7 @@ def approve(slug):
 
 
 @blueprint.post("/courses/<slug>/return")
+@proven
 def give_back(slug):
     course, form = _course(slug), ReturnForm()
     if not form.validate_on_submit():
@@ -110,6 +112,7 @@ def incidents():
 
 
 @blueprint.post("/incidents/<int(max=2147483647):incident_id>/closing")
+@proven
 def close_incident(incident_id):
     incident = _incident(incident_id)
     with transaction():
