@@ -159,10 +159,12 @@ def _applicants(stage):
 
 
 def _desks(stage):
+    case = first_link(stage.admin, "/admin/payouts", r"/admin/payouts/\d+")
     return {
         "home": "/admin/",
         "payouts": "/admin/payouts",
-        "case": first_link(stage.admin, "/admin/payouts", r"/admin/payouts/\d+"),
+        "case": case,
+        "case-pieces": f"{case}/provenance",
         "bank-payouts": "/admin/bank-payouts/",
         **{f"bank-payout-{state}": path.replace("teach/payouts", "admin/bank-payouts") for state, path in zip(("paid", "approved", "in-review"), stage.payouts, strict=True)},
         "dispute": _dispute(stage),

@@ -10,9 +10,9 @@ from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.desk import batches, cases
+from lms.domain.desk import batches, cases, pieces
 from lms.domain.withdrawals import actions, halt, queries
-from lms.errors import NotFound
+from lms.errors import Forbidden, NotFound
 from lms.queue import enqueue
 from lms.ui import render
 
@@ -53,6 +53,15 @@ def approve_batch():
 @blueprint.get(ONE)
 def show(withdrawal_id):
     return case_page.page(_withdrawal(withdrawal_id))
+
+
+@blueprint.get(f"{ONE}/provenance")
+def provenance(withdrawal_id):
+    """Where its tokens come from, credit by credit."""
+    withdrawal = _withdrawal(withdrawal_id)
+    if withdrawal.user_id == current_user.id:
+        raise Forbidden("It is your own: another admin looks at it.")
+    return render("admin/pieces.html", withdrawal=withdrawal, pieces=pieces.of(withdrawal, page_number()))
 
 
 @blueprint.get(f"{ONE}/company")
