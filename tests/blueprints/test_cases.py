@@ -7,7 +7,7 @@ import pytest
 
 from lms import clock
 from lms.blueprints.admin import case_page
-from lms.db import db, transaction
+from lms.db import Page, db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.desk import cases
 from lms.domain.withdrawals import actions
@@ -337,3 +337,70 @@ def test_from_a_case_one_goes_to_those_beside_it(asked, ada, log_in):
     page = log_in(ada).get(f"/admin/payouts/{second.id}").text
     assert f'rel="prev" href="/admin/payouts/{first.id}"' in page and f'rel="next" href="/admin/payouts/{third.id}"' in page
     assert 'rel="prev"' not in log_in(ada).get(f"/admin/payouts/{first.id}").text
+
+
+def beside(page):
+    """[(rel, number of the case)] of the links to those beside it."""
+    return re.findall(r'rel="(prev|next)" href="/admin/payouts/(\d+)', page)
+
+
+def test_those_beside_a_case_stand_in_the_order_and_the_filter_one_came_from(asked, ada, log_in, statements):
+    small, large, middle, risky = (asked(name, amount, risk=risk) for name, amount, risk in (("cleo", 300, 0), ("dora", 900, 0), ("emil", 300, 0), ("finn", 500, 40)))
+    browser = log_in(ada)
+
+    def seen(withdrawal, query):
+        return [int(number) for _, number in beside(browser.get(f"/admin/payouts/{withdrawal.id}?{query}").text)]
+
+    assert seen(small, "order=amount") == [risky.id, middle.id]
+    assert seen(risky, "order=amount") == [large.id, small.id]
+    assert seen(risky, "order=amount&which=clean") == [large.id, small.id]
+    assert seen(middle, "order=amount&which=clean") == [small.id]
+    assert seen(small, "order=risk") == [risky.id, large.id]
+    assert seen(large, "which=risky") == [risky.id]
+    assert seen(large, "age=late") == []
+    assert seen(large, "order=nonsense&which=nonsense&age=nonsense&queue=nonsense") == seen(large, "") == [small.id, middle.id]
+    with statements() as by_age:
+        cases.neighbours(small)
+    with statements() as by_amount:
+        cases.neighbours(small, "amount", "clean", "new", ada)
+    assert len(by_age) == len(by_amount) == 1
+
+
+def test_beside_ones_own_case_nothing_stands_by_risk(asked, ada):
+    first, own, riskier = (asked(name, 300, risk=risk) for name, risk in (("cleo", 40), ("emil", 10), ("dora", 50)))
+    with transaction():
+        own.user_id = ada.id
+    assert cases.neighbours(own, "risk", by=ada) == (first.id, riskier.id)
+    assert cases.neighbours(first, "risk", by=ada) == (riskier.id, None)
+
+
+def test_the_place_in_the_queue_goes_along_and_back(asked, ada, log_in):
+    first, second = (asked(name, amount) for name, amount in (("cleo", 300), ("dora", 900)))
+    browser, place = log_in(ada), "order=amount&amp;age=new"
+    queue = browser.get("/admin/payouts?order=amount&age=new&which=nonsense").text
+    assert f'href="/admin/payouts/{second.id}?{place}"' in queue
+    case = browser.get(f"/admin/payouts/{second.id}?order=amount&age=new&queue=2").text
+    assert f'rel="next" href="/admin/payouts/{first.id}?{place}&amp;queue=2"' in case
+    assert f'href="/admin/payouts?{place}&amp;page=2">Withdrawals' in case
+    for verb in ("approval", "rejection", "hold", "simulation"):
+        assert f'action="/admin/payouts/{second.id}/{verb}?{place}&amp;queue=2"' in case
+    held = browser.post(f"/admin/payouts/{second.id}/hold?order=amount&age=new&queue=2", data={"hold-reason": "Wait."})
+    assert held.location == f"/admin/payouts/{second.id}?order=amount&age=new&queue=2"
+    gone = browser.post(f"/admin/payouts/{second.id}/rejection?order=amount&age=new&queue=2", data={"reject-reason": "No."})
+    assert gone.location == "/admin/payouts?order=amount&age=new&page=2"
+
+
+def test_a_case_of_the_second_page_leads_back_to_it(asked, ada, log_in, monkeypatch):
+    only = asked("cleo", 300)
+    monkeypatch.setattr(cases, "page_of", lambda rows, number: Page([only], number, 30))
+    browser = log_in(ada)
+    assert f'href="/admin/payouts/{only.id}?queue=2"' in browser.get("/admin/payouts?page=2").text
+    assert 'href="/admin/payouts?page=2">Withdrawals' in browser.get(f"/admin/payouts/{only.id}?queue=2").text
+
+
+def test_approving_together_leads_back_to_the_place_too(asked, ada, log_in):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    queue = browser.get("/admin/payouts?which=clean").text
+    assert '<input type="hidden" name="which" value="clean">' in queue
+    assert 'action="/admin/payouts/batch?which=clean"' in browser.get(f"/admin/payouts/batch?which=clean&chosen={withdrawal.id}").text
+    assert browser.post("/admin/payouts/batch?which=clean", data={"chosen": [str(withdrawal.id)]}).location == "/admin/payouts?which=clean"

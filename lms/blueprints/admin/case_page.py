@@ -3,6 +3,7 @@
 from flask_login import current_user
 
 from lms import live, presence
+from lms.blueprints.admin import came_from
 from lms.blueprints.admin.forms import HoldForm, RejectForm
 from lms.domain.accounts import queries as members
 from lms.domain.desk import cases, linked, provenance
@@ -15,7 +16,7 @@ from lms.ui import render
 def page(withdrawal, has_new_signs=False, **forms):
     """Rendered for the admin who asks; `has_new_signs`: they kept his approval from being given; `forms` are those that lack something."""
     facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal), provenance=provenance.of(withdrawal))
-    facts |= dict(neighbours=cases.neighbours(withdrawal), company=company(withdrawal), linked=linked.accounts(withdrawal), reader_id=current_user.id) | live.simulated(withdrawal)
+    facts |= dict(neighbours=cases.neighbours(withdrawal, **came_from.wanted(), by=current_user), carried=came_from.carried(), back=came_from.back(), company=company(withdrawal), linked=linked.accounts(withdrawal), reader_id=current_user.id) | live.simulated(withdrawal)
     said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
     empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
     return render("admin/case.html", withdrawal=withdrawal, has_new_signs=has_new_signs, **facts, **empty | forms)

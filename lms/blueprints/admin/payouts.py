@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
-from lms.blueprints.admin import case_page
+from lms.blueprints.admin import came_from, case_page
 from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.admin.proof import proven
 from lms.blueprints.readers import page_number
@@ -29,7 +29,7 @@ def index():
 @blueprint.get("/batch")
 def batch():
     """What was chosen in the queue, before it is approved."""
-    return render("admin/batch.html", batch=batches.chosen(_chosen(request.args), current_user))
+    return render("admin/batch.html", batch=batches.chosen(_chosen(request.args), current_user), carried=came_from.carried(), back=came_from.back())
 
 
 @blueprint.post("/batch")
@@ -47,7 +47,7 @@ def approve_batch():
     for user_id, withdrawal_id in told:
         live.push(user_id, f"withdrawal:{withdrawal_id}", "balance_chip", "balance", "activity")
     flash(_("Approved: %(going)d go out, %(waiting)d wait for another admin.", going=going, waiting=len(told) - going), "done")
-    return redirect(url_for("admin.payouts.index"), 303)
+    return redirect(url_for("admin.payouts.index", **came_from.back()), 303)
 
 
 @blueprint.get(ONE)
@@ -61,7 +61,7 @@ def provenance(withdrawal_id):
     withdrawal = _withdrawal(withdrawal_id)
     if withdrawal.user_id == current_user.id:
         raise Forbidden("It is your own: another admin looks at it.")
-    return render("admin/pieces.html", withdrawal=withdrawal, pieces=pieces.of(withdrawal, page_number()))
+    return render("admin/pieces.html", withdrawal=withdrawal, pieces=pieces.of(withdrawal, page_number()), carried=came_from.carried(), back=came_from.back())
 
 
 @blueprint.get(f"{ONE}/company")
@@ -158,10 +158,10 @@ def _switched(sentence):
 def _queue(halting=None):
     """`halting`: the form that was to stop all and lacks something."""
     halting = halting or HaltForm(formdata=None, prefix="halt")
-    wanted = dict(order=request.args.get("order", "age"), which=request.args.get("which", ""), age=request.args.get("age", ""))
+    wanted = came_from.wanted()
     found = cases.queue(**wanted, number=page_number(), by=current_user)
     clean = {withdrawal.id for withdrawal in found.items if batches.obstacle(withdrawal, current_user) is None}
-    return render("admin/payouts.html", withdrawals=found, clean=clean, **wanted, pace=cases.service_time(), switch=halt.standing(), halting=halting)
+    return render("admin/payouts.html", withdrawals=found, clean=clean, **wanted, carried=came_from.carried(found.number), pace=cases.service_time(), switch=halt.standing(), halting=halting)
 
 
 def _decided(withdrawal, sentence):
@@ -169,7 +169,7 @@ def _decided(withdrawal, sentence):
     enqueue("announce.case", withdrawal.id)
     flash(sentence, "done")
     stays = withdrawal.is_undecided  # there is more to decide about it
-    return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal.id) if stays else url_for("admin.payouts.index"), 303)
+    return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal.id, **came_from.carried()) if stays else url_for("admin.payouts.index", **came_from.back()), 303)
 
 
 def _withdrawal(withdrawal_id):

@@ -11,7 +11,9 @@ from lms.domain.accounts import queries as members
 from lms.domain.withdrawals.models import Approval, Withdrawal
 
 # By what is asked for in an address; the one with the smaller number first among equals.
-ORDERS = {"age": (Withdrawal.id,), "amount": (Withdrawal.amount.desc(), Withdrawal.id), "risk": (Withdrawal.risk.desc(), Withdrawal.id)}
+_LARGEST_FIRST = {"amount": Withdrawal.amount, "risk": Withdrawal.risk}
+ORDERS = {"age": (Withdrawal.id,)} | {order: (column.desc(), Withdrawal.id) for order, column in _LARGEST_FIRST.items()}
+_BACKWARDS = {"age": (Withdrawal.id.desc(),)} | {order: (column, Withdrawal.id.desc()) for order, column in _LARGEST_FIRST.items()}
 FILTERS = {
     "": (),
     "clean": (Withdrawal.risk == 0,),
@@ -29,10 +31,37 @@ def queue(order="age", which="", age="", number=1, by=None):
 
     By risk the admin's own is left out, so that nobody learns here what he is suspected of."""
     approvals = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
-    rows = select(Withdrawal).where(Withdrawal.state == "in review", *FILTERS.get(which, ()), *_aged(age)).options(joinedload(Withdrawal.user), approvals)
-    if by and (order == "risk" or which in _TELLING):
-        rows = rows.where(Withdrawal.user_id != by.id)
+    rows = select(Withdrawal).where(*_are_open(order, which, age, by)).options(joinedload(Withdrawal.user), approvals)
     return page_of(rows.order_by(*ORDERS.get(order, ORDERS["age"])), number)
+
+
+def neighbours(withdrawal, order="age", which="", age="", by=None):
+    """(id of the open case before it, of the one after it) in the queue as this admin asks for it, also of one that is not in it any more; None
+    where there is none. One statement.
+
+    Those of his own case are by age where he asks for risk: where it stands would say what he is suspected of."""
+    order = "age" if order == "risk" and by and by.id == withdrawal.user_id else order
+    is_open = select(Withdrawal.id).where(*_are_open(order, which, age, by))
+    is_before, is_after = _beside(withdrawal, _LARGEST_FIRST.get(order))
+    forwards, backwards = ORDERS.get(order, ORDERS["age"]), _BACKWARDS.get(order, _BACKWARDS["age"])
+    before = is_open.where(is_before).order_by(*backwards).limit(1).scalar_subquery()
+    after = is_open.where(is_after).order_by(*forwards).limit(1).scalar_subquery()
+    return tuple(db.session.execute(select(before, after)).one())
+
+
+def _beside(withdrawal, column):
+    """What those before it fulfil, and those after it, the largest of the column first; of None the oldest."""
+    is_before, is_after = Withdrawal.id < withdrawal.id, Withdrawal.id > withdrawal.id
+    if column is None:
+        return is_before, is_after
+    own = getattr(withdrawal, column.key)
+    return (column > own) | ((column == own) & is_before), (column < own) | ((column == own) & is_after)
+
+
+def _are_open(order, which, age, by):
+    """What the cases fulfil that an admin asks for."""
+    is_told = [Withdrawal.user_id != by.id] if by and (order == "risk" or which in _TELLING) else []
+    return [Withdrawal.state == "in review", *FILTERS.get(which, ()), *_aged(age), *is_told]
 
 
 def ages():
@@ -56,14 +85,6 @@ def service_time():
     last = select(took.label("took")).where(decided).order_by(Withdrawal.id.desc()).limit(MEASURED).subquery()
     median = db.session.scalar(select(func.percentile_cont(0.5).within_group(last.c.took)))
     return None if median is None else timedelta(seconds=float(median))
-
-
-def neighbours(withdrawal):
-    """(id of the open case before it, of the one after it) by age; None where there is none."""
-    is_open = select(Withdrawal.id).where(Withdrawal.state == "in review")
-    before = is_open.where(Withdrawal.id < withdrawal.id).order_by(Withdrawal.id.desc()).limit(1).scalar_subquery()
-    after = is_open.where(Withdrawal.id > withdrawal.id).order_by(Withdrawal.id).limit(1).scalar_subquery()
-    return tuple(db.session.execute(select(before, after)).one())
 
 
 def members_of(withdrawal):
