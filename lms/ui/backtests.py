@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _
 
+from lms.domain.governance.outcomes import BOUNDS, worth
 from lms.domain.governance.replay import EUR_RULE, TEO_RULES
-from lms.ui.money import euros, teo
+from lms.ui.money import euros, grouped, teo
 
 TEO, EUR = "TEO", "EUR"
 COSTS = {
@@ -69,5 +70,30 @@ def by_day(result, rule=""):
 
 
 def caps(result):
-    """[(what was stopped, [count, TEO] in force, [count, TEO] by the draft)]."""
-    return [(label, *result["stopped"][cap]) for cap, label in CAPS.items()]
+    """[(what was stopped, [count, TEO] in force, [count, TEO] by the draft)] of the limits that stopped something."""
+    counted = [(label, *result["stopped"][cap]) for cap, label in CAPS.items()]
+    return [(label, before, draft) for label, before, draft in counted if before[0] or draft[0]]
+
+
+def sizes(result):
+    """[(a difference in words, how many members have it, its colour)] from the greatest loss to the greatest gain; none of a result that did not count them."""
+    counts = result["members"].get("sizes")
+    return list(zip(_size_words(), counts, _COLOURS, strict=True)) if counts else []
+
+
+def _size_words():
+    steps = [grouped(bound) for bound in BOUNDS]
+    pairs = [dict(least=least, most=most) for least, most in zip(steps, steps[1:], strict=False)]
+    losses = [_("loses less than %(most)s", most=steps[0]), *(_("loses %(least)s to %(most)s", **pair) for pair in pairs), _("loses %(least)s or more", least=steps[-1])]
+    gains = [_("gains less than %(most)s", most=steps[0]), *(_("gains %(least)s to %(most)s", **pair) for pair in pairs), _("gains %(least)s or more", least=steps[-1])]
+    return [str(words) for words in (*reversed(losses), _("stays as it is"), *gains)]
+
+
+_COLOURS = ["s-loss"] * (len(BOUNDS) + 1) + ["s-rest"] + ["s-0"] * (len(BOUNDS) + 1)
+
+
+def difference(line):
+    """(TEO, cents, what both are worth) that one of the largest gains, below zero where he loses."""
+    _user, teo_before, teo_draft, before, draft = line
+    tokens, cents = teo_draft - teo_before, draft - before
+    return tokens, cents, worth(tokens, cents)

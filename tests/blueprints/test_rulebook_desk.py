@@ -1,5 +1,6 @@
 """The rulebook desk: a form over every number, a proposal, and a second admin who publishes."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -220,6 +221,23 @@ def test_a_cap_says_what_it_would_have_stopped(log_in, ada, tried, draft):
     backtest = tried(user_daily_cap=teo(1))
     page = log_in(ada).get(f"{PLACE}/{draft.id}/backtests/{backtest.id}").text
     assert "· 0.60 TEO" in page and "0.60 TEO by the draft" in page
+    assert 'role="img" aria-label="Rewards deferred by the daily limit of a member: in force (version 1) 0, draft 1"' in page
+
+
+def test_who_gains_and_who_loses_is_pictured_by_how_much(log_in, ada, tried, draft):
+    backtest = tried(purchase_max_bp=100, tiers=(Tier("All", 0, 4000),))
+    address = f"{PLACE}/{draft.id}/backtests/{backtest.id}"
+    page = log_in(ada).get(address).text
+    assert re.search(r'role="img" aria-label="[^"]* loses 1 to 10 0, loses less than 1 1, stays as it is 0, gains less than 1 0, gains 1 to 10 1, gains 10 to 100 0,', page)
+    assert "<tr><td>loses less than 1</td><td class=\"num\">1</td></tr>" in page
+
+
+def test_a_backtest_of_before_sizes_were_counted_is_read_as_it_was(log_in, ada, tried, draft):
+    backtest = tried(purchase_max_bp=100)
+    with transaction():
+        backtest.result = backtest.result | {"members": {name: value for name, value in backtest.result["members"].items() if name != "sizes"}}
+    page = log_in(ada).get(f"{PLACE}/{draft.id}/backtests/{backtest.id}")
+    assert page.status_code == 200 and "loses less than" not in page.text and "Who gains and who loses" in page.text
 
 
 def test_how_far_it_is_is_seen_on_reload_and_pushed_to_admins_alone(log_in, ada, ana, draft, enqueued):

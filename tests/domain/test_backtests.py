@@ -14,12 +14,14 @@ from lms.domain.learning import exercises
 from lms.domain.learning import queries as enrolments
 from lms.domain.rewards import queries as rewards
 from lms.domain.rewards.models import Grant
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.rulebook.rules import Rules
 from lms.domain.rulebook.sales import Tier
 from lms.domain.withdrawals import actions as withdrawals
 from lms.errors import DomainError
 from tests.conftest import address_of, announce, give, publish, sell, teo
 from tests.domain.test_exercises import ask, hand_in, lesson_of, with_exercise
+from tests.domain.test_payout_details import bank_of
 
 DAYS = 90
 
@@ -61,7 +63,7 @@ def test_a_purchase_and_two_lessons_by_hand(ana, tea, course):
     assert totals(result, "purchase_max_bp") == [teo(1.6), teo(0.8)]
     assert totals(result, "lessons_bp") == [teo(1.6), teo(0.8)]
     assert totals(result, "tiers") == [4000, 4800]
-    assert result["members"] == {"gain": 1, "lose": 1, "same": 0, "largest": [[tea.id, 0, 0, 4000, 4800], [ana.id, teo(3.2), teo(1.6), 0, 0]]}
+    assert result["members"] == {"gain": 1, "lose": 1, "same": 0, "sizes": [0, 0, 1, 0, 0, 0, 1, 0, 0], "largest": [[tea.id, 0, 0, 4000, 4800], [ana.id, teo(3.2), teo(1.6), 0, 0]]}
     assert (result["events"], result["versions"], result["ledger"]) == (3, [1], teo(3.2))
     assert result["days"][-1] == clock.now().astimezone(UTC).date().isoformat() and len(result["days"]) == DAYS
     assert result["cost"]["purchase_max_bp"][0][-1] == teo(1.6), "the last day is today"
@@ -89,7 +91,24 @@ def test_rules_that_say_the_same_make_no_difference(busy):
     result = outcome()
     assert result["events"] >= 10 and result["members"]["same"] >= 3
     assert all(before == draft for before, draft in [*result["cost"].values(), *result["stopped"].values(), result["waiting"]])
-    assert result["members"] | {"same": 0} == {"gain": 0, "lose": 0, "same": 0, "largest": []}
+    assert result["members"]["sizes"] == [0, 0, 0, 0, result["members"]["same"], 0, 0, 0, 0]
+    assert (result["members"]["gain"], result["members"]["lose"], result["members"]["largest"]) == (0, 0, [])
+
+
+@pytest.mark.parametrize(("difference", "place"), [(-100, 0), (-99.999999, 1), (-10, 1), (-1, 2), (-0.000001, 3), (0, 4), (0.999999, 5), (1, 6), (9.5, 6), (10, 7), (100, 8), (5000, 8)])
+def test_a_difference_of_a_bound_is_of_the_next_size(difference, place):
+    assert outcomes.size(round(difference * MICRO)) == place
+
+
+def test_a_teachers_withdrawal_waits_for_an_admin_whatever_its_sum(ana, tea):
+    with transaction():
+        bank_of(tea)
+    for number, user in enumerate((ana, tea)):
+        give(user, 100)
+        wallet = address_of(user, "ab" if number else "cd")
+        with transaction():
+            withdrawals.check(withdrawals.request(f"w{number}", user, wallet.id, teo(30)))
+    assert stopped(outcome()) == {"review_above": [[1, teo(30)], [1, teo(30)]]}
 
 
 def test_what_is_replayed_of_the_rules_in_force_is_what_the_ledger_says(busy):

@@ -99,6 +99,12 @@ def test_withdrawals_that_limits_would_have_stopped():
     }
 
 
+def test_what_a_teacher_withdraws_is_looked_at_by_one_admin_or_by_two():
+    rows = [row(0, WITHDRAWAL, TEA, amount * MICRO, amount * MICRO, 1) for amount in (20, 80)]
+    done = after(rows, review_above=50 * MICRO, two_admins_above=70 * MICRO)
+    assert (done.stopped["review_above"], done.stopped["two_admins_above"]) == ([1, 20 * MICRO], [1, 80 * MICRO])
+
+
 def test_a_discount_that_is_offered_no_more_is_named():
     done = after([SOLD], discount_levels_bp=(500,))
     assert done.stopped["discount_levels_bp"] == [1, 8 * MICRO] and after([SOLD]).stopped["discount_levels_bp"] == [0, 0]

@@ -44,7 +44,7 @@ _EVENTS = f"""
         FROM counted k JOIN enrolments e ON e.id = k.enrolment_id JOIN orders o ON o.id = e.order_id
         WHERE k.at >= %(begin)s AND e.ended_at IS NULL
         UNION ALL
-        SELECT w.requested_at, {WITHDRAWAL}, w.user_id, w.rule_version, w.amount, w.recent, 0, 0, 0, w.requested_at
+        SELECT w.requested_at, {WITHDRAWAL}, w.user_id, w.rule_version, w.amount, w.recent, (w.flags ? 'teacher')::int, 0, 0, w.requested_at
         FROM withdrawals w WHERE w.requested_at >= %(begin)s AND w.linked_wallet_id IS NOT NULL AND w.state NOT IN ('cancelled', 'rejected', 'failed')
     )
     SELECT date(at AT TIME ZONE 'UTC') - %(first)s, kind, user_id, rule_version, a, b, c, d, e, extract(epoch FROM placed_at)::bigint

@@ -1,21 +1,24 @@
 """What a draft would have done beside what the rules in force did: replayed from the same events, as one table of numbers."""
 
+from bisect import bisect_right
 from datetime import timedelta
 from functools import cache
 
 from lms.domain.governance import events
 from lms.domain.governance.replay import CAPS, EUR_RULE, TEO_RULES, Side, replay
 from lms.domain.rulebook import queries as versions
-from lms.domain.rulebook.amounts import MICRO_PER_CENT
+from lms.domain.rulebook.amounts import MICRO, MICRO_PER_CENT
 
 MOST_MEMBERS = 1000  # of those with a difference, the largest
+BOUNDS = (1, 10, 100)  # TEO: a difference of so much is of the next size
 
 
 def of(rules, first, days, on_day=lambda day: None):
     """As JSON, `first` being the midnight UTC with which the first of so many days begins. In lists of two the rules in force come first, then the draft.
 
     days: [their dates]; versions: the numbers in force on them; events: how many were replayed; cost: {rule: ([of each day], [of each day])}, of `tiers` in
-    cents, of the others in millionths; members: {gain, lose, same: how many, largest: [[id, TEO, TEO, cents, cents]]}; stopped: {cap: [[count, TEO],
+    cents, of the others in millionths; members: {gain, lose, same: how many, sizes: how many of each size from the
+    greatest loss over none to the greatest gain, largest: [[id, TEO, TEO, cents, cents]]}; stopped: {cap: [[count, TEO],
     [count, TEO]]}; waiting: TEO still deferred at the end; ledger: what the ledger says of the rewards of these days."""
     dates = [(first + timedelta(days=number)).date() for number in range(days)]
     held = versions.in_force_at([first + timedelta(days=number) for number in range(days)])
@@ -40,15 +43,21 @@ def worth(teo, cents):
     return teo + cents * MICRO_PER_CENT
 
 
+def size(difference):
+    """Its place among the sizes: by BOUNDS, as much below the middle for a loss as above it for a gain."""
+    reach = bisect_right(BOUNDS, abs(difference) // MICRO) + 1
+    return len(BOUNDS) + 1 + ((difference > 0) - (difference < 0)) * reach
+
+
 def _members(before, draft):
-    nothing, differences, same = [0, 0], [], 0
+    nothing, differences, sizes = [0, 0], [], [0] * (2 * len(BOUNDS) + 3)
     for user in before.keys() | draft.keys():
         (teo, cents), (new_teo, new_cents) = before.get(user, nothing), draft.get(user, nothing)
         difference = worth(new_teo - teo, new_cents - cents)
+        sizes[size(difference)] += 1
         if difference:
             differences.append((difference, user, teo, new_teo, cents, new_cents))
-        else:
-            same += 1
     gain = sum(difference > 0 for difference, *_ in differences)
     differences.sort(key=lambda line: (-abs(line[0]), line[1]))
-    return dict(gain=gain, lose=len(differences) - gain, same=same, largest=[list(line[1:]) for line in differences[:MOST_MEMBERS]])
+    largest = [list(line[1:]) for line in differences[:MOST_MEMBERS]]
+    return dict(gain=gain, lose=len(differences) - gain, same=sizes[size(0)], sizes=sizes, largest=largest)

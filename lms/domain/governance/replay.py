@@ -78,7 +78,7 @@ class Side:
         return row[4], bought, min(row[6] * rules.review_reward, rules.reviews_reward(row[4], bought))
 
     def _withdrawal(self, row, _rules):
-        rules, amount, recent = self._today, row[4], row[5]
+        rules, amount, recent, is_teacher = self._today, row[4], row[5], bool(row[6])
         if amount < rules.withdrawal_lowest:
             return self._stop("withdrawal_lowest", amount)
         if amount > rules.withdrawal_highest:
@@ -86,7 +86,7 @@ class Side:
         if amount > rules.left_of_day(self._asked):
             return self._stop("withdrawals_daily", amount)
         self._asked += amount
-        flags = rules.review_flags(recent, is_teacher=False)
+        flags = rules.review_flags(recent, is_teacher)
         needed = rules.admins_needed(recent, flags)
         if needed:
             self._stop("two_admins_above" if needed > 1 else "review_above", amount)

@@ -12,7 +12,7 @@ class Row(NamedTuple):
     SALE: price, discount, basis points of the purchase reward, the teacher, 1 where he took the TEO; `at` in seconds
     LESSON: cents paid, lessons done before, lessons of the course; COMPLETION: cents paid
     REVIEW, PASS: cents the author paid, basis points of his purchase reward, rewards before out of his purchase, reviews of the reviewer before on that day
-    WITHDRAWAL: millionths, those of his last days with it"""
+    WITHDRAWAL: millionths, those of his last days with it, 1 where he asked as a teacher"""
 
     day: int
     kind: int
