@@ -165,6 +165,17 @@ def test_ten_clean_cases_are_approved_at_once(asked, ada, log_in):
     assert {withdrawal.state for withdrawal in db.session.query(Withdrawal)} == {"approved"}
 
 
+def test_two_of_one_amount_are_told_apart_before_they_are_chosen(asked, ada, log_in):
+    first, second = asked("cleo", 300), asked("dora", 300)
+    with transaction():
+        second.user.name = first.user.name
+    browser = log_in(ada)
+    queue = words(browser.get("/admin/payouts").text)
+    batch = words(browser.get(f"/admin/payouts/batch?chosen={first.id}&chosen={second.id}").text)
+    for withdrawal in (first, second):
+        assert f"Choose Cleo, Withdrawal {withdrawal.id}" in queue and f"Withdrawal {withdrawal.id} · {withdrawal.to}" in batch
+
+
 def test_what_bears_a_sign_is_held_or_waits_for_another_is_in_no_batch(asked, ada, member, log_in):
     clean = asked("cleo", 300)
     others = [asked("dora", 300, risks=[{"name": "circle", "weight": 60, "facts": {"members": []}}]), asked("emil", 300, held_at=clock.now(), hold_reason="We ask."), asked("fred", 1900)]
