@@ -246,6 +246,10 @@ def test_it_is_cancelled_by_one_that_has_not_either(browser, payout):
     assert db.session.get(Payout, payout_id).state == "cancelled"
 
 
+def test_from_a_payout_one_goes_to_whose_it_is(admin, payout, rich):
+    assert f'href="/admin/members/{rich.id}"' in admin.get(f"/admin/bank-payouts/{payout.id}").text
+
+
 def test_the_whole_iban_is_shown_only_while_it_is_to_be_paid(admin, payout):
     assert "0532" not in admin.get(f"/admin/bank-payouts/{payout.id}").text
 
