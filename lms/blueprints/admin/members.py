@@ -10,7 +10,6 @@ from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.accounts import membership, queries
 from lms.domain.checkout import queries as checkout
-from lms.domain.desk import approvals
 from lms.domain.ledger import queries as ledger
 from lms.domain.notices import actions as notices
 from lms.domain.wallet import queries as wallet
@@ -43,7 +42,6 @@ def set_role(user_id):
     member = _member(user_id)
     with transaction():
         membership.set_role(member, request.form.get("role", ""), current_user)
-        approvals.void(member, current_user)
     return _done(member, _("The role of %(name)s is changed.", name=member.name))
 
 
@@ -53,7 +51,6 @@ def suspend(user_id):
     member = _member(user_id)
     with transaction():
         membership.suspend(member, current_user)
-        approvals.void(member, current_user)
     return _done(member, _("%(name)s is suspended and logged out everywhere.", name=member.name))
 
 

@@ -10,6 +10,14 @@ from lms.domain.accounts.sessions import close_all_sessions
 from lms.domain.audit import log
 from lms.errors import DomainError, Invalid
 
+_TAKEN_BACK = []
+
+
+def takes_back(verb):
+    """Decorates verb(user, by) of a noun above: what it undoes of the word of who may not decide any more, in the transaction in which he loses his role or account."""
+    _TAKEN_BACK.append(verb)
+    return verb
+
 
 def set_role(user, role, by):
     """Make the member a student, teacher or admin; only an admin may, and never for himself."""
@@ -22,7 +30,7 @@ def set_role(user, role, by):
     user.role = role
     if role == "teacher" and user.teacher_since is None:
         user.teacher_since = clock.now()
-    db.session.flush()
+    _take_back(user, by)
 
 
 def make_first_admin(user):
@@ -44,7 +52,7 @@ def suspend(user, by):
         user.suspended_at = clock.now()
         log.record("member suspended", _subject(user), by)
     close_all_sessions(user)
-    db.session.flush()
+    _take_back(user, by)
 
 
 def let_in(user, by):
@@ -66,6 +74,13 @@ def end_sign_ins(user, by):
         return False
     log.record("sign-ins ended", _subject(user), by)
     return True
+
+
+def _take_back(user, by):
+    db.session.flush()
+    if not user.may_decide:
+        for verb in _TAKEN_BACK:
+            verb(user, by)
 
 
 def _lock(*people):

@@ -1,0 +1,58 @@
+"""Whoever takes an admin's role or account from him takes back his word, too: a thief may have given it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from lms.db import db, transaction
+from lms.domain.accounts import membership
+from lms.domain.audit.models import LogEntry
+from lms.domain.withdrawals import actions
+from tests.conftest import address_of, give, teo
+
+LOSSES = {"account": membership.suspend, "role": lambda user, by: membership.set_role(user, "teacher", by)}
+
+
+@pytest.fixture
+def otto(member):
+    return member("otto", role="admin")
+
+
+@pytest.fixture
+def approved(ana, otto):
+    """A withdrawal that needs two approvals and has one, of Otto's."""
+    give(ana, 1900)
+    own = address_of(ana)
+    with transaction():
+        withdrawal = actions.request("w", ana, own.id, teo(1900))
+        actions.check(withdrawal)
+        actions.approve(withdrawal, otto)
+    return withdrawal
+
+
+def give_back(otto, ada):
+    with transaction():
+        membership.let_in(otto, ada)
+        membership.set_role(otto, "admin", ada)
+    db.session.expire_all()
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_what_he_approved_is_no_word_of_who_has_it_back(loss, approved, otto, ada):
+    with transaction():
+        loss(otto, ada)
+    give_back(otto, ada)
+    assert otto.may_decide and approved.standing == []
+
+
+def test_what_changes_nothing_of_what_he_may_decide_takes_nothing_back(approved, otto, ada):
+    give_back(otto, ada)
+    assert [approval.admin_id for approval in approved.standing] == [otto.id]
+    assert db.session.query(LogEntry).filter_by(action="approvals voided").count() == 0
+
+
+def test_every_process_that_can_take_them_away_takes_it_back():
+    code = "import lms.app; from lms.domain.accounts.membership import _TAKEN_BACK; print(*sorted(verb.__module__ for verb in _TAKEN_BACK))"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert made.split() == ["lms.domain.desk.approvals"]
