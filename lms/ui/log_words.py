@@ -64,6 +64,7 @@ ACTIONS = {
     "job dropped": ("trash", "red", N_("Job dropped"), N_("%(error)s")),
     "rulebook draft begun": ("edit", "grey", N_("Draft of the rulebook begun"), N_("from version %(version)s")),
     "rulebook proposed": ("scale", "gold", N_("Draft of the rulebook proposed"), ""),
+    "rulebook proposal voided": ("arrow-back-up", "red", N_("Proposal of an admin counts no more"), ""),
     "rulebook draft withdrawn": ("x", "grey", N_("Draft of the rulebook withdrawn"), ""),
     "backtest exported": ("download", "grey", N_("Backtest exported"), N_("backtest %(backtest)s")),
     "log exported": ("download", "grey", N_("Audit log exported"), N_("%(rows)s rows")),

@@ -7,6 +7,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts import membership
 from lms.domain.audit.models import LogEntry
 from lms.domain.governance import drafts
 from lms.domain.rulebook import queries as versions
@@ -106,6 +107,26 @@ def test_the_proposal_of_an_admin_who_is_none_any_more_is_not_published(draft, a
         ada.suspended_at = clock.now()
     with pytest.raises(DomainError, match="no admin any more"):
         act(drafts.publish, draft, bea, draft.digest)
+
+
+@pytest.mark.parametrize("loss", [membership.suspend, lambda user, by: membership.set_role(user, "student", by)], ids=["account", "role"])
+def test_what_a_lost_account_proposed_is_proposed_anew_by_who_has_it_back(loss, draft, ada, bea):
+    act(drafts.propose, draft, ada)
+    read = draft.digest
+    act(loss, ada, bea)
+    act(membership.let_in, ada, bea), act(membership.set_role, ada, "admin", bea)
+    assert (draft.state, draft.proposed_at, draft.numbers.completion_bp) == ("draft", None, 300)
+    assert db.session.query(LogEntry).filter_by(action="rulebook proposal voided", subject=f"rulebook-draft {draft.id}", by_id=bea.id).count() == 1
+    with pytest.raises(DomainError, match="not what is proposed"):
+        act(drafts.publish, draft, bea, read)
+    act(drafts.propose, draft, ada)
+    assert act(drafts.publish, draft, bea, read).number == 2
+
+
+def test_a_loss_of_another_admin_leaves_a_proposal_alone(draft, ada, bea):
+    act(drafts.propose, draft, ada)
+    act(membership.suspend, bea, ada)
+    assert draft.is_proposed
 
 
 def test_rules_that_may_never_hold_are_not_drafted(draft, ada):

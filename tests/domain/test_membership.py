@@ -55,4 +55,4 @@ def test_what_changes_nothing_of_what_he_may_decide_takes_nothing_back(approved,
 def test_every_process_that_can_take_them_away_takes_it_back():
     code = "import lms.app; from lms.domain.accounts.membership import _TAKEN_BACK; print(*sorted(verb.__module__ for verb in _TAKEN_BACK))"
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert made.split() == ["lms.domain.desk.approvals"]
+    assert made.split() == ["lms.domain.desk.approvals", "lms.domain.governance.drafts"]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts import membership
 from lms.domain.audit import log
 from lms.domain.governance.models import RulebookDraft
 from lms.domain.rulebook import actions as rulebook
@@ -54,8 +55,13 @@ def _write(draft, rules, notice_days):
     before = draft.digest
     draft.rules, draft.notice_days = versions.as_row(replace(rules, number=draft.based_on)), notice_days
     if draft.digest != before:
-        draft.state, draft.proposed_at, draft.proposed_digest, draft.changed_at = "draft", None, None, clock.now()
+        draft.changed_at = clock.now()
+        _unpropose(draft)
     db.session.flush()
+
+
+def _unpropose(draft):
+    draft.state, draft.proposed_at, draft.proposed_digest = "draft", None, None
 
 
 def propose(draft, by):
@@ -67,6 +73,17 @@ def propose(draft, by):
         raise Invalid("Nothing differs from version %(number)d.", number=draft.based_on)
     draft.state, draft.proposed_at, draft.proposed_digest = "proposed", clock.now(), draft.digest
     log.record("rulebook proposed", _subject(draft), by, digest=draft.digest)
+
+
+@membership.takes_back
+def take_back_proposals(admin, by):
+    """What he proposed is a draft again, a thief may have done it: let in again he reads it and proposes it anew."""
+    proposed = select(RulebookDraft).where(RulebookDraft.author_id == admin.id, RulebookDraft.state == "proposed").order_by(RulebookDraft.id)
+    found = db.session.scalars(proposed.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
+    for draft in found:
+        _unpropose(draft)
+        log.record("rulebook proposal voided", _subject(draft), by, author=admin.id)
+    db.session.flush()
 
 
 def withdraw(draft, by):
