@@ -29,6 +29,7 @@ TABLE = (
     ("files.sweep", 86_400),
     ("snapshots.take", 3600),
     ("backtests.sweep", 30),
+    ("desk.tell_admins", 60),
 )
 
 

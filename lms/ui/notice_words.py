@@ -58,6 +58,11 @@ WORDS = {
     "badge earned": (_("You earned a badge"), _("“%(course)s”: you have completed the course. The badge has a page you can show."), "badge"),
     "stake released": (_("Your stake is released"), _("%(teo)s are available to you again."), "staking"),
     "rulebook announced": (_("New rules are announced"), _("Version %(number)s of the rulebook holds from %(from)s. What happened before stays as it was."), "rulebook"),
+    "case waits": (_("Withdrawals wait for an admin"), _("Waiting when this was written: %(count)s, of them longer than %(days)s days: %(late)s. Your own are not counted."), "desk"),
+    "payout waits": (_("Payouts wait for an admin"), _("Waiting when this was written: %(count)s, of them longer than %(days)s days: %(late)s. Your own are not counted."), "bank desk"),
+    "second word wanted": (_("A case waits for a second admin"), _("Case %(case)s is over the limit of one admin: another has approved it, and it needs one more. Look at it and decide."), "case"),
+    "draft proposed": (_("New rules are proposed"), _("Draft %(draft)s of the rulebook is before you: another admin wrote it, and one of you publishes it or leaves it."), "draft"),
+    "incident opened": (_("An incident is open"), _("“%(incident)s”, open of this kind: %(count)s. Look into it, and close it with a line that says what was done."), "incidents"),
 }
 
 # Place → (what its link says, the pages it may be: the first one that there is is taken). A page is an endpoint and, by its argument, the fact put in.
@@ -81,6 +86,11 @@ PLACES = {
     "payout details": (_("Your payout details"), [("payouts.details", {})]),
     "badge": (_("See your badge"), [("badges.show", {"code": "code"}), ("badges.index", {})]),
     "staking": (_("Your stake"), [("staking.show", {})]),
+    "desk": (_("Open the queue"), [("admin.payouts.index", {})]),
+    "bank desk": (_("Open the payouts"), [("admin.bank_payouts.index", {})]),
+    "case": (_("Open the case"), [("admin.payouts.show", {"withdrawal_id": "withdrawal"}), ("admin.bank_payouts.show", {"payout_id": "payout"})]),
+    "draft": (_("Read the draft"), [("admin.rulebook.show", {"draft_id": "draft"}), ("admin.rulebook.index", {})]),
+    "incidents": (_("See the incidents"), [("admin.incidents", {})]),
     "rulebook": (_("Read the rules"), [("rulebook.version", {"number": "number"}), ("rulebook.show", {})]),
 }
 
@@ -95,6 +105,7 @@ GROUPS = {
     "payouts": (_("Payouts and stake"), _("Euros on their way to your bank account, and TEO you staked.")),
     "application": (_("Application"), _("What we decide when you apply to teach.")),
     "rules": (_("Rulebook"), _("New rules, before they hold.")),
+    "desk": (_("Review desk"), _("What waits for you as an admin: of each queue and kind of incident at most one mail an hour.")),
 }
 
 # What a kind is called where mail is chosen.
@@ -141,4 +152,9 @@ NAMES = {
     "application approved": _("Application approved"),
     "application returned": _("Application needs a change"),
     "rulebook announced": _("New rules announced"),
+    "case waits": _("Withdrawals wait"),
+    "payout waits": _("Payouts wait"),
+    "second word wanted": _("Second admin wanted"),
+    "draft proposed": _("New rules proposed"),
+    "incident opened": _("Incident opened"),
 }

@@ -7,6 +7,7 @@ from flask import current_app, url_for
 from werkzeug.routing import BuildError
 
 from lms.domain.notices import kinds
+from lms.ui.incident_words import incident_word
 from lms.ui.money import euros, teo
 from lms.ui.notice_words import PLACES, WORDS
 from lms.ui.times import written
@@ -83,6 +84,7 @@ _SHOWN = {
     "from": _moment,
     "day": _moment,
     "address": _short,
+    "incident": incident_word,
     "to": _short,
 }
 

@@ -51,6 +51,13 @@ def test_teaching_is_offered_to_teachers_alone_and_applying_to_students_alone(an
     assert teachers - students == {kind for kind, facts in kinds.KINDS.items() if facts.group in ("teaching", "payouts")}
 
 
+def test_what_waits_at_the_desk_is_offered_to_admins_alone(ana, tea, ada, log_in):
+    desk = {kind for kind, facts in kinds.KINDS.items() if facts.group == "desk"}
+    student, teacher, admin = (set(switches(log_in(user).get(PAGE).text)) for user in (ana, tea, ada))
+    assert desk <= admin and desk.isdisjoint(student | teacher)
+    assert choose(log_in(ana), "case waits").status_code == 422
+
+
 def test_a_choice_is_kept_kind_by_kind(ana, bruno, log_in):
     answer = choose(log_in(ana), "withdrawal requested", "order refunded")
     assert (answer.status_code, answer.location) == (303, PAGE)

@@ -40,6 +40,12 @@ FACTS = {
     "submission": 5,
     "code": "SPRING",
     "number": 2,
+    "case": 7,
+    "draft": 6,
+    "incident": "foreign mint",
+    "count": 5,
+    "late": 1,
+    "days": 3,
 }
 
 
@@ -199,3 +205,17 @@ def test_what_people_wrote_is_escaped(ana, log_in):
 @pytest.mark.parametrize(("kind", "place"), [("order refunded", "/orders/3"), ("sale refunded", "/teach/sales"), ("rulebook announced", "/rulebook/2"), ("wallet linked", "/wallet/addresses"), ("withdrawal sent", "/wallet/withdrawals/7"), ("sale waiting", "/teach/decisions"), ("badge earned", "/badges/SPRING")])
 def test_a_notice_leads_to_the_page_it_is_about(of, kind, place):
     assert of(kind).href == place
+
+
+def test_an_admin_is_led_to_where_he_acts_and_reads_no_sum(of):
+    places = {
+        "case waits": "/admin/payouts",
+        "payout waits": "/admin/bank-payouts/",
+        "second word wanted": "/admin/payouts/7",
+        "draft proposed": "/admin/rulebook/6",
+        "incident opened": "/admin/incidents",
+    }
+    assert {kind: of(kind).href for kind in places} == places
+    assert of("second word wanted", {"payout": 4, "case": 4}).href == "/admin/bank-payouts/4"
+    assert not any("12.00" in of(kind).sentence or "0x71" in of(kind).sentence for kind in places)
+    assert of("case waits").sentence.startswith("Waiting when this was written: 5, of them longer than 3 days: 1.") and "“A mint that is not ours”" in of("incident opened").sentence

@@ -93,6 +93,14 @@ def admins():
     return db.session.scalars(select(User.id).where(User.role == "admin")).all()
 
 
+DECIDES = (User.role == "admin", User.suspended_at.is_(None))  # as User.may_decide
+
+
+def deciders(without=()):
+    """Ids of the admins whose word counts now, without these."""
+    return db.session.scalars(select(User.id).where(*DECIDES, User.id.not_in(without)).order_by(User.id)).all()
+
+
 def names(ids):
     """{id: name} of these members."""
     return dict(db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())

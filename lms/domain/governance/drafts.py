@@ -8,8 +8,10 @@ from sqlalchemy import select
 from lms import clock
 from lms.db import db
 from lms.domain.accounts import membership
+from lms.domain.accounts import queries as accounts
 from lms.domain.audit import log
 from lms.domain.governance.models import RulebookDraft
+from lms.domain.notices import actions as notices
 from lms.domain.rulebook import actions as rulebook
 from lms.domain.rulebook import changes, checks
 from lms.domain.rulebook import queries as versions
@@ -65,7 +67,7 @@ def _unpropose(draft):
 
 
 def propose(draft, by):
-    """Its author puts it before the other admins."""
+    """Its author puts it before the other admins, who are told."""
     take(draft)
     _check_author(draft, by)
     _check_newest(draft)
@@ -73,6 +75,7 @@ def propose(draft, by):
         raise Invalid("Nothing differs from version %(number)d.", number=draft.based_on)
     draft.state, draft.proposed_at, draft.proposed_digest = "proposed", clock.now(), draft.digest
     log.record("rulebook proposed", _subject(draft), by, digest=draft.digest)
+    notices.tell_these(accounts.deciders({by.id}), "draft proposed", f"{_subject(draft)}:{draft.digest}", draft=draft.id)
 
 
 @membership.takes_back

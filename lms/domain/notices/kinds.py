@@ -44,6 +44,7 @@ GROUPS = {
     "payouts": Group(concerns=_who_has_taught),
     "application": Group(concerns=lambda user: user.is_student),
     "rules": Group(),
+    "desk": Group(concerns=lambda user: user.is_admin),
 }
 
 KINDS = {
@@ -89,6 +90,11 @@ KINDS = {
     "application approved": Kind("user-check", "teal", "application"),
     "application returned": Kind("arrow-back-up", "red", "application"),
     "rulebook announced": Kind("scale", "teal", "rules"),
+    "case waits": Kind("clock", "gold", "desk"),
+    "payout waits": Kind("building-bank", "gold", "desk"),
+    "second word wanted": Kind("user-check", "gold", "desk"),
+    "draft proposed": Kind("scale", "teal", "desk"),
+    "incident opened": Kind("alert-triangle", "red", "desk"),
 }
 _OTHER = Kind("bell", "grey", "rules", is_mailed=False)
 

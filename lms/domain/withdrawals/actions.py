@@ -9,7 +9,7 @@ from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linked
-from lms.domain.withdrawals import halt, limits, review
+from lms.domain.withdrawals import halt, limits, review, second_word
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.domain.withdrawals.steps import move, part, tell
 from lms.errors import DomainError, Forbidden, Invalid
@@ -77,6 +77,8 @@ def approve(withdrawal, by):
     _note(withdrawal, "withdrawal approved", by, approvals=given, needed=withdrawal.approvals_needed)
     if given >= withdrawal.approvals_needed:
         _let_go(withdrawal)
+    else:
+        second_word.ask("withdrawal", withdrawal, by)
     db.session.flush()
 
 

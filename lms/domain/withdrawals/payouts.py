@@ -8,7 +8,7 @@ from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import EUR
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.amounts import MICRO_PER_CENT
-from lms.domain.withdrawals import halt, payout_details
+from lms.domain.withdrawals import halt, payout_details, second_word
 from lms.domain.withdrawals import payout_limits as limits
 from lms.domain.withdrawals import payout_steps as steps
 from lms.domain.withdrawals.payout_models import Payout
@@ -52,6 +52,8 @@ def approve(payout, by):
     if len(payout.approvals) >= payout.admins:
         payout.state = "approved"
         steps.tell(payout, "payout approved")
+    else:
+        second_word.ask("payout", payout, by)
     db.session.flush()
 
 

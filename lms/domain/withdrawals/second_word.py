@@ -1,0 +1,12 @@
+"""The other admins asked for the word that a case over the limit still needs."""
+
+from lms.domain.accounts import queries as accounts
+from lms.domain.notices import actions as notices
+
+
+def ask(name, case, by):
+    """Tell every admin who may still give it: not its member, nor who gave one. Once for each who gave one; neither the sum nor whose it is, as it goes out by mail.
+
+    `name`: withdrawal or payout, as its page is found by."""
+    given = {approval.admin_id for approval in case.standing} if name == "withdrawal" else {decision.by_id for decision in case.approvals}
+    notices.tell_these(accounts.deciders({case.user_id, *given}), "second word wanted", f"{name}:{case.id}:{by.id}", **{name: case.id}, case=case.id)
