@@ -1,9 +1,11 @@
 """What a row of the audit log says. `%(teo)s` and `%(euros)s` are its amount; the other names are facts."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from lms.ui.money import euros, teo
 from lms.ui.movement_words import N_
+from lms.ui.times import written
 from lms.ui.words import gettext
 
 
@@ -111,7 +113,11 @@ def subject(words):
 
 
 class _Facts(dict):
-    """Amounts as they are read, each when a sentence asks for it."""
+    """Amounts and the day a version begins as they are read, each when a sentence asks for it."""
+
+    def __getitem__(self, name):
+        found = super().__getitem__(name)
+        return written(datetime.fromisoformat(found).date()) if name == "begins" and found != "…" else found
 
     def __missing__(self, name):
         amount = self.get("amount")

@@ -45,6 +45,14 @@ def test_it_says_who_decided_what(decided, browser, ada):
     assert page.count(log.head().hash) == 1 and ada.name in page and "the platform" in page
 
 
+def test_the_day_a_version_begins_is_said_as_a_day(browser, ada):
+    with transaction():
+        log.record("rulebook announced", "rulebook 2", ada, begins="2027-01-12T00:00:00+00:00")
+        log.record("rulebook announced", "rulebook 3", ada)
+    page = browser.get(PLACE).text
+    assert "version 2 · from 12 Jan 2027 on" in page and "version 3 · from … on" in page
+
+
 @pytest.mark.parametrize(
     ("asked", "shown"),
     [
