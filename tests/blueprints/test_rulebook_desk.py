@@ -137,6 +137,13 @@ def test_another_admins_draft_is_read_not_changed(log_in, bea, draft, typed):
     assert draft.numbers == Rules()
 
 
+def test_only_what_can_be_saved_offers_to_save_it(log_in, ada, bea, draft):
+    form = f"{PLACE}/{draft.id}/numbers"
+    assert ["Save the draft" in log_in(who).get(form).text for who in (bea, ada)] == [False, True]
+    post(log_in(ada), draft, "withdrawal")
+    assert "Save the draft" not in log_in(ada).get(form).text
+
+
 def test_a_version_announced_meanwhile_is_carried_over_to(log_in, ada, draft):
     with transaction():
         drafts.change(draft, ada, Rules(completion_bp=300), 14)
