@@ -120,6 +120,16 @@ def test_an_admin_refunds_it_with_a_reason_once_and_it_stands_in_the_log(browser
     assert "refunded" in page and "Refund the order" not in page and "asked for" in page
 
 
+def test_what_went_back_is_not_said_to_become_the_teachers(ada, log_in, order):
+    clock.advance(timedelta(days=1))
+    jobs.decide()
+    pages = [said(log_in(ada).get(f"/admin/orders/{order.id}"))]
+    refunded_already(order)
+    pages.append(said(log_in(ada).get(f"/admin/orders/{order.id}")))
+    assert all("How it was split" in page for page in pages)
+    assert ["The teacher's for good" in page for page in pages] == [True, False]
+
+
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
 def test_without_a_reason_nothing_happens_and_what_was_typed_stays(browser, order, ada, reason):
     answer = browser.post(f"/admin/orders/{order.id}/refund", data={"refund-reason": reason})
