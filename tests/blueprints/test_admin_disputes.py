@@ -101,6 +101,11 @@ def learn(order, lessons):
             learning.complete_lesson(enrolment, lesson)
 
 
+def test_its_incident_leads_to_it(browser, order):
+    found = dispute(order)
+    assert f'href="/admin/disputes/{found.id}"' in browser.get("/admin/incidents").text
+
+
 def test_a_dispute_shows_what_was_bought_agreed_and_used_to_read_and_to_copy(browser, order, ana):
     with transaction():
         sightings.see(ana, "her browser", "192.0.2.9")
