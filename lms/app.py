@@ -14,8 +14,6 @@ from lms.blueprints.limits import limiter
 from lms.db import db
 from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
 from lms.domain.accounts import queries as accounts
-from lms.domain.desk import approvals  # noqa: F401  (taken back with the role of who gave them)
-from lms.domain.governance import drafts  # noqa: F401  (so are proposals)
 from lms.gateways import payment_site
 from lms.queue import queue
 from lms.session_cookie import Sessions

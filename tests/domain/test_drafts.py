@@ -9,7 +9,7 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import membership
 from lms.domain.audit.models import LogEntry
-from lms.domain.governance import drafts
+from lms.domain.governance import admins, drafts
 from lms.domain.rulebook import queries as versions
 from lms.domain.rulebook.rules import Rules
 from lms.errors import DomainError, Invalid
@@ -109,7 +109,7 @@ def test_the_proposal_of_an_admin_who_is_none_any_more_is_not_published(draft, a
         act(drafts.publish, draft, bea, draft.digest)
 
 
-@pytest.mark.parametrize("loss", [membership.suspend, lambda user, by: membership.set_role(user, "student", by)], ids=["account", "role"])
+@pytest.mark.parametrize("loss", [admins.suspend, lambda user, by: admins.set_role(user, "student", by)], ids=["account", "role"])
 def test_what_a_lost_account_proposed_is_proposed_anew_by_who_has_it_back(loss, draft, ada, bea):
     act(drafts.propose, draft, ada)
     read = draft.digest
@@ -125,7 +125,7 @@ def test_what_a_lost_account_proposed_is_proposed_anew_by_who_has_it_back(loss, 
 
 def test_a_loss_of_another_admin_leaves_a_proposal_alone(draft, ada, bea):
     act(drafts.propose, draft, ada)
-    act(membership.suspend, bea, ada)
+    act(admins.suspend, bea, ada)
     assert draft.is_proposed
 
 

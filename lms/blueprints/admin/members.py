@@ -10,6 +10,7 @@ from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.accounts import membership, queries
 from lms.domain.checkout import queries as checkout
+from lms.domain.governance import admins
 from lms.domain.ledger import queries as ledger
 from lms.domain.notices import actions as notices
 from lms.domain.wallet import queries as wallet
@@ -41,7 +42,7 @@ def show(user_id):
 def set_role(user_id):
     member = _member(user_id)
     with transaction():
-        membership.set_role(member, request.form.get("role", ""), current_user)
+        admins.set_role(member, request.form.get("role", ""), current_user)
     return _done(member, _("The role of %(name)s is changed.", name=member.name))
 
 
@@ -50,7 +51,7 @@ def set_role(user_id):
 def suspend(user_id):
     member = _member(user_id)
     with transaction():
-        membership.suspend(member, current_user)
+        admins.suspend(member, current_user)
     return _done(member, _("%(name)s is suspended and logged out everywhere.", name=member.name))
 
 

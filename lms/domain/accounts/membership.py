@@ -10,17 +10,9 @@ from lms.domain.accounts.sessions import close_all_sessions
 from lms.domain.audit import log
 from lms.errors import DomainError, Invalid
 
-_TAKEN_BACK = []
-
-
-def takes_back(verb):
-    """Decorates verb(user, by) of a noun above: what it undoes of the word of who may not decide any more, in the transaction in which he loses his role or account."""
-    _TAKEN_BACK.append(verb)
-    return verb
-
 
 def set_role(user, role, by):
-    """Make the member a student, teacher or admin; only an admin may, and never for himself."""
+    """Make the member a student, teacher or admin; only an admin may, and never for himself. Of who may be an admin: governance.admins.set_role."""
     _lock(user, by)
     if not by.may_decide or by.id == user.id:
         raise DomainError("Only another admin may change this role.")
@@ -30,7 +22,7 @@ def set_role(user, role, by):
     user.role = role
     if role == "teacher" and user.teacher_since is None:
         user.teacher_since = clock.now()
-    _take_back(user, by)
+    db.session.flush()
 
 
 def make_first_admin(user):
@@ -44,7 +36,7 @@ def make_first_admin(user):
 
 
 def suspend(user, by):
-    """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again."""
+    """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again. Of who may be an admin: governance.admins.suspend."""
     _lock(user, by)
     if not by.may_decide or by.id == user.id:
         raise DomainError("Only another admin may suspend this member.")
@@ -52,7 +44,7 @@ def suspend(user, by):
         user.suspended_at = clock.now()
         log.record("member suspended", _subject(user), by)
     close_all_sessions(user)
-    _take_back(user, by)
+    db.session.flush()
 
 
 def let_in(user, by):
@@ -74,13 +66,6 @@ def end_sign_ins(user, by):
         return False
     log.record("sign-ins ended", _subject(user), by)
     return True
-
-
-def _take_back(user, by):
-    db.session.flush()
-    if not user.may_decide:
-        for verb in _TAKEN_BACK:
-            verb(user, by)
 
 
 def _lock(*people):

@@ -3,7 +3,6 @@
 from sqlalchemy import delete, select
 
 from lms.db import db
-from lms.domain.accounts import membership
 from lms.domain.audit import log
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.domain.withdrawals.payout_models import Payout, PayoutDecision
@@ -11,7 +10,6 @@ from lms.domain.withdrawals.payout_models import Payout, PayoutDecision
 _WAITING = ("in review", "approved")  # not queued, and in no bank file
 
 
-@membership.takes_back
 def void(admin, by):
     """Delete the approvals of who may not decide any more, and put before an admin again what they let go and is still here: a thief may have given them.
     Deleted, they do not count again once he has his account back. The audit log keeps that they were given."""

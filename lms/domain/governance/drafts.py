@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
-from lms.domain.accounts import membership
 from lms.domain.accounts import queries as accounts
 from lms.domain.audit import log
 from lms.domain.governance.models import RulebookDraft
@@ -78,7 +77,6 @@ def propose(draft, by):
     notices.tell_these(accounts.deciders({by.id}), "draft proposed", f"{_subject(draft)}:{draft.digest}", draft=draft.id)
 
 
-@membership.takes_back
 def take_back_proposals(admin, by):
     """What he proposed is a draft again, a thief may have done it: let in again he reads it and proposes it anew."""
     proposed = select(RulebookDraft).where(RulebookDraft.author_id == admin.id, RulebookDraft.state == "proposed").order_by(RulebookDraft.id)
