@@ -8,7 +8,7 @@ from dotenv import dotenv_values
 
 from lms.domain.ledger.models import EUR, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO
 
-PATIENCE = 20  # seconds
+PATIENCE = 60  # seconds
 UNITS = {EUR: (100, 2), TEO: (1_000_000, 6)}
 BALANCE_OF = "0x70a08231"
 

@@ -16,7 +16,7 @@ from rig.browser import Watch, chromium
 from rig.terminal import run
 
 PASSWORD = "a long enough phrase"
-PATIENCE = 20_000  # milliseconds
+PATIENCE = 60_000  # milliseconds
 
 
 class Timeline:
