@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from lms.db import db
+from lms.db import PAGE, db
 from lms.domain.desk import risks, signals
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, quotes, review
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.errors import DomainError
 
-MOST = 24  # a page of the queue
+MOST = PAGE  # of the queue
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """What is known of a member when he asks for TEO, of which `risks` makes its flags. Numbers only: nothing here judges."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import text
 
 from lms.db import db
+from lms.domain.accounts.sightings import KEPT
 
-LOOKS_BACK = timedelta(days=90)  # as long as sign-ins are kept
+LOOKS_BACK = KEPT  # no sign-in is older
 
 
 @dataclass(frozen=True)
