@@ -41,5 +41,5 @@ class _Facts(dict):
     def __getitem__(self, fact):
         value = super().get(fact, "…")
         if fact == "members":
-            return ", ".join(self._names.get(number, f"#{number}") for number in value)
+            return ", ".join(self._names.get(number, f"#{number}") for number in value) or "…"
         return teo(value) if fact in ("week", "before") else str(value)

@@ -179,13 +179,22 @@ def test_an_admin_does_not_read_who_else_was_seen_with_his_own_browser(browser, 
     assert "Also used by" in log_in(member("otto", role="admin")).get(place(ada)).text
 
 
-def test_of_a_browser_of_many_the_last_are_named_and_the_others_counted(ana, member, browser):
+def test_an_admin_does_not_read_that_he_himself_was_seen_with_the_browser_of_another(browser, ada, ana, bruno, member, log_in):
+    see(ana, ("shared", "203.0.113.7"), ("third", "203.0.113.7"))
+    see(ada, ("shared", "192.0.2.1"), ("third", "192.0.2.1"))
+    see(bruno, ("third", "192.0.2.1"))
+    pages = [browser.get(place(ana)).text, log_in(member("otto", role="admin")).get(place(ana)).text]
+    assert [sorted(re.findall(r">(Ada|Bruno)</a>", page)) for page in pages] == [["Bruno"], ["Ada", "Ada", "Bruno"]]
+    assert [words(page).count("shared") for page in pages] == [1, 2]
+
+
+def test_of_a_browser_of_many_the_last_are_named_and_the_others_counted(ana, ada, member, browser):
     see(ana, ("library", "203.0.113.7"))
     others = [member(f"guest{number}") for number in range(10)]
     for other in others:
         clock.advance(timedelta(minutes=1))
         see(other, ("library", "203.0.113.7"))
-    (sharing,) = queries.who_share(ana, [sightings.device_hash("library")]).values()
+    (sharing,) = queries.who_share(ana, [sightings.device_hash("library")], by=ada).values()
     assert [user_id for user_id, _ in sharing.named] == [other.id for other in reversed(others)][:8] and sharing.more == 2
     assert "and 2 more" in words(browser.get(place(ana)).text)
 

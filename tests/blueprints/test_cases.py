@@ -150,6 +150,24 @@ def test_an_admin_reads_nothing_of_what_the_others_think_of_him(asked, ada, brun
     assert ["300.00" in page for page in own[1:]] == [True, False, False, False] and ["300.00" in page for page in others[1:]] == [True, True, True, False]
 
 
+def test_an_admin_is_not_told_that_a_sign_of_another_member_names_him(asked, ada, bruno, member, log_in):
+    withdrawal, otto = asked("cleo", 300), member("otto", role="admin")
+    with transaction():
+        facts = {"shared device": [bruno.id, ada.id], "shared address": [ada.id]}
+        withdrawal.risks = [{"name": name, "weight": 40, "facts": {"members": ids}} for name, ids in facts.items()]
+    shared(withdrawal.user, ada, bruno)
+    own, others = (signs_and_links(log_in(admin).get(f"/admin/payouts/{withdrawal.id}").text) for admin in (ada, otto))
+    assert "Bruno, Ada signed in with the same browser." in others[0] and "is, or was, of Ada." in others[0] and "Ada" in others[1]
+    assert "Bruno signed in with the same browser." in own[0] and "is, or was, of …." in own[0] and "Bruno" in own[1]
+    assert "Ada" not in own[0] + own[1] and f"#{ada.id}" not in own[0]
+
+
+def signs_and_links(page):
+    """The words of the lists of the signs of fraud and of the linked accounts."""
+    lists = (re.search(rf'<ul[^>]*aria-label="{label}".*?</ul>', page, re.DOTALL)[0] for label in ("Signs of fraud", "Linked accounts"))
+    return [re.sub(r"<[^>]*>", "", each) for each in lists]
+
+
 # Several at once
 
 

@@ -51,7 +51,7 @@ def test_two_who_sign_in_with_one_browser_are_seen_together(sign_in, ana, bruno,
     rows = {row.user_id: row for row in db.session.query(Sighting)}
     assert rows[ana.id].device == rows[bruno.id].device != rows[tea.id].device
     assert (rows[ana.id].network, rows[bruno.id].network) == ("203.0.113.0/24", "198.51.100.0/24")
-    assert [sharing.named for sharing in queries.who_share(ana, {rows[ana.id].device}).values()] == [[(bruno.id, bruno.name)]]
+    assert [sharing.named for sharing in queries.who_share(ana, {rows[ana.id].device}, by=tea).values()] == [[(bruno.id, bruno.name)]]
 
 
 @pytest.mark.parametrize("made_up", ["", "ü" * 32, "a" * 33, "' OR 1=1 --' OR 1=1 --' OR 1=1 --"])

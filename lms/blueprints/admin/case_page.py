@@ -15,8 +15,10 @@ from lms.ui import render
 
 def page(withdrawal, has_new_signs=False, **forms):
     """Rendered for the admin who asks; `has_new_signs`: they kept his approval from being given; `forms` are those that lack something."""
-    facts = dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, names=cases.members_of(withdrawal), provenance=provenance.of(withdrawal))
-    facts |= dict(neighbours=cases.neighbours(withdrawal, **came_from.wanted(), by=current_user), carried=came_from.carried(), back=came_from.back(), company=company(withdrawal), linked=linked.accounts(withdrawal), reader_id=current_user.id) | live.simulated(withdrawal)
+    signs = cases.signs(withdrawal, current_user)
+    facts = dict(signs=signs, names=cases.members_of(signs), linked=linked.accounts(withdrawal, but=current_user.id), reader_id=current_user.id)
+    facts |= dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, provenance=provenance.of(withdrawal))
+    facts |= dict(neighbours=cases.neighbours(withdrawal, **came_from.wanted(), by=current_user), carried=came_from.carried(), back=came_from.back(), company=company(withdrawal)) | live.simulated(withdrawal)
     said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
     empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
     return render("admin/case.html", withdrawal=withdrawal, has_new_signs=has_new_signs, **facts, **empty | forms)

@@ -83,7 +83,7 @@ def _sign_ins(member):
     """Where he is signed in now, and where from he was in the last 90 days, with who else was there."""
     history = queries.sightings(member, page_number())
     is_own = member.id == current_user.id  # who else uses his browser is a sign of fraud, which is told to the others alone
-    shared = {} if is_own else queries.who_share(member, {sighting.device for sighting in history.items})
+    shared = {} if is_own else queries.who_share(member, {sighting.device for sighting in history.items}, current_user)
     return dict(sessions=[(session, device(session.agent)) for session in queries.sessions(member)], history=history, shared=shared)
 
 

@@ -60,9 +60,10 @@ class Sharing:
     more: int
 
 
-def who_share(user, devices):
-    """{device: Sharing} of those of the browsers with which others signed in, too; one statement for any number of them."""
-    seen = select(Sighting.device, Sighting.user_id, func.max(Sighting.last_at).label("last_at")).where(Sighting.device.in_(devices), Sighting.user_id != user.id)
+def who_share(user, devices, by):
+    """{device: Sharing} of those of the browsers with which others signed in, too, but for the admin who reads it; one statement for any number of them."""
+    others = (Sighting.device.in_(devices), Sighting.user_id.not_in([user.id, by.id]))
+    seen = select(Sighting.device, Sighting.user_id, func.max(Sighting.last_at).label("last_at")).where(*others)
     seen = seen.group_by(Sighting.device, Sighting.user_id).subquery()
     place = func.row_number().over(partition_by=seen.c.device, order_by=(seen.c.last_at.desc(), seen.c.user_id)).label("place")
     ranked = select(seen, place, func.count().over(partition_by=seen.c.device).label("total")).subquery()

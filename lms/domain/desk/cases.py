@@ -87,7 +87,17 @@ def service_time():
     return None if median is None else timedelta(seconds=float(median))
 
 
-def members_of(withdrawal):
-    """{id: name} of those whom its signs of fraud name; one statement, none where they name nobody."""
-    ids = {number for risk in withdrawal.risks for number in risk["facts"].get("members", ())}
+def signs(withdrawal, by):
+    """Its signs of fraud as this admin reads them: none of his own, and none that names him."""
+    return [] if withdrawal.user_id == by.id else [_without(by.id, risk) for risk in withdrawal.risks]
+
+
+def _without(user_id, risk):
+    facts = risk["facts"]
+    return risk | {"facts": facts | {"members": [number for number in facts["members"] if number != user_id]}} if "members" in facts else risk
+
+
+def members_of(signs):
+    """{id: name} of those whom signs of fraud name; one statement, none where they name nobody."""
+    ids = {number for sign in signs for number in sign["facts"].get("members", ())}
     return members.names(ids) if ids else {}

@@ -21,9 +21,12 @@ class Linked:
     withdrawn: int
 
 
-def accounts(withdrawal):
-    """(the Linked with the most ties first, how many more there are); three statements at most. Who only trades with him is a customer, not one of them."""
+def accounts(withdrawal, but=None):
+    """(the Linked with the most ties first, how many more there are); three statements at most. Who only trades with him is a customer, not one of them.
+
+    `but`: id of who reads it, who is not to learn that he is one."""
     ties = _ties(signals.of_others(withdrawal))
+    ties.pop(but, None)
     closest = sorted(ties, key=lambda number: (-len(ties[number]), ties[number], number))[:SHOWN]
     found = _with_what_they_asked_for(closest)
     return [Linked(found[number][0], ties[number], found[number][1]) for number in closest], len(ties) - len(closest)
