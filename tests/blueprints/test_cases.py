@@ -391,7 +391,7 @@ def test_those_beside_a_case_stand_in_the_order_and_the_filter_one_came_from(ask
     with statements() as by_age:
         cases.neighbours(small)
     with statements() as by_amount:
-        cases.neighbours(small, "amount", "clean", "new", ada)
+        cases.neighbours(small, "amount", "clean", "new", by=ada)
     assert len(by_age) == len(by_amount) == 1
 
 

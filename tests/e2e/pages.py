@@ -270,6 +270,7 @@ def _admins_pages(admin):
         "members-searched": "/admin/members?q=student@",
         "member": first_link(admin, "/admin/members?q=student@", r"/admin/members/\d+"),
         "payouts": "/admin/payouts",
+        "payouts-decided": "/admin/payouts/decided",
         "payouts-batch": "/admin/payouts/batch",
         "chain": "/admin/chain",
         "operations": "/admin/operations",

@@ -163,6 +163,7 @@ def _desks(stage):
     return {
         "home": "/admin/",
         "payouts": "/admin/payouts",
+        "payouts-decided": "/admin/payouts/decided",
         "case": case,
         "case-pieces": f"{case}/provenance",
         "bank-payouts": "/admin/bank-payouts/",

@@ -1,4 +1,4 @@
-"""The place in the queue an admin came to a case from: its order, filters and page stand in the address, so that he goes on and back there."""
+"""The place in the queue an admin came to a case from: its order, filters, word and page stand in the address, so that he goes on and back there."""
 
 from flask import request
 
@@ -8,9 +8,14 @@ _KNOWN = {"order": cases.ORDERS, "which": cases.FILTERS, "age": cases.AGES}
 
 
 def wanted():
-    """{"order", "which", "age"} as cases.queue takes them; empty where the address names none that there is."""
+    """{"order", "which", "age", "word"} as cases.queue takes them; empty where the address names none that there is."""
     given = {name: request.args.get(name, "") for name in _KNOWN}
-    return {name: value if value in _KNOWN[name] else "" for name, value in given.items()}
+    return {name: value if value in _KNOWN[name] else "" for name, value in given.items()} | {"word": word()}
+
+
+def word():
+    """What is looked for."""
+    return request.args.get("q", "").replace("\x00", "").strip()[:200]
 
 
 def carried(page=None):
@@ -25,7 +30,7 @@ def back():
 
 
 def _chosen():
-    return {name: value for name, value in wanted().items() if value}
+    return {"q" if name == "word" else name: value for name, value in wanted().items() if value}
 
 
 def _page():

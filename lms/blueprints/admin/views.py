@@ -9,6 +9,7 @@ from lms.blueprints.admin import (
     bank_files,
     bank_payouts,
     by_hand,
+    decided,
     disputes,
     enrolments,
     failures,
@@ -41,7 +42,7 @@ from lms.queue import enqueue
 from lms.ui import render
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-for part in (applications, bank_files, bank_payouts, by_hand, disputes, enrolments, failures, log, members, orders, payouts, refund_pages, rulebook, simulations):
+for part in (applications, bank_files, bank_payouts, by_hand, decided, disputes, enrolments, failures, log, members, orders, payouts, refund_pages, rulebook, simulations):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -110,9 +110,12 @@ def names(ids):
 def page(word="", number=1):
     """One page of the members, by name or address."""
     rows = select(User).order_by(User.id)
-    if word:
-        rows = rows.where(User.email.contains(word.lower(), autoescape=True) | User.name.icontains(word, autoescape=True))
-    return page_of(rows, number, PAGE)
+    return page_of(rows.where(is_called(word)) if word else rows, number, PAGE)
+
+
+def is_called(word):
+    """What a member fulfils in whose name or address the word is."""
+    return User.email.contains(word.lower(), autoescape=True) | User.name.icontains(word, autoescape=True)
 
 
 def counts():

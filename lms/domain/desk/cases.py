@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from lms import clock
 from lms.db import db, page_of
 from lms.domain.accounts import queries as members
+from lms.domain.desk import search
 from lms.domain.withdrawals.models import Approval, Withdrawal
 
 # By what is asked for in an address; the one with the smaller number first among equals.
@@ -26,22 +27,23 @@ _TELLING = ("clean", "risky")  # with the order by risk: where a case stands say
 MEASURED = 50  # the last decisions
 
 
-def queue(order="age", which="", age="", number=1, by=None):
+def queue(order="age", which="", age="", word="", number=1, by=None):
     """One page of the open cases with their members and approvals; four statements. What is asked for and is none, is the first; every age, where none is.
+    `word`: as in search.matching.
 
     By risk the admin's own is left out, so that nobody learns here what he is suspected of."""
     approvals = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
-    rows = select(Withdrawal).where(*_are_open(order, which, age, by)).options(joinedload(Withdrawal.user), approvals)
+    rows = select(Withdrawal).where(*_are_open(order, which, age, word, by)).options(joinedload(Withdrawal.user), approvals)
     return page_of(rows.order_by(*ORDERS.get(order, ORDERS["age"])), number)
 
 
-def neighbours(withdrawal, order="age", which="", age="", by=None):
+def neighbours(withdrawal, order="age", which="", age="", word="", by=None):
     """(id of the open case before it, of the one after it) in the queue as this admin asks for it, also of one that is not in it any more; None
     where there is none. One statement.
 
     Those of his own case are by age where he asks for risk: where it stands would say what he is suspected of."""
     order = "age" if order == "risk" and by and by.id == withdrawal.user_id else order
-    is_open = select(Withdrawal.id).where(*_are_open(order, which, age, by))
+    is_open = select(Withdrawal.id).where(*_are_open(order, which, age, word, by))
     is_before, is_after = _beside(withdrawal, _LARGEST_FIRST.get(order))
     forwards, backwards = ORDERS.get(order, ORDERS["age"]), _BACKWARDS.get(order, _BACKWARDS["age"])
     before = is_open.where(is_before).order_by(*backwards).limit(1).scalar_subquery()
@@ -58,10 +60,10 @@ def _beside(withdrawal, column):
     return (column > own) | ((column == own) & is_before), (column < own) | ((column == own) & is_after)
 
 
-def _are_open(order, which, age, by):
+def _are_open(order, which, age, word, by):
     """What the cases fulfil that an admin asks for."""
     is_told = [Withdrawal.user_id != by.id] if by and (order == "risk" or which in _TELLING) else []
-    return [Withdrawal.state == "in review", *FILTERS.get(which, ()), *_aged(age), *is_told]
+    return [Withdrawal.state == "in review", *FILTERS.get(which, ()), *_aged(age), *search.matching(word), *is_told]
 
 
 def ages():

@@ -1,0 +1,16 @@
+"""Withdrawals that were decided, found again."""
+
+from flask import Blueprint, request
+
+from lms.blueprints.admin import came_from
+from lms.blueprints.readers import page_number
+from lms.domain.desk import decided
+from lms.ui import render
+
+blueprint = Blueprint("decided", __name__, url_prefix="/payouts/decided")  # of admins only, as the blueprint it stands in
+
+
+@blueprint.get("")
+def index():
+    outcome, word = request.args.get("outcome", ""), came_from.word()
+    return render("admin/decided.html", decided=decided.page(outcome, word, page_number()), outcome=outcome, word=word)

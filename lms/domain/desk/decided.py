@@ -1,0 +1,57 @@
+"""Withdrawals that are decided: what became of them, when, and by whose word."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from lms.db import db, page_of
+from lms.domain.accounts.models import User
+from lms.domain.audit.models import LogEntry
+from lms.domain.desk import search
+from lms.domain.onchain.models import Operation
+from lms.domain.withdrawals.models import UNDECIDED, Approval, Withdrawal
+
+OUTCOMES = {"approved": ("approved", "queued", "sent"), "rejected": ("rejected",), "cancelled": ("cancelled",), "failed": ("failed",)}  # by what is asked for: states
+
+
+@dataclass(frozen=True)
+class Decided:
+    """`rejected_by` is the name of the admin who said no, or None."""
+
+    withdrawal: Withdrawal
+    rejected_by: str | None
+
+    @property
+    def outcome(self):
+        return next(outcome for outcome, states in OUTCOMES.items() if self.withdrawal.state in states)
+
+    @property
+    def approved_by(self):
+        """Names of those who approved what it is, also of who is no admin any more."""
+        is_meant = (self.withdrawal.amount, self.withdrawal.to)
+        return [approval.admin.name for approval in self.withdrawal.approvals if (approval.amount, approval.to) == is_meant]
+
+
+def page(outcome="", word="", number=1):
+    """One page of the Decided, the newest decision first; at most five statements. Every outcome where it is none. `word`: as in search.matching."""
+    states = Withdrawal.state.in_(OUTCOMES[outcome]) if outcome in OUTCOMES else Withdrawal.state.not_in(UNDECIDED)
+    rows = select(Withdrawal).where(states, *search.matching(word)).options(*_WHOLE)
+    found = page_of(rows.order_by(_decided_at.desc(), Withdrawal.id.desc()), number)
+    names = _rejecters(found.items)
+    return replace(found, items=[Decided(withdrawal, names.get(f"withdrawal {withdrawal.id}")) for withdrawal in found.items])
+
+
+def _rejecters(withdrawals):
+    """{subject in the audit log: name of who rejected it}."""
+    subjects = [f"withdrawal {withdrawal.id}" for withdrawal in withdrawals]
+    rows = select(LogEntry.subject, User.name).join(User, User.id == LogEntry.by_id)
+    return dict(db.session.execute(rows.where(LogEntry.subject.in_(subjects), LogEntry.action == "withdrawal rejected")).all())
+
+
+_decided_at = func.coalesce(Withdrawal.decided_at, Withdrawal.requested_at)  # an operator's is decided as it is asked for
+_WHOLE = (
+    joinedload(Withdrawal.user),
+    joinedload(Withdrawal.operation).selectinload(Operation.entries),
+    selectinload(Withdrawal.approvals).joinedload(Approval.admin),
+)
