@@ -433,3 +433,17 @@ def test_approving_together_leads_back_to_the_place_too(asked, ada, log_in):
     assert '<input type="hidden" name="which" value="clean">' in queue
     assert 'action="/admin/payouts/batch?which=clean"' in browser.get(f"/admin/payouts/batch?which=clean&chosen={withdrawal.id}").text
     assert browser.post("/admin/payouts/batch?which=clean", data={"chosen": [str(withdrawal.id)]}).location == "/admin/payouts?which=clean"
+
+
+def test_one_finds_what_waits_for_ones_own_word(asked, ada, log_in):
+    waits, approved, held, changed, own = (asked(name, 300, approvals_needed=2) for name in ("cleo", "dora", "emil", "finn", "gina"))
+    with transaction():
+        own.user_id = ada.id
+        actions.approve(approved, ada)
+        actions.approve(changed, ada)
+        changed.to = "0x" + "ee" * 20
+        actions.hold(held, ada, "Wait.")
+    browser = log_in(ada)
+    assert names(browser.get("/admin/payouts?which=mine").text) == ["Cleo", "Finn"]
+    assert "Dora" in names(browser.get("/admin/payouts?which=second").text)
+    assert beside(browser.get(f"/admin/payouts/{waits.id}?which=mine").text) == [("next", str(changed.id))]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms import clock
@@ -17,6 +17,7 @@ ORDERS = {"age": (Withdrawal.id,)} | {order: (column.desc(), Withdrawal.id) for 
 _BACKWARDS = {"age": (Withdrawal.id.desc(),)} | {order: (column, Withdrawal.id.desc()) for order, column in _LARGEST_FIRST.items()}
 FILTERS = {
     "": (),
+    "mine": (Withdrawal.held_at.is_(None),),  # and what _are_open adds of the admin who asks
     "clean": (Withdrawal.risk == 0,),
     "risky": (Withdrawal.risk > 0,),
     "held": (Withdrawal.held_at.is_not(None),),
@@ -62,8 +63,18 @@ def _beside(withdrawal, column):
 
 def _are_open(order, which, age, word, by):
     """What the cases fulfil that an admin asks for."""
-    is_told = [Withdrawal.user_id != by.id] if by and (order == "risk" or which in _TELLING) else []
-    return [Withdrawal.state == "in review", *FILTERS.get(which, ()), *_aged(age), *search.matching(word), *is_told]
+    wanted = [Withdrawal.state == "in review", *FILTERS.get(which, ()), *_aged(age), *search.matching(word)]
+    if by and (order == "risk" or which in ("mine", *_TELLING)):
+        wanted.append(Withdrawal.user_id != by.id)
+    if by and which == "mine":
+        wanted.append(~_has_word_of(by))
+    return wanted
+
+
+def _has_word_of(admin):
+    """Whether he has approved what it is now: as Withdrawal.standing says."""
+    as_it_is = (Approval.amount == Withdrawal.amount) & (Approval.to == Withdrawal.to)
+    return exists().where(Approval.withdrawal_id == Withdrawal.id, Approval.admin_id == admin.id, as_it_is)
 
 
 def ages():
