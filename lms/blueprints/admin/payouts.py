@@ -1,6 +1,6 @@
 """Withdrawals that an admin must look at before they go, and the switch that stops all payouts."""
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -29,7 +29,8 @@ def index():
 @blueprint.get("/batch")
 def batch():
     """What was chosen in the queue, before it is approved."""
-    return render("admin/batch.html", batch=batches.chosen(_chosen(request.args), current_user), carried=came_from.carried(), back=came_from.back())
+    found = batches.chosen(_chosen(request.args), current_user)
+    return render("admin/batch.html", batch=found, chain_id=current_app.config["CHAIN_ID"], carried=came_from.carried(), back=came_from.back())
 
 
 @blueprint.post("/batch")
