@@ -39,7 +39,7 @@ def test_each_piece_says_how_much_of_which_credit_it_is(lines, ana):
     give(ana, 5)
     first, last = lines(asked(ana, 12))
     assert "Grant" in words(first) and words(first).endswith("5.00 TEO all of it")
-    assert words(last).endswith("7.00 TEO 12.00 TEO")
+    assert words(last).endswith("7.00 TEO of 12.00 TEO")
 
 
 def test_a_lesson_leads_to_its_place_in_the_course_and_to_the_order(lines, ana, course):
@@ -62,15 +62,15 @@ def test_a_sale_leads_to_its_order_and_what_is_on_the_chain_to_its_operation(lin
     order = sell(ana, course, level_bp=1000)
     settle()
     first = lines(asked(tea, 12))[0]
-    assert "TEO of a sale" in first and f'<a href="/admin/orders/{order.id}">' in first and 'href="/operations/1">Operation 1</a>' in first
+    assert "TEO of a sale" in first and f'<a href="/admin/orders/{order.id}">' in first and 'href="/operations/1">Operation 1</a>' in first and "waits for" not in first
 
 
 def test_a_deposit_names_its_transaction_and_what_names_nothing_says_so(lines, ana):
     credit(ana, 5, "deposit", transactions=["0x" + "5e" * 32])
     credit(ana, 5, "found in a drawer", by="x", order="of long ago")
     deposit, drawer, _ = (words(line) for line in lines(asked(ana, 12)))
-    assert "Deposit 0x5e5e…5e5e the transaction itself" in deposit
-    assert "Found in a drawer The ledger names no course, order or transaction. not yet" in drawer
+    assert deposit.startswith("Deposit 0x5e5e…5e5e ")
+    assert drawer.startswith("Found in a drawer of no course, order or transaction ") and "waits for the next batch" in drawer
 
 
 def test_pages_are_of_24_and_take_as_many_statements(ana, bruno, ada, log_in, lines, statements):

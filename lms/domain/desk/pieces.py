@@ -31,7 +31,8 @@ class Piece(NamedTuple):
     lesson: str | None
     lesson_id: int | None
     order: int | None
-    operation: int | None  # that brought it to the chain
+    operation: int | None  # that brings it to the chain
+    is_waiting: bool  # for one
     transactions: list
 
     @property
@@ -70,7 +71,7 @@ def _piece(row, amount):
     known = row.evidence
     transactions = known.get("transactions") or ([known["transaction"]] if known.get("transaction") else [])
     course, lesson = row.course or known.get("course"), row.lesson or known.get("lesson")
-    return Piece(row.id, amount, row.amount, row.at, row.reason, course, row.slug, lesson, row.lesson_id, row.order, row.operation, transactions)
+    return Piece(row.id, amount, row.amount, row.at, row.reason, course, row.slug, lesson, row.lesson_id, row.order, row.operation, row.is_waiting, transactions)
 
 
 _named = Transfer.evidence["order"]
@@ -78,6 +79,7 @@ _order = case((func.jsonb_typeof(_named) == "number", cast(_named.astext, Intege
 _CREDITS = (
     select(Transfer.id, Transfer.amount, Transfer.at, Transfer.reason, Transfer.evidence, Course.title.label("course"), Course.slug)
     .add_columns(Lesson.title.label("lesson"), Lesson.id.label("lesson_id"), Order.id.label("order"), Entry.operation_id.label("operation"))
+    .add_columns((Transfer.target_holder_id.is_not(None) & Transfer.target_entry_id.is_(None)).label("is_waiting"))
     .outerjoin(Grant, Grant.transfer_id == Transfer.id)
     .outerjoin(Order, Order.id == _order)
     .outerjoin(Course, Course.id == func.coalesce(Grant.course_id, Order.course_id))
