@@ -6,7 +6,7 @@ from sqlalchemy import text
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import earnings, queries, receipts
-from lms.domain.desk import provenance
+from lms.domain.desk import decided, pieces, provenance
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import received
 from lms.domain.withdrawals import actions as withdrawals
@@ -48,6 +48,8 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
         "deposits": lambda: received.of(student),
         "quote": lambda: quotes.quote(student, 1),
         "provenance": lambda: provenance.of(withdrawal),
+        "pieces": lambda: pieces.of(withdrawal),
+        "what went to an address": lambda: decided.page(word=withdrawal.to),
         "lines of sales": lambda: earnings.lines(teacher),
         "months of sales": lambda: earnings.months(teacher, "UTC"),
     }

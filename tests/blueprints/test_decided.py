@@ -18,10 +18,10 @@ PLACE = "/admin/payouts/decided"
 
 @pytest.fixture
 def four(ana, bruno, ada, member, chain):
-    """Withdrawals approved, rejected, cancelled and given back, decided in this order, an hour between them."""
+    """Withdrawals approved, rejected, cancelled and given back, decided in this order, an hour between them, and asked for in the other."""
     users = ana, bruno, member("dora"), member("cleo")
     ready(*users)
-    made = [asked(user, 300, key=f"w{number}", digits=f"{number}d") for number, user in enumerate(users)]
+    made = [asked(user, 300, key=f"w{number}", digits=f"{number}d") for number, user in enumerate(reversed(users))][::-1]
     deeds = (lambda one: actions.approve(one, ada), lambda one: actions.reject(one, ada, "A stolen card."), actions.cancel, lambda one: actions.approve(one, ada))
     for withdrawal, deed in zip(made, deeds, strict=True):
         clock.advance(timedelta(hours=1))
