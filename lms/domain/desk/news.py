@@ -45,8 +45,8 @@ def _tell(kind, cases):
 
 def _news(kind, cases):
     """(admin, how many wait for him, how many of them are late) of those for whom something is new."""
-    last = select(func.max(Notice.at)).where(Notice.user_id == User.id, Notice.kind == kind).correlate(User).scalar_subquery()
-    admins = select(User.id, func.coalesce(last, _NEVER).label("told")).where(*accounts.DECIDES).subquery()
+    told = and_(Notice.user_id == User.id, Notice.kind == kind)
+    admins = select(User.id, func.coalesce(func.max(Notice.at), _NEVER).label("told")).outerjoin(Notice, told).where(*accounts.DECIDES).group_by(User.id).subquery()
     is_late = cases.c.requested_at <= clock.now() - LATE
     is_news = or_(cases.c.began_at > admins.c.told, and_(is_late, cases.c.requested_at > admins.c.told - LATE))
     rows = select(admins.c.id, func.count(), func.count().filter(is_late)).join_from(admins, cases, cases.c.user_id != admins.c.id)
