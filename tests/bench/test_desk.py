@@ -25,6 +25,6 @@ def test_what_waits_in_the_queue_is_of_each_kind(app, ada, monkeypatch):
     monkeypatch.setattr(desk, "ASKING", 3)
     with transaction():
         desk.queue(ada)
-    totals = {which: cases.queue("age", which).total for which in cases.FILTERS}
-    assert totals == {"": 40, "clean": 30, "risky": 10, "held": 0, "second": 10}
+    totals = {which: cases.queue("age", which, by=ada).total for which in cases.FILTERS}
+    assert totals == {"": 40, "mine": 30, "clean": 30, "risky": 10, "held": 0, "second": 10}
     assert [len(withdrawal.standing) for withdrawal in cases.queue("amount", "second").items] == [1] * 10
