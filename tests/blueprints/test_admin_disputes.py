@@ -141,7 +141,7 @@ def test_what_the_buyer_did_by_an_earlier_order_of_the_course_is_no_evidence_of_
     assert "Lesson completed" not in page
 
 
-def test_it_leads_to_its_order_and_its_buyer_and_where_it_is_answered(browser, order, ana, app):
+def test_it_leads_to_its_order_and_its_buyer_and_where_it_is_answered(browser, order, ana, app, monkeypatch):
     found = dispute(order)
     url = f"/admin/disputes/{found.id}"
     page = browser.get(url).text
@@ -149,9 +149,10 @@ def test_it_leads_to_its_order_and_its_buyer_and_where_it_is_answered(browser, o
     assert f'href="{url}"' in browser.get(f"/admin/orders/{order.id}").text
     with transaction():
         db.session.merge(found).gateway = "stripe"
-    app.config.update(PAYMENT_GATEWAY="stripe", STRIPE_KEY="sk_test_1")
+    monkeypatch.setitem(app.config, "PAYMENT_GATEWAY", "stripe")
+    monkeypatch.setitem(app.config, "STRIPE_KEY", "sk_test_1")
     assert 'href="https://dashboard.stripe.com/test/payments/pay_1"' in browser.get(url).text
-    app.config.update(STRIPE_KEY="sk_live_1")
+    monkeypatch.setitem(app.config, "STRIPE_KEY", "sk_live_1")
     assert 'href="https://dashboard.stripe.com/payments/pay_1"' in browser.get(url).text
 
 

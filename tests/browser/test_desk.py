@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 @pytest.fixture
 def cases(ask):
-    """Two withdrawals of the seeded teacher that wait for an admin; nothing is reserved for them, and nobody decides about them here."""
-    (teacher,), = ask("SELECT id FROM users WHERE email = 'teacher@example.org'")
+    """Two withdrawals of the seeded teacher, a member of long standing, that wait for an admin; nothing is reserved for them, and none goes out here."""
+    (teacher,), = ask("UPDATE users SET created_at = created_at - interval '30 days' WHERE email = 'teacher@example.org' RETURNING id")
     rows = [
         ask(
             """INSERT INTO withdrawals (key, user_id, "to", amount, is_prompt, state, flags, risks, risk, recent, approvals_needed, rule_version, requested_at)
@@ -20,6 +20,7 @@ def cases(ask):
     yield rows
     ask("DELETE FROM withdrawal_approvals WHERE withdrawal_id = ANY(%s) RETURNING withdrawal_id", rows)
     ask("DELETE FROM withdrawals WHERE id = ANY(%s) RETURNING id", rows)
+    ask("UPDATE users SET created_at = created_at + interval '30 days' WHERE id = %s RETURNING id", teacher)
 
 
 def test_j_and_k_go_through_the_queue_and_a_r_h_to_what_can_be_decided(seeded, window, cases):

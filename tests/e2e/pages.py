@@ -120,7 +120,7 @@ def _open_pages(url, address, unproven):
         "verify": visitor.link_for(unproven, "verify"),
         "log-in": "/log-in",
         "forgotten": "/password/forgotten",
-        "reset": visitor.link_for(address, "password"),
+        "reset": visitor.link_for(address, "password(?!/forgotten)"),
         "terms": "/terms",
         "privacy": "/privacy",
         "rulebook": "/rulebook",
