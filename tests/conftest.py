@@ -130,12 +130,13 @@ def patience():
 
 @pytest.fixture
 def app(prepared, services, cheap_passwords):
-    """The app in its context, over an empty database and Redis with the platform's own rows; the clock at real time."""
+    """The app in its context, over an empty database and Redis with the platform's own rows; the clock at real time. A setting that a test changes is as before afterwards."""
     from lms.db import db, transaction
     from lms.domain.ledger.actions import open_platform
     from lms.domain.rulebook.actions import install
     from tests import rows
 
+    usual = dict(prepared.config)
     Path(prepared.config["CLOCK_FILE"]).unlink(missing_ok=True)
     with prepared.app_context():
         rows.empty()
@@ -148,6 +149,8 @@ def app(prepared, services, cheap_passwords):
         yield prepared
         db.session.rollback()
         db.session.remove()
+    prepared.config.clear()
+    prepared.config.update(usual)
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ def fingerprint(user, address):
 
 def admins():
     """Ids of the admins."""
-    return db.session.scalars(select(User.id).where(User.role == "admin")).all()
+    return db.session.scalars(select(User.id).where(User.role == "admin").order_by(User.id)).all()
 
 
 DECIDES = (User.role == "admin", User.suspended_at.is_(None))  # as User.may_decide
