@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
-from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import queries as members
 from lms.domain.courses import actions as courses

@@ -11,7 +11,6 @@ from redis import Redis
 from lms import clock
 from lms.chain.rpc import Block
 from lms.db import db, transaction
-from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
 from lms.domain.audit import actions as audit
 from lms.domain.desk import trends
 from lms.domain.onchain import actions as onchain

@@ -137,7 +137,10 @@ def test_the_same_rules_do_the_same_and_nothing_granted_is_lost(rows, cap):
     one, other, free = side(rules, 5), side(rules, 5), side(replace(rules, user_daily_cap=10**15, platform_daily_cap=10**15), 5)
     assert replay(rows, 5, [one, other, free]) == len(rows)
     assert (one.cost, one.members, one.stopped, one.waiting) == (other.cost, other.members, other.stopped, other.waiting)
-    total = lambda each: sum(sum(days) for rule, days in each.cost.items() if rule != "tiers")  # noqa: E731
+
+    def total(side):
+        return sum(sum(days) for rule, days in side.cost.items() if rule != "tiers")
+
     assert total(one) + sum(one.waiting.values()) == total(free)
 
 

@@ -7,7 +7,6 @@ import pytest
 from lms import clock
 from lms.chain.rpc import Block
 from lms.db import db, transaction
-from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
 from lms.domain.audit import actions as audit
 from lms.domain.checkout.payment_models import Dispute
 from lms.domain.desk import measures, trends
