@@ -21,9 +21,9 @@ from lms.domain.withdrawals.payout_models import Payout
 from lms.errors import DomainError, Forbidden, Invalid
 from lms.formats.sepa import Payer
 from tests.conftest import announce, teo
-from tests.domain.test_checkout import at_once
 from tests.domain.test_payout_details import bank_of
 from tests.domain.test_payouts import do, earn, of, parts, request, sound, told
+from tests.races import race
 
 PAYER = Payer("SchoolPlatform", "DE02120300000000202051", "BYLADEM1001")
 NAMESPACE = {"": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
@@ -364,14 +364,14 @@ def test_every_export_mark_and_return_stands_in_the_audit_log(rich, ada):
 def test_one_form_sent_twenty_times_at_once_makes_one_file(app, rich, ada):
     asked(rich, 20_000, ada)
     ada_id = ada.id
-    assert at_once(app, *[lambda: bank_files.export("f", of(ada_id), PAYER)] * 20) == []
+    assert race(app, [lambda: bank_files.export("f", of(ada_id), PAYER)] * 20) == []
     assert db.session.query(BankFile).count() == 1
 
 
 def test_of_two_admins_who_export_at_once_one_gets_each_payout(app, rich, ada, olga):
     asked(rich, 20_000, ada)
     ids = (ada.id, olga.id)
-    raised = at_once(app, *[lambda number=number: bank_files.export(f"f{number}", of(ids[number % 2]), PAYER) for number in range(10)])
+    raised = race(app, [lambda number=number: bank_files.export(f"f{number}", of(ids[number % 2]), PAYER) for number in range(10)])
     assert len(raised) == 9 and all(isinstance(error, DomainError) for error in raised)
     assert (db.session.query(BankFile).count(), db.session.query(BankFileLine).count()) == (1, 1)
 
@@ -383,7 +383,7 @@ def test_exported_against_rejected_and_paid_by_hand_ends_one_way(app, rich, ada)
         return db.session.get(Payout, payout_id)
 
     deeds = [lambda: bank_files.export("f", of(ada_id), PAYER), lambda: payouts.reject(one(), of(ada_id), "x"), lambda: payouts.mark_paid(one(), of(ada_id), "B1")]
-    raised = at_once(app, *deeds * 5)
+    raised = race(app, deeds * 5)
     assert all(isinstance(error, DomainError) for error in raised)
     lines = db.session.query(BankFileLine).count()
     assert (one().state, lines, parts(rich)) in (("rejected", 0, (50_000, 0)), ("paid", 0, (30_000, 0)), ("paid", 1, (30_000, 0)), ("exported", 1, (30_000, 20_000)))
@@ -406,7 +406,7 @@ def test_a_file_is_marked_while_its_payouts_are_and_come_back(app, rich, tom, ad
     def refused():
         bank_files.mark_returned(db.session.get(BankFile, file_id), of(ada_id), "x")
 
-    raised = at_once(app, *[whole, refused] * 3, *[back(number) for number in made], *[alone(number) for number in made], back(made[0]))
+    raised = race(app, [*[whole, refused] * 3, *[back(number) for number in made], *[alone(number) for number in made], back(made[0])])
     assert all(isinstance(error, DomainError) for error in raised)
     assert {db.session.get(Payout, number).state for number in made} <= {"paid", "returned"}
     assert sound() and books.platform(EUR, "bank").balance == sum(payout.amount for payout in db.session.query(Payout).filter_by(state="paid"))
@@ -418,5 +418,5 @@ def test_what_comes_back_while_its_teacher_asks_for_more_keeps_nobody_waiting_fo
     user_id, ada_id = rich.id, ada.id
     back = [lambda number=number: payouts.mark_returned(db.session.get(Payout, number), of(ada_id), "x") for number in made]
     more = [lambda number=number: payouts.request(f"more {number}", of(user_id), 1000) for number in range(3)]
-    assert at_once(app, *back, *more) == []
+    assert race(app, [*back, *more]) == []
     assert parts(rich) == (47_000, 3000) and sound()

@@ -1,6 +1,5 @@
 """What a purchase does."""
 
-import threading
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -23,6 +22,7 @@ from lms.domain.learning import queries as learning
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet import queries as wallet
 from lms.errors import DomainError
+from tests.races import race
 
 
 def event(order, number=1, **changes):
@@ -273,29 +273,6 @@ def test_the_first_order_paid_late_closes_the_second(order, ana, course):
     assert [payment.state for payment in db.session.query(Payment).order_by(Payment.id)] == ["applied", "held"]
 
 
-def at_once(app, *deeds):
-    """Run all deeds at the same moment, each in a thread and transaction of its own; answers what they raised."""
-    db.session.commit()
-    start, raised = threading.Barrier(len(deeds)), []
-
-    def run(deed):
-        with app.app_context():
-            start.wait()
-            try:
-                with transaction():
-                    deed()
-            except Exception as error:
-                raised.append(error)
-
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    db.session.expire_all()
-    return raised
-
-
 def in_order():
     """The ledger after a storm: every balance is its transfers', every asset sums to zero, nothing is left in escrow."""
     return ledger.wrong_balances() == ledger.unbalanced_assets() == ledger.platform("EUR", "escrow").balance == 0
@@ -317,21 +294,21 @@ def receiving(order, number=1, **changes):
 
 
 def test_the_same_event_eight_times_at_once_pays_once(app, order, ana):
-    assert at_once(app, *[receiving(order)] * 8) == []
+    assert race(app, [receiving(order)] * 8) == []
     assert db.session.query(Payment).count() == 1
     assert wallet.balance(ana.id).maturing == 1_600_000
     assert in_order()
 
 
 def test_eight_events_of_one_payment_at_once_pay_once(app, order, ana):
-    assert at_once(app, *[receiving(order, number, reference="pay_1") for number in range(8)]) == []
+    assert race(app, [receiving(order, number, reference="pay_1") for number in range(8)]) == []
     assert db.session.query(Payment).count() == 1
     assert wallet.balance(ana.id).maturing == 1_600_000
     assert in_order()
 
 
 def test_eight_payments_of_one_order_at_once_apply_one_and_hold_the_rest(app, order, ana):
-    assert at_once(app, *[receiving(order, number) for number in range(8)]) == []
+    assert race(app, [receiving(order, number) for number in range(8)]) == []
     states = sorted(payment.state for payment in db.session.query(Payment))
     assert states == ["applied"] + ["held"] * 7
     assert ledger.platform("EUR", "escrow").balance == 7 * 8000
@@ -342,7 +319,7 @@ def test_eight_payments_of_one_order_at_once_apply_one_and_hold_the_rest(app, or
 def test_one_payment_told_of_two_orders_at_once_pays_one(app, order, bruno, course):
     with transaction():
         other = checkout.place_order(bruno, course, "k1")
-    assert at_once(app, receiving(order, 1, reference="pay_1"), receiving(other, 2, reference="pay_1")) == []
+    assert race(app, [receiving(order, 1, reference="pay_1"), receiving(other, 2, reference="pay_1")]) == []
     assert sorted((order.state, other.state)) == ["open", "paid"]
     assert in_order()
 
@@ -352,7 +329,7 @@ def test_two_orders_of_one_buyer_paid_at_once_enrol_once(app, order, ana, course
         order.state = "failed"
     with transaction():
         second = checkout.place_order(ana, course, "k2")
-    assert at_once(app, receiving(order, 1), receiving(second, 2)) == []
+    assert race(app, [receiving(order, 1), receiving(second, 2)]) == []
     assert "paid" in (order.state, second.state)
     assert sorted(payment.state for payment in db.session.query(Payment)) == ["applied", "held"]
     assert wallet.balance(ana.id).maturing == 1_600_000
@@ -361,21 +338,21 @@ def test_two_orders_of_one_buyer_paid_at_once_enrol_once(app, order, ana, course
 def test_a_free_enrolment_racing_the_payment_enrols_once(app, order, ana, course):
     with transaction():
         course.price = 0
-    assert at_once(app, receiving(order), *[joining(ana, course)] * 4) == []
+    assert race(app, [receiving(order), *[joining(ana, course)] * 4]) == []
     enrolment, payment = learning.enrolment(ana.id, course.id), db.session.query(Payment).one()
     assert (enrolment.paid, payment.state) in ((8000, "applied"), (0, "held"))
     assert ledger.wrong_balances() == 0
 
 
 def test_eight_tabs_at_once_share_one_order(app, ana, course):
-    assert at_once(app, *[placing(ana, course, f"k{number}") for number in range(8)]) == []
+    assert race(app, [placing(ana, course, f"k{number}") for number in range(8)]) == []
     assert db.session.query(Order).count() == 1
 
 
 def test_placing_expiring_and_paying_at_once_never_deadlock(app, order, ana, course):
     order_id = order.id
     deeds = [receiving(order), lambda: checkout.expire(order_id), placing(ana, course, "k2"), receiving(order, 2)]
-    assert [type(error) for error in at_once(app, *deeds)] in ([], [DomainError])
+    assert [type(error) for error in race(app, deeds)] in ([], [DomainError])
     assert order.state == "paid"
     assert ledger.wrong_balances() == 0
 
@@ -384,7 +361,7 @@ def test_32_buyers_at_once_are_all_enrolled_and_every_balance_is_exact(app, memb
     buyers = [member(f"buyer{number}") for number in range(32)]
     with transaction():
         orders = [checkout.place_order(buyer, course, "k") for buyer in buyers]
-    assert at_once(app, *[receiving(order, number) for number, order in enumerate(orders)]) == []
+    assert race(app, [receiving(order, number) for number, order in enumerate(orders)]) == []
     assert {order.state for order in orders} == {"paid"}
     assert learning.count(course.id) == 32
     assert [wallet.balance(buyer.id).maturing for buyer in buyers] == [1_600_000] * 32

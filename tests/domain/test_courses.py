@@ -10,6 +10,7 @@ from lms.domain.courses import actions as courses
 from lms.domain.courses import approval, queries
 from lms.domain.courses.models import Course, Lesson
 from lms.errors import DomainError, Forbidden, Invalid
+from tests.races import outcomes
 
 FACTS = dict(summary="A summary.", description="Words.", subject="Technology", language="en", price=8000, reward_bp=200)
 
@@ -39,29 +40,6 @@ def lesson_called(title):
     return db.session.query(Lesson).filter_by(title=title).one()
 
 
-def at_once(app, *works):
-    """Run each in a thread with a session of its own; answers what they returned or raised."""
-    results, gate = [], threading.Barrier(len(works))
-
-    def run(work):
-        with app.app_context():
-            gate.wait()
-            try:
-                with transaction():
-                    results.append(work())
-            except Exception as error:
-                results.append(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def test_two_courses_of_one_title_get_two_addresses(tea):
     with transaction():
         first, second = courses.create(tea, "Weaving"), courses.create(tea, "Weaving")
@@ -78,7 +56,7 @@ def test_two_courses_of_one_title_written_at_once_get_two_addresses(app, tea):
 
         return courses.create(db.session.get_one(User, teacher_id), "Weaving").slug
 
-    assert len({str(slug) for slug in at_once(app, write, write, write)}) == 3
+    assert len({str(slug) for slug in outcomes(app, [write] * 3)}) == 3
     assert db.session.query(Course).count() == 3
 
 
@@ -97,7 +75,7 @@ def test_lessons_added_at_once_stand_in_an_order(app, draft):
 
         return courses.add_lesson(db.session.get_one(Section, section_id), "More").position
 
-    assert sorted(at_once(app, add, add, add, add)) == [2, 3, 4, 5]
+    assert sorted(outcomes(app, [add] * 4)) == [2, 3, 4, 5]
     db.session.expire_all()
     assert queries.by_slug(draft.slug).lesson_count == 5
 
@@ -203,7 +181,7 @@ def test_neighbours_moved_or_saved_at_once_do_not_wait_for_each_other(app, draft
         verb(lesson)
 
     db.session.commit()
-    assert at_once(app, lambda: found("a", lambda lesson: courses.move(lesson, 1)), lambda: found("b", other)) == [None, None]
+    assert outcomes(app, [lambda: found("a", lambda lesson: courses.move(lesson, 1)), lambda: found("b", other)]) == [None, None]
 
 
 def test_of_two_admins_who_decide_at_once_one_decides(app, draft, ada, member):
@@ -219,7 +197,7 @@ def test_of_two_admins_who_decide_at_once_one_decides(app, draft, ada, member):
 
         return lambda: verb(db.session.get_one(Course, course_id), db.session.get_one(User, admin_id), *words)
 
-    results = at_once(app, decide(approval.approve, one, submission), decide(approval.give_back, two, "Shorter."))
+    results = outcomes(app, [decide(approval.approve, one, submission), decide(approval.give_back, two, "Shorter.")])
     assert sorted(isinstance(result, DomainError) for result in results) == [False, True]
 
 

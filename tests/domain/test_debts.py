@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -18,7 +19,7 @@ from lms.domain.rewards.models import Lot
 from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet.queries import balance, overview
 from tests.conftest import sell
-from tests.domain.test_ledger import run_together
+from tests.races import race
 
 rules = Rules()
 
@@ -176,13 +177,11 @@ def test_credits_at_once_repay_no_more_than_is_owed(app, refund, part, issuance)
     refund(24)
 
     def credit(number):
-        with app.app_context(), transaction():
-            source, target = db.session.get(Account, issuance.id), db.session.get(Account, part_ids[number % 2])
-            ledger.post(f"reward:{number}", source, target, 3, "lesson", evidence={"by": "test"})
+        source, target = db.session.get_one(Account, issuance_id), db.session.get_one(Account, part_ids[number % 2])
+        ledger.post(f"reward:{number}", source, target, 3, "lesson", evidence={"by": "test"})
 
-    part_ids = [part("available").id, part("maturing").id]
-    run_together(credit, 16)
-    db.session.expire_all()
+    issuance_id, part_ids = issuance.id, [part("available").id, part("maturing").id]
+    assert race(app, [partial(credit, number) for number in range(16)]) == []
     assert (part("available").balance + part("maturing").balance, part("debt").balance) == (48 - 20, 0)
     assert queries.wrong_balances() == queries.unbalanced_assets() == 0
 
@@ -191,16 +190,14 @@ def test_a_refund_and_credits_at_once_leave_what_they_sum_to(app, refund, part, 
     refund(4)
 
     def act(number):
-        with app.app_context(), transaction():
-            source, target = db.session.get(Account, issuance.id), db.session.get(Account, available)
-            if number % 2:
-                debts.take_back(f"refund:{number}", [target], source, 5, "refund", evidence={"by": "test"})
-            else:
-                ledger.post(f"reward:{number}", source, target, 3, "lesson", evidence={"by": "test"})
+        source, target = (db.session.get_one(Account, id) for id in ids)
+        if number % 2:
+            debts.take_back(f"refund:{number}", [target], source, 5, "refund", evidence={"by": "test"})
+        else:
+            ledger.post(f"reward:{number}", source, target, 3, "lesson", evidence={"by": "test"})
 
-    available = part("available").id
-    run_together(act, 16)
-    db.session.expire_all()
+    ids = issuance.id, part("available").id
+    assert race(app, [partial(act, number) for number in range(16)]) == []
     assert (part("available").balance, part("debt").balance) == (0, 8 * (3 - 5))
 
 

@@ -1,6 +1,6 @@
 """Progress and what it earns: exactly the share, never more, whatever happens to the lessons."""
 
-import threading
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.rules import Rules
 from lms.errors import DomainError, NotFound
 from tests.conftest import publish, teo
+from tests.races import outcomes
 
 PRICES = st.integers(0, 1_000_000)
 
@@ -89,24 +90,14 @@ def test_a_lesson_completed_twice_earns_once(ana, enrolment):
 def test_a_lesson_completed_in_two_tabs_at_once_earns_once(app, ana, enrolment):
     enrolment_id, lesson_ids = enrolment.id, [lesson.id for lesson in lessons(enrolment)]
     db.session.commit()
-    gate, answers = threading.Barrier(8), []
 
     def tab(lesson_id):
         from lms.domain.courses.models import Lesson
         from lms.domain.learning.models import Enrolment
 
-        with app.app_context():
-            gate.wait()
-            with transaction():
-                answers.append(learning.complete_lesson(db.session.get_one(Enrolment, enrolment_id), db.session.get_one(Lesson, lesson_id)))
-            db.session.remove()
+        return learning.complete_lesson(db.session.get_one(Enrolment, enrolment_id), db.session.get_one(Lesson, lesson_id))
 
-    tabs = [threading.Thread(target=tab, args=(lesson_id,)) for lesson_id in lesson_ids * 2]
-    for thread in tabs:
-        thread.start()
-    for thread in tabs:
-        thread.join()
-    db.session.expire_all()
+    answers = outcomes(app, [partial(tab, lesson_id) for lesson_id in lesson_ids * 2])
     assert (answers.count(True), answers.count(False)) == (4, 4)
     assert earned(ana) == teo(6.4)
     assert enrolment.completed_at

@@ -1,6 +1,6 @@
 """The one primitive moves an amount once, in balance, and never overdraws."""
 
-import threading
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +13,7 @@ from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts, queries
 from lms.domain.ledger.models import Account, Transfer
+from tests.races import race
 
 
 @pytest.fixture
@@ -110,48 +111,25 @@ def test_a_rollback_leaves_nothing(issuance, available):
 def test_thirty_two_threads_spend_what_is_there_and_no_more(app, issuance, available):
     with transaction():
         ledger.post("start", issuance, available, 20, "lesson", evidence={"by": "test"})
-    refused = []
+    ids = available.id, issuance.id
 
     def spend(number):
-        with app.app_context():
-            try:
-                with transaction():
-                    source, target = db.session.get(Account, available.id), db.session.get(Account, issuance.id)
-                    ledger.post(f"spend:{number}", source, target, 1, "refund", evidence={"by": "test"})
-            except ledger.Overdraft:
-                refused.append(number)
+        ledger.post(f"spend:{number}", *(db.session.get_one(Account, id) for id in ids), 1, "refund", evidence={"by": "test"})
 
-    run_together(spend, 32)
-    db.session.expire_all()
-    assert len(refused) == 12
+    refusals = race(app, [partial(spend, number) for number in range(32)])
+    assert [type(refusal) for refusal in refusals] == [ledger.Overdraft] * 12
     assert (available.balance, issuance.balance) == (0, 0)
     assert queries.wrong_balances() == 0
 
 
 def test_one_key_in_sixteen_threads_moves_once(app, issuance, available):
-    def post(_):
-        with app.app_context(), transaction():
-            source, target = db.session.get(Account, issuance.id), db.session.get(Account, available.id)
-            ledger.post("once", source, target, 7, "lesson", evidence={"by": "test"})
+    ids = issuance.id, available.id
 
-    run_together(post, 16)
-    db.session.expire_all()
+    def post():
+        ledger.post("once", *(db.session.get_one(Account, id) for id in ids), 7, "lesson", evidence={"by": "test"})
+
+    assert race(app, [post] * 16) == []
     assert available.balance == 7
-
-
-def run_together(target, count):
-    db.session.commit()
-    start = threading.Barrier(count)
-
-    def run(number):
-        start.wait()
-        target(number)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 class LedgerMachine(RuleBasedStateMachine):

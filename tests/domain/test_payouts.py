@@ -16,8 +16,8 @@ from lms.domain.withdrawals import payout_details, payouts
 from lms.domain.withdrawals.payout_models import Payout
 from lms.errors import DomainError, Invalid
 from tests.conftest import address_of, announce, give, teo
-from tests.domain.test_checkout import at_once
 from tests.domain.test_payout_details import DETAILS, bank_of
+from tests.races import race
 
 
 def earn(user, cents, key="earned"):
@@ -346,7 +346,7 @@ def of(user_id):
 
 def test_the_same_euros_asked_for_twenty_times_are_requested_once(app, rich):
     user_id = rich.id
-    raised = at_once(app, *[lambda number=number: payouts.request(f"k{number}", of(user_id), 50_000) for number in range(20)])
+    raised = race(app, [lambda number=number: payouts.request(f"k{number}", of(user_id), 50_000) for number in range(20)])
     assert db.session.query(Payout).count() == 1 and len(raised) == 19
     assert all(isinstance(error, DomainError) for error in raised)
     assert parts(rich) == (0, 50_000) and sound()
@@ -354,13 +354,13 @@ def test_the_same_euros_asked_for_twenty_times_are_requested_once(app, rich):
 
 def test_one_form_sent_twenty_times_asks_once(app, rich):
     user_id = rich.id
-    assert at_once(app, *[lambda: payouts.request("k", of(user_id), 1000)] * 20) == []
+    assert race(app, [lambda: payouts.request("k", of(user_id), 1000)] * 20) == []
     assert db.session.query(Payout).count() == 1 and parts(rich) == (49_000, 1000)
 
 
 def test_of_twenty_small_ones_three_are_open(app, rich):
     user_id = rich.id
-    at_once(app, *[lambda number=number: payouts.request(f"k{number}", of(user_id), 1000) for number in range(20)])
+    race(app, [lambda number=number: payouts.request(f"k{number}", of(user_id), 1000) for number in range(20)])
     assert db.session.query(Payout).count() == 3 and parts(rich) == (47_000, 3000)
 
 
@@ -370,7 +370,7 @@ def test_cancelled_against_approved_ends_one_way(app, rich, ada):
     def one():
         return db.session.get(Payout, payout_id)
 
-    raised = at_once(app, *[lambda: payouts.cancel(one()), lambda: payouts.approve(one(), of(ada_id))] * 10)
+    raised = race(app, [lambda: payouts.cancel(one()), lambda: payouts.approve(one(), of(ada_id))] * 10)
     assert len(raised) == 19 and all(isinstance(error, DomainError) for error in raised)
     assert (one().state, parts(rich)) in (("cancelled", (50_000, 0)), ("approved", (30_000, 20_000)))
     assert sound()
@@ -384,7 +384,7 @@ def test_paid_against_rejected_ends_one_way(app, rich, ada):
     def one():
         return db.session.get(Payout, payout_id)
 
-    raised = at_once(app, *[lambda: payouts.mark_paid(one(), of(ada_id), "x"), lambda: payouts.reject(one(), of(ada_id), "x")] * 10)
+    raised = race(app, [lambda: payouts.mark_paid(one(), of(ada_id), "x"), lambda: payouts.reject(one(), of(ada_id), "x")] * 10)
     assert len(raised) == 19
     assert (one().state, parts(rich)) in (("rejected", (50_000, 0)), ("paid", (30_000, 0)))
     assert sound()
@@ -393,7 +393,7 @@ def test_paid_against_rejected_ends_one_way(app, rich, ada):
 def test_two_admins_at_once_are_two_and_one_twenty_times_is_one(app, rich, ada, olga):
     earn(rich, 200_000, "more")
     payout_id, ids = request(rich, 150_000).id, (ada.id, olga.id)
-    at_once(app, *[lambda: payouts.approve(db.session.get(Payout, payout_id), of(ids[0]))] * 20)
+    race(app, [lambda: payouts.approve(db.session.get(Payout, payout_id), of(ids[0]))] * 20)
     payout = db.session.get(Payout, payout_id)
     assert (payout.state, len(payout.approvals)) == ("in review", 1)
     do(payouts.approve, payout, olga)
