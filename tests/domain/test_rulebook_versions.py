@@ -19,8 +19,8 @@ from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
 from lms.domain.notices import actions as notices
 from lms.domain.notices.models import Notice
-from lms.domain.rulebook import actions, changes, checks, circles, queries
-from lms.domain.rulebook.amounts import BASIS, MICRO
+from lms.domain.rulebook import actions, checks, circles, queries
+from lms.domain.rulebook.amounts import MICRO
 from lms.domain.rulebook.rules import Rules
 from lms.domain.rulebook.sales import Split, Tier
 from lms.errors import Invalid
@@ -260,25 +260,6 @@ def test_at_any_price_what_two_accounts_really_get_costs_them_enough(price, tier
     rewards = rules.total_reward(paid, rules.purchase_max_bp) + rules.reviews_reward(paid, rules.purchase_reward(paid, rules.purchase_max_bp))
     made = rewards + split.tokens + split.bonus - rules.tokens(discount)
     assert Fraction(cost * MICRO, 100) >= Fraction(150, 100) * made
-
-
-# Only what changes is written down
-
-
-def test_numbers_take_the_place_of_others():
-    tiers = [dict(name="Bronze", staked=0, platform_bp=BASIS // 2)]
-    rules = changes.amended(Rules(), {"completion_bp": 300, "discount_levels_bp": [500], "tiers": tiers})
-    assert rules == Rules(completion_bp=300, discount_levels_bp=(500,), tiers=(Tier("Bronze", 0, 5000),))
-    assert changes.changed(Rules(), rules) == ["discount_levels_bp", "completion_bp", "tiers"]
-
-
-@pytest.mark.parametrize(
-    "numbers",
-    [{"completion": 3}, {"number": 7}, {"tiers": [{"name": "Bronze"}]}, {"tiers": 5}, {"tiers": [5]}, {"discount_levels_bp": 500}],
-)
-def test_what_no_rule_is_called_is_refused(numbers):
-    with pytest.raises(Invalid):
-        changes.amended(Rules(), numbers)
 
 
 # Versions beside each other
