@@ -6,6 +6,7 @@ from flask_babel import gettext
 from wtforms import StringField
 
 from lms.domain.rulebook.amounts import MICRO
+from lms.ui.language import language
 
 _NUMBER = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?")
 _LONGEST = 24
@@ -28,7 +29,10 @@ class _Amount(StringField):
     def _value(self):
         if self.typed is not None:
             return self.typed
-        return "" if self.data is None else f"{self.data // 10**self.digits}.{self.data % 10**self.digits:0{self.digits}}"
+        return "" if self.data is None else self._written(self.data // 10**self.digits, f"{self.data % 10**self.digits:0{self.digits}}")
+
+    def _written(self, whole, decimals):
+        return f"{whole}{language().decimal}{decimals}"
 
     def _read(self, text):
         if text.startswith(("-", "\u2212")):

@@ -61,6 +61,19 @@ def test_the_form_sent_as_it_is_changes_nothing(log_in, ada, draft, typed):
     assert "Nothing yet" in log_in(ada).get(answer.location).text
 
 
+def test_numbers_stand_in_the_form_as_its_reader_writes_them(log_in, ada, draft):
+    numbers = f"{PLACE}/{draft.id}/numbers"
+    assert 'value="4.00"' in log_in(ada).get(numbers).text
+    with transaction():
+        ada.locale = "it"
+    page = log_in(ada).get(numbers).text
+    shown = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page))
+    assert (shown["completion_bp"], shown["user_daily_cap"]) == ("4,00", "100,00")
+    assert post(log_in(ada), draft, "numbers", **{name: value for name, value in re.findall(r'name="([\w-]+)"[^>]* value="([^"]*)"', page)}).status_code == 303
+    db.session.refresh(draft)
+    assert draft.numbers == Rules()
+
+
 def test_from_a_draft_to_a_version(log_in, ada, bea, typed):
     browser = log_in(ada)
     answer = browser.post(PLACE)

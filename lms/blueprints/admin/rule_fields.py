@@ -11,6 +11,7 @@ from lms.blueprints.amounts import Hundredths, Tokens
 from lms.domain.rulebook import checks
 from lms.domain.rulebook.amounts import BASIS
 from lms.ui import units
+from lms.ui.language import language
 
 
 class Whole(IntegerField):
@@ -34,9 +35,8 @@ class Percent(Hundredths):
 class Teo(Tokens):
     """As few digits as it takes, two at least."""
 
-    def _value(self):
-        whole, point, rest = super()._value().partition(".")
-        return whole + point + rest.rstrip("0").ljust(2, "0") if self.typed is None and point else whole + point + rest
+    def _written(self, whole, decimals):
+        return super()._written(whole, decimals.rstrip("0").ljust(2, "0"))
 
 
 class Levels(StringField):
@@ -57,7 +57,7 @@ class Levels(StringField):
 
     def _value(self):
         typed = getattr(self, "typed", None)
-        return typed if typed is not None else " ".join(f"{level / 100:g}" for level in self.data or ())
+        return typed if typed is not None else " ".join(f"{level / 100:g}".replace(".", language().decimal) for level in self.data or ())
 
 
 def of_rule(rule):
