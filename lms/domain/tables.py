@@ -9,10 +9,12 @@ from lms.domain.checkout import models as checkout
 from lms.domain.checkout import paper_models as papers
 from lms.domain.checkout import payment_models as payments
 from lms.domain.courses import models as courses
+from lms.domain.courses import quiz_models as quizzes
 from lms.domain.desk import simulation_models as simulations
 from lms.domain.desk import snapshot_models as snapshots
 from lms.domain.files import models as files
 from lms.domain.governance import models as governance
+from lms.domain.learning import attempt_models as quiz_attempts
 from lms.domain.learning import exercise_models as exercises
 from lms.domain.learning import models as learning
 from lms.domain.ledger import models as ledger
@@ -26,4 +28,4 @@ from lms.domain.withdrawals import bank_file_models as bank_files
 from lms.domain.withdrawals import models as withdrawals
 from lms.domain.withdrawals import payout_models as payouts
 
-__all__ = ["accounts", "applications", "audit", "badges", "bank_files", "certificates", "checkout", "courses", "exercises", "files", "governance", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "rewards", "rulebook", "snapshots", "simulations", "staking", "wallet", "withdrawals"]
+__all__ = ["accounts", "applications", "audit", "badges", "bank_files", "certificates", "checkout", "courses", "exercises", "files", "governance", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "quiz_attempts", "quizzes", "rewards", "rulebook", "snapshots", "simulations", "staking", "wallet", "withdrawals"]

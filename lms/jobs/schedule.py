@@ -18,6 +18,7 @@ TABLE = (
     ("checkout.decide", 60),
     ("checkout.keep", 300),
     ("exercises.replace", 60),
+    ("quizzes.close", 60),
     ("staking.release", 30),
     ("payments.sweep", 20),
     ("payments.compare", 86_400),

@@ -26,7 +26,7 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 JOBS = {
     "worker": (
         *("accounts", "announce", "backtests", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "desk", "endpoints", "exercises", "files", "keys"),
-        *("mail", "notices", "payments", "rewards", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "wallets", "withdrawals"),
+        *("mail", "notices", "payments", "quizzes", "rewards", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "wallets", "withdrawals"),
     ),
     "mail": ("backtests", "files", "mail", "payments", "schedule"),
 }

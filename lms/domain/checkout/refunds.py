@@ -11,7 +11,7 @@ from lms.domain.checkout import by_hand, locks, papers, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.payment_models import Dispute, Payment, Refund
 from lms.domain.learning import actions as learning
-from lms.domain.learning import exercises
+from lms.domain.learning import exercises, quizzes
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
@@ -129,6 +129,7 @@ def take_back(order, enrolment, reason):
     if enrolment:
         learning.end(enrolment)
         exercises.withdraw(enrolment)
+        quizzes.withdraw(enrolment)
     grants = rewards.lock_course(order.buyer_id, order.course_id)  # after the enrolment: no lesson brings another meanwhile
     book = Book(order, {grant.user_id for grant in grants})
     if order.decided_at:

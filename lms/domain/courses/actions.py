@@ -50,7 +50,7 @@ def change(course, *, title, summary, description, subject, language, price, rew
         check_discount(discount_bp)
     if language not in LOCALES:
         raise Invalid("Choose one of the languages.")
-    _lock(course.id)
+    lock(course.id)
     course.title, course.summary, course.description = clean_title(title), clean_line(summary, LONGEST_SUMMARY), clean_body(description).strip()
     course.subject, course.language, course.price, course.reward_bp = clean_line(subject, LONGEST_SUBJECT), language, price, reward_bp
     course.discount_bp = course.discount_bp if discount_bp is None else discount_bp
@@ -58,20 +58,20 @@ def change(course, *, title, summary, description, subject, language, price, rew
 
 
 def add_section(course, title):
-    _lock(course.id)
+    lock(course.id)
     _room(Section, course.id, MOST_SECTIONS)
     return _add(Section(course_id=course.id, title=clean_title(title), position=_next(Section.position, Section.course_id == course.id)))
 
 
 def change_section(section, title):
-    _lock(section.course_id)
+    lock(section.course_id)
     section.title = clean_title(title)
     db.session.flush()
 
 
 def remove_section(section):
     """Only an empty one goes: lessons are never lost by accident."""
-    _lock(section.course_id)
+    lock(section.course_id)
     db.session.refresh(section, ["lessons"])
     if section.lessons:
         raise DomainError("Move or remove its lessons first.")
@@ -82,7 +82,7 @@ def remove_section(section):
 def add_lesson(section, title, body="", *, exercise="", minutes=1, is_preview=False, slug=None):
     course_id, title = section.course_id, clean_title(title)
     check_minutes(minutes)
-    _lock(course_id)
+    lock(course_id)
     _room(Lesson, course_id, MOST_LESSONS)
     lesson = Lesson(
         course_id=course_id,
@@ -103,7 +103,7 @@ def add_lesson(section, title, body="", *, exercise="", minutes=1, is_preview=Fa
 def change_lesson(lesson, *, title, body, minutes, is_preview, exercise=None):
     """`exercise` None leaves it. Work that was handed in keeps the task it answers."""
     check_minutes(minutes)
-    _lock(lesson.course_id)
+    lock(lesson.course_id)
     lesson.title, lesson.body, lesson.minutes, lesson.is_preview = clean_title(title), clean_body(body), minutes, is_preview
     lesson.exercise = lesson.exercise if exercise is None else clean_body(exercise).strip()
     lesson.version += 1
@@ -111,20 +111,20 @@ def change_lesson(lesson, *, title, body, minutes, is_preview, exercise=None):
 
 
 def remove_lesson(lesson):
-    """A lesson somebody has completed, or handed in work on, stays: his progress and reward stand on it."""
+    """A lesson somebody has completed, handed in work on or tried the quiz of, stays: his progress and reward stand on it. Its quiz goes with it."""
     course_id = lesson.course_id
-    _lock(course_id)
+    lock(course_id)
     try:
         with db.session.begin_nested():
             db.session.delete(lesson)
     except IntegrityError:  # who completes lessons is known above courses; here only that something stands on this one
-        raise DomainError("Students have completed this lesson or handed in work on it; it cannot be removed.") from None
+        raise DomainError("Students have completed this lesson, handed in work on it or tried its quiz; it cannot be removed.") from None
     _count_lessons(course_id)
 
 
 def move(item, step):
     """Move a section or lesson up (-1) or down (+1). A lesson at the edge of its section goes into the next one; at the end nothing happens."""
-    _lock(item.course_id)
+    lock(item.course_id)
     db.session.refresh(item)
     neighbour = _neighbour(item, step)
     if neighbour:
@@ -154,7 +154,7 @@ def _enter(lesson, section, step):
     lesson.section = section
 
 
-def _lock(course_id):
+def lock(course_id):
     """One change of a course at a time, and none while an admin reads it; buyers and readers don't wait for it."""
     state = db.session.scalar(select(Course.state).where(Course.id == course_id).with_for_update(key_share=True))
     if state == "submitted":

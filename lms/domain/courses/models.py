@@ -1,6 +1,6 @@
 """Courses, their sections and lessons."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, column, exists, table
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, column_property, mapped_column, query_expression, relationship
 
@@ -10,6 +10,7 @@ from lms.domain.rulebook.amounts import BASIS, HIGHEST_PRICE
 
 STATES = ("draft", "submitted", "returned", "published")
 _WORDS = "to_tsvector('simple', title || ' ' || subject || ' ' || summary)"
+_QUESTIONS = table("questions", column("lesson_id"))  # of quiz_models, which stand on this
 
 
 class Course(Model):
@@ -96,5 +97,6 @@ class Lesson(Model):
     version: Mapped[int] = mapped_column(default=1)  # rises with each save: an editor opened before is out of date
 
     has_exercise: Mapped[bool] = column_property(exercise != "")
+    has_quiz: Mapped[bool] = column_property(exists().where(_QUESTIONS.c.lesson_id == id).correlate_except(_QUESTIONS))
     section: Mapped[Section] = relationship(back_populates="lessons")
     course: Mapped[Course] = relationship()

@@ -8,7 +8,7 @@ from lms.db import among, db
 from lms.domain.accounts.models import User
 from lms.domain.certificates import badges
 from lms.domain.courses.models import Lesson
-from lms.domain.learning import queries
+from lms.domain.learning import queries, quiz_queries
 from lms.domain.learning.models import Enrolment, LessonCompletion
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
@@ -68,6 +68,7 @@ def complete_lesson(enrolment, lesson):
     lock(enrolment)
     check_lasting(enrolment)
     lock_lesson(enrolment, lesson)
+    _check_passed(enrolment, lesson)
     row = dict(enrolment_id=enrolment.id, lesson_id=lesson.id, completed_at=clock.now())
     first = insert(LessonCompletion).values(row).on_conflict_do_nothing().returning(LessonCompletion.lesson_id)
     if db.session.scalar(first) is None:
@@ -83,6 +84,11 @@ def complete_lesson(enrolment, lesson):
         _finish(enrolment, rules)
     db.session.flush()
     return True
+
+
+def _check_passed(enrolment, lesson):
+    if quiz_queries.is_left(enrolment.id, lesson.id):
+        raise DomainError("Pass the quiz of this lesson first.")
 
 
 def finish(enrolment):

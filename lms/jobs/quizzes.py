@@ -1,0 +1,11 @@
+"""What happens to quizzes under way by the passing of time."""
+
+from lms.domain.learning import quiz_queries as queries
+from lms.domain.learning import quizzes
+from lms.jobs import singly
+
+
+def close():
+    """Close the attempts whose time is up, with what was saved."""
+    for _ in singly.each(quizzes.close_late, queries.late_ids()):
+        pass
