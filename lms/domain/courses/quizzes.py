@@ -77,17 +77,18 @@ def change_question(question, text, options, has_several):
 
 def move_question(question, step):
     """Up (-1) or down (+1); the first does not move up, nor the last down."""
-    questions = _lock_question(question).questions
-    place = questions.index(question) + step
-    if 0 <= place < len(questions):
-        other = questions[place]
+    quiz = _lock_question(question)
+    place = quiz.questions.index(question) + step
+    if 0 <= place < len(quiz.questions):
+        other = quiz.questions[place]
         question.position, other.position = other.position, question.position
     db.session.flush()
 
 
 def remove_question(question):
     """The last one takes the quiz from the lesson: students complete it without. Attempts stay as they are."""
-    _lock_question(question).questions.remove(question)
+    quiz = _lock_question(question)
+    quiz.questions.remove(question)
     db.session.flush()
 
 
