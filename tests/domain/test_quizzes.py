@@ -12,6 +12,7 @@ from lms.domain.courses import quizzes
 from lms.domain.courses.models import Course, Lesson
 from lms.domain.courses.quiz_models import Option, Question, Quiz
 from lms.errors import DomainError, Invalid, NotFound
+from tests.conftest import publish
 from tests.races import outcomes, race
 
 FOUR = [("Three", False, "Too few."), ("Four", True, "Right."), ("Five", False, "")]
@@ -103,6 +104,21 @@ def test_a_quiz_is_read_in_one_statement(three, statements):
     with statements() as seen:
         assert [len(question.options) for question in queries.quiz(lesson).questions] == [3] * 5
     assert len(seen) == 1
+
+
+def test_the_quizzes_of_a_course_are_read_in_one_statement(course, three, tea, statements):
+    second, third = lesson_of(course, 2), lesson_of(course, 3)
+    ask(second, "d", EVEN, has_several=True)
+    ask(lesson_of(publish(tea, "Another", price=0)))
+    with transaction():
+        quizzes.configure(third, 20, 75)
+    keys = three.id, second.id
+    course = catalogue.by_slug(course.slug)
+    with statements() as seen:
+        found = queries.of_course(course)
+        assert {number: [question.text for question in quiz.questions] for number, quiz in found.items()} == {keys[0]: ["a", "b", "c"], keys[1]: ["d"]}
+        assert options_of(found[keys[1]].questions[0]) == EVEN
+    assert len(seen) == 1, "settings alone are no quiz"
 
 
 def test_an_outline_says_which_lessons_have_one_without_a_statement_more(course, three, statements):

@@ -65,6 +65,11 @@ class QuizAttempt(Model):
         """Whether it was closed because its time was up, with what was saved by then."""
         return not self.is_open and self.ends_at is not None and self.ends_at + GRACE <= self.closed_at
 
+    @staticmethod
+    def is_right(question, chosen):
+        """Whether exactly the right options of one of the questions are chosen; `chosen` are their ids."""
+        return set(chosen) == {option["id"] for option in question["options"] if option["is_right"]}
+
 
 class Answer(Model):
     """`chosen`: ids of options, in the order in which they are asked."""

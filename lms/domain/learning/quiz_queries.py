@@ -24,6 +24,18 @@ def open_attempt(enrolment_id, lesson_id):
     return db.session.scalar(rows.execution_options(populate_existing=True))
 
 
+def own(enrolment_id, lesson_id, attempt_id):
+    """One of the attempts, or None."""
+    return db.session.scalar(_of(enrolment_id, lesson_id).where(QuizAttempt.id == attempt_id).execution_options(populate_existing=True))
+
+
+def shown(enrolment_id, lesson_id):
+    """The attempt that says how far one is: the one under way, else the last that passed, else the last. Its questions come when they are asked for."""
+    rows = _of(enrolment_id, lesson_id).options(defer(QuizAttempt.questions))
+    rows = rows.order_by(QuizAttempt.closed_at.is_not(None), QuizAttempt.has_passed.desc(), QuizAttempt.id.desc()).limit(1)
+    return db.session.scalar(rows.execution_options(populate_existing=True))
+
+
 def chosen(attempt):
     """{question id: [option ids]} of what was saved."""
     return dict(db.session.execute(select(Answer.question_id, Answer.chosen).where(Answer.attempt_id == attempt.id)).all())

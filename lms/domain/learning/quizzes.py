@@ -112,14 +112,10 @@ def _choice(question, ids):
 
 def _close(attempt):
     chosen = queries.chosen(attempt)
-    attempt.right = sum(chosen.get(question["id"], []) == _right(question) for question in attempt.questions)
+    attempt.right = sum(attempt.is_right(question, chosen.get(question["id"], ())) for question in attempt.questions)
     attempt.has_passed = 100 * attempt.right >= attempt.passing_percent * attempt.count
     attempt.closed_at = clock.now()
     db.session.flush()
-
-
-def _right(question):
-    return [option["id"] for option in question["options"] if option["is_right"]]
 
 
 def _lock(attempt):
