@@ -6,12 +6,17 @@ from sqlalchemy import text
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import earnings, queries, receipts
-from lms.domain.desk import decided, pieces, provenance
+from lms.domain.courses import queries as catalogue
+from lms.domain.courses import quiz_queries as written
+from lms.domain.courses import quizzes as writing
+from lms.domain.desk import decided, pieces, provenance, signals
+from lms.domain.learning import quiz_queries as attempts
+from lms.domain.learning import quizzes
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import received
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import quotes
-from tests.conftest import address_of, give, publish, sell, teo
+from tests.conftest import address_of, give, publish, sell, take_part, teo
 
 SCANS = text("SELECT relname, seq_scan FROM pg_stat_xact_user_tables")
 
@@ -41,6 +46,7 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
     with transaction():
         withdrawal = withdrawals.request("w1", ana, address_of(ana).id, teo(20))
     db.session.refresh(withdrawal)
+    assert withdrawal.user is ana  # which is loaded now
     db.session.expunge(withdrawal)
     asked = {
         "receipt": lambda: receipts.receipt(ana, order.id),
@@ -49,9 +55,35 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
         "quote": lambda: quotes.quote(student, 1),
         "provenance": lambda: provenance.of(withdrawal),
         "pieces": lambda: pieces.of(withdrawal),
+        "signs of fraud": lambda: signals.of(withdrawal),
         "what went to an address": lambda: decided.page(word=withdrawal.to),
         "lines of sales": lambda: earnings.lines(teacher),
         "months of sales": lambda: earnings.months(teacher, "UTC"),
+    }
+    assert {name: whole for name, deed in asked.items() if (whole := read_whole(deed))} == {}
+
+
+def test_what_is_asked_of_one_lessons_quiz_is_found_by_an_index(ana, course, read_whole):
+    lesson, enrolment = course.lessons[0], take_part(ana, course, lessons=0)
+    with transaction():
+        writing.add_question(lesson, "Two and two?", [("Three", False, ""), ("Four", True, "")])
+        attempt = quizzes.begin(enrolment, lesson)
+    for row in (course, lesson, enrolment, attempt):
+        db.session.refresh(row)
+        db.session.expunge(row)
+    keys = enrolment.id, lesson.id
+    asked = {
+        "the lesson": lambda: catalogue.lesson(course, lesson.slug),
+        "its quiz": lambda: written.quiz(lesson),
+        "all of a course": lambda: written.of_course(course),
+        "attempts": lambda: attempts.attempts(*keys),
+        "under way": lambda: attempts.open_attempt(*keys),
+        "how far": lambda: attempts.shown(*keys),
+        "answers": lambda: attempts.chosen(attempt),
+        "passed": lambda: attempts.has_passed(*keys),
+        "left": lambda: attempts.is_left(*keys),
+        "late": attempts.late_ids,
+        "given back": lambda: quizzes.withdraw(enrolment),
     }
     assert {name: whole for name, deed in asked.items() if (whole := read_whole(deed))} == {}
 

@@ -12,7 +12,7 @@ from jinja2 import nodes
 
 from lms import clock
 from lms.db import Page
-from lms.ui import cover_svg, download, euros, icon, page_url, render, teo, when
+from lms.ui import cover_svg, download, euros, icon, page_url, render, risk_words, teo, when
 from lms.ui.charts import scale_of
 from lms.ui.money import fine_euros
 from lms.ui.people import initials
@@ -419,6 +419,26 @@ def test_a_scale_ends_at_the_next_round_number(values, top):
 def test_why_a_withdrawal_came_back_is_a_sentence(app, error, why):
     with app.test_request_context():
         assert given_back(error) == f"{why} All of it is available to you again."
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "said"),
+    [
+        ("hasty learning", {"hasty": 3, "lessons": 6}, ["3 of 6 lessons were completed in less than a fifth of the time they take."]),
+        ("hasty learning", {"hasty_quizzes": 2, "quizzes": 3}, ["2 of 3 quizzes were passed in less than three seconds a question."]),
+        (
+            "hasty learning",
+            {"hasty": 3, "lessons": 6, "hasty_quizzes": 2, "quizzes": 3},
+            ["3 of 6 lessons were completed in less than a fifth of the time they take.", "2 of 3 quizzes were passed in less than three seconds a question."],
+        ),
+        ("circle", {"members": [7, 9]}, ["He traded with Bea, #9, who shares a browser, an address or a network with him."]),
+        ("circle", {"sales": 4, "to_one": 2}, ["2 of 4 sales went to one member."]),
+        ("reward velocity", {"week": 50_000_000, "before": 10_000_000}, ["50.00 TEO in a week, 10.00 TEO a week before that."]),
+        ("unheard of", {"quality": 1}, []),
+    ],
+)
+def test_a_sign_of_fraud_says_what_raised_it(request_of, name, facts, said):
+    assert risk_words.sentence({"name": name, "facts": facts}, {7: "Bea"}) == " ".join(said)
 
 
 def test_a_download_is_saved_under_its_name_and_kept_by_nobody_else(request_of):

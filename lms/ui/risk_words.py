@@ -19,6 +19,7 @@ RISKS = {
     "dispute": (N_("Disputed payments"), N_("His bank asked %(disputes)s payments of his back.")),
 }
 _ONE_BUYER = N_("%(to_one)s of %(sales)s sales went to one member.")
+_QUIZZES = N_("%(hasty_quizzes)s of %(quizzes)s quizzes were passed in less than three seconds a question.")
 
 
 def name(flag):
@@ -28,9 +29,18 @@ def name(flag):
 
 def sentence(flag, names):
     """What raised it; `names` are those of members, by id."""
-    facts = flag["facts"]
-    words = _ONE_BUYER if "to_one" in facts else RISKS.get(flag["name"], ("", ""))[1]
-    return gettext(words) % _Facts(facts, names) if words else ""
+    facts = _Facts(flag["facts"], names)
+    return " ".join(gettext(words) % facts for words in _said(flag["name"], facts) if words)
+
+
+def _said(name, facts):
+    """The sentences that speak of these facts; learning may have been hasty by its lessons, its quizzes, or both."""
+    if "to_one" in facts:
+        return [_ONE_BUYER]
+    usual = RISKS.get(name, ("", ""))[1]
+    if "quizzes" in facts:
+        return [usual, _QUIZZES] if "lessons" in facts else [_QUIZZES]
+    return [usual]
 
 
 class _Facts(dict):

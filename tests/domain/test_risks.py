@@ -58,6 +58,9 @@ def test_a_sign_is_raised_by_its_facts_alone(name):
     [
         ({"rewarded": teo(50) - 1}, "reward velocity"),
         ({"lessons": 4, "hasty_lessons": 4}, "hasty learning"),
+        ({"quizzes": 2, "hasty_quizzes": 2}, "hasty learning"),
+        ({"quizzes": 5, "hasty_quizzes": 2}, "hasty learning"),
+        ({"lessons": 4, "hasty_lessons": 4, "quizzes": 2, "hasty_quizzes": 2}, "hasty learning"),
         ({"sales": 2, "sales_to_one": 2}, "circle"),
         ({"sales": 7, "sales_to_one": 3}, "circle"),
         ({"linked_at": None}, "new address"),
@@ -65,6 +68,19 @@ def test_a_sign_is_raised_by_its_facts_alone(name):
 )
 def test_too_little_to_judge_by_raises_nothing(found, name):
     assert name not in {flag["name"] for flag in raised(**found)}
+
+
+@pytest.mark.parametrize(
+    ("found", "facts"),
+    [
+        ({"quizzes": 3, "hasty_quizzes": 2}, {"hasty_quizzes": 2, "quizzes": 3}),
+        ({"quizzes": 4, "hasty_quizzes": 2, "lessons": 9, "hasty_lessons": 4}, {"hasty_quizzes": 2, "quizzes": 4}),
+        ({"quizzes": 5, "hasty_quizzes": 2, "lessons": 9, "hasty_lessons": 5}, {"hasty": 5, "lessons": 9}),
+        ({"quizzes": 3, "hasty_quizzes": 3, "lessons": 5, "hasty_lessons": 5}, {"hasty": 5, "lessons": 5, "hasty_quizzes": 3, "quizzes": 3}),
+    ],
+)
+def test_learning_is_hasty_by_its_lessons_or_its_quizzes_and_says_which(found, facts):
+    assert raised(**found) == [{"name": "hasty learning", "weight": WEIGHTS["hasty learning"], "facts": facts}]
 
 
 def test_one_buyer_of_most_sales_is_a_circle():

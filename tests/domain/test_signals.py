@@ -9,9 +9,12 @@ from lms.db import db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.accounts.models import Sighting
 from lms.domain.checkout import refunds
+from lms.domain.courses import quizzes as writing
 from lms.domain.desk import signals
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries as enrolments
+from lms.domain.learning import quizzes
+from lms.domain.learning.attempt_models import QuizAttempt
 from lms.domain.learning.models import LessonCompletion
 from lms.domain.wallet.models import LinkedWallet
 from lms.domain.withdrawals import actions as withdrawals
@@ -115,6 +118,48 @@ def test_lessons_are_hasty_by_the_minutes_that_they_take(asked, ana, course):
     assert (found.lessons, found.hasty_lessons) == (4, 2)
     clock.advance(timedelta(days=31))
     assert (asked().lessons, asked().hasty_lessons) == (0, 0)
+
+
+def test_quizzes_are_hasty_by_the_number_of_their_questions(asked, ana, bruno, course):
+    """Of two questions six seconds are enough; what was not passed, or another passed, does not count."""
+    sell(ana, course), sell(bruno, course, "pay_2")
+    lesson, began_at = with_quiz(course.lessons[0], questions=2), clock.now()
+    for seconds in (5.999, 6, 2, 600):
+        answer(ana, lesson, seconds)
+    answer(ana, lesson, 1, is_right=False), answer(bruno, lesson, 1)
+    with transaction():
+        assert quizzes.begin(enrolments.enrolment(ana.id, course.id), lesson).is_open
+    clock.advance(began_at + timedelta(hours=1) - clock.now())
+    found = asked()
+    assert (found.quizzes, found.hasty_quizzes) == (4, 2)
+    assert (found.lessons, found.hasty_lessons) == (0, 0)
+
+
+@pytest.mark.parametrize(("days", "count"), [(29.9, 1), (30.1, 0), (-0.1, 0)])
+def test_quizzes_count_for_thirty_days(asked, ana, course, days, count):
+    """One passed after he asked was not known then."""
+    sell(ana, course)
+    answer(ana, with_quiz(course.lessons[0], questions=1), 1)
+    with transaction():
+        attempt = db.session.query(QuizAttempt).one()
+        attempt.began_at, attempt.closed_at = (clock.now() - timedelta(days=days, seconds=seconds) for seconds in (1, 0))
+    found = asked()
+    assert (found.quizzes, found.hasty_quizzes) == (count, count)
+
+
+def with_quiz(lesson, questions):
+    with transaction():
+        for number in range(questions):
+            writing.add_question(lesson, f"Question {number}", [("Yes", True, ""), ("No", False, "")])
+    return lesson
+
+
+def answer(user, lesson, seconds, is_right=True):
+    """An attempt at all questions that took so long."""
+    with transaction():
+        attempt = quizzes.begin(enrolments.enrolment(user.id, lesson.course_id), lesson)
+        quizzes.hand_in(attempt, {question["id"]: [option["id"] for option in question["options"] if option["is_right"] is is_right] for question in attempt.questions})
+        attempt.closed_at = attempt.began_at + timedelta(seconds=seconds)
 
 
 def test_rewards_of_a_week_stand_apart_from_those_before(asked, ana, tea):

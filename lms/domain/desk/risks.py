@@ -11,7 +11,7 @@ from lms.domain.rulebook.amounts import MICRO
 NEW = timedelta(days=7)
 NEIGHBOURS = 3  # others of one network who ask for TEO: fewer are a family, or a school
 MUCH_IN_A_WEEK, TIMES_AS_MUCH = 50 * MICRO, 4
-LESSONS_TO_JUDGE_BY, SALES_TO_JUDGE_BY = 5, 3
+LESSONS_TO_JUDGE_BY, QUIZZES_TO_JUDGE_BY, SALES_TO_JUDGE_BY = 5, 3, 3
 
 
 def new_account(found):
@@ -51,10 +51,13 @@ def reward_velocity(found):
 
 
 def hasty_learning(found):
-    """Most lessons of the month were completed in less time than it takes to read a fifth of them."""
-    if found.lessons < LESSONS_TO_JUDGE_BY or 2 * found.hasty_lessons < found.lessons:
-        return None
-    return {"hasty": found.hasty_lessons, "lessons": found.lessons}
+    """Most lessons of the month were completed in less time than it takes to read a fifth of them, or most quizzes passed in less than it takes to read their questions."""
+    facts = {}
+    if found.lessons >= LESSONS_TO_JUDGE_BY and 2 * found.hasty_lessons >= found.lessons:
+        facts |= {"hasty": found.hasty_lessons, "lessons": found.lessons}
+    if found.quizzes >= QUIZZES_TO_JUDGE_BY and 2 * found.hasty_quizzes >= found.quizzes:
+        facts |= {"hasty_quizzes": found.hasty_quizzes, "quizzes": found.quizzes}
+    return facts or None
 
 
 def circle(found):

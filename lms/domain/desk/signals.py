@@ -1,4 +1,7 @@
-"""What is known of a member when he asks for TEO, of which `risks` makes its flags. Numbers only: nothing here judges."""
+"""What is known of a member when he asks for TEO, of which `risks` makes its flags. Numbers only: nothing here judges.
+
+Who answers a question in less than three seconds has not read it: the common threshold of rapid guessing (Kong, Wise and Bhola 2007,
+Educational and Psychological Measurement 67(4), 606-619)."""
 
 from dataclasses import dataclass
 
@@ -8,6 +11,7 @@ from lms.db import db
 from lms.domain.accounts.sightings import KEPT
 
 LOOKS_BACK = KEPT  # no sign-in is older
+HASTY = 3  # seconds a question
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Signals:
     rewarded_before: int = 0  # in the eight weeks before those
     lessons: int = 0  # completed in thirty days
     hasty_lessons: int = 0  # of those, in less than a fifth of the minutes that they take
+    quizzes: int = 0  # attempts at quizzes that passed in thirty days
+    hasty_quizzes: int = 0  # of those, in less than HASTY seconds a question
     capped_days: int = 0  # on which a daily limit deferred rewards
     taken_back: int = 0  # purchases that had brought rewards and were refunded
     disputes: int = 0  # of his payments, by his bank
@@ -44,7 +50,7 @@ def of_others(withdrawal):
 
 
 def _found(withdrawal, *statements):
-    values = {"user": withdrawal.user_id, "to": withdrawal.to.lower(), "link": withdrawal.linked_wallet_id, "at": withdrawal.requested_at, "since": withdrawal.requested_at - LOOKS_BACK}
+    values = {"user": withdrawal.user_id, "to": withdrawal.to.lower(), "link": withdrawal.linked_wallet_id, "at": withdrawal.requested_at, "since": withdrawal.requested_at - LOOKS_BACK, "hasty": HASTY}
     user = withdrawal.user
     facts = {name: value for statement in statements for name, value in db.session.execute(statement, values).mappings().one().items()}
     return Signals(email=user.email, asked_at=withdrawal.requested_at, joined_at=user.created_at, **{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
@@ -74,10 +80,16 @@ _LEARNING = text("""
     WITH granted AS (SELECT amount, day, key FROM grants WHERE user_id = :user AND day > CAST(:at AS date) - 63),
     read AS (
         SELECT c.completed_at, l.minutes, c.completed_at - coalesce(lag(c.completed_at) OVER (PARTITION BY e.id ORDER BY c.completed_at, c.lesson_id), e.enrolled_at) AS took
-        FROM enrolments e JOIN lesson_completions c ON c.enrolment_id = e.id JOIN lessons l ON l.id = c.lesson_id WHERE e.user_id = :user AND c.completed_at <= :at)
+        FROM enrolments e JOIN lesson_completions c ON c.enrolment_id = e.id JOIN lessons l ON l.id = c.lesson_id WHERE e.user_id = :user AND c.completed_at <= :at),
+    passed AS (
+        SELECT q.closed_at - q.began_at < make_interval(secs => q.count * :hasty) AS is_hasty
+        FROM enrolments e JOIN quiz_attempts q ON q.enrolment_id = e.id
+        WHERE e.user_id = :user AND q.has_passed AND q.closed_at <= :at AND q.closed_at > CAST(:at AS timestamptz) - interval '30 days')
     SELECT
         coalesce((SELECT sum(amount) FROM granted WHERE day > CAST(:at AS date) - 7), 0)::bigint AS rewarded,
         coalesce((SELECT sum(amount) FROM granted WHERE day <= CAST(:at AS date) - 7), 0)::bigint AS rewarded_before,
         (SELECT count(DISTINCT day) FROM granted WHERE day > CAST(:at AS date) - 30 AND key LIKE '%\\:rest') AS capped_days,
         (SELECT count(*) FROM read WHERE completed_at > CAST(:at AS timestamptz) - interval '30 days') AS lessons,
-        (SELECT count(*) FROM read WHERE completed_at > CAST(:at AS timestamptz) - interval '30 days' AND took < make_interval(secs => minutes * 12)) AS hasty_lessons""")
+        (SELECT count(*) FROM read WHERE completed_at > CAST(:at AS timestamptz) - interval '30 days' AND took < make_interval(secs => minutes * 12)) AS hasty_lessons,
+        (SELECT count(*) FROM passed) AS quizzes,
+        (SELECT count(*) FROM passed WHERE is_hasty) AS hasty_quizzes""")
