@@ -22,6 +22,7 @@ _ATTRIBUTES = {
 }
 _HEADINGS = {"h2", "h3", "h4", "h5", "h6"}
 _TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
+_IN_A_LINE = {"code", "em", "strong"}
 _TAGS = _HEADINGS | _TABLES | {"a", "blockquote", "br", "code", "em", "hr", "img", "li", "ol", "p", "pre", "strong", "ul"}
 
 
@@ -39,6 +40,13 @@ def render(text, below=1):
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener nofollow"
     )
     return Markup(safe)
+
+
+@lru_cache(maxsize=1024)
+def line(text):
+    """HTML of what stands in a label or another single line: emphasis and code; no blocks, no pictures, and of links their words."""
+    html = _parser.renderInline(" ".join(text[:LARGEST].split()))
+    return Markup(nh3.clean(html, tags=_IN_A_LINE, attributes={}))
 
 
 def _shift_headings(tokens, below):

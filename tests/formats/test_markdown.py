@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lms.domain.courses.checks import MOST_BRACKETS
-from lms.formats.markdown import LARGEST, render
+from lms.formats.markdown import LARGEST, line, render
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,14 @@ def test_nothing_beyond_the_largest_size_is_read():
 
 def test_a_text_with_a_broken_character_is_still_shown():
     assert render("a\x00b \ufffd") == "<p>a\ufffdb \ufffd</p>\n"
+
+
+def test_a_line_has_emphasis_and_code_and_neither_blocks_nor_links():
+    assert line("*a* **b** `<c>` & d") == "<em>a</em> <strong>b</strong> <code>&lt;c&gt;</code> &amp; d"
+    assert line("# a\n\n- b\n") == "# a - b"
+    assert line("[a](https://example.org) ![b](/static/b.png) <https://example.org>") == "a  https://example.org"
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "![x](/static/a.png '\" onload=\"alert(1)')", "**<b onclick=alert(1)>**"])
+def test_html_in_a_line_is_shown_as_text(text):
+    assert set(re.findall(r"<(/?\w+)", line(text))) <= {"strong", "/strong"}
