@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-NOUNS = ("pages", "accounts", "courses", "learning", "exercises", "badges", "checkout", "wallet", "withdrawals", "addresses", "statements", "operations", "live", "preferences", "notices", "rulebook", "teaching", "applications", "decisions", "coupons", "money", "payouts", "staking", "admin", "health", "metrics")
+NOUNS = ("pages", "accounts", "courses", "learning", "exercises", "quizzes", "badges", "checkout", "wallet", "withdrawals", "addresses", "statements", "operations", "live", "preferences", "notices", "rulebook", "teaching", "applications", "decisions", "coupons", "money", "payouts", "staking", "admin", "health", "metrics")
 
 
 def register(app):

@@ -44,3 +44,10 @@ def standing_or_404(course):
     if standing is None or not standing.may_see:
         raise NotFound("There is no such course.")
     return standing
+
+
+def taught_or_404(course):
+    """The teacher's own course; somebody else's does not exist for him."""
+    if course is None or course.teacher_id != current_user.id:
+        raise NotFound("There is no such course of yours.")
+    return course

@@ -25,6 +25,8 @@ from lms.formats.sepa import Payer
 from tests.blueprints.test_applications import send
 from tests.blueprints.test_wallet import give_address, settle
 from tests.conftest import address_of, give, pay, publish, sell, take_part, teo
+from tests.domain.test_attempts import ask as ask_in_quiz
+from tests.domain.test_attempts import begin
 from tests.domain.test_backtests import tried
 from tests.domain.test_exercises import ask, hand_in, lesson_of, with_exercise
 from tests.domain.test_payout_details import bank_of
@@ -53,6 +55,7 @@ class World:
         give_address(self._student)
         self._facts["operation_id"] = settle("mined").id
         self._exercises()
+        self._quiz()
         self._orders()
         self._wallet()
         self._teachers_money()
@@ -90,6 +93,13 @@ class World:
             enrolments.enrolment(other.id, self._course.id).ended_at = clock.now()  # and from now on the course is not his
         take_part(self._student, publish(self._teacher, "A gift", price=0))
         self._facts |= dict(submission_id=work.id, review_id=review.id, code=badges.newest_of(self._student.id, 1)[0].code)
+
+    def _quiz(self):
+        """Begun by the student; who changes it is its teacher."""
+        lesson = lesson_of(self._course, 3)
+        question = ask_in_quiz(lesson, "Two and two?", ("Three", "Four!"))
+        begin(enrolments.enrolment(self._student.id, self._course.id), lesson)
+        self._own["quizzes"] = dict(lesson_slug=lesson.slug, question_id=question.id)
 
     def _orders(self):
         """One paid of which a part came back by hand, one in which the teacher has to decide, one open, and money held."""

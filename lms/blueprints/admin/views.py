@@ -4,6 +4,7 @@ from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from lms.blueprints import questions
 from lms.blueprints.admin import (
     applications,
     bank_files,
@@ -33,6 +34,7 @@ from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import refunds
 from lms.domain.courses import approval
 from lms.domain.courses import queries as courses
+from lms.domain.courses import quiz_queries as quizzes
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import STATES
@@ -147,8 +149,9 @@ def _incident(incident_id):
 
 def _review(course, form):
     lessons = {lesson.id: markdown.render(lesson.body, below=3) for lesson in courses.with_bodies(course)}
+    asked = {lesson_id: questions.of_quiz(quiz) for lesson_id, quiz in quizzes.of_course(course).items()}
     description = markdown.render(course.description, below=2)
-    return render("admin/review.html", course=course, form=form, lessons=lessons, description=description)
+    return render("admin/review.html", course=course, form=form, lessons=lessons, questions=asked, description=description)
 
 
 def _course(slug):

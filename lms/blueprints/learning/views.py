@@ -11,6 +11,7 @@ from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
 from lms.domain.learning import exercise_queries as exercises
 from lms.domain.learning import queries
+from lms.domain.learning import quiz_queries as quizzes
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import Forbidden, NotFound
 from lms.formats import markdown
@@ -70,7 +71,8 @@ def lesson(slug, lesson_slug):
     lesson = _lesson(standing, lesson_slug)
     if not standing.may_read(lesson):
         return render("learning/locked.html", standing=standing, lesson=lesson, rules=rulebook.in_force()), 403
-    return render("learning/lesson.html", standing=standing, lesson=lesson, text=markdown.render(lesson.body), **_rewards(standing, lesson))
+    text = markdown.render(lesson.body)
+    return render("learning/lesson.html", standing=standing, lesson=lesson, text=text, quiz=_quiz(standing, lesson), **_rewards(standing, lesson))
 
 
 @blueprint.post("/<slug>/<lesson_slug>/complete")
@@ -113,6 +115,14 @@ def _rewards(standing, lesson):
     earned = queries.lesson_rewards(standing.enrolment, lesson)
     work = exercises.last_state(standing.enrolment.id, lesson.id) if lesson.exercise else None
     return dict(rules=None, earned=earned, work=work, reward=queries.next_reward(standing.enrolment, standing.left))
+
+
+def _quiz(standing, lesson):
+    """How the student stands in the lesson's quiz, by the attempt that says it, and whether he is to pass it still."""
+    if standing.enrolment is None or not lesson.has_quiz:
+        return dict(attempt=None, is_left=False)
+    where = (standing.enrolment.id, lesson.id)
+    return dict(attempt=quizzes.shown(*where), is_left=lesson.id not in standing.completed and not quizzes.has_passed(*where))
 
 
 def _bring_rewards(user_id):

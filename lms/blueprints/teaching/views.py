@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms.blueprints.readers import page_number, teachers_only
+from lms.blueprints.readers import page_number, taught_or_404, teachers_only
 from lms.blueprints.teaching.forms import CourseForm, LessonForm, NewCourseForm, SectionForm
 from lms.db import transaction
 from lms.domain.checkout import queries as checkout
@@ -159,11 +159,7 @@ def remove_lesson(slug, lesson_slug):
 
 
 def _course(slug):
-    """The teacher's own course; somebody else's does not exist for him."""
-    course = courses.by_slug(slug)
-    if course is None or course.teacher_id != current_user.id:
-        raise NotFound("There is no such course of yours.")
-    return course
+    return taught_or_404(courses.by_slug(slug))
 
 
 def _section(course, section_id):
