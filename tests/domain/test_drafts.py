@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import membership
+from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
 from lms.domain.governance import admins, drafts
 from lms.domain.rulebook import queries as versions
@@ -105,6 +107,15 @@ def test_the_proposal_of_an_admin_who_is_none_any_more_is_not_published(draft, a
     act(drafts.propose, draft, ada)
     with transaction():
         ada.suspended_at = clock.now()
+    with pytest.raises(DomainError, match="no admin any more"):
+        act(drafts.publish, draft, bea, draft.digest)
+
+
+def test_who_was_suspended_while_he_published_publishes_nothing(draft, ada, bea):
+    act(drafts.propose, draft, ada)
+    assert bea.may_decide
+    with db.engine.begin() as connection:
+        connection.execute(update(User).where(User.id == bea.id).values(suspended_at=clock.now()))
     with pytest.raises(DomainError, match="no admin any more"):
         act(drafts.publish, draft, bea, draft.digest)
 

@@ -4,14 +4,21 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 import lms
+from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import membership
+from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
 from lms.domain.governance import admins
-from lms.domain.withdrawals import actions
+from lms.domain.withdrawals import actions, bank_files, halt, payouts
+from lms.errors import DomainError
 from tests.conftest import address_of, give, teo
+from tests.domain.test_bank_files import PAYER
+from tests.domain.test_payout_details import bank_of
+from tests.domain.test_payouts import earn, request
 
 LOSSES = {"account": admins.suspend, "role": lambda user, by: admins.set_role(user, "teacher", by)}
 
@@ -59,3 +66,44 @@ def test_what_takes_a_role_or_an_account_of_whoever_may_be_an_admin_takes_back_h
     package = Path(lms.__file__).parent
     callers = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if re.search(r"membership\.(set_role|suspend)\(", path.read_text())}
     assert callers == {"domain/governance/admins.py", "domain/applications/actions.py"}
+
+
+def take_from(otto, **facts):
+    """What another admin did meanwhile, which who read Otto before does not know."""
+    with db.engine.begin() as connection:
+        connection.execute(update(User).where(User.id == otto.id).values(facts))
+
+
+FACTS = {"role": {"role": "student"}, "account": {"suspended_at": clock.now()}}
+
+
+@pytest.mark.parametrize("facts", FACTS.values(), ids=FACTS)
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda waiting, payout, otto: actions.approve(waiting, otto),
+        lambda waiting, payout, otto: actions.reject(waiting, otto, "No."),
+        lambda waiting, payout, otto: actions.hold(waiting, otto, "Wait."),
+        lambda waiting, payout, otto: payouts.approve(payout, otto),
+        lambda waiting, payout, otto: payouts.reject(payout, otto, "No."),
+        lambda waiting, payout, otto: bank_files.export("f", otto, PAYER),
+        lambda waiting, payout, otto: halt.stop("Wait.", otto),
+        lambda waiting, payout, otto: halt.go_on(otto),
+        lambda waiting, payout, otto: membership.let_in(waiting.user, otto),
+    ],
+    ids=["approve", "reject", "hold", "approve euros", "reject euros", "export", "stop", "go on", "let in"],
+)
+def test_who_lost_it_while_he_decided_decides_nothing(facts, decide, ana, tea, otto):
+    give(ana, 300), earn(tea, 1000)
+    own = address_of(ana)
+    with transaction():
+        bank_of(tea)
+    payout = request(tea, 1000)
+    with transaction():
+        waiting = actions.request("w", ana, own.id, teo(300))
+        actions.check(waiting)
+    assert waiting.user.is_active and otto.may_decide
+    take_from(otto, **facts)
+    with pytest.raises(DomainError, match="[Oo]nly (another admin|an admin|admins)"), transaction():
+        decide(waiting, payout, otto)
+    assert (waiting.state, payout.state, halt.is_stopped()) == ("in review", "in review", False)

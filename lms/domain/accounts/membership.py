@@ -49,7 +49,8 @@ def suspend(user, by):
 
 def let_in(user, by):
     """End a suspension."""
-    if not by.is_admin:
+    _lock(user, by)
+    if not by.may_decide:
         raise DomainError("Only an admin may end a suspension.")
     if not user.is_active:
         user.suspended_at = None
@@ -66,6 +67,14 @@ def end_sign_ins(user, by):
         return False
     log.record("sign-ins ended", _subject(user), by)
     return True
+
+
+def keeps_word(by):
+    """Whether he decides as an admin; until this transaction ends nobody takes that from him, and whoever does afterwards finds what he decided.
+
+    Asked before anything else is locked: who takes an admin's word back locks him first, and then what he approved."""
+    rows = select(User.id).where(User.id == by.id, *queries.DECIDES).with_for_update(read=True)
+    return db.session.scalar(rows) is not None
 
 
 def _lock(*people):

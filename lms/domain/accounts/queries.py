@@ -102,6 +102,11 @@ def deciders(without=()):
     return db.session.scalars(select(User.id).where(*DECIDES, User.id.not_in(without)).order_by(User.id)).all()
 
 
+def decides(user):
+    """Whether his word as an admin counts by what stands now: who was read a moment ago may have lost role or account since."""
+    return db.session.scalar(select(User.id).where(User.id == user.id, *DECIDES)) is not None
+
+
 def names(ids):
     """{id: name} of these members."""
     return dict(db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())

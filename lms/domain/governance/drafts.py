@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts import membership
 from lms.domain.accounts import queries as accounts
 from lms.domain.audit import log
 from lms.domain.governance.models import RulebookDraft
@@ -98,10 +99,11 @@ def publish(draft, by, digest):
     """Another admin announces what he has read (its `digest`) as the next version. Answers the RulebookVersion.
 
     It holds from the first midnight UTC that is `notice_days` away."""
+    is_admin = membership.keeps_word(by)
     take(draft)
     if draft.author_id == by.id:
         raise DomainError("This is your own draft. Another admin publishes it.")
-    if not by.may_decide or not draft.author.may_decide:
+    if not is_admin or not accounts.decides(draft.author):
         raise DomainError("Who proposed this draft is no admin any more. Another admin has to begin one of his own.")
     if not draft.is_proposed or draft.digest != digest:
         raise DomainError("This is not what is proposed by now: the draft was changed. Read it again.")

@@ -2,6 +2,7 @@
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts import membership
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -137,7 +138,7 @@ def _lock(withdrawal):
 
 
 def _check_reviewer(withdrawal, by):
-    if not by.is_admin or by.id == withdrawal.user_id:
+    if not membership.keeps_word(by) or by.id == withdrawal.user_id:
         raise Forbidden("Only another admin may decide on this withdrawal.")
     _lock(withdrawal)
     if withdrawal.state != "in review":

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts import membership
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -22,7 +23,8 @@ def lock(payout):
 
 
 def check_admin(payout, by):
-    if not by.is_admin or by.id == payout.user_id:
+    """Before the payout is locked: see membership.keeps_word."""
+    if not membership.keeps_word(by) or by.id == payout.user_id:
         raise DomainError("Only another admin may decide on this payout.")
 
 

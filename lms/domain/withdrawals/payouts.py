@@ -39,8 +39,8 @@ def request(key, user, amount):
 
 def approve(payout, by):
     """One admin's word; the last that is needed lets it go to the bank."""
-    steps.lock(payout)
     steps.check_admin(payout, by)
+    steps.lock(payout)
     if payout.state != "in review":
         raise DomainError("This payout is not in review any more.")
     halt.check()
@@ -60,8 +60,8 @@ def approve(payout, by):
 def reject(payout, by, reason):
     """Give it back, with a reason the member reads, before it is at the bank."""
     check_reason(reason)
-    steps.lock(payout)
     steps.check_admin(payout, by)
+    steps.lock(payout)
     if payout.state not in ("in review", "approved"):
         raise DomainError("This payout is over, or at the bank.")
     steps.note(payout, by, "rejected", reason=reason)
@@ -74,8 +74,8 @@ def reject(payout, by, reason):
 def mark_paid(payout, by, reference, by_hand=False):
     """The bank has paid it under this reference, once. Who paid it `by_hand` is refused where it went into a file meanwhile, which would pay it again."""
     check_reference(reference)
-    steps.lock(payout)
     steps.check_admin(payout, by)
+    steps.lock(payout)
     if payout.state not in ("approved", "exported"):
         raise DomainError("Only an approved payout is paid, and once.")
     if by_hand and payout.state == "exported":
@@ -91,8 +91,8 @@ def mark_paid(payout, by, reference, by_hand=False):
 def mark_returned(payout, by, reason):
     """The bank has sent it back, at once or days after it paid it: available again, with a reason the member reads. Also while payouts are stopped: nothing leaves."""
     check_reason(reason)
-    steps.lock(payout)
     steps.check_admin(payout, by)
+    steps.lock(payout)
     if payout.state not in ("exported", "paid"):
         raise DomainError("Only a payout that is at the bank comes back from it, and once.")
     bank, requested, available = books.platform(EUR, "bank"), steps.account(payout, "requested"), steps.account(payout, "available")
