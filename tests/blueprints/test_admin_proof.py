@@ -66,7 +66,15 @@ def sent(page):
 def test_in_time_nothing_is_asked(log_in, ada, waiting):
     browser = log_in(ada)
     clock.advance(PROOF_LIFE - timedelta(seconds=1))
-    assert browser.post(f"/admin/payouts/{waiting.id}/approval").status_code == 303 and waiting.state == "approved"
+    assert browser.post(f"/admin/payouts/{waiting.id}/approval", data={"seen": waiting.digest}).status_code == 303 and waiting.state == "approved"
+
+
+def test_what_he_was_shown_is_kept_while_it_asks(browser, waiting):
+    asked = browser.post(f"/admin/payouts/{waiting.id}/approval", data={"seen": waiting.digest})
+    assert asked.status_code == 422 and sent(asked.text)["seen"] == waiting.digest
+    assert browser.post(f"/admin/payouts/{waiting.id}/approval", data=sent(asked.text) | {"proof-password": PASSWORD}).status_code == 303
+    db.session.refresh(waiting)
+    assert waiting.state == "approved"
 
 
 def test_later_it_asks_and_does_then_what_was_decided_with_every_word(browser, waiting):

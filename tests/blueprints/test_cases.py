@@ -9,13 +9,16 @@ from lms import clock
 from lms.blueprints.admin import case_page
 from lms.db import Page, db, transaction
 from lms.domain.accounts import sightings
-from lms.domain.desk import cases
-from lms.domain.withdrawals import actions
+from lms.domain.desk import cases, decisions
+from lms.domain.wallet.models import LinkedWallet
+from lms.domain.withdrawals import actions, halt
 from lms.domain.withdrawals.models import Withdrawal
+from lms.errors import DomainError
 from lms.jobs import schedule
 from lms.jobs import withdrawals as jobs
 from tests.blueprints.test_evidence import words
 from tests.conftest import address_of, give, teo
+from tests.desk import approve, approve_together, shown
 
 
 @pytest.fixture
@@ -44,6 +47,11 @@ def shared(*users):
     with transaction():
         for user in users:
             sightings.see(user, "one browser", "192.0.2.1")
+
+
+def digests(*withdrawals):
+    """What the page of a batch of these sends, one that no page offers among them, too."""
+    return {"chosen": [str(withdrawal.id) for withdrawal in withdrawals]} | {f"seen-{withdrawal.id}": withdrawal.digest for withdrawal in withdrawals}
 
 
 def names(page):
@@ -178,7 +186,7 @@ def test_ten_clean_cases_are_approved_at_once(asked, ada, log_in):
     assert re.findall(r'name="chosen" value="(\d+)"', queue) == [str(number) for number in ids]
     page = browser.get("/admin/payouts/batch?" + "&".join(f"chosen={number}" for number in ids)).text
     assert "Withdrawals 10 Together 3 000.00 TEO" in words(page).replace("\xa0", " ").replace("\u202f", " ")
-    answer = browser.post("/admin/payouts/batch", data={"chosen": re.findall(r'name="chosen" value="(\d+)"', page)}, follow_redirects=True)
+    answer = browser.post("/admin/payouts/batch", data=shown(page) | {"chosen": re.findall(r'name="chosen" value="(\d+)"', page)}, follow_redirects=True)
     assert "Approved: 10 go out, 0 wait for another admin." in answer.text
     assert {withdrawal.state for withdrawal in db.session.query(Withdrawal)} == {"approved"}
 
@@ -204,8 +212,8 @@ def test_what_bears_a_sign_is_held_or_waits_for_another_is_in_no_batch(asked, ad
     page = browser.get("/admin/payouts/batch?" + "&".join(f"chosen={withdrawal.id}" for withdrawal in (clean, *others))).text
     assert re.findall(r'name="chosen" value="(\d+)"', page) == [str(clean.id)]
     for other in others:
-        answer = browser.post("/admin/payouts/batch", data={"chosen": [str(clean.id), str(other.id)]})
-        assert answer.status_code == 409 and f"Withdrawal {other.id} " in answer.text
+        answer = browser.post("/admin/payouts/batch", data=digests(clean, other))
+        assert answer.status_code == 409 and f"Withdrawal {other.id} " in words(answer.text)
     db.session.refresh(clean)
     assert clean.state == "in review", "all of them or none"
 
@@ -214,24 +222,27 @@ def test_a_sign_that_came_up_since_it_was_judged_keeps_it_out_of_the_batch(asked
     withdrawal, other = asked("cleo", 300), asked("dora", 300)
     browser, ids = log_in(ada), [str(withdrawal.id), str(other.id)]
     assert re.findall(r'name="chosen" value="(\d+)"', browser.get("/admin/payouts").text) == ids
+    before = digests(withdrawal, other)
     shared(withdrawal.user, bruno)
-    answer = browser.post("/admin/payouts/batch", data={"chosen": ids})
+    answer = browser.post("/admin/payouts/batch", data=before)
     assert answer.status_code == 409 and f"Withdrawal {withdrawal.id} bears signs of fraud" in answer.text
+    assert re.findall(r'name="chosen" value="(\d+)"', answer.text) == ids[1:]
     assert "Shared browser Bruno signed in with the same browser." in words(browser.get(f"/admin/payouts/{withdrawal.id}").text)
     assert re.findall(r'name="chosen" value="(\d+)"', browser.get("/admin/payouts").text) == [str(other.id)]
-    assert browser.post("/admin/payouts/batch", data={"chosen": ids[1:]}).status_code == 303
+    assert approve_together(browser, ids[1:]).status_code == 303
 
 
 def test_a_sign_that_came_up_since_is_read_before_a_single_approval_is_given(asked, bruno, ada, log_in):
     withdrawal, browser = asked("cleo", 300), log_in(ada)
+    before = shown(browser.get(f"/admin/payouts/{withdrawal.id}").text)
     shared(withdrawal.user, bruno)
-    answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval")
+    answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=before)
     page = words(answer.text)
-    assert answer.status_code == 409 and "Not approved: signs of fraud came up since this was judged." in page
+    assert answer.status_code == 409 and "Not approved: it is not what you were shown. Signs of fraud may have come up since." in page
     assert "Shared browser Bruno signed in with the same browser." in page and f'action="/admin/payouts/{withdrawal.id}/approval"' in answer.text
     db.session.refresh(withdrawal)
     assert (withdrawal.state, withdrawal.standing, withdrawal.risk) == ("in review", [], 40)
-    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval").status_code == 303, "he has read it now"
+    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=shown(answer.text)).status_code == 303, "he has read it now"
     db.session.refresh(withdrawal)
     assert withdrawal.state == "approved"
 
@@ -242,7 +253,113 @@ def test_a_case_with_the_signs_that_it_bore_before_is_approved_at_once(asked, br
     jobs.look_again()
     db.session.refresh(withdrawal)
     assert [risk["name"] for risk in withdrawal.risks] == ["shared device"]
-    assert log_in(ada).post(f"/admin/payouts/{withdrawal.id}/approval").status_code == 303
+    assert approve(log_in(ada), withdrawal).status_code == 303
+
+
+def test_a_sign_that_the_hourly_job_wrote_is_read_before_an_approval_is_given(asked, bruno, ada, log_in):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    before = shown(browser.get(f"/admin/payouts/{withdrawal.id}").text)
+    shared(withdrawal.user, bruno)
+    jobs.look_again()
+    answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=before)
+    assert answer.status_code == 409 and "Shared browser Bruno signed in with the same browser." in words(answer.text)
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, withdrawal.standing) == ("in review", [])
+    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=shown(answer.text)).status_code == 303
+
+
+@pytest.mark.parametrize("changed", [{"amount": teo(301)}, {"to": "0x" + "12" * 20}, {"flags": ["teacher"]}], ids=["amount", "address", "reason"])
+def test_what_was_changed_since_it_was_shown_is_not_approved(asked, ada, log_in, changed):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    before, together = shown(browser.get(f"/admin/payouts/{withdrawal.id}").text), digests(withdrawal)
+    with transaction():
+        for fact, value in changed.items():
+            setattr(withdrawal, fact, value)
+    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=before).status_code == 409
+    answer = browser.post("/admin/payouts/batch", data=together)
+    assert answer.status_code == 409 and f"Withdrawal {withdrawal.id} It is not as you were shown it any more." in words(answer.text)
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, withdrawal.standing) == ("in review", [])
+
+
+@pytest.mark.parametrize("sent", [{}, {"seen": ""}, {"seen": "0" * 64}])
+def test_without_what_he_was_shown_nothing_is_approved(asked, ada, log_in, sent):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=sent).status_code == 409
+    assert browser.post("/admin/payouts/batch", data={"chosen": str(withdrawal.id)} | {f"{name}-{withdrawal.id}": value for name, value in sent.items()}).status_code == 409
+    with pytest.raises(DomainError, match="not as you were shown"), transaction():
+        decisions.approve(withdrawal, ada, sent.get("seen"))
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, withdrawal.standing) == ("in review", [])
+
+
+def test_who_approves_his_own_with_others_reads_nothing_of_its_signs(asked, bruno, ada, log_in):
+    withdrawal = asked("cleo", 300)
+    shared(withdrawal.user, bruno)
+    with transaction():
+        withdrawal.user.role = "admin"
+    answer = log_in(withdrawal.user).post("/admin/payouts/batch", data=digests(withdrawal))
+    assert answer.status_code == 409 and "bears signs" not in answer.text
+
+
+# Who has a part in it
+
+
+PARTIES = {
+    "named by a sign": lambda withdrawal, ada: setattr(withdrawal, "risks", [{"name": "circle", "weight": 60, "facts": {"members": [ada.id]}}]),
+    "browser": lambda withdrawal, ada: sightings.see(ada, "one browser", "192.0.2.1") or sightings.see(withdrawal.user, "one browser", "203.0.113.1"),
+    "address": lambda withdrawal, ada: db.session.add(LinkedWallet(user_id=ada.id, address=withdrawal.to, linked_at=clock.now(), removed_at=clock.now())),
+}
+
+
+@pytest.mark.parametrize("make", PARTIES.values(), ids=PARTIES)
+def test_who_has_a_part_in_a_case_decides_nothing_of_it(asked, ada, member, log_in, make):
+    withdrawal, otto = asked("cleo", 300), member("otto", role="admin")
+    with transaction():
+        make(withdrawal, ada)
+    browser, place = log_in(ada), f"/admin/payouts/{withdrawal.id}"
+    page = browser.get(place).text
+    assert "You may have a part in this withdrawal yourself: another admin decides." in page
+    assert [verb for verb in ("approval", "rejection", "hold", "resumption") if f'action="{place}/{verb}' in page] == []
+    sent = {"seen": withdrawal.digest, "reject-reason": "No.", "hold-reason": "Wait."}
+    for verb in ("approval", "rejection", "hold", "resumption"):
+        answer = browser.post(f"{place}/{verb}", data=sent)
+        told = words(answer.text).lower()
+        assert answer.status_code == 403 and "you may have a part in this withdrawal yourself" in told
+        assert [word for word in ("browser", "circle", "sign", "address", "fraud") if word in told] == [], "it says nothing of what is looked for"
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, withdrawal.standing, withdrawal.held_at) == ("in review", [], None)
+    assert approve(log_in(otto), withdrawal).status_code == 303
+
+
+def test_who_has_a_part_in_one_case_approves_none_of_a_batch_with_it(asked, ada, log_in):
+    give(ada, 300)
+    own = address_of(ada, "ad")
+    with transaction():
+        actions.request("own", ada, own.id, teo(300))
+    withdrawal, other = asked("cleo", 300), asked("dora", 300)
+    with transaction():
+        sightings.see(ada, "one browser", "192.0.2.1")
+        sightings.see(withdrawal.user, "another browser", "192.0.2.7")
+    browser = log_in(ada)
+    answer = browser.post("/admin/payouts/batch", data=digests(withdrawal, other))
+    assert answer.status_code == 409 and f"Withdrawal {withdrawal.id} You may have a part" in words(answer.text)
+    assert re.findall(r'name="chosen" value="(\d+)"', answer.text) == [str(other.id)]
+    db.session.expire_all()
+    assert {withdrawal.state, other.state} == {"in review"}
+
+
+def test_while_payouts_are_stopped_no_approval_is_offered(asked, ada, log_in):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    place = f"/admin/payouts/{withdrawal.id}"
+    paths = (place, f"/admin/payouts/batch?chosen={withdrawal.id}")
+    assert ["Approve" in browser.get(path).text and "nothing is approved before they go on" not in browser.get(path).text for path in paths] == [True, True]
+    with transaction():
+        halt.stop("We look at something.", ada)
+    case, batch = (browser.get(path).text for path in paths)
+    assert f'action="{place}/approval' not in case and 'action="/admin/payouts/batch"' not in batch
+    assert all("All payouts are stopped: nothing is approved before they go on." in page for page in (case, batch))
+    assert f'action="{place}/rejection' in case and f'action="{place}/hold' in case
 
 
 def test_who_approves_his_own_reads_nothing_of_a_sign_that_came_up(asked, bruno, ada, log_in):
@@ -432,7 +549,7 @@ def test_approving_together_leads_back_to_the_place_too(asked, ada, log_in):
     queue = browser.get("/admin/payouts?which=clean").text
     assert '<input type="hidden" name="which" value="clean">' in queue
     assert 'action="/admin/payouts/batch?which=clean"' in browser.get(f"/admin/payouts/batch?which=clean&chosen={withdrawal.id}").text
-    assert browser.post("/admin/payouts/batch?which=clean", data={"chosen": [str(withdrawal.id)]}).location == "/admin/payouts?which=clean"
+    assert approve_together(browser, [withdrawal.id], "/admin/payouts/batch?which=clean").location == "/admin/payouts?which=clean"
 
 
 def test_one_finds_what_waits_for_ones_own_word(asked, ada, log_in):

@@ -14,6 +14,7 @@ from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import address_of, give, teo
+from tests.desk import approve
 
 DESK = "/admin/payouts"
 
@@ -55,14 +56,14 @@ def test_the_oldest_stands_first(browser, waiting, bruno):
 
 
 def test_an_admin_approves_and_it_leaves_the_desk(browser, waiting):
-    assert browser.post(f"{DESK}/{waiting.id}/approval").status_code == 303
+    assert approve(browser, waiting).status_code == 303
     page = browser.get(DESK).text
     assert waiting.state == "approved" and "Approved: it goes out." in page and ">Ana<" not in page
 
 
 def test_of_a_large_one_the_desk_says_who_approved_it_and_that_another_must(browser, ana):
     large = asked(ana, 1500)
-    browser.post(f"{DESK}/{large.id}/approval")
+    approve(browser, large)
     page = unescape(browser.get(f"{DESK}/{large.id}").text)
     assert large.state == "in review" and "1 of 2 approvals" in page and "Another admin must approve it too" in page
     assert f"{DESK}/{large.id}/approval" not in page
@@ -140,7 +141,7 @@ def test_one_that_is_let_go_on_may_be_approved(browser, waiting):
     browser.post(f"{DESK}/{waiting.id}/hold", data={"hold-reason": "Wait."})
     assert browser.post(f"{DESK}/{waiting.id}/resumption").status_code == 303
     assert browser.post(f"{DESK}/{waiting.id}/resumption").status_code == 303
-    assert browser.post(f"{DESK}/{waiting.id}/approval").status_code == 303 and waiting.state == "approved"
+    assert approve(browser, waiting).status_code == 303 and waiting.state == "approved"
     assert [row.action for row in db.session.query(LogEntry).order_by(LogEntry.number)] == ["withdrawal held", "withdrawal let go on", "withdrawal approved"]
 
 

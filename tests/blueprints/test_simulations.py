@@ -15,6 +15,7 @@ from lms.domain.withdrawals import actions
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError
 from tests.blueprints.test_cases import asked as asked
+from tests.desk import approve
 
 SUCCEEDS = Answer("succeeds", block_number=48_201, gas=83_000, fee_wei=2_490_000_000_000_000, balance=300_000_000)
 
@@ -77,7 +78,7 @@ def test_what_would_not_go_through_is_said_beside_the_button_too_and_it_may_be_a
     html = browser.get(f"/admin/payouts/{withdrawal.id}").text
     assert said(html).count(sentence) == 2
     assert sentence in said(html[html.index('id="verdict"') : html.index('id="approve"')])
-    browser.post(f"/admin/payouts/{withdrawal.id}/approval")
+    approve(browser, withdrawal)
     db.session.expire_all()
     assert db.session.get(Withdrawal, withdrawal.id).state == "approved"
 

@@ -32,7 +32,7 @@ def seen(user, device, address):
 def test_who_shares_nothing_is_alone(asked, ana, bruno):
     seen(ana, "one", "192.0.2.7")
     seen(bruno, "two", "198.51.100.7")
-    assert linked.accounts(asked()) == ([], 0)
+    assert linked.accounts(linked.ties(asked())) == ([], 0)
 
 
 def test_the_closest_stands_first_with_what_he_asked_for_and_each_tie_is_named(asked, ana, bruno, member):
@@ -44,7 +44,7 @@ def test_the_closest_stands_first_with_what_he_asked_for_and_each_tie_is_named(a
     own = asked()
     with transaction():
         db.session.add(LinkedWallet(user_id=dora.id, address=own.to, linked_at=clock.now(), removed_at=clock.now()))
-    closest, more = linked.accounts(own)
+    closest, more = linked.accounts(linked.ties(own))
     assert [(each.user.name, each.ties, each.withdrawn) for each in closest] == [
         (carla.name, ("browser", "network"), 0),
         (dora.name, ("address",), 0),
@@ -57,7 +57,7 @@ def test_what_stands_is_summed(asked, ana, bruno):
     for who in (ana, bruno):
         seen(who, "one", "192.0.2.7")
     asked(bruno)
-    [other], _more = linked.accounts(asked())
+    [other], _more = linked.accounts(linked.ties(asked()))
     assert other.withdrawn == teo(10)
 
 
@@ -66,10 +66,10 @@ def test_a_trade_is_named_of_who_shares_something_and_makes_no_tie_of_its_own(as
     with transaction():
         bank_of(tea)
     own = asked(tea)
-    assert linked.accounts(own) == ([], 0)
+    assert linked.accounts(linked.ties(own)) == ([], 0)
     for who in (tea, bruno):
         seen(who, "one", "192.0.2.7")
-    [other], _more = linked.accounts(own)
+    [other], _more = linked.accounts(linked.ties(own))
     assert (other.user, other.ties) == (bruno, ("browser", "trade"))
 
 
@@ -79,6 +79,6 @@ def test_of_many_the_rest_is_counted(asked, ana, member, monkeypatch, statements
         seen(who, "one", "192.0.2.7")
     own = asked()
     with statements() as made:
-        closest, more = linked.accounts(own)
+        closest, more = linked.accounts(linked.ties(own))
     assert (len(closest), more) == (2, 3)
     assert len(made) <= 5

@@ -6,22 +6,23 @@ from lms import live, presence
 from lms.blueprints.admin import came_from
 from lms.blueprints.admin.forms import HoldForm, RejectForm
 from lms.domain.accounts import queries as members
-from lms.domain.desk import cases, linked, provenance
+from lms.domain.desk import cases, decisions, linked, provenance
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import queries
 from lms.queue import enqueue
 from lms.ui import render
 
 
-def page(withdrawal, has_new_signs=False, **forms):
-    """Rendered for the admin who asks; `has_new_signs`: they kept his approval from being given; `forms` are those that lack something."""
-    signs = cases.signs(withdrawal, current_user)
-    facts = dict(signs=signs, names=cases.members_of(signs), linked=linked.accounts(withdrawal, but=current_user.id), reader_id=current_user.id)
+def page(withdrawal, is_outdated=False, **forms):
+    """Rendered for the admin who asks; `is_outdated`: that he was shown something else kept his approval from being given; `forms` are those that lack something."""
+    signs, ties = cases.signs(withdrawal, current_user), linked.ties(withdrawal)
+    facts = dict(signs=signs, names=cases.members_of(signs), linked=linked.accounts(ties, but=current_user.id), reader_id=current_user.id)
+    facts |= dict(is_party=decisions.is_party(withdrawal, current_user, ties), is_outdated=is_outdated)
     facts |= dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, provenance=provenance.of(withdrawal))
     facts |= dict(neighbours=cases.neighbours(withdrawal, **came_from.wanted(), by=current_user), carried=came_from.carried(), back=came_from.back(), company=company(withdrawal)) | live.simulated(withdrawal)
     said = dict(reason=withdrawal.hold_reason, note=withdrawal.hold_note)  # what is changed begins with what stands there
     empty = dict(rejection=RejectForm(formdata=None, prefix="reject"), holding=HoldForm(formdata=None, prefix="hold", data=said))
-    return render("admin/case.html", withdrawal=withdrawal, has_new_signs=has_new_signs, **facts, **empty | forms)
+    return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)
 
 
 def company(withdrawal):

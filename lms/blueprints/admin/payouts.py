@@ -8,10 +8,11 @@ from lms import live
 from lms.blueprints.admin import came_from, case_page
 from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.admin.proof import proven
+from lms.blueprints.fields import sentence
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.desk import batches, cases, pieces
-from lms.domain.withdrawals import actions, halt, queries
+from lms.domain.desk import batches, cases, decisions, pieces
+from lms.domain.withdrawals import halt, queries
 from lms.errors import Forbidden, NotFound
 from lms.queue import enqueue
 from lms.ui import render
@@ -29,18 +30,20 @@ def index():
 @blueprint.get("/batch")
 def batch():
     """What was chosen in the queue, before it is approved."""
-    found = batches.chosen(_chosen(request.args), current_user)
-    return render("admin/batch.html", batch=found, chain_id=current_app.config["CHAIN_ID"], carried=came_from.carried(), back=came_from.back())
+    return _batch(_chosen(request.args))
 
 
 @blueprint.post("/batch")
 @proven
 def approve_batch():
-    ids = _chosen(request.form)
+    """Those that are not what he was shown, or not his to approve, are shown instead: then none of them goes."""
+    seen = {number: request.form.get(f"seen-{number}", "") for number in _chosen(request.form)}
     with transaction():
-        batches.look_again(ids)
+        batches.look_again(seen)
+    if refused := batches.refused(seen, current_user):
+        return _batch(seen.keys() - refused, refused), 409
     with transaction():
-        approved = batches.approve(ids, current_user)
+        approved = batches.approve(seen, current_user)
         told = [(withdrawal.user_id, withdrawal.id) for withdrawal in approved]
         going = sum(withdrawal.state == "approved" for withdrawal in approved)
     enqueue("settlement.settle")
@@ -77,14 +80,14 @@ def company(withdrawal_id):
 @blueprint.post(f"{ONE}/approval")
 @proven
 def approve(withdrawal_id):
-    """Signs of fraud that he has not read come first; of his own he is told nothing."""
-    withdrawal = _withdrawal(withdrawal_id)
+    """What he was not shown, such as signs of fraud that came up since, he reads first; of what he has a part in he is told nothing."""
+    withdrawal, seen = _withdrawal(withdrawal_id), request.form.get("seen", "")
     with transaction():
-        has_new_signs = bool(batches.look_again([withdrawal_id]))
-    if has_new_signs and withdrawal.user_id != current_user.id:
-        return case_page.page(withdrawal, has_new_signs=True), 409
+        batches.look_again([withdrawal_id])
+    if decisions.outdated(withdrawal, seen) and not decisions.is_party(withdrawal, current_user):
+        return case_page.page(withdrawal, is_outdated=True), 409
     with transaction():
-        actions.approve(withdrawal, current_user)
+        decisions.approve(withdrawal, current_user, seen)
         is_going = withdrawal.state == "approved"
     enqueue("settlement.settle")
     return _decided(withdrawal, _("Approved: it goes out.") if is_going else _("Approved. Another admin must approve it too."))
@@ -97,7 +100,7 @@ def reject(withdrawal_id):
     if not form.validate_on_submit():
         return case_page.page(withdrawal, rejection=form), 422
     with transaction():
-        actions.reject(withdrawal, current_user, form.reason.data)
+        decisions.reject(withdrawal, current_user, form.reason.data)
     return _decided(withdrawal, _("Rejected: all of it is available to its member again."))
 
 
@@ -108,7 +111,7 @@ def hold(withdrawal_id):
     if not form.validate_on_submit():
         return case_page.page(withdrawal, holding=form), 422
     with transaction():
-        actions.hold(withdrawal, current_user, form.reason.data, form.note.data)
+        decisions.hold(withdrawal, current_user, form.reason.data, form.note.data)
     return _decided(withdrawal, _("It is on hold, and its member reads why."))
 
 
@@ -117,7 +120,7 @@ def hold(withdrawal_id):
 def let_go_on(withdrawal_id):
     withdrawal = _withdrawal(withdrawal_id)
     with transaction():
-        actions.let_go_on(withdrawal, current_user)
+        decisions.let_go_on(withdrawal, current_user)
     return _decided(withdrawal, _("It is on hold no more: it may be approved."))
 
 
@@ -142,6 +145,13 @@ def start():
     for job in ("withdrawals.check", "settlement.settle", "chain.sweep"):
         enqueue(job)
     return _switched(_("Payouts go on."))
+
+
+def _batch(ids, refused=None):
+    """`refused`: {id: why} of those that kept a batch from being approved."""
+    found = batches.chosen(ids, current_user)
+    why = {number: sentence(refusal) for number, refusal in (refused or {}).items()}
+    return render("admin/batch.html", batch=found, refused=why, chain_id=current_app.config["CHAIN_ID"], carried=came_from.carried(), back=came_from.back())
 
 
 def _chosen(sent):

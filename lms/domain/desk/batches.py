@@ -6,11 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import PAGE, db
-from lms.domain.desk import risks, signals
+from lms.domain.accounts import membership
+from lms.domain.desk import decisions, risks, signals
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, quotes, review
 from lms.domain.withdrawals.models import Approval, Withdrawal
-from lms.errors import DomainError
+from lms.errors import DomainError, NotFound
 
 MOST = PAGE  # of the queue
 
@@ -39,16 +40,29 @@ def chosen(ids, by):
 
 
 def obstacle(withdrawal, by):
-    """The refusal (a DomainError, not raised) that keeps it out of a batch of this admin's, or None."""
-    if withdrawal.state != "in review":
-        return DomainError("Withdrawal %(number)d is not in review any more.", number=withdrawal.id)
+    """The refusal (a DomainError, not raised) that keeps it out of a batch of this admin's, as far as its own rows say; or None."""
+    if refusal := actions.obstacle(withdrawal, by):
+        return refusal
     if withdrawal.risks:
         return DomainError("Withdrawal %(number)d bears signs of fraud: look at it by itself.", number=withdrawal.id)
-    if withdrawal.is_held:
-        return DomainError("Withdrawal %(number)d is on hold.", number=withdrawal.id)
-    if withdrawal.user_id == by.id or by.id in {approval.admin_id for approval in withdrawal.standing}:
-        return DomainError("Withdrawal %(number)d waits for another admin.", number=withdrawal.id)
     return None
+
+
+def refused(seen, by):
+    """{id: the DomainError that keeps it out} of those that this admin may not approve together, or that are not as he was shown them.
+
+    `seen`: {id: the digest as it was shown to him}."""
+    ids = sorted(seen)[:MOST]
+    rows = select(Withdrawal).where(Withdrawal.id.in_(ids)).options(selectinload(Withdrawal.approvals).joinedload(Approval.admin))
+    found = {withdrawal.id: withdrawal for withdrawal in db.session.scalars(rows)}
+    refusals = {number: _refusal(found.get(number), number, by, seen[number]) for number in ids}
+    return {number: refusal for number, refusal in refusals.items() if refusal}
+
+
+def _refusal(withdrawal, number, by, seen):
+    if withdrawal is None:
+        return NotFound("There is no withdrawal %(number)d.", number=number)
+    return obstacle(withdrawal, by) or decisions.outdated(withdrawal, seen) or decisions.partial(withdrawal, by)
 
 
 def look_again(ids):
@@ -66,18 +80,19 @@ def _look_again(withdrawal):
     return review.add(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
 
 
-def approve(ids, by):
-    """This admin's word for all of them, or for none: raises the first refusal. Answers the withdrawals, in their order."""
-    if not ids:
+def approve(seen, by):
+    """This admin's word for all of them, or for none: raises the first refusal. Answers the withdrawals, in their order. `seen`: as in `refused`."""
+    if not seen:
         raise DomainError("Choose at least one withdrawal.")
-    if len(set(ids)) > MOST:
+    if len(seen) > MOST:
         raise DomainError("At most %(most)d are approved at once.", most=MOST)
-    approved = []
-    for withdrawal_id in sorted(set(ids)):
-        withdrawal = db.session.get(Withdrawal, withdrawal_id, with_for_update={"of": Withdrawal}, populate_existing=True)
-        refusal = obstacle(withdrawal, by) if withdrawal else DomainError("Withdrawal %(number)d is not in review any more.", number=withdrawal_id)
-        if refusal:
-            raise refusal
-        actions.approve(withdrawal, by)
-        approved.append(withdrawal)
-    return approved
+    membership.keeps_word(by)
+    return [_approve(number, by, seen[number]) for number in sorted(seen)]
+
+
+def _approve(number, by, seen):
+    withdrawal = db.session.get(Withdrawal, number, with_for_update={"of": Withdrawal}, populate_existing=True)
+    if refusal := _refusal(withdrawal, number, by, seen):
+        raise refusal
+    actions.approve(withdrawal, by)
+    return withdrawal

@@ -21,22 +21,22 @@ class Linked:
     withdrawn: int
 
 
-def accounts(withdrawal, but=None):
-    """(the Linked with the most ties first, how many more there are); three statements at most. Who only trades with him is a customer, not one of them.
+def accounts(ties, but=None):
+    """(the Linked with the most ties first, how many more there are) of these `ties`; one statement, none where there is nobody.
 
     `but`: id of who reads it, who is not to learn that he is one."""
-    ties = _ties(signals.of_others(withdrawal))
-    ties.pop(but, None)
+    ties = {number: words for number, words in ties.items() if number != but}
     closest = sorted(ties, key=lambda number: (-len(ties[number]), ties[number], number))[:SHOWN]
     found = _with_what_they_asked_for(closest)
     return [Linked(found[number][0], ties[number], found[number][1]) for number in closest], len(ties) - len(closest)
 
 
-def _ties(found):
-    """{id: (words)} of whom the Signals name."""
+def ties(withdrawal):
+    """{id: (words of Linked.ties)} of all that its member is tied to; two statements. Who only trades with him is a customer, not one of them."""
+    found = signals.of_others(withdrawal)
     by_word = {"address": found.same_address, "browser": found.same_device, "network": found.same_network}
-    ties = {number: [word for word, numbers in by_word.items() if number in numbers] for number in {number for numbers in by_word.values() for number in numbers}}
-    return {number: (*words, "trade") if number in found.partners else tuple(words) for number, words in ties.items()}
+    tied = {number: [word for word, numbers in by_word.items() if number in numbers] for number in {number for numbers in by_word.values() for number in numbers}}
+    return {number: (*words, "trade") if number in found.partners else tuple(words) for number, words in tied.items()}
 
 
 def _with_what_they_asked_for(numbers):

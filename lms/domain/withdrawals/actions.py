@@ -65,10 +65,8 @@ def approve(withdrawal, by):
     """An admin's word for it; it goes with the last that is needed. Raises DomainError, or Forbidden for who may not decide."""
     _check_reviewer(withdrawal, by)
     halt.check()
-    if withdrawal.is_held:
-        raise DomainError("It is on hold. Let it go on first.")
-    if any(approval.admin_id == by.id for approval in withdrawal.standing):
-        raise DomainError("You have approved it already. Another admin must approve it too.")
+    if refusal := obstacle(withdrawal, by):
+        raise refusal
     if linked.is_removed(withdrawal.linked_wallet_id):
         raise DomainError("Its member has removed this address since: nothing is sent there any more. Reject it.")
     db.session.merge(Approval(withdrawal_id=withdrawal.id, admin_id=by.id, at=clock.now(), amount=withdrawal.amount, to=withdrawal.to))
@@ -81,6 +79,17 @@ def approve(withdrawal, by):
     else:
         second_word.ask("withdrawal", withdrawal, by)
     db.session.flush()
+
+
+def obstacle(withdrawal, by):
+    """The refusal (a DomainError, not raised) that keeps this admin's word from it, as far as its own rows say; None where nothing does."""
+    if refusal := _undecidable(withdrawal, by):
+        return refusal
+    if withdrawal.is_held:
+        return DomainError("It is on hold. Let it go on first.")
+    if any(approval.admin_id == by.id for approval in withdrawal.standing):
+        return DomainError("You have approved it already. Another admin must approve it too.")
+    return None
 
 
 def reject(withdrawal, by, reason):
@@ -138,11 +147,21 @@ def _lock(withdrawal):
 
 
 def _check_reviewer(withdrawal, by):
-    if not membership.keeps_word(by) or by.id == withdrawal.user_id:
-        raise Forbidden("Only another admin may decide on this withdrawal.")
+    if not membership.keeps_word(by):
+        raise _not_his()
     _lock(withdrawal)
-    if withdrawal.state != "in review":
-        raise DomainError("It is not in review any more: somebody was faster.")
+    if refusal := _undecidable(withdrawal, by):
+        raise refusal
+
+
+def _undecidable(withdrawal, by):
+    if withdrawal.user_id == by.id:
+        return _not_his()
+    return None if withdrawal.state == "in review" else DomainError("It is not in review any more: somebody was faster.")
+
+
+def _not_his():
+    return Forbidden("Only another admin may decide on this withdrawal.")
 
 
 def _note(withdrawal, action, by, **details):

@@ -1,5 +1,8 @@
 """A member's wish to have TEO at an address of his own."""
 
+import json
+from hashlib import sha256
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -66,6 +69,12 @@ class Withdrawal(Model):
     @property
     def is_undecided(self):
         return self.state in UNDECIDED
+
+    @property
+    def digest(self):
+        """Hex of SHA-256 over what an admin decides by: of another digest is what he was not shown."""
+        shown = [self.id, self.state, self.amount, self.to, self.flags, self.risks, self.held_at and self.held_at.timestamp()]
+        return sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
     @property
     def standing(self):

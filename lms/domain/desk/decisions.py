@@ -1,0 +1,61 @@
+"""What admins decide about a case: each only where he has no part in it himself, and approving only what he was shown."""
+
+from lms.db import db
+from lms.domain.accounts import membership
+from lms.domain.desk import linked
+from lms.domain.withdrawals import actions
+from lms.domain.withdrawals.models import Withdrawal
+from lms.errors import DomainError, Forbidden
+
+
+def approve(withdrawal, by, seen):
+    """actions.approve of what bore the digest `seen` as it was shown to this admin: a sign of fraud that came up since he has not weighed."""
+    _take(withdrawal, by)
+    if refusal := actions.obstacle(withdrawal, by) or outdated(withdrawal, seen):
+        raise refusal
+    actions.approve(withdrawal, by)
+
+
+def reject(withdrawal, by, reason):
+    _take(withdrawal, by)
+    actions.reject(withdrawal, by, reason)
+
+
+def hold(withdrawal, by, reason, note=""):
+    _take(withdrawal, by)
+    actions.hold(withdrawal, by, reason, note)
+
+
+def let_go_on(withdrawal, by):
+    _take(withdrawal, by)
+    actions.let_go_on(withdrawal, by)
+
+
+def outdated(withdrawal, seen):
+    """The refusal (a DomainError, not raised) of one that is in review, and not as it was shown; or None."""
+    if withdrawal.state == "in review" and withdrawal.digest != seen:
+        return DomainError("It is not as you were shown it any more. Read it again, then decide.")
+    return None
+
+
+def is_party(withdrawal, admin, ties=None):
+    """Whether it is this admin's own, a sign of fraud names him, or he is among the linked.ties of its member: he would decide about himself.
+
+    `ties`: where they are known already."""
+    is_named = any(admin.id in risk["facts"].get("members", ()) for risk in withdrawal.risks)
+    return admin.id == withdrawal.user_id or is_named or admin.id in (linked.ties(withdrawal) if ties is None else ties)
+
+
+def partial(withdrawal, by):
+    """The refusal (a DomainError, not raised) of an admin who may have a part in another's, or None. It tells him that he may, and nothing of what says so."""
+    if withdrawal.user_id != by.id and is_party(withdrawal, by):
+        return Forbidden("You may have a part in this withdrawal yourself: another admin decides.")
+    return None
+
+
+def _take(withdrawal, by):
+    """As it is now, locked, for who has no part in it. Who may not decide at all learns it by what he was to do."""
+    membership.keeps_word(by)
+    db.session.refresh(withdrawal, with_for_update={"of": Withdrawal})
+    if refusal := partial(withdrawal, by):
+        raise refusal
