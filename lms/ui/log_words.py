@@ -50,6 +50,7 @@ ACTIONS = {
     "member suspended": ("ban", "red", N_("Member suspended"), ""),
     "member let in": ("user-check", "teal", N_("Member let in again"), ""),
     "approvals voided": ("arrow-back-up", "red", N_("Approvals of an admin count no more"), ""),
+    "approvals overtaken": ("arrow-back-up", "red", N_("Approvals count no more"), ""),
     "sign-ins ended": ("logout", "red", N_("Member logged out everywhere"), ""),
     "members enrolled": ("users-plus", "gold", N_("Members enrolled by a list"), N_("“%(title)s”: %(count)s, file %(sha256)s")),
     "incident closed": ("circle-check", "grey", N_("Incident closed"), N_("%(kind)s, %(about)s: %(note)s")),

@@ -9,6 +9,7 @@ from lms import clock
 from lms.blueprints.admin import case_page
 from lms.db import Page, db, transaction
 from lms.domain.accounts import sightings
+from lms.domain.audit.models import LogEntry
 from lms.domain.desk import cases, decisions
 from lms.domain.wallet.models import LinkedWallet
 from lms.domain.withdrawals import actions, halt
@@ -243,6 +244,24 @@ def test_a_sign_that_came_up_since_is_read_before_a_single_approval_is_given(ask
     db.session.refresh(withdrawal)
     assert (withdrawal.state, withdrawal.standing, withdrawal.risk) == ("in review", [], 40)
     assert browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=shown(answer.text)).status_code == 303, "he has read it now"
+    db.session.refresh(withdrawal)
+    assert withdrawal.state == "approved"
+
+
+def test_a_word_given_before_a_sign_came_up_counts_no_more(asked, bruno, ada, member, log_in):
+    withdrawal, otto = asked("cleo", 1900), member("otto", role="admin")
+    with transaction():
+        actions.approve(withdrawal, ada)
+    shared(withdrawal.user, bruno)
+    jobs.look_again()
+    db.session.refresh(withdrawal)
+    assert (withdrawal.approvals, withdrawal.approvals_needed) == ([], 2)
+    entry = db.session.query(LogEntry).order_by(LogEntry.number.desc()).first()
+    assert (entry.action, entry.subject, entry.by_id, entry.details) == ("approvals overtaken", f"withdrawal {withdrawal.id}", None, {"admins": [ada.id]})
+    assert approve(log_in(otto), withdrawal).status_code == 303
+    db.session.refresh(withdrawal)
+    assert withdrawal.state == "in review", "the first word was given to a case without a sign"
+    assert approve(log_in(ada), withdrawal).status_code == 303
     db.session.refresh(withdrawal)
     assert withdrawal.state == "approved"
 

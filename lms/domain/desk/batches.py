@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import PAGE, db
 from lms.domain.accounts import membership
-from lms.domain.desk import decisions, risks, signals
+from lms.domain.desk import approvals, decisions, risks, signals
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import actions, quotes, review
 from lms.domain.withdrawals.models import Approval, Withdrawal
@@ -66,7 +66,7 @@ def _refusal(withdrawal, number, by, seen):
 
 
 def look_again(ids):
-    """Write down the signs of fraud that came up since these were judged, which may be days ago. Answers the ids of those that bear a new one.
+    """Write down the signs of fraud that came up since these were judged, which may be days ago; a word given before counts no more. Answers the ids of those that bear a new one.
 
     To be committed before an approval, which is not given then."""
     rows = select(Withdrawal).where(Withdrawal.id.in_(sorted(set(ids))[:MOST]), Withdrawal.state == "in review").options(joinedload(Withdrawal.user))
@@ -77,7 +77,10 @@ def look_again(ids):
 
 
 def _look_again(withdrawal):
-    return review.add(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
+    is_new = review.add(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
+    if is_new:
+        approvals.overtake(withdrawal)
+    return is_new
 
 
 def approve(seen, by):
