@@ -7,7 +7,7 @@ import pytest
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.ledger import queries as books
-from lms.domain.withdrawals import payout_details, payouts
+from lms.domain.withdrawals import halt, payout_details, payouts
 from lms.domain.withdrawals.payout_models import Payout, PayoutDetails
 from tests.conftest import PASSWORD
 from tests.domain.test_payout_details import DETAILS, bank_of
@@ -252,6 +252,33 @@ def test_from_a_payout_one_goes_to_whose_it_is(admin, payout, rich):
 
 def test_the_whole_iban_is_shown_only_while_it_is_to_be_paid(admin, payout):
     assert "0532" not in admin.get(f"/admin/bank-payouts/{payout.id}").text
+
+
+def offered(admin, payout):
+    """Which of the decisions its page offers."""
+    page = admin.get(f"/admin/bank-payouts/{payout.id}").text
+    return [what for what in ("approval", "payment", "rejection", "return") if f'action="/admin/bank-payouts/{payout.id}/{what}"' in page]
+
+
+def test_of_who_was_suspended_what_the_bank_does_not_have_is_not_offered_to_be_paid(admin, payout, rich, ada):
+    act(admin, payout, "approval")
+    assert offered(admin, payout) == ["payment", "rejection"]
+    with transaction():
+        rich.suspended_at = clock.now()
+    assert offered(admin, payout) == ["rejection"] and "0532" not in admin.get(f"/admin/bank-payouts/{payout.id}").text
+    with transaction():
+        payout.state = "exported"
+    assert offered(admin, payout) == ["payment", "return"]
+
+
+def test_while_payouts_are_stopped_nothing_is_offered_that_is_refused(admin, payout, ada):
+    with transaction():
+        halt.stop("We look at something.", ada)
+    assert offered(admin, payout) == ["rejection"]
+    assert "All payouts are stopped: nothing is approved or marked as paid before they go on." in admin.get(f"/admin/bank-payouts/{payout.id}").text
+    with transaction():
+        payout.state = "exported"
+    assert offered(admin, payout) == ["return"]
 
 
 def test_a_rejection_is_read_by_the_teacher(admin, payout, rich, log_in):

@@ -164,6 +164,17 @@ def test_nothing_leaves_who_is_suspended_or_frozen(rich, tom, ada, name):
     assert (kept.state, goes.state) == ("approved", "exported")
 
 
+@pytest.mark.parametrize("name", ["suspended_at", "frozen_at"])
+def test_what_is_at_the_bank_of_who_was_shut_since_is_settled_as_usual(rich, tom, ada, name):
+    one, other = asked(rich, 20_000, ada), asked(tom, 1000, ada, "k2")
+    bank_file = export(ada)
+    with transaction():
+        setattr(rich, name, clock.now()), setattr(tom, name, clock.now())
+    do(payouts.mark_paid, one, ada, "SCT 1")
+    do(bank_files.mark_paid, bank_file, ada, "SCT 2")
+    assert (one.state, other.state) == ("paid", "paid") and sound()
+
+
 @pytest.mark.parametrize("change", [{"role": "student"}, {"suspended_at": clock.now()}], ids=["no admin any more", "suspended"])
 def test_what_one_approved_who_is_no_admin_now_stays(change, rich, ada, olga):
     payout = asked(rich, 20_000, olga)

@@ -235,6 +235,22 @@ def test_nothing_leaves_who_is_suspended_or_frozen(rich, ada, name, why):
     assert parts(rich) == (50_000, 0)
 
 
+@pytest.mark.parametrize("name", ["suspended_at", "frozen_at"])
+def test_what_is_not_at_the_bank_yet_is_not_paid_to_who_was_shut_since(rich, ada, name):
+    """Paid by hand it would leave all the same."""
+    payout = request(rich, 1000)
+    do(payouts.approve, payout, ada)
+    with transaction():
+        setattr(rich, name, clock.now())
+    with pytest.raises(DomainError, match="nothing leaves it"):
+        do(payouts.mark_paid, payout, ada, "SCT 1", True)
+    assert payout.state == "approved" and parts(rich) == (49_000, 1000) and sound()
+    with transaction():
+        setattr(rich, name, None)
+    do(payouts.mark_paid, payout, ada, "SCT 1", True)
+    assert payout.state == "paid"
+
+
 def test_three_are_open_at_a_time(rich, ada):
     first = [request(rich, 1000, f"k{number}") for number in range(3)][0]
     with pytest.raises(DomainError, match="3 open payouts"):

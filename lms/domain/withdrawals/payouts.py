@@ -44,8 +44,7 @@ def approve(payout, by):
     if payout.state != "in review":
         raise DomainError("This payout is not in review any more.")
     halt.check()
-    if payout.user.is_shut:
-        raise DomainError("This account is suspended or frozen: nothing leaves it.")
+    _check_open(payout)
     if by.id in [decision.by_id for decision in payout.approvals]:
         raise DomainError("You have approved it already. It needs another admin, too.")
     steps.note(payout, by, "approved")
@@ -72,7 +71,9 @@ def reject(payout, by, reason):
 
 
 def mark_paid(payout, by, reference, by_hand=False):
-    """The bank has paid it under this reference, once. Who paid it `by_hand` is refused where it went into a file meanwhile, which would pay it again."""
+    """The bank has paid it under this reference, once. Who paid it `by_hand` is refused where it went into a file meanwhile, which would pay it again.
+
+    What the bank has is settled as usual, whatever became of its member since; what it does not have would leave now, and stays with who is suspended or frozen."""
     check_reference(reference)
     steps.check_admin(payout, by)
     steps.lock(payout)
@@ -81,6 +82,8 @@ def mark_paid(payout, by, reference, by_hand=False):
     if by_hand and payout.state == "exported":
         raise DomainError("This payout went into a bank file meanwhile. If you have paid it by hand, see that the bank does not pay it again.")
     halt.check()
+    if payout.state == "approved":
+        _check_open(payout)
     steps.note(payout, by, "paid", reference=reference)
     steps.move(payout, "paid", steps.account(payout, "requested"), books.platform(EUR, "bank"), reference=reference, by=by.id)
     payout.state, payout.bank_reference, payout.ended_at = "paid", reference, clock.now()
@@ -113,6 +116,11 @@ def cancel(payout):
         raise DomainError("This payout cannot be cancelled any more.")
     steps.give_back(payout, "cancelled")
     db.session.flush()
+
+
+def _check_open(payout):
+    if payout.user.is_shut:
+        raise DomainError("This account is suspended or frozen: nothing leaves it.")
 
 
 def check_reference(reference):
