@@ -7,7 +7,7 @@ from lms.domain.audit.models import Incident
 from lms.domain.checkout import by_hand, comparison, outbox, refunds, splits
 from lms.domain.checkout.payment_models import Payment, Refund, RefundByHand
 from lms.domain.ledger import queries as books
-from lms.errors import DomainError
+from lms.errors import DomainError, Forbidden
 from lms.gateways.payments import Taken
 from tests.conftest import pay, sell
 
@@ -71,6 +71,18 @@ def test_one_given_for_good_will_is_the_platforms_and_the_sale_stays(order, tea,
     assert books.member(tea.id, "EUR", "maturing").balance == 4000 and sound()
     with pytest.raises(DomainError, match="any more"):
         do(by_hand.bear, part, ada)
+
+
+@pytest.mark.parametrize("verb", [by_hand.bear, outbox.take_sale_back])
+@pytest.mark.parametrize("whose", ["buyer", "teacher"])
+def test_an_admin_decides_of_no_sale_that_he_bought_or_sold(verb, whose, order, ana, tea, ada):
+    part, who = send(order), {"buyer": ana, "teacher": tea}[whose]
+    do(setattr, who, "role", "admin")
+    with pytest.raises(Forbidden, match="another admin decides"):
+        do(verb, part, who)
+    assert (order.state, part.state) == ("paid", "told") and sound()
+    do(verb, part, ada)
+    assert part.state == {by_hand.bear: "borne"}.get(verb, "settled")
 
 
 @pytest.mark.parametrize("is_borne", [False, True])

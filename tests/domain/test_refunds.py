@@ -284,6 +284,15 @@ def test_a_held_payment_goes_back(sold, ada):
     assert (payment.state, books.platform("EUR", "escrow").balance) == ("returned", 0)
 
 
+def test_who_paid_a_held_payment_does_not_send_it_back_as_an_admin(sold):
+    order = sold()
+    pay(order, "pay_2")
+    payment = db.session.query(Payment).filter_by(state="held").one()
+    with pytest.raises(Forbidden, match="another admin decides"), transaction():
+        refunds.return_held(payment, order.buyer)
+    assert payment.state == "held"
+
+
 @pytest.mark.parametrize("is_returned", [False, True])
 def test_a_dispute_about_money_that_paid_nothing_leaves_the_sale_alone(is_returned, sold, ada):
     order = sold()

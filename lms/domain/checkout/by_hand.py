@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.audit import log
-from lms.domain.checkout import locks
+from lms.domain.checkout import locks, parties
 from lms.domain.checkout.payment_models import Payment, RefundByHand
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
@@ -40,6 +40,7 @@ def gone(payment_id):
 def bear(by_hand, by):
     """An admin's word that a part was given for good will: the platform bears it, and the sale stays as it is."""
     payment = _lock(by_hand)
+    parties.check(payment.order, by)
     if by_hand.state != "told" or payment.state != "applied" or not payment.order.is_paid:
         raise DomainError("This refund cannot be booked as the platform's any more.")
     platform, cards = (accounts.platform(EUR, name) for name in ("platform", "cards"))

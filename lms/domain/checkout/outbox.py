@@ -6,7 +6,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.audit import actions as audit
 from lms.domain.audit import log
-from lms.domain.checkout import by_hand, locks, refunds
+from lms.domain.checkout import by_hand, locks, parties, refunds
 from lms.domain.checkout.payment_models import Payment, Refund
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger.models import EUR
@@ -59,6 +59,7 @@ def confirm(payment, reference, amount, succeeded, why=""):
 def take_sale_back(part, by):
     """An admin's word that a RefundByHand meant the whole sale: it is reversed, and the rest goes back to the card. Raises DomainError."""
     payment = db.session.get_one(Payment, part.payment_id)
+    parties.check(payment.order, by)
     order = locks.order(payment.order_id)
     db.session.refresh(payment, with_for_update=True)
     db.session.refresh(part)

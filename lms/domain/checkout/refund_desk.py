@@ -2,30 +2,26 @@
 
 Afterwards it is no refund but good will: the money is sent in the gateway's own pages, and `by_hand` and `outbox` say who bears it."""
 
-from lms import clock
 from lms.domain.audit import log
-from lms.domain.checkout import locks, refunds
+from lms.domain.checkout import locks, parties, refunds
 from lms.domain.learning import queries as enrolments
 from lms.domain.rulebook import queries as rulebook
-from lms.errors import DomainError, Forbidden, Invalid
+from lms.errors import DomainError, Invalid
 
 LONGEST_REASON = 500
 
 
 def obstacle(order, enrolment, by):
     """The refusal (a DomainError, not raised) that keeps this admin from giving the money back, or None: that of refunds.obstacle, as an admin reads it."""
-    if by.id in (order.buyer_id, order.teacher_id):
-        return Forbidden("You bought or sold it yourself: another admin decides.")
-    if not order.is_paid or enrolment is None:
-        return DomainError("Only a course that is paid can be refunded.")
-    if refunds.is_disputed(order):
-        return DomainError("The buyer's bank has asked for this payment back. While it decides it cannot be sent back from here.")
+    if refusal := parties.obstacle(order, by):
+        return refusal
     rules = rulebook.version(order.rule_version)
-    if rules.may_refund(order.paid_at, clock.now(), enrolment.percent):
-        return None
-    if clock.now() >= rules.refundable_until(order.paid_at):
-        return DomainError("The %(days)d days in which a course may be given back are over.", days=rules.refund_days)
-    return DomainError("The buyer has completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=enrolment.percent, most=rules.refund_below_percent)
+    return {
+        "unpaid": DomainError("Only a course that is paid can be refunded."),
+        "disputed": DomainError("The buyer's bank has asked for this payment back. While it decides it cannot be sent back from here."),
+        "late": DomainError("The %(days)d days in which a course may be given back are over.", days=rules.refund_days),
+        "far": DomainError("The buyer has completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=refunds.percent(enrolment), most=rules.refund_below_percent),
+    }.get(refunds.hindrance(order, enrolment))
 
 
 def refund(order, by, reason):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from lms import clock
 from lms.db import db
 from lms.domain.audit import log
-from lms.domain.checkout import by_hand, locks, papers, splits
+from lms.domain.checkout import by_hand, locks, papers, parties, splits
 from lms.domain.checkout.books import Book
 from lms.domain.checkout.payment_models import Dispute, Payment, Refund
 from lms.domain.learning import actions as learning
@@ -43,16 +43,30 @@ def preview(order):
 
 def obstacle(order, enrolment):
     """The refusal (a DomainError, not raised) that keeps the buyer from getting his money back, or None."""
+    rules = rulebook.version(order.rule_version)
+    return {
+        "unpaid": DomainError("Only a course that is paid can be refunded."),
+        "disputed": DomainError("Your bank has asked for this payment back for you. While it decides we cannot send it back, too."),
+        "late": DomainError("The %(days)d days to change your mind are over.", days=rules.refund_days),
+        "far": DomainError("You have completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=percent(enrolment), most=rules.refund_below_percent),
+    }.get(hindrance(order, enrolment))
+
+
+def hindrance(order, enrolment):
+    """What keeps the buyer from getting his money back, in a word for whoever reads of it: unpaid, disputed, late or far; None where nothing does."""
     if not order.is_paid or enrolment is None:
-        return DomainError("Only a course that is paid can be refunded.")
+        return "unpaid"
     if is_disputed(order):
-        return DomainError("Your bank has asked for this payment back for you. While it decides we cannot send it back, too.")
+        return "disputed"
     rules = rulebook.version(order.rule_version)
     if rules.may_refund(order.paid_at, clock.now(), enrolment.percent):
         return None
-    if clock.now() >= rules.refundable_until(order.paid_at):
-        return DomainError("The %(days)d days to change your mind are over.", days=rules.refund_days)
-    return DomainError("You have completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=enrolment.percent, most=rules.refund_below_percent)
+    return "late" if clock.now() >= rules.refundable_until(order.paid_at) else "far"
+
+
+def percent(enrolment):
+    """How far he is in the course; nowhere where he has none."""
+    return enrolment.percent if enrolment else 0
 
 
 def is_disputed(order):
@@ -94,6 +108,7 @@ def tell(order, what):
 
 def return_held(payment, by):
     """Money that paid nothing goes back to where it came from, once."""
+    parties.check(payment.order, by)
     db.session.refresh(payment, with_for_update=True)
     if payment.state != "held" or payment.currency != EUR:
         raise DomainError("This payment cannot be sent back from here.")
