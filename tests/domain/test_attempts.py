@@ -1,6 +1,7 @@
 """Quizzes taken: begun, saved, handed in once, and closed when the time is up."""
 
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -505,6 +506,21 @@ def test_fifty_hand_ins_at_once_count_once(app, attempt):
     assert race(app, [lambda number=number: quizzes.hand_in(own(attempt_id), good if number % 2 else bad) for number in range(50)]) == []
     assert (attempt.right, saved(attempt)) in ((3, ["Four", "Six", "Two Four"]), (0, ["Three", "Seven", "Three"]))
     assert db.session.query(QuizAttempt).count() == 1
+
+
+def test_a_lesson_is_not_removed_under_who_begins_its_quiz(app, enrolment, lesson):
+    """Both found it: whoever comes later is refused, and nothing breaks."""
+    enrolment_id, lesson_id, both = enrolment.id, lesson.id, threading.Barrier(2)
+
+    def found():
+        lesson = db.session.get_one(Lesson, lesson_id)
+        both.wait(10)
+        return lesson
+
+    refusals = race(app, [lambda: quizzes.begin(db.session.get_one(Enrolment, enrolment_id), found()), lambda: courses.remove_lesson(found())])
+    is_removed = isinstance(refusals[0], NotFound)
+    assert len(refusals) == 1
+    assert (db.session.query(QuizAttempt).count(), db.session.query(Question).count()) == ((0, 0) if is_removed else (1, 3))
 
 
 def test_what_is_saved_while_it_is_handed_in_is_marked_or_refused(app, attempt):
