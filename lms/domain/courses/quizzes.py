@@ -30,11 +30,15 @@ def check_passing_percent(percent):
 
 def check_question(text, options, has_several):
     """Raises Invalid for what nobody can answer; `options` are (text, is_right, explanation)."""
-    _check_text(text, LONGEST_QUESTION, "Write the question first.")
+    if not _clean(text):
+        raise Invalid("Write the question first.")
+    _check_text(text, LONGEST_QUESTION)
     if not FEWEST_OPTIONS <= len(options) <= MOST_OPTIONS:
         raise Invalid("A question has %(fewest)d to %(most)d options.", fewest=FEWEST_OPTIONS, most=MOST_OPTIONS)
+    if not all(_clean(option) for option, _, _ in options):
+        raise Invalid("Write what each option says.")
     for option, _, explanation in options:
-        _check_text(option, LONGEST_OPTION, "Write what each option says.")
+        _check_text(option, LONGEST_OPTION)
         _check_text(explanation, LONGEST_OPTION)
     right = sum(bool(is_right) for _, is_right, _ in options)
     if not right:
@@ -114,9 +118,7 @@ def _lock_question(question):
     return quiz
 
 
-def _check_text(text, most, when_empty=None):
-    if when_empty and not _clean(text):
-        raise Invalid(when_empty)
+def _check_text(text, most):
     if len(text) > most:
         raise Invalid("A text has at most %(most)d characters.", most=most)
     check_brackets(text)
