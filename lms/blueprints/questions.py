@@ -1,5 +1,7 @@
 """Questions as pages show them: texts rendered, and what was chosen."""
 
+import textwrap
+
 from lms.domain.learning.attempt_models import QuizAttempt
 from lms.formats import markdown
 
@@ -18,6 +20,11 @@ def written(text, options, has_several):
     """Of a question as its teacher writes it: `options` are (text, is_right, explanation)."""
     kept = [{"id": number, "text": option, "is_right": is_right, "explanation": why} for number, (option, is_right, why) in enumerate(options)]
     return _question({"id": 0, "text": text, "has_several": has_several, "options": kept}, set())
+
+
+def title_of(question):
+    """The begin of a question, for a list of them."""
+    return markdown.line(textwrap.shorten(question.text.splitlines()[0], 160, placeholder=" …"))
 
 
 def _question(question, chosen):

@@ -157,7 +157,7 @@ def test_the_time_of_day_at_which_it_ends_is_said(browser, enrolment, lesson):
     iso = attempt.ends_at.isoformat(timespec="seconds")
     for page in (browser.get(QUIZ).text, browser.get(LESSON).text):
         assert f'datetime="{iso}"' in page and f"{attempt.ends_at:%H:%M}" in words(page)
-    assert "You have time until" in browser.get(QUIZ).text
+    assert "What you have saved when the time is up counts" in browser.get(QUIZ).text
 
 
 def test_after_the_time_nothing_is_saved_and_nothing_chosen_is_lost_while_it_can_be_handed_in(browser, enrolment, lesson):

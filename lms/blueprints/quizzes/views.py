@@ -44,6 +44,7 @@ def begin(slug, lesson_slug):
 
 @blueprint.post(f"{QUIZ}/answers")
 @login_required
+@limiter.limit("600 per hour", key_func=logged_in_member)
 def answer(slug, lesson_slug):
     standing, lesson = _standing(slug, lesson_slug)
     form = AnswersForm()

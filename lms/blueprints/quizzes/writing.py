@@ -25,7 +25,8 @@ def show(slug, lesson_slug):
     quiz = queries.quiz(lesson)
     form = SettingsForm(obj=quiz)
     if not form.validate_on_submit():
-        return render("quizzes/writing.html", course=lesson.course, lesson=lesson, quiz=quiz, form=form), _status(form)
+        titles = {question.id: questions.title_of(question) for question in quiz.questions} if quiz else {}
+        return render("quizzes/writing.html", course=lesson.course, lesson=lesson, quiz=quiz, form=form, titles=titles), _status(form)
     with transaction():
         quizzes.configure(lesson, form.minutes.data, form.passing_percent.data)
     flash(_("The settings are saved."), "done")
