@@ -11,6 +11,7 @@ from lms.db import db
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import queries as members
 from lms.domain.courses import actions as courses
+from lms.domain.courses import quizzes
 from lms.domain.courses.models import Course
 from lms.domain.ledger import actions as ledger
 from lms.domain.onchain import figures
@@ -79,4 +80,14 @@ def _write_lesson(section, slug, name):
     _, front, body = (_COURSES / slug / f"{name}.md").read_text(encoding="utf-8").split("+++\n", 2)
     front = tomllib.loads(front)
     facts = dict(minutes=front["minutes"], is_preview=front["preview"], slug=name.partition("-")[2], exercise=front.get("exercise", ""))
-    courses.add_lesson(section, front["title"], body.strip(), **facts)
+    lesson = courses.add_lesson(section, front["title"], body.strip(), **facts)
+    quiz = _COURSES / slug / f"{name}.quiz.toml"
+    if quiz.is_file():
+        _write_quiz(lesson, tomllib.loads(quiz.read_text(encoding="utf-8")))
+
+
+def _write_quiz(lesson, facts):
+    quizzes.configure(lesson, facts["minutes"], facts["passing_percent"])
+    for question in facts["questions"]:
+        options = [(option["text"], option.get("right", False), option["why"]) for option in question["options"]]
+        quizzes.add_question(lesson, question["text"], options, question.get("has_several", False))

@@ -29,6 +29,8 @@ def pages(url):
     _learn(student)
     reviewer = _reviewer(url, student, teacher)
     badge = _earn_badge(student, teacher, admin)
+    answer_quiz(student, "hand_in", 1, (0, 3), 0, 1)
+    answer_quiz(reviewer, "save", 1, (0, 2))
     newcomer.send("/teach/apply/", subject="Statistics for nurses", experience="Ten years on a ward, then a degree in biostatistics.", link="https://example.org/column")
     return {
         "visitor": (Visitor(url), _open_pages(url, address, unproven) | {"badge": badge}),
@@ -37,7 +39,7 @@ def pages(url):
             newcomer,
             {"home": "/", "my-courses": "/learn", "orders": "/orders", "wallet": "/wallet", "notices": "/notices", "proof": "/wallet/proof", "new-email": _new_email(newcomer), "application": "/teach/apply/", "application-change": "/teach/apply/change"},
         ),
-        "reviewer": (reviewer, {"my-courses": "/learn", "reviews": "/reviews", "review": first_link(reviewer, "/reviews", r"/reviews/\d+"), "exercise-passed": _exercise(reviewer, COURSE)}),
+        "reviewer": (reviewer, {"my-courses": "/learn", "reviews": "/reviews", "review": first_link(reviewer, "/reviews", r"/reviews/\d+"), "exercise-passed": _exercise(reviewer, COURSE), "quiz-under-way": quiz_of(reviewer), "lesson-quiz-under-way": reviewer.lessons(COURSE)[2]}),
         "student": (student, _students_pages(student)),
         "teacher": (teacher, _teachers_pages(teacher)),
         "admin": (admin, _admins_pages(admin)),
@@ -89,12 +91,34 @@ def _exercise(member, slug):
     return f"{member.lessons(slug)[0]}/exercise"
 
 
+def quiz_of(member, slug=COURSE, lesson=2):
+    """The address of the quiz of a lesson."""
+    return f"{member.lessons(slug)[lesson]}/quiz"
+
+
+def answer_quiz(member, button, *places):
+    """Begin the seeded quiz, choose the options at these places (several of one question as a tuple), and press `save` or `hand_in`."""
+    quiz = quiz_of(member)
+    offered = {}
+    for name, option in re.findall(r'name="(question-\d+)" value="(\d+)"', member.send(quiz).text):
+        offered.setdefault(name, []).append(option)
+    chosen = {name: [options[place] for place in (wanted if isinstance(wanted, tuple) else (wanted,))] for (name, options), wanted in zip(offered.items(), places, strict=False)}
+    member.send(quiz, to=f"{quiz}/answers", **chosen, **{button: "1"})
+
+
+def _write_quiz(teacher, lesson):
+    """A quiz of one question for the lesson, whose editor's address this is."""
+    answers = {"options-0-text": "The keystone", "options-0-is_right": "y", "options-0-explanation": "Until it is *in*, the scaffold carries all.", "options-1-text": "The first stone"}
+    teacher.send(f"{lesson}/quiz/questions", text="Which stone lets the arch **carry itself**?", **answers)
+
+
 def _earn_badge(student, teacher, admin):
-    """A free course completed; answers the address of its badge."""
+    """A free course completed, whose lesson has a quiz since; answers the address of its badge."""
     slug = publish_course(teacher, admin, f"Bread for all {secrets.token_hex(2)}", "0")
     student.send(f"/courses/{slug}", to=f"/learn/{slug}")
     lesson = student.lessons(slug)[0]
     student.send(lesson, to=f"{lesson}/complete")
+    _write_quiz(teacher, f"/teach/courses/{slug}/lessons/{lesson.rpartition('/')[2]}")
     return first_link(student, f"/learn/{slug}", r"/badges/[\w-]+")
 
 
@@ -134,16 +158,20 @@ def _students_pages(student):
     declined, waiting = _be_declined(student), student.order(OTHER)
     payment = student.payment_page(OTHER).removeprefix(student.url)
     lessons = student.lessons(COURSE)
+    free = first_link(student, "/learn", r"/learn/bread-for-all-[\w-]+").removeprefix("/learn/")
     return {
         "home": "/",
         "my-courses": "/learn",
         "course-enrolled": f"/courses/{COURSE}",
         "course-finished": f"/learn/{FINISHED}",
-        "course-free-finished": first_link(student, "/learn", r"/learn/bread-for-all-[\w-]+"),
+        "course-free-finished": f"/learn/{free}",
         "badges": "/badges",
         "badge": first_link(student, "/badges", r"/badges/[\w-]+"),
         "lesson-completed": lessons[0],
         "lesson-next": lessons[2],
+        "lesson-quiz-optional": student.lessons(free)[0],
+        "quiz-to-begin": quiz_of(student, free, 0),
+        "quiz-not-passed": quiz_of(student),
         "lesson-locked": student.lessons(OTHER)[-1],
         "exercise": _exercise(student, FINISHED),
         "exercise-in-review": _exercise(student, COURSE),
@@ -200,8 +228,15 @@ def _teachers_pages(teacher):
         "lesson": first_link(teacher, course, rf"{course}/lessons/[\w-]+"),
         "lesson-new": first_link(teacher, course, rf"{course}/sections/\d+/lessons"),
     }
+    _write_quiz(teacher, editors["lesson"])
     teacher.send(course, to=f"{course}/submission")
+    quiz = f"/teach/courses/{COURSE}/lessons/measured-depth/quiz"
     return editors | {
+        "quiz": quiz,
+        "quiz-empty": quiz.replace("measured-depth", "the-workshop"),
+        "quiz-submitted": f"{editors['lesson']}/quiz",
+        "quiz-question": first_link(teacher, quiz, rf"{quiz}/questions/\d+"),
+        "quiz-question-new": f"{quiz}/questions",
         "courses": "/teach/",
         "new": "/teach/new",
         "course": f"/teach/courses/{COURSE}",

@@ -7,6 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 COURSES = Path(__file__).parents[2] / "lms" / "seed" / "courses"
+QUIZZES = sorted(COURSES.glob("*/*.quiz.toml"))
 FOLDERS = sorted(path.parent for path in COURSES.glob("*/course.toml"))
 LESSONS = sorted(COURSES.glob("*/*.md"))
 EXAMPLE_HEADING = {"en": "Worked example", "it": "Esempio svolto"}
@@ -82,6 +83,20 @@ def test_a_lesson_needs_no_html_no_pictures_and_no_other_site(path):
     kinds = {child.type for token in tokens for child in [token, *(token.children or [])]}
     assert not kinds & {"html_block", "html_inline", "image", "link_open"}
     assert "h1" not in {token.tag for token in tokens}
+
+
+def test_there_is_a_quiz_and_each_stands_beside_its_lesson():
+    assert QUIZZES
+    assert all(path.with_name(path.name.replace(".quiz.toml", ".md")) in LESSONS for path in QUIZZES)
+
+
+@pytest.mark.parametrize("path", QUIZZES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_each_answer_of_a_quiz_says_why_and_the_right_ones_do_not_all_stand_first(path):
+    questions = tomllib.loads(path.read_text(encoding="utf-8"))["questions"]
+    assert len(questions) >= 4
+    assert all(option["why"].strip() for question in questions for option in question["options"])
+    assert any(question.get("has_several") for question in questions)
+    assert len({tuple(option.get("right", False) for option in question["options"]) for question in questions}) > 2
 
 
 def _course(folder):

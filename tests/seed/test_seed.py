@@ -6,6 +6,7 @@ from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import queries as members
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
+from lms.domain.courses import quiz_queries as quizzes
 from lms.domain.desk import measures, trends
 from lms.domain.onchain import signers
 
@@ -43,6 +44,16 @@ def test_a_translation_is_shown_with_its_original(app):
     assert course.slug == "renaissance-in-florence"
     _, back = courses.in_all_languages("il-rinascimento-a-firenze")
     assert [other.slug for other in back] == ["renaissance-in-florence"]
+
+
+def test_a_seeded_lesson_has_its_quiz(app):
+    load()
+    lesson = courses.lesson(courses.by_slug("renaissance-in-florence"), "measured-depth")
+    quiz = quizzes.quiz(lesson)
+    assert lesson.has_quiz and (quiz.minutes, quiz.passing_percent, len(quiz.questions)) == (20, 75, 4)
+    assert [sum(option.is_right for option in question.options) for question in quiz.questions] == [1, 2, 1, 1]
+    load()
+    assert len(quizzes.quiz(lesson).questions) == 4
 
 
 def test_seeding_again_adds_nothing_and_keeps_what_was_changed(app):
