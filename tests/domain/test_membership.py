@@ -9,12 +9,13 @@ from sqlalchemy import update
 import lms
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import membership
+from lms.domain.accounts import membership, sightings
 from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
-from lms.domain.governance import admins
+from lms.domain.governance import admins, drafts
+from lms.domain.rulebook.rules import Rules
 from lms.domain.withdrawals import actions, bank_files, halt, payouts
-from lms.errors import DomainError
+from lms.errors import DomainError, Forbidden
 from tests.conftest import address_of, give, teo
 from tests.domain.test_bank_files import PAYER
 from tests.domain.test_payout_details import bank_of
@@ -66,6 +67,33 @@ def test_what_takes_a_role_or_an_account_of_whoever_may_be_an_admin_takes_back_h
     package = Path(lms.__file__).parent
     callers = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if re.search(r"membership\.(set_role|suspend)\(", path.read_text())}
     assert callers == {"domain/governance/admins.py", "domain/applications/actions.py"}
+
+
+def test_two_accounts_of_one_browser_are_not_two_admins(approved, otto, ada, tea):
+    """Who makes himself a second admin would give both words."""
+    earn(tea, 150_000)
+    with transaction():
+        bank_of(tea)
+    payout = request(tea, 150_000)
+    with transaction():
+        draft = drafts.begin(otto)
+        drafts.change(draft, otto, Rules(completion_bp=300), 14)
+        drafts.propose(draft, otto)
+        payouts.approve(payout, otto)
+        for who in (otto, ada):
+            sightings.see(who, "one browser", "192.0.2.1")
+    for decide in (lambda: actions.approve(approved, ada), lambda: payouts.approve(payout, ada), lambda: drafts.publish(draft, ada, draft.digest)):
+        with pytest.raises(Forbidden, match="may be one"), transaction():
+            decide()
+    assert (approved.state, payout.state, draft.state) == ("in review", "in review", "proposed")
+
+
+def test_two_admins_with_browsers_of_their_own_are_two(approved, otto, ada):
+    with transaction():
+        for who in (otto, ada):
+            sightings.see(who, f"the browser of {who.name}", "192.0.2.1")
+        actions.approve(approved, ada)
+    assert approved.state == "approved"
 
 
 def take_from(otto, **facts):

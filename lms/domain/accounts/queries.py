@@ -74,6 +74,13 @@ def who_share(user, devices, by):
     return found
 
 
+def share_browser(user, others):
+    """Whether he signed in with a browser of one of the others (ids), as one person with several accounts does."""
+    own = select(Sighting.device).where(Sighting.user_id == user.id)
+    rows = select(Sighting.user_id).where(Sighting.device.in_(own), Sighting.user_id.in_(others)).limit(1)
+    return bool(others) and db.session.scalar(rows) is not None
+
+
 def lasting_sign_ins(token_hashes):
     """Those of the hashes whose sign-in would still be let in; one statement for any number of them."""
     rows = (

@@ -67,6 +67,7 @@ def approve(withdrawal, by):
     halt.check()
     if refusal := obstacle(withdrawal, by):
         raise refusal
+    second_word.check(by, {approval.admin_id for approval in withdrawal.standing})
     if linked.is_removed(withdrawal.linked_wallet_id):
         raise DomainError("Its member has removed this address since: nothing is sent there any more. Reject it.")
     db.session.merge(Approval(withdrawal_id=withdrawal.id, admin_id=by.id, at=clock.now(), amount=withdrawal.amount, to=withdrawal.to))

@@ -47,6 +47,7 @@ def approve(payout, by):
     _check_open(payout)
     if by.id in [decision.by_id for decision in payout.approvals]:
         raise DomainError("You have approved it already. It needs another admin, too.")
+    second_word.check(by, {decision.by_id for decision in payout.approvals})
     steps.note(payout, by, "approved")
     if len(payout.approvals) >= payout.admins:
         payout.state = "approved"

@@ -1,7 +1,14 @@
-"""The other admins asked for the word that a case over the limit still needs."""
+"""The word of another admin that a case over the limit needs: who is asked for it, and who cannot give it."""
 
 from lms.domain.accounts import queries as accounts
 from lms.domain.notices import actions as notices
+from lms.errors import Forbidden
+
+
+def check(by, given):
+    """Raises Forbidden for who may be one person with an admin who gave his word (`given`: their ids): two accounts are not four eyes."""
+    if accounts.share_browser(by, given):
+        raise Forbidden("You and who gave his word before may be one: another admin decides.")
 
 
 def ask(name, case, by):
