@@ -53,6 +53,7 @@ ACTIONS = {
     "approvals overtaken": ("arrow-back-up", "red", N_("Approvals count no more"), ""),
     "sign-ins ended": ("logout", "red", N_("Member logged out everywhere"), ""),
     "members enrolled": ("users-plus", "gold", N_("Members enrolled by a list"), N_("“%(title)s”: %(count)s, file %(sha256)s")),
+    "work graded": ("writing", "gold", N_("Work graded in the place of its teacher"), N_("score %(score)s")),
     "incident closed": ("circle-check", "grey", N_("Incident closed"), N_("%(kind)s, %(about)s: %(note)s")),
     "part stopped": ("player-pause", "red", N_("Part stopped"), N_("%(reason)s")),
     "part started": ("player-play", "teal", N_("Part started again"), ""),
@@ -66,6 +67,8 @@ ACTIONS = {
     "job tried again": ("refresh", "gold", N_("Job tried again"), N_("%(error)s")),
     "job dropped": ("trash", "red", N_("Job dropped"), N_("%(error)s")),
     "rulebook draft begun": ("edit", "grey", N_("Draft of the rulebook begun"), N_("from version %(version)s")),
+    "rulebook draft changed": ("edit", "grey", N_("Draft of the rulebook changed"), ""),
+    "rulebook draft carried over": ("edit", "grey", N_("Draft of the rulebook carried over"), N_("to version %(version)s")),
     "rulebook proposed": ("scale", "gold", N_("Draft of the rulebook proposed"), ""),
     "rulebook proposal voided": ("arrow-back-up", "red", N_("Proposal of an admin counts no more"), ""),
     "rulebook draft withdrawn": ("x", "grey", N_("Draft of the rulebook withdrawn"), ""),
@@ -90,6 +93,7 @@ _SUBJECTS = {
     "rulebook": N_("version %(number)s"),
     "mail": N_("mail %(number)s"),
     "job": N_("job %(number)s"),
+    "submission": N_("work %(number)s"),
     "rulebook-draft": N_("draft %(number)s"),
 }
 

@@ -53,9 +53,12 @@ def test_what_one_admin_proposes_another_publishes_as_the_next_version(draft, ad
     rows = db.session.query(LogEntry).filter(LogEntry.action.startswith("rulebook")).order_by(LogEntry.number).all()
     assert [(row.action, row.by_id, row.subject) for row in rows] == [
         ("rulebook draft begun", ada.id, f"rulebook-draft {draft.id}"),
+        ("rulebook draft changed", ada.id, f"rulebook-draft {draft.id}"),
+        ("rulebook draft changed", ada.id, f"rulebook-draft {draft.id}"),
         ("rulebook proposed", ada.id, f"rulebook-draft {draft.id}"),
         ("rulebook announced", bea.id, "rulebook 2"),
     ]
+    assert rows[2].details == {"digest": draft.digest}
     assert rows[-1].details["author"] == ada.id and rows[-1].details["digest"] == draft.digest
 
 
@@ -163,6 +166,15 @@ def test_a_version_announced_meanwhile_is_taken_in_first(draft, ada, bea):
     act(drafts.change, draft, ada, replace(draft.numbers), 30)
     act(drafts.propose, draft, ada)
     assert act(drafts.publish, draft, bea, draft.digest).number == 3
+
+
+def test_what_is_saved_as_it_was_is_no_change_in_the_log_and_carrying_over_is_one(draft, ada):
+    announce(lessons_bp=300)
+    act(drafts.change, draft, ada, Rules(completion_bp=300), 14)
+    act(drafts.carry_over, draft, ada)
+    rows = db.session.query(LogEntry).filter(LogEntry.action.startswith("rulebook draft")).order_by(LogEntry.number).all()
+    assert [(row.action, row.by_id, row.details.get("version")) for row in rows] == [("rulebook draft begun", ada.id, 1), ("rulebook draft changed", ada.id, None), ("rulebook draft carried over", ada.id, 2)]
+    assert rows[-1].details["digest"] == draft.digest
 
 
 def test_what_is_over_is_changed_no_more(draft, ada, bea):

@@ -9,6 +9,7 @@ import pytest
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import membership
+from lms.domain.audit.models import LogEntry
 from lms.domain.checkout import refunds
 from lms.domain.checkout.models import Order
 from lms.domain.courses import actions as courses
@@ -145,6 +146,7 @@ def test_with_too_few_the_teacher_grades(ana, tea, course):
     assert work.is_for_teacher and work.reviews == []
     assert db.session.query(Notice).filter_by(user_id=tea.id, kind="work to grade").one().facts["submission"] == work.id
     grade(work, tea, 6, "Well done.")
+    assert db.session.query(LogEntry).count() == 0, "a teacher's own word is no admin's"
     assert (work.state, work.score, work.feedback) == ("passed", Decimal(6), "Well done.")
     with pytest.raises(DomainError, match="does not wait"):
         grade(work, tea, 2)
@@ -183,6 +185,11 @@ def test_where_the_teacher_teaches_no_more_an_admin_grades_and_not_his_own(ana, 
     grade(work, ada, 8)
     grade(own, admin, 8)
     assert work.has_passed and own.has_passed
+    rows = db.session.query(LogEntry).filter_by(action="work graded").order_by(LogEntry.number)
+    assert [(row.by_id, row.subject, row.details) for row in rows] == [
+        (ada.id, f"submission {work.id}", {"member": ana.id, "course": course.id, "score": 8}),
+        (admin.id, f"submission {own.id}", {"member": ada.id, "course": course.id, "score": 8}),
+    ]
 
 
 def test_no_admin_grades_while_the_teacher_does(ana, tea, ada, course):

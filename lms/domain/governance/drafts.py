@@ -15,6 +15,7 @@ from lms.domain.notices import actions as notices
 from lms.domain.rulebook import actions as rulebook
 from lms.domain.rulebook import changes, checks
 from lms.domain.rulebook import queries as versions
+from lms.domain.withdrawals import second_word
 from lms.errors import DomainError, Invalid
 
 SHORTEST_NOTICE, LONGEST_NOTICE = rulebook.NOTICE.days, 365  # days
@@ -39,7 +40,8 @@ def change(draft, by, rules, notice_days):
     _check_author(draft, by)
     if type(notice_days) is not int or not SHORTEST_NOTICE <= notice_days <= LONGEST_NOTICE:
         raise Invalid("A version is announced from %(least)d to %(most)d days before it holds.", least=SHORTEST_NOTICE, most=LONGEST_NOTICE)
-    _write(draft, rules, notice_days)
+    if _write(draft, rules, notice_days):
+        log.record("rulebook draft changed", _subject(draft), by, digest=draft.digest)
 
 
 def carry_over(draft, by):
@@ -50,9 +52,11 @@ def carry_over(draft, by):
     own = {name: getattr(draft.numbers, name) for name in changes.changed(base, draft.numbers)}
     draft.based_on = newest.number
     _write(draft, replace(newest.numbers, **own), draft.notice_days)
+    log.record("rulebook draft carried over", _subject(draft), by, version=newest.number, digest=draft.digest)
 
 
 def _write(draft, rules, notice_days):
+    """Whether it differs from what stood there."""
     checks.check(rules)
     before = draft.digest
     draft.rules, draft.notice_days = versions.as_row(replace(rules, number=draft.based_on)), notice_days
@@ -60,6 +64,7 @@ def _write(draft, rules, notice_days):
         draft.changed_at = clock.now()
         _unpropose(draft)
     db.session.flush()
+    return draft.digest != before
 
 
 def _unpropose(draft):
@@ -105,6 +110,7 @@ def publish(draft, by, digest):
         raise DomainError("This is your own draft. Another admin publishes it.")
     if not is_admin or not accounts.decides(draft.author):
         raise DomainError("Who proposed this draft is no admin any more. Another admin has to begin one of his own.")
+    second_word.check(by, {draft.author_id})
     if not draft.is_proposed or draft.digest != digest:
         raise DomainError("This is not what is proposed by now: the draft was changed. Read it again.")
     _check_newest(draft)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
+from lms.domain.audit import log
 from lms.domain.courses.checks import check_brackets
 from lms.domain.learning import actions as learning
 from lms.domain.learning import exercise_queries as queries
@@ -88,6 +89,8 @@ def grade(submission, grader, score, feedback):
     if not submission.is_open or not submission.is_for_teacher:
         raise DomainError("This work does not wait for your grade.")
     _check_verdict(rules, score, feedback)
+    if grader.id != submission.enrolment.course.teacher_id:
+        log.record("work graded", f"submission {submission.id}", grader, member=submission.enrolment.user_id, course=submission.enrolment.course_id, score=score)
     submission.feedback = feedback.strip()
     verdicts.decide(submission, [score], rules)
 
