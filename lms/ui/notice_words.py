@@ -5,6 +5,12 @@ from flask_babel import lazy_gettext as _
 WORDS = {
     "password changed": (_("Your password was changed"), _("It was set on %(at)s, and every other sign-in has ended. If it was not you, set a new one at once."), "password"),
     "sign-ins ended": (_("You were logged out everywhere"), _("One of us ended all your sign-ins on %(at)s. Log in again, and set a new password if somebody may know yours."), "password"),
+    "role changed": (_("Your role was changed"), _("Before it was %(before)s, from %(at)s on it is %(role)s. If you know of no reason, ask us."), "account"),
+    "role of another changed": (
+        _("An admin was made or unmade"),
+        _("%(name)s was %(before)s and is %(role)s by the word of %(by)s, on %(at)s. If you know of no reason, ask both of them, by another way than mail."),
+        "member",
+    ),
     "wallet linked": (
         _("A wallet was linked"),
         _("%(address)s can be used from %(usable_at)s. If it was not you, freeze your wallet before then and set a new password."),
@@ -68,6 +74,8 @@ WORDS = {
 # Place → (what its link says, the pages it may be: the first one that there is is taken). A page is an endpoint and, by its argument, the fact put in.
 PLACES = {
     "password": (_("Set a new password"), [("accounts.forgotten", {})]),
+    "account": (_("Your account"), [("accounts.show", {})]),
+    "member": (_("Look closer"), [("admin.members.show", {"user_id": "member"}), ("admin.members.index", {})]),
     "addresses": (_("Your addresses"), [("addresses.index", {})]),
     "withdrawal": (_("See the withdrawal"), [("withdrawals.show", {"withdrawal_id": "withdrawal"}), ("wallet.show", {})]),
     "wallet": (_("Your wallet"), [("wallet.show", {})]),
@@ -112,6 +120,7 @@ GROUPS = {
 NAMES = {
     "password changed": _("New password"),
     "sign-ins ended": _("Logged out everywhere"),
+    "role changed": _("Role changed"),
     "wallet linked": _("Wallet linked"),
     "wallet frozen": _("Wallet frozen"),
     "wallet thawed": _("Wallet not frozen any more"),
@@ -158,3 +167,6 @@ NAMES = {
     "draft proposed": _("New rules proposed"),
     "incident opened": _("Incident opened"),
 }
+
+# A role inside a sentence.
+ROLES = {"student": _("student"), "teacher": _("teacher"), "admin": _("admin")}

@@ -9,7 +9,7 @@ from werkzeug.routing import BuildError
 from lms.domain.notices import kinds
 from lms.ui.incident_words import incident_word
 from lms.ui.money import euros, teo
-from lms.ui.notice_words import PLACES, WORDS
+from lms.ui.notice_words import PLACES, ROLES, WORDS
 from lms.ui.times import written
 from lms.ui.words import gettext, given_back
 
@@ -36,6 +36,8 @@ def said(notice, external=False):
 def _kind(notice):
     if notice.kind == "sale decided":
         return "sale accepted" if notice.facts.get("accepted") else "sale declined"
+    if notice.kind == "role changed" and "name" in notice.facts:
+        return "role of another changed"
     return notice.kind
 
 
@@ -74,6 +76,10 @@ def _short(address):
     return f"{address[:6]}…{address[-4:]}"
 
 
+def _role(word):
+    return str(ROLES[word])
+
+
 _SHOWN = {
     "teo": _tokens,
     "tokens": _tokens,
@@ -86,6 +92,8 @@ _SHOWN = {
     "address": _short,
     "incident": incident_word,
     "to": _short,
+    "role": _role,
+    "before": _role,
 }
 
 

@@ -42,7 +42,7 @@ def test_each_kind_has_a_switch_and_those_for_small_steps_and_rewards_are_off_at
 
 def test_security_is_shown_as_always_on_without_a_switch(ana, log_in):
     page = words(log_in(ana).get(PAGE).text)
-    assert re.search("Security always on .* New password Logged out everywhere Wallet linked Wallet frozen Wallet not frozen any more New payout details Wallet ", page)
+    assert re.search("Security always on .* New password Logged out everywhere Role changed Wallet linked Wallet frozen Wallet not frozen any more New payout details Wallet ", page)
 
 
 def test_teaching_is_offered_to_teachers_alone_and_applying_to_students_alone(ana, tea, log_in):

@@ -12,17 +12,22 @@ from lms.errors import DomainError, Invalid
 
 
 def set_role(user, role, by):
-    """Make the member a student, teacher or admin; only an admin may, and never for himself. Of who may be an admin: governance.admins.set_role."""
+    """Make the member a student, teacher or admin; only an admin may, and never for himself. Answers what he was before, which he may be already.
+    Of who may be an admin: governance.admins.set_role."""
     _lock(user, by)
     if not by.may_decide or by.id == user.id:
         raise DomainError("Only another admin may change this role.")
     if role not in ROLES:
         raise Invalid("There is no such role.")
-    log.record("role changed", _subject(user), by, before=user.role, after=role)
-    user.role = role
+    before = user.role
+    if role == before:
+        return before
+    log.record("role changed", _subject(user), by, before=before, after=role)
+    user.role, user.admin_since = role, clock.now() if role == "admin" else None
     if role == "teacher" and user.teacher_since is None:
         user.teacher_since = clock.now()
     db.session.flush()
+    return before
 
 
 def make_first_admin(user):

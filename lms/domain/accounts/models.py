@@ -29,6 +29,7 @@ class User(UserMixin, Model):
     created_at: Mapped[object] = mapped_column(Moment)
     verified_at: Mapped[object | None] = mapped_column(Moment)
     teacher_since: Mapped[object | None] = mapped_column(Moment)
+    admin_since: Mapped[object | None] = mapped_column(Moment)  # when another admin made him one; of those the operators named, None
     suspended_at: Mapped[object | None] = mapped_column(Moment)
     frozen_at: Mapped[object | None] = mapped_column(Moment)  # by himself: nothing leaves his wallet
     password_changed_at: Mapped[object | None] = mapped_column(Moment)
@@ -82,6 +83,10 @@ class User(UserMixin, Model):
     def may_decide(self):
         """Whether his word as an admin counts now."""
         return self.is_admin and self.is_active
+
+    def may_decide_on(self, begun_at):
+        """Whether his word counts for what was begun then: not that of who was made an admin since, as an admin could make himself a second word."""
+        return self.may_decide and (self.admin_since is None or self.admin_since <= begun_at)
 
 
 class Session(Model):

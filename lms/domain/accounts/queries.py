@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import undefer
 
 from lms import clock
@@ -101,12 +101,22 @@ def admins():
     return db.session.scalars(select(User.id).where(User.role == "admin").order_by(User.id)).all()
 
 
-DECIDES = (User.role == "admin", User.suspended_at.is_(None))  # as User.may_decide
+def _decides(member):
+    return (member.role == "admin", member.suspended_at.is_(None))
 
 
-def deciders(without=()):
-    """Ids of the admins whose word counts now, without these."""
-    return db.session.scalars(select(User.id).where(*DECIDES, User.id.not_in(without)).order_by(User.id)).all()
+DECIDES = _decides(User)  # as User.may_decide
+
+
+def decide_on(begun_at, member=User):
+    """What they fulfil whose word counts for what was begun at this moment, which may be a column: as User.may_decide_on."""
+    return (*_decides(member), or_(member.admin_since.is_(None), member.admin_since <= begun_at))
+
+
+def deciders(without=(), begun_at=None):
+    """Ids of the admins whose word counts now, for what was begun then where it says when; without these."""
+    rows = select(User.id).where(*(DECIDES if begun_at is None else decide_on(begun_at)), User.id.not_in(without))
+    return db.session.scalars(rows.order_by(User.id)).all()
 
 
 def decides(user):

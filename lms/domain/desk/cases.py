@@ -67,7 +67,7 @@ def _are_open(order, which, age, word, by):
     if by and (order == "risk" or which in ("mine", *_TELLING)):
         wanted.append(Withdrawal.user_id != by.id)
     if by and which == "mine":
-        wanted.append(~_has_word_of(by))
+        wanted += [~_has_word_of(by), *([Withdrawal.requested_at >= by.admin_since] if by.admin_since else [])]
     return wanted
 
 

@@ -80,7 +80,7 @@ def propose(draft, by):
         raise Invalid("Nothing differs from version %(number)d.", number=draft.based_on)
     draft.state, draft.proposed_at, draft.proposed_digest = "proposed", clock.now(), draft.digest
     log.record("rulebook proposed", _subject(draft), by, digest=draft.digest)
-    notices.tell_these(accounts.deciders({by.id}), "draft proposed", f"{_subject(draft)}:{draft.digest}", draft=draft.id)
+    notices.tell_these(accounts.deciders({by.id}, draft.begun_at), "draft proposed", f"{_subject(draft)}:{draft.digest}", draft=draft.id)
 
 
 def take_back_proposals(admin, by):
@@ -110,6 +110,8 @@ def publish(draft, by, digest):
         raise DomainError("This is your own draft. Another admin publishes it.")
     if not is_admin or not accounts.decides(draft.author):
         raise DomainError("Who proposed this draft is no admin any more. Another admin has to begin one of his own.")
+    if not by.may_decide_on(draft.begun_at):
+        raise DomainError("You were made an admin after this draft was begun. Who was one before publishes it.")
     second_word.check(by, {draft.author_id})
     if not draft.is_proposed or draft.digest != digest:
         raise DomainError("This is not what is proposed by now: the draft was changed. Read it again.")

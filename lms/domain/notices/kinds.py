@@ -50,6 +50,7 @@ GROUPS = {
 KINDS = {
     "password changed": Kind("key", "teal", "security"),
     "sign-ins ended": Kind("logout", "red", "security"),
+    "role changed": Kind("shield-check", "red", "security"),
     "wallet linked": Kind("link", "teal", "security"),
     "wallet frozen": Kind("snowflake", "red", "security"),
     "wallet thawed": Kind("snowflake-off", "teal", "security"),

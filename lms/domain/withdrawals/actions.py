@@ -84,7 +84,7 @@ def approve(withdrawal, by):
 
 def obstacle(withdrawal, by):
     """The refusal (a DomainError, not raised) that keeps this admin's word from it, as far as its own rows say; None where nothing does."""
-    if refusal := _undecidable(withdrawal, by):
+    if refusal := _undecidable(withdrawal, by) or second_word.late(by, withdrawal):
         return refusal
     if withdrawal.is_held:
         return DomainError("It is on hold. Let it go on first.")

@@ -3,9 +3,10 @@
 from collections import defaultdict
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from lms.db import among, db, page_of
+from lms.domain.accounts import queries as accounts
 from lms.domain.accounts.models import User
 from lms.domain.withdrawals.bank_file_models import BankFile, BankFileLine
 from lms.domain.withdrawals.payout_models import Payout, PayoutDecision, PayoutDetails
@@ -73,7 +74,8 @@ def _sum(payouts):
 
 
 def _approvals():
-    """How many admins have approved a payout whose word counts: User.may_decide."""
-    by = select(User.id).where(User.role == "admin", User.suspended_at.is_(None))
-    given = select(func.count()).where(PayoutDecision.payout_id == Payout.id, PayoutDecision.verdict == "approved", PayoutDecision.by_id.in_(by))
-    return given.correlate(Payout).scalar_subquery()
+    """How many admins have approved a payout whose word counts: as Payout.approvals says."""
+    admin = aliased(User)
+    counts = accounts.decide_on(Payout.requested_at, admin)
+    given = select(func.count()).join_from(PayoutDecision, admin, admin.id == PayoutDecision.by_id)
+    return given.where(PayoutDecision.payout_id == Payout.id, PayoutDecision.verdict == "approved", *counts).correlate(Payout).scalar_subquery()

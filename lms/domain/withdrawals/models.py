@@ -78,9 +78,10 @@ class Withdrawal(Model):
 
     @property
     def standing(self):
-        """The approvals that count: not the word of one who is an admin no more, or was suspended since, as it may not have been his own;
-        nor one that was given for another amount or address: what is changed is decided anew."""
-        return [approval for approval in self.approvals if approval.admin.may_decide and (approval.amount, approval.to) == (self.amount, self.to)]
+        """The approvals that count: not the word of one who is an admin no more, or was suspended since, as it may not have been his own,
+        nor of one who was made an admin after it was asked for; nor one that was given for another amount or address: what is changed is decided anew."""
+        is_meant = (self.amount, self.to)
+        return [approval for approval in self.approvals if approval.admin.may_decide_on(self.requested_at) and (approval.amount, approval.to) == is_meant]
 
     @property
     def may_be_cancelled(self):

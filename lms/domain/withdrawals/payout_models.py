@@ -78,8 +78,8 @@ class Payout(Model):
 
     @property
     def approvals(self):
-        """Those that count: not the word of one who is an admin no more, or was suspended since."""
-        return [decision for decision in self.decisions if decision.verdict == "approved" and decision.by.may_decide]
+        """Those that count: not the word of one who is an admin no more, or was suspended since, nor of one who was made an admin after it was asked for."""
+        return [decision for decision in self.decisions if decision.verdict == "approved" and decision.by.may_decide_on(self.requested_at)]
 
 
 class PayoutDecision(Model):

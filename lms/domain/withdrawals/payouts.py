@@ -44,6 +44,8 @@ def approve(payout, by):
     if payout.state != "in review":
         raise DomainError("This payout is not in review any more.")
     halt.check()
+    if refusal := second_word.late(by, payout):
+        raise refusal
     _check_open(payout)
     if by.id in [decision.by_id for decision in payout.approvals]:
         raise DomainError("You have approved it already. It needs another admin, too.")

@@ -2,7 +2,7 @@
 
 from lms.domain.accounts import queries as accounts
 from lms.domain.notices import actions as notices
-from lms.errors import Forbidden
+from lms.errors import DomainError, Forbidden
 
 
 def check(by, given):
@@ -11,9 +11,16 @@ def check(by, given):
         raise Forbidden("You and who gave his word before may be one: another admin decides.")
 
 
+def late(by, case):
+    """The refusal (a DomainError, not raised) of who was made an admin after the case was asked for, so that his word would not count; or None."""
+    if by.may_decide_on(case.requested_at):
+        return None
+    return DomainError("You were made an admin after this was asked for: who was one before approves it. You may reject it.")
+
+
 def ask(name, case, by):
     """Tell every admin who may still give it: not its member, nor who gave one. Once for each who gave one; neither the sum nor whose it is, as it goes out by mail.
 
     `name`: withdrawal or payout, as its page is found by."""
     given = {approval.admin_id for approval in case.standing} if name == "withdrawal" else {decision.by_id for decision in case.approvals}
-    notices.tell_these(accounts.deciders({case.user_id, *given}), "second word wanted", f"{name}:{case.id}:{by.id}", **{name: case.id}, case=case.id)
+    notices.tell_these(accounts.deciders({case.user_id, *given}, case.requested_at), "second word wanted", f"{name}:{case.id}:{by.id}", **{name: case.id}, case=case.id)
