@@ -30,8 +30,8 @@ from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit
+from lms.domain.checkout import parties, refunds
 from lms.domain.checkout import queries as checkout
-from lms.domain.checkout import refunds
 from lms.domain.courses import approval
 from lms.domain.courses import queries as courses
 from lms.domain.courses import quiz_queries as quizzes
@@ -119,7 +119,7 @@ def incidents():
 def close_incident(incident_id):
     incident = _incident(incident_id)
     with transaction():
-        watch.close_incident(incident, current_user, request.form.get("note", ""))
+        parties.close_incident(incident, current_user, request.form.get("note", ""))
     flash(_("The incident is closed."), "done")
     return redirect(url_for("admin.incidents"), 303)
 
