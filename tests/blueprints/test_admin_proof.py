@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from lms import clock
-from lms.blueprints.admin.proof import proven
+from lms.blueprints.proof import proven
 from lms.db import db, transaction
 from lms.domain.accounts import sessions
 from lms.domain.accounts.sessions import PROOF_LIFE
@@ -23,6 +23,7 @@ GUARDED = {
     *("admin.rulebook.propose", "admin.rulebook.publish", "admin.rulebook.withdraw"),  # anybody's is withdrawn by any admin
     *("admin.orders.refund", "admin.return_payment", "admin.close_incident", "admin.approve", "admin.give_back"),
     *("admin.applications.approve", "admin.applications.give_back"),  # who applies is a teacher by it
+    *("admin.failures.retry_job", "admin.failures.drop_job", "admin.failures.retry_mail", "admin.failures.drop_mail"),
 }
 WITHOUT_A_PASSWORD = {
     "admin.enrolments.dry_run": "it changes nothing",
@@ -30,10 +31,6 @@ WITHOUT_A_PASSWORD = {
     "admin.rulebook.backtests.create": "a job computes, and nothing is decided",
     "admin.rulebook.backtests.table": "an export, which the audit log notes",
     "admin.log.table": "an export, which the audit log notes",
-    "admin.failures.retry_job": "a job may run twice",
-    "admin.failures.drop_job": "a hint is taken away, the database is the truth",
-    "admin.failures.retry_mail": "the mail was to go to this member anyhow",
-    "admin.failures.drop_mail": "one mail is not sent, which the audit log notes",
     "admin.rulebook.begin": "a draft of one's own, which holds for nobody",
     "admin.rulebook.change": "a draft of one's own, which must be proposed anew",
     "admin.rulebook.carry_over": "a draft of one's own, which must be proposed anew",

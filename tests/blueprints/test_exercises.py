@@ -5,16 +5,18 @@ from html import unescape
 
 import pytest
 
-from lms import live
+from lms import clock, live
 from lms.db import db, transaction
 from lms.domain.accounts import membership
+from lms.domain.accounts.sessions import PROOF_LIFE
+from lms.domain.audit.models import LogEntry
 from lms.domain.checkout import refunds
 from lms.domain.courses import actions as writing
 from lms.domain.learning.exercise_models import PeerReview, Submission
 from lms.domain.learning.exercises import MOST_ATTEMPTS
 from lms.jobs import exercises as jobs
 from tests.blueprints.test_evidence import words
-from tests.conftest import sell, take_part
+from tests.conftest import PASSWORD, sell, take_part
 from tests.domain.test_exercises import give, grade, hand_in, lesson_of, order_of, proofs, review_all, three_who_passed
 
 PAGE = "/learn/how-proofs-work/lesson-1/exercise"
@@ -238,6 +240,43 @@ def test_an_admin_finds_and_grades_what_waits_for_a_teacher_who_is_gone(ana, tea
     assert "Lesson 1" in words(browser.get("/teach/exercises").text) and "Because." in browser.get(url).text
     sent = browser.post(url, data={"score": "7", "comment": "Good."}, follow_redirects=True)
     assert "No work waits for your grade." in sent.text and 'href="/admin/"' in sent.text
+
+
+@pytest.fixture
+def left(ana, tea, ada, course):
+    """Work of Ana's that waits for an admin."""
+    take_part(ana, course, lessons=0)
+    work = hand_in(ana, course, "Because.")
+    with transaction():
+        membership.suspend(tea, ada)
+    return work
+
+
+def test_what_an_admin_grades_stands_in_the_log(left, ana, ada, log_in):
+    log_in(ada).post(f"/teach/exercises/{left.id}", data={"score": "7", "comment": "Good."})
+    row = db.session.query(LogEntry).filter_by(action="work graded").one()
+    assert (row.subject, row.by_id, row.details) == (f"work {left.id}", ada.id, {"member": ana.id, "lesson": left.lesson_id, "score": 7, "result": "passed"})
+    assert f"work {left.id} · 7 points" in log_in(ada).get("/admin/log").text
+
+
+def test_an_admin_who_grades_gives_his_password_again_after_a_while(left, ada, log_in):
+    browser, url = log_in(ada), f"/teach/exercises/{left.id}"
+    clock.advance(PROOF_LIFE)
+    graded = {"score": "7", "comment": 'Quite "good".'}
+    asked = browser.post(url, data=graded)
+    assert browser.get(url).status_code == 200
+    assert asked.status_code == 422 and "Your password, please" in asked.text and "Quite &#34;good&#34;." in asked.text and left.is_open
+    assert browser.post(url, data=graded | {"proof-password": PASSWORD}).status_code == 303
+    db.session.expire_all()
+    assert (left.state, left.feedback) == ("passed", 'Quite "good".')
+
+
+def test_a_teacher_who_grades_is_asked_for_nothing_and_stands_in_no_log(ana, tea, course, log_in):
+    take_part(ana, course, lessons=0)
+    work, browser = hand_in(ana, course), log_in(tea)
+    clock.advance(PROOF_LIFE)
+    assert browser.post(f"/teach/exercises/{work.id}", data={"score": "7", "comment": "Good."}).status_code == 303
+    assert work.has_passed and db.session.query(LogEntry).count() == 0
 
 
 def test_peers_work_is_not_the_teachers_to_grade(work, tea, log_in):

@@ -187,8 +187,8 @@ def test_where_the_teacher_teaches_no_more_an_admin_grades_and_not_his_own(ana, 
     assert work.has_passed and own.has_passed
     rows = db.session.query(LogEntry).filter_by(action="work graded").order_by(LogEntry.number)
     assert [(row.by_id, row.subject, row.details) for row in rows] == [
-        (ada.id, f"submission {work.id}", {"member": ana.id, "course": course.id, "score": 8}),
-        (admin.id, f"submission {own.id}", {"member": ada.id, "course": course.id, "score": 8}),
+        (ada.id, f"work {work.id}", {"member": ana.id, "lesson": work.lesson_id, "score": 8, "result": "passed"}),
+        (admin.id, f"work {own.id}", {"member": ada.id, "lesson": own.lesson_id, "score": 8, "result": "passed"}),
     ]
 
 

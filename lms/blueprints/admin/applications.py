@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from lms.blueprints import uploads
 from lms.blueprints.admin.forms import ReturnApplicationForm
-from lms.blueprints.admin.proof import proven
+from lms.blueprints.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.applications import actions as rules

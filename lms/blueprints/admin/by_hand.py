@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
-from lms.blueprints.admin.proof import proven
+from lms.blueprints.proof import proven
 from lms.db import transaction
 from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit

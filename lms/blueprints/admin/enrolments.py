@@ -9,7 +9,7 @@ from flask_login import current_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from lms.blueprints.admin.forms import EnrolmentForm
-from lms.blueprints.admin.proof import proven
+from lms.blueprints.proof import proven
 from lms.db import transaction
 from lms.domain.courses import queries as courses
 from lms.domain.learning import bulk

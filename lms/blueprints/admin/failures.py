@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import failures
+from lms.blueprints.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.audit import log
@@ -24,11 +25,13 @@ def jobs():
 
 
 @blueprint.post(f"{JOB}/retry")
+@proven
 def retry_job(job_id):
     return _change(job_id, failures.try_again, "job tried again", _("The job waits for its worker once more."))
 
 
 @blueprint.post(f"{JOB}/removal")
+@proven
 def drop_job(job_id):
     return _change(job_id, failures.drop, "job dropped", _("The job is dropped."))
 
@@ -39,6 +42,7 @@ def mails():
 
 
 @blueprint.post(f"{MAIL}/retry")
+@proven
 def retry_mail(mail_id):
     mail = _mail(mail_id)
     with transaction():
@@ -48,6 +52,7 @@ def retry_mail(mail_id):
 
 
 @blueprint.post(f"{MAIL}/removal")
+@proven
 def drop_mail(mail_id):
     mail = _mail(mail_id)
     with transaction():

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, FileField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import DateField, FileField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from lms.blueprints.fields import Key, heed, line, new_key, stripped, within_reach
@@ -80,10 +80,6 @@ class EnrolmentForm(Form):
     def validate_file(self, field):
         data = field.data.stream.read(bulk.LARGEST + 1)
         self.lines, self.sha256 = heed(bulk.read, data), sha256(data).hexdigest()
-
-
-class ProofForm(FlaskForm):
-    password = PasswordField(_("Your password"), validators=[InputRequired(_("Type your password."))])
 
 
 class HaltForm(FlaskForm):

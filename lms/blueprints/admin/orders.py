@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from lms import live
 from lms.blueprints.admin.forms import RefundForm
-from lms.blueprints.admin.proof import proven
+from lms.blueprints.proof import proven
 from lms.db import transaction
 from lms.domain.checkout import papers, refund_desk, refund_queries, refunds
 from lms.domain.learning import queries as enrolments

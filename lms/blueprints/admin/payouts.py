@@ -7,8 +7,8 @@ from flask_login import current_user
 from lms import live
 from lms.blueprints.admin import came_from, case_page
 from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
-from lms.blueprints.admin.proof import proven
 from lms.blueprints.fields import sentence
+from lms.blueprints.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.desk import batches, cases, decisions, pieces

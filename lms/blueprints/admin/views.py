@@ -25,7 +25,7 @@ from lms.blueprints.admin import (
 )
 from lms.blueprints.admin import refunds as refund_pages
 from lms.blueprints.admin.forms import ReturnForm
-from lms.blueprints.admin.proof import proven
+from lms.blueprints.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.audit import actions as watch

@@ -6,6 +6,7 @@ from flask_login import current_user, login_required
 
 from lms import live
 from lms.blueprints.exercises.forms import VerdictForm, WorkForm
+from lms.blueprints.proof import proven
 from lms.blueprints.readers import page_number, standing_or_404, teachers_only
 from lms.db import transaction
 from lms.domain.courses import queries as courses
@@ -81,6 +82,11 @@ def grade(submission_id):
     form = VerdictForm(rules.highest_score)
     if not form.validate_on_submit():
         return render("exercises/grade.html", "form", submission=submission, form=form, rules=rules, **_shown(submission)), _status(form)
+    decide = proven(_grade) if current_user.is_admin else _grade
+    return decide(submission=submission, form=form)
+
+
+def _grade(submission, form):
     with transaction():
         exercises.grade(submission, current_user, form.score.data, form.comment.data)
         author_id, name = submission.enrolment.user_id, f"work:{submission.id}"

@@ -89,10 +89,10 @@ def grade(submission, grader, score, feedback):
     if not submission.is_open or not submission.is_for_teacher:
         raise DomainError("This work does not wait for your grade.")
     _check_verdict(rules, score, feedback)
-    if grader.id != submission.enrolment.course.teacher_id:
-        log.record("work graded", f"submission {submission.id}", grader, member=submission.enrolment.user_id, course=submission.enrolment.course_id, score=score)
     submission.feedback = feedback.strip()
     verdicts.decide(submission, [score], rules)
+    if grader.is_admin:
+        log.record("work graded", f"work {submission.id}", grader, member=submission.enrolment.user_id, lesson=submission.lesson_id, score=score, result=submission.state)
 
 
 def replace_silent(review_id):

@@ -3,9 +3,12 @@
 from functools import wraps
 
 from flask import request
+from flask_babel import lazy_gettext as _
 from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import PasswordField
+from wtforms.validators import InputRequired
 
-from lms.blueprints.admin.forms import ProofForm
 from lms.blueprints.fields import sentence
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.db import transaction
@@ -15,6 +18,10 @@ from lms.errors import DomainError
 from lms.ui import render
 
 GUESSES = "10 per hour"
+
+
+class ProofForm(FlaskForm):
+    password = PasswordField(_("Your password"), validators=[InputRequired(_("Type your password."))])
 
 
 def proven(view):
