@@ -266,6 +266,29 @@ def test_a_word_given_before_a_sign_came_up_counts_no_more(asked, bruno, ada, me
     assert withdrawal.state == "approved"
 
 
+def test_a_sign_that_has_grown_is_read_before_an_approval_is_given(asked, bruno, ada, member, log_in):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    shared(withdrawal.user, bruno)
+    jobs.look_again()
+    shared(member("dora"), member("emil"))
+    answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval")
+    assert answer.status_code == 409 and "Bruno, Dora, Emil signed in with the same browser." in words(answer.text)
+    db.session.refresh(withdrawal)
+    assert (withdrawal.state, withdrawal.standing, withdrawal.risk, len(withdrawal.risks)) == ("in review", [], 40, 1)
+    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval").status_code == 303, "he has read it now"
+
+
+def test_a_sign_that_has_grown_is_written_down_by_the_job(asked, bruno, member):
+    withdrawal = asked("cleo", 300)
+    shared(withdrawal.user, bruno)
+    jobs.look_again()
+    other = member("dora")
+    shared(other)
+    jobs.look_again()
+    db.session.refresh(withdrawal)
+    assert [(risk["name"], risk["facts"]) for risk in withdrawal.risks] == [("shared device", {"members": [bruno.id, other.id]})]
+
+
 def test_a_case_with_the_signs_that_it_bore_before_is_approved_at_once(asked, bruno, ada, log_in):
     withdrawal = asked("cleo", 300)
     shared(withdrawal.user, bruno)

@@ -91,3 +91,52 @@ def test_the_heaviest_stands_first_and_a_weight_of_nothing_switches_a_sign_off()
     found = replace(HONEST, joined_at=NOW, same_address=(7,), disputes=1)
     assert [flag["name"] for flag in risks.raised(found, WEIGHTS)] == ["shared address", "dispute", "new account"]
     assert [flag["name"] for flag in risks.raised(found, WEIGHTS | {"shared address": 0})] == ["dispute", "new account"]
+
+
+# What came up since
+
+
+def kept(**facts):
+    return [{"name": name.replace("_", " "), "weight": 40, "facts": said} for name, said in facts.items()]
+
+
+def news(before, now):
+    """The facts of each sign that is news."""
+    return {flag["name"]: flag["facts"] for flag in risks.news(before, now)}
+
+
+def test_a_sign_that_was_not_there_before_is_news():
+    before, now = kept(dispute={"disputes": 1}), kept(dispute={"disputes": 1}, shared_device={"members": [7]})
+    assert risks.news(before, now) == [{"name": "shared device", "weight": 40, "facts": {"members": [7]}}]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"members": [7]}, {"members": [7, 9]}),
+        ({"members": [7]}, {"members": [7], "mutual": [7]}),
+        ({"disputes": 1}, {"disputes": 2}),
+        ({"disputes": 1}, {"disputes": 1, "sold": 1}),
+        ({"domain": "mailinator.com"}, {"domain": "yopmail.com"}),
+    ],
+)
+def test_a_sign_that_says_more_than_before_is_news_with_all_that_it_says(before, now):
+    assert news(kept(circle=before), kept(circle=now)) == {"circle": now}
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"members": [7, 9]}, {"members": [7, 9]}),
+        ({"members": [7, 9]}, {"members": [9]}),
+        ({"disputes": 2}, {"disputes": 1}),
+        ({"members": [7], "mutual": [7]}, {"mutual": [7]}),
+        ({"domain": "mailinator.com"}, {"domain": "mailinator.com"}),
+    ],
+)
+def test_a_sign_that_says_no_more_than_before_is_no_news(before, now):
+    assert news(kept(circle=before), kept(circle=now)) == {}
+
+
+def test_who_was_named_before_stays_named_when_another_comes():
+    assert news(kept(circle={"members": [7, 8], "to_one": 3}), kept(circle={"members": [8, 6]})) == {"circle": {"members": [6, 7, 8], "to_one": 3}}

@@ -170,6 +170,16 @@ def test_rewards_of_a_week_stand_apart_from_those_before(asked, ana, tea):
     assert (found.rewarded, found.rewarded_before) == (teo(4), teo(2))
 
 
+def test_what_learning_brings_after_the_request_is_not_what_was_known_then(asked, ana, tea):
+    asked()
+    withdrawal = db.session.query(Withdrawal).one()
+    clock.advance(timedelta(days=2))
+    for number in range(3):
+        sell(ana, publish(tea, f"Dear {number}", 400_000), f"pay_{number}")
+    found = signals.of(withdrawal)
+    assert (found.rewarded, found.capped_days) == (0, 0)
+
+
 def test_a_day_on_which_a_limit_deferred_rewards_counts_once(asked, ana, tea):
     for number in range(3):
         sell(ana, publish(tea, f"Dear {number}", 400_000), f"pay_{number}")  # 80 TEO each, of which 100 a day are granted

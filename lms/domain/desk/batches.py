@@ -66,7 +66,8 @@ def _refusal(withdrawal, number, by, seen):
 
 
 def look_again(ids):
-    """Write down the signs of fraud that came up since these were judged, which may be days ago; a word given before counts no more. Answers the ids of those that bear a new one.
+    """Write down the signs of fraud that came up, or say more, since these were judged, which may be days ago; a word given before counts no more.
+    Answers the ids of those of which there is news.
 
     To be committed before an approval, which is not given then."""
     rows = select(Withdrawal).where(Withdrawal.id.in_(sorted(set(ids))[:MOST]), Withdrawal.state == "in review").options(joinedload(Withdrawal.user))
@@ -77,10 +78,11 @@ def look_again(ids):
 
 
 def _look_again(withdrawal):
-    is_new = review.add(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
-    if is_new:
+    found = risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights)
+    has_news = review.add(withdrawal, risks.news(withdrawal.risks, found))
+    if has_news:
         approvals.overtake(withdrawal)
-    return is_new
+    return has_news
 
 
 def approve(seen, by):

@@ -112,3 +112,23 @@ def raised(found, weights):
     facts = {name: judge(found) for name, judge in RISKS.items() if weights.get(name, 0)}
     flags = [dict(name=name, weight=weights[name], facts=why) for name, why in facts.items() if why is not None]
     return sorted(flags, key=lambda flag: -flag["weight"])
+
+
+def news(kept, found):
+    """Those of the flags `found` that say more than what is `kept` of them: another member, a higher number. Each with all that it ever said: who was named stays named."""
+    before = {flag["name"]: flag["facts"] for flag in kept}
+    return [flag | {"facts": _together(before.get(flag["name"], {}), flag["facts"])} for flag in found if _says_more(before.get(flag["name"], {}), flag["facts"])]
+
+
+def _says_more(before, now):
+    return any(name not in before or _is_more(before[name], value) for name, value in now.items())
+
+
+def _is_more(before, now):
+    if isinstance(now, list):
+        return not set(now) <= set(before)
+    return now != before if isinstance(now, str) else now > before
+
+
+def _together(before, now):
+    return before | {name: sorted({*before.get(name, ()), *value}) if isinstance(value, list) else value for name, value in now.items()}

@@ -86,9 +86,9 @@ _LEARNING = text("""
         FROM enrolments e JOIN quiz_attempts q ON q.enrolment_id = e.id
         WHERE e.user_id = :user AND q.has_passed AND q.closed_at <= :at AND q.closed_at > CAST(:at AS timestamptz) - interval '30 days')
     SELECT
-        coalesce((SELECT sum(amount) FROM granted WHERE day > CAST(:at AS date) - 7), 0)::bigint AS rewarded,
+        coalesce((SELECT sum(amount) FROM granted WHERE day > CAST(:at AS date) - 7 AND day <= CAST(:at AS date)), 0)::bigint AS rewarded,
         coalesce((SELECT sum(amount) FROM granted WHERE day <= CAST(:at AS date) - 7), 0)::bigint AS rewarded_before,
-        (SELECT count(DISTINCT day) FROM granted WHERE day > CAST(:at AS date) - 30 AND key LIKE '%\\:rest') AS capped_days,
+        (SELECT count(DISTINCT day) FROM granted WHERE day > CAST(:at AS date) - 30 AND day <= CAST(:at AS date) + 1 AND key LIKE '%\\:rest') AS capped_days,
         (SELECT count(*) FROM read WHERE completed_at > CAST(:at AS timestamptz) - interval '30 days') AS lessons,
         (SELECT count(*) FROM read WHERE completed_at > CAST(:at AS timestamptz) - interval '30 days' AND took < make_interval(secs => minutes * 12)) AS hasty_lessons,
         (SELECT count(*) FROM passed) AS quizzes,

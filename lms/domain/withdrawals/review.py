@@ -12,14 +12,13 @@ def judge(withdrawal, risks=()):
         setattr(withdrawal, name, value)
 
 
-def add(withdrawal, risks):
-    """Write down those of the risks that it does not bear yet: what came up since it was judged. Whether there was one."""
-    known = {risk["name"] for risk in withdrawal.risks}
-    new = [risk for risk in risks if risk["name"] not in known]
-    if new:
-        withdrawal.risks = sorted([*withdrawal.risks, *new], key=lambda risk: -risk["weight"])
-        withdrawal.risk += sum(risk["weight"] for risk in new)
-    return bool(new)
+def add(withdrawal, news):
+    """Write down what came up since it was judged: each of these risks in the place of what it bears of the same name. Whether there is any."""
+    if news:
+        names = {risk["name"] for risk in news}
+        withdrawal.risks = sorted([*(risk for risk in withdrawal.risks if risk["name"] not in names), *news], key=lambda risk: -risk["weight"])
+        withdrawal.risk = sum(risk["weight"] for risk in withdrawal.risks)
+    return bool(news)
 
 
 def weighed(withdrawal, risks=()):
