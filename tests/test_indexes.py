@@ -16,6 +16,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.wallet import received
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import quotes
+from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import address_of, give, publish, sell, take_part, teo
 
 SCANS = text("SELECT relname, seq_scan FROM pg_stat_xact_user_tables")
@@ -55,8 +56,9 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
         "quote": lambda: quotes.quote(student, 1),
         "provenance": lambda: provenance.of(withdrawal),
         "pieces": lambda: pieces.of(withdrawal),
-        "signs of fraud": lambda: signals.of(withdrawal),
         "what went to an address": lambda: decided.page(word=withdrawal.to),
+        "signs of fraud": lambda: signals.of(db.session.get_one(Withdrawal, withdrawal.id)),
+        "linked accounts": lambda: signals.of_others(db.session.get_one(Withdrawal, withdrawal.id)),
         "lines of sales": lambda: earnings.lines(teacher),
         "months of sales": lambda: earnings.months(teacher, "UTC"),
     }

@@ -29,7 +29,7 @@ CASES = {
     "refund after reward": ({"taken_back": 1}, {"refunds": 1}, {"taken_back": 0}),
     "disposable mail": ({"email": "x@Mailinator.com"}, {"domain": "mailinator.com"}, {"email": "mailinator.com@example.org"}),
     "caps reached": ({"capped_days": 2}, {"days": 2}, {"capped_days": 1}),
-    "dispute": ({"disputes": 1}, {"disputes": 1}, {"disputes": 0}),
+    "dispute": ({"disputes": 1}, {"disputes": 1}, {"disputed_sales": 1, "sales": 101}),
 }
 
 
@@ -85,6 +85,30 @@ def test_learning_is_hasty_by_its_lessons_or_its_quizzes_and_says_which(found, f
 
 def test_one_buyer_of_most_sales_is_a_circle():
     assert raised(sales=4, sales_to_one=2)[0]["facts"] == {"sales": 4, "to_one": 2}
+
+
+def test_who_bought_of_him_and_sold_to_him_is_a_circle():
+    assert raised(partners=(3, 7), mutual=(7,))[0] == {"name": "circle", "weight": 60, "facts": {"mutual": [7]}}
+
+
+def test_all_that_makes_a_circle_is_said():
+    found = raised(partners=(3, 7, 9), same_network=(9,), mutual=(7,), sales=3, sales_to_one=3)
+    assert found[0]["facts"] == {"members": [9], "mutual": [7], "sales": 3, "to_one": 3}
+
+
+def test_the_teo_of_sales_are_brought_in_a_week_as_those_of_learning_are():
+    (flag,) = raised(rewarded=teo(20), sold_for=teo(30), rewarded_before=teo(40), sold_for_before=teo(40))
+    assert flag == {"name": "reward velocity", "weight": 30, "facts": {"week": teo(50), "before": teo(10)}}
+    assert raised(rewarded=teo(20), sold_for=teo(30), sold_for_before=teo(100)) == []
+
+
+@pytest.mark.parametrize(("disputed", "sales", "is_raised"), [(1, 0, True), (1, 1, True), (1, 100, True), (1, 101, False), (2, 200, True)])
+def test_disputed_sales_raise_a_sign_from_one_in_a_hundred_on(disputed, sales, is_raised):
+    assert [flag["facts"] for flag in raised(disputed_sales=disputed, sales=sales)] == ([{"sold": disputed}] if is_raised else [])
+
+
+def test_what_he_disputes_stands_beside_what_is_disputed_of_his_sales():
+    assert raised(disputes=2, disputed_sales=1)[0]["facts"] == {"disputes": 2, "sold": 1}
 
 
 def test_the_heaviest_stands_first_and_a_weight_of_nothing_switches_a_sign_off():

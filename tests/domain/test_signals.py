@@ -8,7 +8,7 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.accounts.models import Sighting
-from lms.domain.checkout import refunds
+from lms.domain.checkout import refunds, splits
 from lms.domain.courses import quizzes as writing
 from lms.domain.desk import signals
 from lms.domain.learning import actions as learning
@@ -101,6 +101,60 @@ def test_a_dispute_counts_unless_it_was_won(asked, ana, course, kinds, count):
     for kind in kinds:
         pay(order, kind=kind, dispute="dp_1", fee=0)
     assert asked().disputes == count
+
+
+def test_a_dispute_counts_by_the_day_it_was_opened_however_old_the_order_is(asked, ana, tea, course):
+    """Banks ask back what was paid four months before."""
+    late, early = sell(ana, course), sell(ana, publish(tea, "Two", 5000), "pay_2")
+    pay(early, "pay_2", kind="dispute.opened", dispute="dp_2", fee=0)
+    clock.advance(timedelta(days=91))
+    pay(late, kind="dispute.opened", dispute="dp_1", fee=0)
+    assert asked().disputes == 1
+
+
+def test_a_dispute_of_what_he_sold_counts_for_the_teacher(asked, ana, bruno, tea, course):
+    orders = [sell(ana, course), sell(bruno, course, "pay_2")]
+    for number, (order, kinds) in enumerate(zip(orders, (["opened"], ["opened", "won"]), strict=True)):
+        for kind in kinds:
+            pay(order, f"pay_{number + 1}", kind=f"dispute.{kind}", dispute=f"dp_{number}", fee=0)
+    give(tea, 20)
+    with transaction():
+        bank_of(tea)
+    of_teacher, of_buyer = asked(tea, address_of(tea, "cd")), asked()
+    assert (of_teacher.disputed_sales, of_teacher.disputes, of_buyer.disputed_sales, of_buyer.disputes) == (1, 0, 0, 1)
+
+
+def test_who_bought_of_him_and_sold_to_him_is_known(asked, ana, bruno, tea, course):
+    with transaction():
+        ana.role = "teacher"
+        bank_of(ana)
+    sell(ana, course), sell(bruno, course, "pay_2")
+    assert asked().mutual == ()
+    own = publish(ana, "Her own", 5000)
+    sell(tea, own, "pay_3"), sell(bruno, own, "pay_4")
+    clock.advance(timedelta(seconds=1))
+    found = asked()
+    assert (found.mutual, found.partners) == ((tea.id,), (bruno.id, tea.id))
+
+
+def test_the_teo_of_sales_of_a_week_stand_apart_from_those_before(asked, ana, bruno, tea, course, member):
+    with transaction():
+        bank_of(tea), splits.set_policy(tea, splits.ALWAYS)
+    give(tea, 20), give(bruno, 100)
+
+    def bought(buyer, reference):
+        return sell(buyer, course, reference, level_bp=1000)
+
+    before = bought(ana, "pay_1")
+    clock.advance(timedelta(days=8))
+    this_week = bought(bruno, "pay_2")
+    found = asked(tea, address_of(tea, "cd"))
+    assert (found.sold_for, found.sold_for_before) == (this_week.tokens + this_week.bonus, before.tokens + before.bonus) == (teo(8) + teo(2), teo(8) + teo(2))
+    with transaction():
+        splits.set_policy(tea, 0)
+    cleo = member("cleo")
+    give(cleo, 100), bought(cleo, "pay_3")
+    assert asked(tea, db.session.query(LinkedWallet).filter_by(user_id=tea.id).one()).sold_for == teo(10), "those he declined are not his"
 
 
 def test_lessons_are_hasty_by_the_minutes_that_they_take(asked, ana, course):

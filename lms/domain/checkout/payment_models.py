@@ -23,7 +23,7 @@ class Payment(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     gateway: Mapped[str]
     reference: Mapped[str]
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     state: Mapped[str]

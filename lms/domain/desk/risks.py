@@ -12,6 +12,7 @@ NEW = timedelta(days=7)
 NEIGHBOURS = 3  # others of one network who ask for TEO: fewer are a family, or a school
 MUCH_IN_A_WEEK, TIMES_AS_MUCH = 50 * MICRO, 4
 LESSONS_TO_JUDGE_BY, QUIZZES_TO_JUDGE_BY, SALES_TO_JUDGE_BY = 5, 3, 3
+SALES_TO_A_DISPUTE = 100  # of an honest teacher at least so many; card networks look closer at who has more than one in a hundred
 
 
 def new_account(found):
@@ -43,11 +44,11 @@ def shared_network(found):
 
 
 def reward_velocity(found):
-    """This week brought much, and far more than the weeks before did."""
-    weekly = found.rewarded_before // 8
-    if found.rewarded < MUCH_IN_A_WEEK or found.rewarded <= TIMES_AS_MUCH * weekly:
+    """This week brought much, by learning and by sales, and far more than the weeks before did."""
+    week, weekly = found.rewarded + found.sold_for, (found.rewarded_before + found.sold_for_before) // 8
+    if week < MUCH_IN_A_WEEK or week <= TIMES_AS_MUCH * weekly:
         return None
-    return {"week": found.rewarded, "before": weekly}
+    return {"week": week, "before": weekly}
 
 
 def hasty_learning(found):
@@ -61,13 +62,12 @@ def hasty_learning(found):
 
 
 def circle(found):
-    """Who bought of him, or sold to him, shares his browser, his address or his network; or one member bought most of what he sold."""
-    own = sorted(set(found.partners) & {*found.same_address, *found.same_device, *found.same_network})
-    if own:
-        return {"members": own}
+    """Who bought of him, or sold to him, shares his browser, his address or his network; or did both; or one member bought most of what he sold."""
+    close = set(found.partners) & {*found.same_address, *found.same_device, *found.same_network}
+    facts = {name: sorted(members) for name, members in (("members", close), ("mutual", found.mutual)) if members}
     if found.sales >= SALES_TO_JUDGE_BY and 2 * found.sales_to_one >= found.sales:
-        return {"sales": found.sales, "to_one": found.sales_to_one}
-    return None
+        facts |= {"sales": found.sales, "to_one": found.sales_to_one}
+    return facts or None
 
 
 def refund_after_reward(found):
@@ -87,8 +87,11 @@ def caps_reached(found):
 
 
 def disputed(found):
-    """His bank asked payments of his back."""
-    return {"disputes": found.disputes} if found.disputes else None
+    """His bank asked payments of his back, or the banks of his buyers not just a few of what he sold."""
+    facts = {"disputes": found.disputes} if found.disputes else {}
+    if found.disputed_sales and found.disputed_sales * SALES_TO_A_DISPUTE >= found.sales:
+        facts["sold"] = found.disputed_sales
+    return facts or None
 
 
 RISKS = {

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from lms.db import db
 from lms.domain.accounts.sightings import KEPT
+from lms.domain.rulebook.amounts import MICRO_PER_CENT
 
 LOOKS_BACK = KEPT  # no sign-in is older
 HASTY = 3  # seconds a question
@@ -26,10 +27,13 @@ class Signals:
     same_device: tuple = ()  # others who signed in with a browser of his
     same_network: tuple = ()  # others who signed in from a network of his and asked for TEO, too
     partners: tuple = ()  # who bought of him or sold to him
+    mutual: tuple = ()  # who did both
     sales: int = 0
     sales_to_one: int = 0  # to the member who bought most
     rewarded: int = 0  # in the last seven days, for learning
     rewarded_before: int = 0  # in the eight weeks before those
+    sold_for: int = 0  # TEO that he took for sales in the last seven days, their bonus included
+    sold_for_before: int = 0  # in the eight weeks before those
     lessons: int = 0  # completed in thirty days
     hasty_lessons: int = 0  # of those, in less than a fifth of the minutes that they take
     quizzes: int = 0  # attempts at quizzes that passed in thirty days
@@ -37,6 +41,7 @@ class Signals:
     capped_days: int = 0  # on which a daily limit deferred rewards
     taken_back: int = 0  # purchases that had brought rewards and were refunded
     disputes: int = 0  # of his payments, by his bank
+    disputed_sales: int = 0  # by the banks of his buyers
 
 
 def of(withdrawal):
@@ -50,7 +55,8 @@ def of_others(withdrawal):
 
 
 def _found(withdrawal, *statements):
-    values = {"user": withdrawal.user_id, "to": withdrawal.to.lower(), "link": withdrawal.linked_wallet_id, "at": withdrawal.requested_at, "since": withdrawal.requested_at - LOOKS_BACK, "hasty": HASTY}
+    values = {"user": withdrawal.user_id, "to": withdrawal.to.lower(), "link": withdrawal.linked_wallet_id, "at": withdrawal.requested_at, "since": withdrawal.requested_at - LOOKS_BACK}
+    values |= {"hasty": HASTY, "per_cent": MICRO_PER_CENT}
     user = withdrawal.user
     facts = {name: value for statement in statements for name, value in db.session.execute(statement, values).mappings().one().items()}
     return Signals(email=user.email, asked_at=withdrawal.requested_at, joined_at=user.created_at, **{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
@@ -67,14 +73,24 @@ _OTHERS = text("""
               WHERE s.network IN (SELECT network FROM mine WHERE network <> '') AND s.user_id <> :user AND s.last_at >= :since ORDER BY 1) AS same_network""")
 
 _TRADE = text("""
-    WITH paid AS (SELECT buyer_id, teacher_id, state, id, course_id FROM orders WHERE (buyer_id = :user OR teacher_id = :user) AND paid_at >= :since AND paid_at <= :at)
+    WITH paid AS (
+        SELECT id, buyer_id, teacher_id, course_id, state, is_accepted, discount * :per_cent + bonus AS tokens, CAST(decided_at AS date) AS day
+        FROM orders WHERE (buyer_id = :user OR teacher_id = :user) AND paid_at >= :since AND paid_at <= :at),
+    brought AS (SELECT tokens, day FROM paid WHERE teacher_id = :user AND is_accepted AND day <= CAST(:at AS date)),
+    disputed AS (
+        SELECT o.buyer_id, o.teacher_id FROM disputes d JOIN payments p ON p.id = d.payment_id JOIN orders o ON o.id = p.order_id
+        WHERE d.opened_at >= :since AND d.state <> 'won' AND (o.buyer_id = :user OR (o.teacher_id = :user AND o.paid_at IS NOT NULL)))
     SELECT
         ARRAY(SELECT buyer_id FROM paid WHERE teacher_id = :user UNION SELECT teacher_id FROM paid WHERE buyer_id = :user ORDER BY 1) AS partners,
+        ARRAY(SELECT buyer_id FROM paid WHERE teacher_id = :user INTERSECT SELECT teacher_id FROM paid WHERE buyer_id = :user ORDER BY 1) AS mutual,
         (SELECT count(*) FROM paid WHERE teacher_id = :user) AS sales,
         coalesce((SELECT max(number) FROM (SELECT count(*) AS number FROM paid WHERE teacher_id = :user GROUP BY buyer_id) each), 0) AS sales_to_one,
+        coalesce((SELECT sum(tokens) FROM brought WHERE day > CAST(:at AS date) - 7), 0)::bigint AS sold_for,
+        coalesce((SELECT sum(tokens) FROM brought WHERE day <= CAST(:at AS date) - 7 AND day > CAST(:at AS date) - 63), 0)::bigint AS sold_for_before,
         (SELECT count(*) FROM paid WHERE buyer_id = :user AND state = 'refunded' AND EXISTS (
             SELECT FROM grants g WHERE g.user_id = :user AND g.course_id = paid.course_id AND g.taken_back_at IS NOT NULL)) AS taken_back,
-        (SELECT count(*) FROM paid JOIN payments p ON p.order_id = paid.id JOIN disputes d ON d.payment_id = p.id WHERE paid.buyer_id = :user AND d.state <> 'won') AS disputes""")
+        (SELECT count(*) FROM disputed WHERE buyer_id = :user) AS disputes,
+        (SELECT count(*) FROM disputed WHERE teacher_id = :user) AS disputed_sales""")
 
 _LEARNING = text("""
     WITH granted AS (SELECT amount, day, key FROM grants WHERE user_id = :user AND day > CAST(:at AS date) - 63),
