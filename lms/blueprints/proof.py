@@ -1,23 +1,29 @@
 """Decisions ask for the password again when it was not given for a while: nothing of what was sent is lost by it."""
 
+from datetime import timedelta
 from functools import wraps
+from urllib.parse import urlsplit
 
-from flask import request
+from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
+from werkzeug.exceptions import HTTPException
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
 from lms.blueprints.fields import sentence
 from lms.blueprints.limits import limiter, logged_in_member
+from lms.blueprints.proof_words import about_to
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import sessions
 from lms.errors import DomainError
 from lms.ui import render
+from lms.ui.preferences import own_path
 
 GUESSES = "10 per hour"
+MINUTES = sessions.PROOF_LIFE // timedelta(minutes=1)
 
 
 class ProofForm(FlaskForm):
@@ -55,4 +61,30 @@ def _is_given(form):
 
 def _ask(form):
     sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token" and not name.startswith("proof-")]
-    return render("admin/proof.html", form=form, sent=sent), 422
+    return render("admin/proof.html", form=form, sent=sent, about_to=about_to(), minutes=MINUTES, back=_back()), 422
+
+
+def _back():
+    """Where who leaves it goes: to the page it was sent from, which this one remembers when it asks twice; else to the nearest page above what he was about to do."""
+    came_from = request.form.get("proof-back") or _sent_from()
+    if own_path(came_from) == came_from and _is_page(came_from):
+        return came_from
+    above = request.path
+    while above and not _is_page(above):
+        above = above.rpartition("/")[0]
+    return f"{above}?{request.query_string.decode()}".rstrip("?") if above else url_for("admin.index")
+
+
+def _sent_from():
+    """The path of the page of ours with the form, as the browser says it; nothing where it does not."""
+    sent_from = urlsplit(request.referrer or "")
+    return sent_from._replace(scheme="", netloc="", fragment="").geturl() if sent_from.netloc == request.host else ""
+
+
+def _is_page(address):
+    """Whether there is one: what was answered to a form stands at an address that cannot be asked for."""
+    try:
+        current_app.url_map.bind(request.host).match(urlsplit(address).path, method="GET")
+    except HTTPException:
+        return False
+    return True

@@ -8,6 +8,7 @@ import pytest
 
 from lms import clock
 from lms.blueprints.proof import proven
+from lms.blueprints.proof_words import SENTENCES, about_to
 from lms.db import db, transaction
 from lms.domain.accounts import sessions
 from lms.domain.accounts.sessions import PROOF_LIFE
@@ -44,7 +45,7 @@ def waiting(ana):
     with transaction():
         ana.created_at = own.linked_at = clock.now() - timedelta(days=30)  # no sign of fraud
         withdrawal = actions.request("k", ana, own.id, teo(20))
-        withdrawal.state, withdrawal.approvals_needed = "in review", 1
+        withdrawal.state, withdrawal.flags, withdrawal.approvals_needed = "in review", ["amount"], 1
     return withdrawal
 
 
@@ -121,3 +122,64 @@ def test_whatever_an_admin_can_send_asks_for_the_password_or_says_why_not(app):
 
 
 _GUARD = proven(lambda: None).__code__
+
+
+# What it is asked for
+
+
+def test_every_decision_that_asks_says_in_a_sentence_what_is_about_to_be_done(app):
+    assert SENTENCES.keys() == GUARDED | {"exercises.grade"}  # which asks admins alone
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in SENTENCES:
+            nothing = {name: 987654321 if converter.__class__.__name__ == "IntegerConverter" else "nothing" for name, converter in rule._converters.items()}
+            with app.test_request_context(rule.build(nothing)[1], method="POST"):
+                assert about_to().endswith(".") and "%(" not in about_to(), rule.endpoint
+
+
+def test_it_names_what_is_about_to_be_done_and_of_how_much(browser, waiting, ana):
+    asked = {
+        f"/admin/payouts/{waiting.id}/approval": f"Approve withdrawal {waiting.id} of 20.00 TEO.",
+        f"/admin/payouts/{waiting.id}/hold": f"Put withdrawal {waiting.id} of 20.00 TEO on hold.",
+        "/admin/payouts/stop": "Stop all payouts.",
+        f"/admin/members/{ana.id}/suspension": "Suspend Ana.",
+        "/admin/payouts/987654321/approval": "Approve withdrawal 987654321 of … TEO.",
+    }
+    assert {path: said(browser.post(path).text) for path in asked} == asked
+    assert said(browser.post(f"/admin/members/{ana.id}/role", data={"role": "admin"}).text) == "Change the role of Ana to Admin."
+    assert said(browser.post("/admin/payouts/batch", data={"chosen": ["1", "2", "2"]}).text) == "Approve 2 withdrawals together."
+
+
+def said(page):
+    return unescape(re.search(r"<strong>([^<]*)</strong></p>\s*<input", page)[1])
+
+
+def test_it_says_after_how_many_minutes_it_asks(browser, waiting):
+    assert f"more than {PROOF_LIFE.seconds // 60} minutes ago" in browser.post(f"/admin/payouts/{waiting.id}/approval").text
+
+
+def left_to(page):
+    return unescape(re.search(r'href="([^"]*)"><span>Leave it', page)[1])
+
+
+def test_who_leaves_it_is_back_where_he_came_from_also_after_a_wrong_password(browser, waiting):
+    place, case = f"/admin/payouts/{waiting.id}/approval?order=amount", f"/admin/payouts/{waiting.id}?order=amount"
+    asked = browser.post(place, headers={"Referer": f"http://localhost{case}"})
+    assert left_to(asked.text) == case
+    again = browser.post(place, data=sent(asked.text) | {"proof-password": "wrong"}, headers={"Referer": f"http://localhost{place}"})
+    assert "That is not your password." in again.text and left_to(again.text) == case
+    assert browser.get(left_to(again.text)).status_code == 200
+
+
+@pytest.mark.parametrize("referrer", [None, "http://elsewhere.example/admin/payouts", "http://localhost/admin/payouts/1/approval", "http://localhost//elsewhere.example/", "about:blank"])
+def test_where_that_is_no_page_of_ours_he_is_back_at_the_case_with_its_place(referrer, browser, waiting):
+    asked = browser.post(f"/admin/payouts/{waiting.id}/approval?order=amount", headers={"Referer": referrer} if referrer else {})
+    assert left_to(asked.text) == f"/admin/payouts/{waiting.id}?order=amount"
+
+
+@pytest.mark.parametrize("back", ["//elsewhere.example", "https://elsewhere.example/admin", "/admin/payouts/stop", "/nothing/here", "javascript:alert(1)"])
+def test_nobody_is_led_to_another_site_by_it(back, browser, waiting):
+    assert left_to(browser.post("/admin/payouts/stop", data={"proof-back": back}).text) == "/admin/payouts"
+
+
+def test_what_stands_below_no_page_leads_to_the_overview(browser):
+    assert left_to(browser.post("/admin/refunds-by-hand/7/loss").text) == "/admin/"
