@@ -184,7 +184,7 @@ def _receipt(user, argument):
 
 def _withdrawal(user, argument):
     found = withdrawals.own(user.id, _id(argument))
-    return found and {"withdrawal": found}
+    return found and {"withdrawal": found, **_halt(user, None)}
 
 
 def _work(user, argument):

@@ -18,8 +18,13 @@ def queued(*operation_ids):
 
 
 def halt():
-    """Whether payouts are stopped, to everybody who has a page open."""
+    """Whether payouts are stopped, to everybody who has a page open; the pages of withdrawals that wait for it say so, too."""
     live.push_to_all("halt")
+    news = defaultdict(set)
+    for user_id, withdrawal_id in withdrawals.held_up():
+        news[user_id].add(f"withdrawal:{withdrawal_id}")
+    for user_id in live.listening(news):
+        live.push(user_id, *sorted(news[user_id]))
 
 
 def sent(*operation_ids):

@@ -80,6 +80,31 @@ def test_an_open_page_is_sent_it(stopped, app, ana):
     assert BANNER in live.shown(ana.id, ["halt"])["halt"]
 
 
+WAITS = {"checking": "It waits while all payouts are stopped.", "approved": "It waits while all payouts are stopped, and goes out when they go on."}
+GOES = {"checking": "We look at it, which takes a few seconds.", "approved": "It goes out as soon as all of it is on the chain."}
+
+
+@pytest.mark.parametrize("state", [*WAITS])
+def test_the_page_of_one_that_waits_for_it_says_so_and_nothing_of_a_few_seconds(state, waiting, ana, ada, log_in):
+    with transaction():
+        waiting.state = state
+    shown = []
+    for is_on in (False, True):
+        if is_on:
+            with transaction():
+                halt.stop(WHY, ada)
+        page = log_in(ana).get(f"/wallet/withdrawals/{waiting.id}").text
+        pushed = live.shown(ana.id, [f"withdrawal:{waiting.id}"])[f"withdrawal:{waiting.id}"]
+        shown.append([(WAITS[state] in html, GOES[state] in html) for html in (page, pushed)])
+    assert shown == [[(False, True)] * 2, [(True, False)] * 2]
+
+
+def test_one_that_an_admin_looks_at_says_so_meanwhile_too(stopped, waiting, ana, log_in):
+    with transaction():
+        waiting.flags = ["amount"]
+    assert "One of us looks at it before it goes" in log_in(ana).get(f"/wallet/withdrawals/{waiting.id}").text
+
+
 def test_nothing_is_approved_meanwhile_and_what_is_rejected_goes_back(stopped, waiting, ada):
     with pytest.raises(DomainError, match="All payouts are stopped"), transaction():
         actions.approve(waiting, ada)

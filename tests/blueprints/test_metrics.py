@@ -108,9 +108,16 @@ def test_it_tells_of_incidents_of_what_stands_still_and_of_what_is_owed(client, 
         db.session.add(Mail(user_id=ana.id, kind="verify", address=ana.email, written_at=clock.now()))
     found = scrape(client)
     assert found["lms_incidents_open"] == {("foreign nonce",): 2}
-    assert found["lms_stopped"] == {("settlement",): 1, ("signing",): 0}
+    assert found["lms_stopped"] == {("payouts",): 0, ("settlement",): 1, ("signing",): 0}
     assert (found["lms_uncovered_legs"], found["lms_uncovered_teo_micro"]) == ({(): 2}, {(): teo(3)})
     assert found["lms_mails_waiting"][()] >= 1
+
+
+def test_it_tells_of_whatever_stands_still(client, opened):
+    with transaction():
+        for part in ("payouts", "difference suspected"):
+            audit.stop(part, "a look")
+    assert scrape(client)["lms_stopped"] == {("difference suspected",): 1, ("payouts",): 1, ("settlement",): 0, ("signing",): 0}
 
 
 def test_it_tells_of_endpoints_and_jobs(app, client, opened):

@@ -106,6 +106,19 @@ def test_one_that_an_operator_drops_is_given_back_all_the_same(rich, ada, worker
     assert (states(), holdings(OUTSIDE), audit()) == (("failed", ["failed"]), 0, GREEN)
 
 
+@pytest.mark.parametrize("is_queued", [False, True])
+def test_those_it_holds_up_are_known_and_signed_ones_are_not(is_queued, rich, ada, flow):
+    withdrawal = ask(rich, 10)
+    if is_queued:
+        settlement.settle()
+    throw(ada)
+    flow()
+    assert (states()[0], queries.held_up()) == ("queued" if is_queued else "approved", [(rich.id, withdrawal.id)])
+    throw(ada, is_on=False)
+    flow()
+    assert (states()[0], queries.held_up()) == ("sent", [])
+
+
 def test_one_dropped_between_its_simulation_and_its_signature_is_not_signed_as_it_was_simulated(rich, ada, flow, audit, monkeypatch):
     withdrawal, simulate = ask(rich, 10), lanes.Lane._simulate
     settlement.settle()
@@ -136,6 +149,10 @@ def test_it_is_sent_to_every_page_that_is_open(rich, ada, run_jobs, monkeypatch)
             listener.get_message(timeout=1)
         enqueue("announce.halt")
         run_jobs()
+        withdrawal = ask(rich, 10)
+        throw(ada)
+        enqueue("announce.halt")
+        run_jobs()
     finally:
         listener.close()
-    assert told == [(rich.id, ("halt",))]
+    assert told == [(rich.id, ("halt",)), (rich.id, ("halt",)), (rich.id, (f"withdrawal:{withdrawal.id}",))]

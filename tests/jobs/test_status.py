@@ -87,6 +87,17 @@ def test_what_stands_still_and_which_incidents_are_open(busy, ada):
     assert lines[-2:] == ["incidents 1", f"  foreign nonce: 0x12, since {incident.opened_at:%Y-%m-%d %H:%M} UTC"]
 
 
+def test_the_kill_switch_and_a_suspicion_are_told_too_and_resume_leaves_the_payouts_stopped(busy):
+    with transaction():
+        for part in ("signing", "payouts", "difference suspected"):
+            audit.stop(part, f"a look at {part}")
+    lines, since = told(busy), f"since {switches.stopped_at('payouts'):%Y-%m-%d %H:%M} UTC"
+    assert {f"signing is stopped {since}: a look at signing", f"payouts is stopped {since}: a look at payouts", f"difference suspected {since}: a look at difference suspected"} <= {*lines}
+    busy.test_cli_runner().invoke(args=["chain", "resume"])
+    lines = "\n".join(told(busy))
+    assert "signing is stopped" not in lines and "payouts is stopped" in lines
+
+
 def test_many_incidents_are_told_shortly(busy):
     with transaction():
         for number in range(30):

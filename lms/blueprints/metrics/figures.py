@@ -12,6 +12,8 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import custody
 from lms.queue import queue
 
+_PARTS = ("payouts", "settlement", "signing")  # told of while they go on, too
+
 
 def metrics():
     return [*_operations(), *_signers(), *_chain(), *_books(), *_endpoints(), *_jobs()]
@@ -44,7 +46,7 @@ def _chain():
 def _books():
     uncovered, stopped = custody.uncovered(), {switch.name for switch in audit.stopped()}
     yield Metric("lms_incidents_open", "Open incidents by kind.", [({"kind": kind}, count) for kind, count in audit.open_by_kind().items()] or [({}, 0)])
-    yield Metric("lms_stopped", "1 while a part stands still.", [({"part": part}, int(part in stopped)) for part in ("settlement", "signing")])
+    yield Metric("lms_stopped", "1 while a part stands still.", [({"part": part}, int(part in stopped)) for part in sorted(stopped.union(_PARTS))])
     yield _one("lms_uncovered_legs", "Ledger legs that no entry brings to the chain yet.", uncovered.legs)
     yield _one("lms_uncovered_teo_micro", "Millionths of TEO these legs move.", uncovered.amount)
     yield _one("lms_mails_waiting", "Mails that wait to go out.", notices.unsent())

@@ -1,11 +1,12 @@
 """Withdrawals found. Amounts in millionths of TEO."""
 
-from sqlalchemy import exists, func, or_, select, text
+from sqlalchemy import exists, func, or_, select, text, union_all
 from sqlalchemy.orm import joinedload
 
 from lms.db import db, page_of
 from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder, Transfer
+from lms.domain.onchain.models import Operation
 from lms.domain.wallet import custody
 from lms.domain.wallet.models import Wallet
 from lms.domain.withdrawals import halt
@@ -54,6 +55,14 @@ def approved():
     if halt.is_stopped():
         return []
     return db.session.scalars(_MAY_GO.where(*custody.can_release(Holder.id, Withdrawal.amount)).order_by(Withdrawal.id)).all()
+
+
+def held_up():
+    """(id of the member, id of the withdrawal) of those that nobody has to look at any more and no signer has seen: what stops payouts stops these."""
+    on_the_way = select(Withdrawal.user_id, Withdrawal.id)
+    waiting = on_the_way.where(or_(Withdrawal.state == "checking", Withdrawal.state == "approved"))
+    unsigned = on_the_way.join(Withdrawal.operation).where(Operation.state == "queued")
+    return db.session.execute(union_all(waiting, unsigned)).all()
 
 
 def is_batch_awaited():

@@ -8,8 +8,8 @@ from lms.domain.audit import queries as audit
 from lms.domain.onchain import figures, queries
 from lms.domain.wallet import custody
 from lms.jobs import node as here
+from lms.jobs.balances import SUSPECTED
 from lms.jobs.operate.groups import chain
-from lms.jobs.operate.operations import PARTS
 
 
 @chain.command()
@@ -77,7 +77,9 @@ def _queue():
 
 
 def _stopped():
-    return [f"{switch.name} is stopped since {_moment(switch.at)}: {switch.reason}" for switch in audit.stopped() if switch.name in PARTS]
+    """All that stands still, whoever stopped it and whoever lets it go on: `resume` is not for payouts, and a suspicion is a state of its own."""
+    for switch in audit.stopped():
+        yield f"{switch.name}{'' if switch.name == SUSPECTED else ' is stopped'} since {_moment(switch.at)}: {switch.reason}"
 
 
 def _incidents():
