@@ -9,15 +9,15 @@ function links() {
   return [...document.querySelectorAll("[data-cases] .rowline.linked .title a")];
 }
 
+// On a case to the one beside it; in the queue from row to row, and over the end of a page to the first or the last of the page beside it.
 function step(by) {
   const all = links();
-  if (!all.length) return follow(by > 0 ? "next" : "prev");
+  if (!all.length) return document.querySelector(`a[data-case][rel="${by > 0 ? "next" : "prev"}"]`)?.click();
   const at = all.findIndex((link) => link.closest(".rowline").contains(document.activeElement));
-  all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + by))].focus();
-}
-
-function follow(rel) {
-  document.querySelector(`a[data-case][rel="${rel}"]`)?.click();
+  const to = at < 0 ? 0 : at + by;
+  if (all[to]) return all[to].focus();
+  const page = document.querySelector(`.pager a[rel="${by > 0 ? "next" : "prev"}"]`);
+  if (page) location.href = `${page.href}#${by > 0 ? "first" : "last"}`;
 }
 
 function decide(what) {
@@ -66,4 +66,10 @@ if (legend) {
   box.addEventListener("change", () => localStorage.setItem(KEYS, box.checked ? "on" : "off"));
 }
 // Once the browser has gone to the part by itself, which takes the cursor along.
-addEventListener("load", () => { if (location.hash) setTimeout(() => show(location.hash.slice(1))); });
+addEventListener("load", () => { if (location.hash) setTimeout(() => arrive(location.hash.slice(1))); });
+
+function arrive(at) {
+  const end = { first: 0, last: -1 }[at];
+  if (end === undefined) return show(at);
+  links().at(end)?.focus();
+}

@@ -9,25 +9,34 @@ import rq
 from redis import Redis
 
 from lms import clock
+from lms.blueprints.admin import home
 from lms.chain.rpc import Block
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
-from lms.domain.desk import trends
+from lms.domain.desk import cases, trends
+from lms.domain.governance import drafts
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import signers
 from lms.domain.onchain.models import Deployment, Operation
+from lms.domain.rulebook.rules import Rules
 from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import payouts
 from lms.formats.plain import Plain
 from lms.queue import NAME, queue
 from lms.ui.charts import spark_of
 from tests.blueprints.test_wallet import words
 from tests.conftest import address_of, give, teo
+from tests.domain.test_payout_details import bank_of
+from tests.domain.test_payouts import earn, request
 from tests.test_app import closed_port
 
 SIGNER = "0x" + "cd" * 20
 PLACES = {
     "Applications to teach": "/admin/applications/",
     "Courses to approve": "/admin/courses",
+    "Bank payouts to review": "/admin/bank-payouts/",
+    "Bank payouts to pay": "/admin/bank-payouts/",
+    "Rulebook drafts proposed": "/admin/rulebook",
     "Disputes open": "/admin/disputes",
     "Under a day": "/admin/payouts?order=age&age=new",
     "1 to 3 days": "/admin/payouts?order=age&age=waiting",
@@ -101,6 +110,32 @@ def test_withdrawals_are_told_by_their_age(browser, ana, bruno):
     found = figures(browser)
     assert [found[label][1].split()[0] for label in ("Under a day", "1 to 3 days", "Over 3 days")] == ["2", "1", "1"]
     assert "4 decisions wait for an admin." in words(browser.get("/admin/").text)
+
+
+def test_what_waits_for_an_admin_alone_is_in_the_sum(browser, ana, tea, ada, monkeypatch):
+    with transaction():
+        bank_of(tea)
+    earn(tea, 50_000)
+    payout = request(tea, 10_000)
+    with transaction():
+        draft, _ = drafts.begin(ada), drafts.begin(ada)
+        drafts.change(draft, ada, Rules(completion_bp=300), 14)
+        drafts.propose(draft, ada)
+    monkeypatch.setattr(home.exercises, "to_grade_count", lambda admin: 3)
+    found, page = figures(browser), words(browser.get("/admin/").text)
+    assert [found[label][1].split()[0] for label in ("Bank payouts to review", "Bank payouts to pay", "Rulebook drafts proposed")] == ["1", "0", "1"]
+    assert "5 decisions wait for an admin." in page and "No decision" not in page
+    with transaction():
+        payouts.approve(payout, ada)
+    found = figures(browser)
+    assert [found[label][1].split()[0] for label in ("Bank payouts to review", "Bank payouts to pay")] == ["0", "1"]
+    assert "4 decisions wait for an admin." in words(browser.get("/admin/").text)
+
+
+def test_the_ages_are_those_by_which_the_queue_is_filtered(browser, monkeypatch):
+    monkeypatch.setattr(cases, "AGES", {"new": (None, timedelta(days=2)), "waiting": (timedelta(days=2), timedelta(days=5)), "late": (timedelta(days=5), None)})
+    for page in (figures(browser).keys(), words(browser.get("/admin/payouts").text)):
+        assert all(label in page for label in ("Under 2 days", "2 to 5 days", "Over 5 days"))
 
 
 def test_the_chain_is_told_with_its_lag_and_how_long_each_signer_lasts(browser, signer):

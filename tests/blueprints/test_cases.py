@@ -2,12 +2,13 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
 from lms import clock
 from lms.blueprints.admin import case_page
-from lms.db import Page, db, transaction
+from lms.db import PAGE, Page, db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.audit.models import LogEntry
 from lms.domain.desk import cases, decisions
@@ -190,6 +191,68 @@ def test_ten_clean_cases_are_approved_at_once(asked, ada, log_in):
     answer = browser.post("/admin/payouts/batch", data=shown(page) | {"chosen": re.findall(r'name="chosen" value="(\d+)"', page)}, follow_redirects=True)
     assert "Approved: 10 go out, 0 wait for another admin." in answer.text
     assert {withdrawal.state for withdrawal in db.session.query(Withdrawal)} == {"approved"}
+
+
+def test_all_that_may_be_are_chosen_with_one_link_and_none_with_another(asked, ada, log_in):
+    ids = [str(asked(name, 300).id) for name in ("cleo", "dora")]
+    asked("emil", 300, held_at=clock.now(), hold_reason="We ask.")
+    browser, place = log_in(ada), "/admin/payouts?order=amount&age=new"
+    seen = []
+    for label in ("Choose all 2", "Choose none", "Choose all 2"):
+        queue = browser.get(place).text
+        seen.append(re.findall(r'name="chosen" value="(\d+)" checked>', queue))
+        place = unescape(re.search(rf'href="([^"]*)"><span>{label}<', queue)[1]).removesuffix("#together")
+        assert "order=amount&age=new" in place
+    assert seen == [[], ids, []]
+
+
+def test_one_that_may_be_is_the_one(asked, ada, log_in):
+    asked("cleo", 300)
+    assert "Choose the one" in log_in(ada).get("/admin/payouts").text
+
+
+def test_where_none_may_be_there_is_nothing_to_choose(asked, ada, log_in):
+    asked("emil", 300, held_at=clock.now(), hold_reason="We ask.")
+    page = log_in(ada).get("/admin/payouts?chosen=all").text
+    assert "Choose" not in page and 'id="together"' not in page
+
+
+def test_all_are_chosen_on_the_page_one_is_at(asked, ada, log_in):
+    for number in range(PAGE + 2):
+        asked(f"member{number}", 300)
+    page = log_in(ada).get("/admin/payouts?page=2").text
+    assert "Choose all 2" in page and 'href="/admin/payouts?chosen=all&amp;page=2#together"' in page
+
+
+def test_a_row_that_waits_for_too_long_says_so(asked, ada, log_in):
+    for name, hours in (("dora", 71), ("fritz", 73)):
+        asked(name, 300, requested_at=clock.now() - timedelta(hours=hours))
+    rows = re.findall(r'<li class="rowline linked" id="withdrawal-\d+">.*?</li>', log_in(ada).get("/admin/payouts").text, re.DOTALL)
+    assert [">late<" in row for row in rows] == [False, True]
+
+
+def legend(page):
+    return "".join(re.findall(r"<kbd>(\w)</kbd>", page))
+
+
+def test_the_legend_offers_the_keys_that_do_something_here(asked, ada, log_in, member):
+    browser, otto = log_in(ada), member("otto", role="admin")
+    assert legend(browser.get("/admin/payouts").text) == "jkarh"
+    first, second = asked("cleo", 300), asked("dora", 1900)
+    assert legend(browser.get("/admin/payouts").text) == "jkxarh"
+    case = f"/admin/payouts/{second.id}"
+    assert legend(browser.get(case).text) == "jkarh"
+    with transaction():
+        actions.approve(second, ada)
+    assert (legend(browser.get(case).text), legend(log_in(otto).get(case).text)) == ("jkrh", "jkarh")
+    with transaction():
+        actions.hold(second, otto, "We ask.")
+    assert legend(log_in(otto).get(case).text) == "jkrh"
+    with transaction():
+        actions.reject(second, otto, "No.")
+        first.user.role = "admin"
+    assert legend(log_in(otto).get(case).text) == "jk", "nothing is left to decide"
+    assert legend(log_in(first.user).get(f"/admin/payouts/{first.id}").text) == "jk", "it is his own"
 
 
 def test_two_of_one_amount_are_told_apart_before_they_are_chosen(asked, ada, log_in):

@@ -118,7 +118,7 @@ def test_the_job_notes_them_with_the_jobs_that_failed(app, monkeypatch):
     snapshots.take()
     kept = rows()
     assert kept[today(), "failed jobs"] == 2 and kept[today(), "applications"] == 0
-    assert {name for _, name in kept} == {"applications", "courses", "disputes", "cases new", "cases waiting", "cases late", "failed mails", "incidents", "failed jobs"}
+    assert {name for _, name in kept} == {"applications", "courses", "disputes", "cases new", "cases waiting", "cases late", "payouts", "payouts to pay", "drafts", "failed mails", "incidents", "failed jobs"}
 
 
 def test_without_redis_the_job_notes_the_rest(app, monkeypatch):

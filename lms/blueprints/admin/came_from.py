@@ -29,6 +29,11 @@ def back():
     return _chosen() | ({"page": _page()} if _page() > 1 else {})
 
 
+def place(page):
+    """What the address of the queue says so that it shows this page of what it shows now."""
+    return _chosen() | ({"page": page} if page > 1 else {})
+
+
 def _chosen():
     return {"q" if name == "word" else name: value for name, value in wanted().items() if value}
 

@@ -3,31 +3,32 @@
 from lms import failures, health
 from lms.domain.accounts import queries as accounts
 from lms.domain.checkout import queries as checkout
-from lms.domain.desk import measures, trends
+from lms.domain.desk import cases, measures, trends
+from lms.domain.governance import queries as drafts
 from lms.domain.learning import exercise_queries as exercises
 from lms.domain.onchain import queries as onchain
-from lms.domain.withdrawals import payout_queries
 
-_DECIDED = ("applications", "courses", "cases new", "cases waiting", "cases late")  # by an admin, and by nobody else
+_DECIDED = ("applications", "courses", "cases new", "cases waiting", "cases late", "payouts", measures.DRAFTS)  # by an admin, and by nobody else
 
 
 def facts(admin):
     """For the template; `trends` by the names of measures.now()."""
-    values = measures.now() | {measures.FAILED_JOBS: failures.count()}
+    values = measures.now() | {measures.FAILED_JOBS: failures.count(), measures.DRAFTS: drafts.proposed_count()}
     found = trends.of(values)
-    seen = onchain.chain_state()
+    seen, to_grade = onchain.chain_state(), exercises.to_grade_count(admin)
     return {
         "trends": found,
         "days": trends.DAYS,
         "longest": measures.LONGEST,
+        "low": measures.LOW,
+        "ages": cases.AGES,
         "runways": {name.removeprefix("runway "): trend for name, trend in found.items() if name.startswith("runway ")},
-        "to_decide": sum(values[name] for name in _DECIDED),
+        "to_decide": sum(values[name] for name in _DECIDED) + to_grade,
         "seen": seen,
         "is_silent": seen is None or onchain.is_silent(seen.seen_at),
         "members": accounts.counts(),
         "orders": checkout.paid_count(),
         "operations": onchain.counts(),
-        "to_grade": exercises.to_grade_count(admin),
-        "bank_payouts": payout_queries.counts(),
+        "to_grade": to_grade,
         "parts": health.look(),
     }

@@ -172,7 +172,8 @@ def _queue(halting=None):
     wanted = came_from.wanted()
     found = cases.queue(**wanted, number=page_number(), by=current_user)
     clean = {withdrawal.id for withdrawal in found.items if batches.obstacle(withdrawal, current_user) is None}
-    return render("admin/payouts.html", withdrawals=found, clean=clean, **wanted, carried=came_from.carried(found.number), pace=cases.service_time(), switch=halt.standing(), halting=halting)
+    facts = dict(clean=clean, late={withdrawal.id for withdrawal in found.items if cases.is_late(withdrawal)}, ages=cases.AGES, all_chosen=request.args.get("chosen") == "all")
+    return render("admin/payouts.html", withdrawals=found, **facts, **wanted, place=came_from.place(found.number), carried=came_from.carried(found.number), pace=cases.service_time(), switch=halt.standing(), halting=halting)
 
 
 def _decided(withdrawal, sentence):

@@ -24,6 +24,7 @@ FILTERS = {
     "second": (Withdrawal.approvals_needed > 1,),
 }
 AGES = {"new": (None, timedelta(days=1)), "waiting": (timedelta(days=1), timedelta(days=3)), "late": (timedelta(days=3), None)}  # (from, below) since the request
+LATE = AGES["late"][0]
 _TELLING = ("clean", "risky")  # with the order by risk: where a case stands says what is thought of its member
 MEASURED = 50  # the last decisions
 
@@ -89,6 +90,11 @@ def _aged(age):
     now = clock.now()
     limits = [] if least is None else [Withdrawal.requested_at <= now - least]
     return limits if below is None else [*limits, Withdrawal.requested_at > now - below]
+
+
+def is_late(withdrawal):
+    """Whether it has waited for longer than anybody should."""
+    return clock.now() - withdrawal.requested_at >= LATE
 
 
 def service_time():

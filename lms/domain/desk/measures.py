@@ -8,18 +8,24 @@ from lms.domain.desk import cases
 from lms.domain.notices import failed
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
+from lms.domain.withdrawals import payout_queries
 
 LONGEST = 999  # days of a runway: one that is longer needs nobody, and a chain for trying out gives gas for ever
+LOW = 7  # days of a runway that should be refilled
 FAILED_JOBS = "failed jobs"  # in Redis, not here: who may ask there adds how many
+DRAFTS = "drafts"  # of the rulebook, proposed: the noun above this one knows how many
 
 
 def now():
     """{name: value}; None where nobody has seen it yet, or nothing was spent. Blocks of lag, days of a runway, else how many."""
+    euros = payout_queries.counts()
     return {
         "applications": applications.waiting_count(),
         "courses": courses.waiting_count(),
         "disputes": checkout.open_disputes(),
         **{f"cases {age}": count for age, count in cases.ages().items()},
+        "payouts": euros.get("in review", 0),
+        "payouts to pay": euros.get("approved", 0),
         "failed mails": failed.count(),
         "incidents": audit.open_count(),
         "lag": onchain.lag(),

@@ -9,13 +9,12 @@ from lms.db import db
 from lms.domain.accounts import queries as accounts
 from lms.domain.accounts.models import User
 from lms.domain.audit.models import Incident
-from lms.domain.desk.cases import AGES
+from lms.domain.desk.cases import LATE
 from lms.domain.notices import actions as notices
 from lms.domain.notices.models import Notice
 from lms.domain.withdrawals.models import Withdrawal
 from lms.domain.withdrawals.payout_models import Payout
 
-LATE = AGES["late"][0]
 RECENT = timedelta(days=1)  # an older incident is told no more: as when an admin is new
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 """Drafts of the rulebook and their backtests, read."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from lms.db import db, page_of
@@ -11,6 +11,11 @@ def page(number=1):
     """One page of all drafts with their authors, newest first."""
     rows = select(RulebookDraft).options(joinedload(RulebookDraft.author), joinedload(RulebookDraft.published_by))
     return page_of(rows.order_by(RulebookDraft.id.desc()), number)
+
+
+def proposed_count():
+    """How many wait for another admin's word."""
+    return db.session.scalar(select(func.count()).where(RulebookDraft.state == "proposed"))
 
 
 def draft(draft_id):
