@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -28,13 +28,17 @@ def test_a_part_that_hangs_keeps_nobody_waiting_for_the_others(site, part, down)
 @contextmanager
 def _hanging(service):
     pids = [int(pid) for leader in session(service.pid) for pid in (leader, *Path(f"/proc/{leader}/task/{leader}/children").read_text().split())]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    _tell(pids, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        _tell(pids, signal.SIGCONT)
+
+
+def _tell(pids, what):
+    for pid in pids:
+        with suppress(ProcessLookupError):  # a server's helper that ended meanwhile
+            os.kill(pid, what)
 
 
 def _timed(client, site):
