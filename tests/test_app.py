@@ -33,8 +33,9 @@ from lms.domain.withdrawals import bank_files, payouts
 from lms.formats.sepa import Payer
 from tests.blueprints.test_wallet import give_address, reward, settle
 from tests.conftest import PASSWORD, address_of, give, pay, publish, sell, take_part, teo
+from tests.domain.test_attempts import ask as ask_in_quiz
 from tests.domain.test_backtests import tried
-from tests.domain.test_exercises import ask, hand_in, with_exercise
+from tests.domain.test_exercises import ask, hand_in, lesson_of, with_exercise
 from tests.domain.test_payout_details import bank_of
 
 PUBLIC = ["/", "/courses", "/courses/how-chains-work", "/log-in", "/sign-up", "/terms", "/privacy", "/rulebook", "/nowhere"]
@@ -417,7 +418,7 @@ def pages(app, ana, bruno, tea, ada, course, chain, member, log_in):
     work, review = hand_in(ana, with_exercise(course)), ask(hand_in(bruno, course), ana)
     pay(sell(bruno, publish(tea, "Sold", price=1000)), kind="dispute.opened", dispute="dp_1", fee=0)
     facts |= dict(dispute_id=db.session.query(Dispute).one().id, submission_id=work.id, review_id=review.id, withdrawal_id=withdrawal.id, linked_id=own.id, nonce=nonce, application_id=application.id, payout_id=payout.id, bank_file_id=bank_file.id, user_id=ana.id, year=clock.now().year)
-    facts |= dict(draft_id=backtest.draft_id, backtest_id=backtest.id)
+    facts |= dict(draft_id=backtest.draft_id, backtest_id=backtest.id, question_id=ask_in_quiz(lesson_of(course), "Two and two?", ("Three", "Four!")).id)
     with app.test_request_context():
         return {
             rule.endpoint: rule.build(facts | (QUERIES | codes).get(rule.endpoint, {}) | {"slug": slugs.get(rule.endpoint, course.slug), "token": tokens.get(rule.endpoint, payment)})[1]
