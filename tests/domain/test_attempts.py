@@ -545,27 +545,6 @@ def test_a_late_attempt_closed_by_many_at_once_is_closed_once(app, timed):
     assert (timed.right, saved(timed)) == (1, ["Four", "", ""])
 
 
-def test_a_quiz_written_while_it_is_begun_is_of_one_moment(app, course, member):
-    """Its one right option and that of the other version never stand side by side."""
-    lesson = lesson_of(course)
-    question_id, lesson_id = ask(lesson, "a", ("a0!", "a1", "a2")).id, lesson.id
-    students = [take_part(member(f"s{number}"), course, lessons=0).id for number in range(8)]
-
-    def write(word):
-        options = [(f"{word}{number}", number == 0, "") for number in range(3)]
-        return lambda: writing.change_question(db.session.get_one(Question, question_id), word, options, False)
-
-    def take(enrolment_id):
-        return lambda: quizzes.begin(db.session.get_one(Enrolment, enrolment_id), db.session.get_one(Lesson, lesson_id)) and None
-
-    assert race(app, [deed for word, student in zip("bcdefghi", students, strict=True) for deed in (write(word), take(student))]) == []
-    asked = [attempt.questions for attempt in db.session.query(QuizAttempt).all()]
-    assert len(asked) == 8
-    for (question,) in asked:
-        assert {option["text"][0] for option in question["options"]} == {question["text"]}
-        assert [option["is_right"] for option in question["options"]].count(True) == 1
-
-
 def close(attempt):
     with transaction():
         quizzes.close_late(attempt.id)

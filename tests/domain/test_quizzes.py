@@ -285,6 +285,24 @@ def test_neighbours_moved_at_once_lose_no_place(app, three):
     assert sorted(question.position for question in queries.quiz(three).questions) == [1, 2, 3]
 
 
+def test_a_quiz_read_while_it_is_written_is_of_one_moment(app, lesson):
+    """Who begins has no question of one version with the options of the other."""
+    question_id, lesson_id = ask(lesson, "a", [("a", True, ""), ("a", False, "")]).id, lesson.id
+
+    def write(word):
+        return lambda: quizzes.change_question(db.session.get_one(Question, question_id), word, [(word, True, ""), (word, False, "")], False)
+
+    def read():
+        lesson = db.session.get_one(Lesson, lesson_id)
+        return {said(queries.quiz(lesson)) for _ in range(200)}
+
+    def said(quiz):
+        return " ".join(text for question in quiz.questions for text in (question.text, *(option.text for option in question.options)))
+
+    seen = outcomes(app, [read, read, *[write(word) for word in "bcdefghijklmno"]])
+    assert set().union(*filter(None, seen)) <= {f"{word} {word} {word}" for word in "abcdefghijklmno"}
+
+
 @pytest.mark.parametrize(
     "verb",
     [
