@@ -331,7 +331,8 @@ def test_a_teacher_writes_a_question_and_rows_left_empty_are_left_out(desk, cour
     assert "The question is added." in page.text and "Which one?" in page.text and "2 answers" in words(page.text)
     (question,) = written.quiz(lesson_of(course)).questions
     assert [(option.text, option.is_right, option.explanation) for option in question.options] == [("This", True, "It is."), ("That", False, "")]
-    assert "quiz" in words(desk.get("/teach/courses/how-chains-work").text)
+    outline = words(desk.get("/teach/courses/how-chains-work").text)
+    assert "min · quiz" in outline and outline.count("Its text and its quiz are deleted") == 1
 
 
 def test_a_question_is_changed(desk, lesson):
