@@ -1,21 +1,25 @@
 """Pages of one member read no table whole that grows with all of them."""
 
+import re
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import lazyload
 
+from lms import clock
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import earnings, queries, receipts
 from lms.domain.courses import queries as catalogue
 from lms.domain.courses import quiz_queries as written
 from lms.domain.courses import quizzes as writing
-from lms.domain.desk import decided, pieces, provenance, signals
+from lms.domain.desk import decided, linked, pieces, provenance, signals
 from lms.domain.learning import quiz_queries as attempts
 from lms.domain.learning import quizzes
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import received
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import quotes
+from lms.domain.withdrawals import payout_queries, quotes
 from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import address_of, give, publish, sell, take_part, teo
 
@@ -58,7 +62,7 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
         "pieces": lambda: pieces.of(withdrawal),
         "what went to an address": lambda: decided.page(word=withdrawal.to),
         "signs of fraud": lambda: signals.of(db.session.get_one(Withdrawal, withdrawal.id)),
-        "linked accounts": lambda: signals.of_others(db.session.get_one(Withdrawal, withdrawal.id)),
+        "linked accounts": lambda: linked.ties(db.session.get_one(Withdrawal, withdrawal.id)),
         "lines of sales": lambda: earnings.lines(teacher),
         "months of sales": lambda: earnings.months(teacher, "UTC"),
     }
@@ -88,6 +92,35 @@ def test_what_is_asked_of_one_lessons_quiz_is_found_by_an_index(ana, course, rea
         "given back": lambda: quizzes.withdraw(enrolment),
     }
     assert {name: whole for name, deed in asked.items() if (whole := read_whole(deed))} == {}
+
+
+@pytest.mark.parametrize("outcome", ["", *decided.OUTCOMES])
+def test_what_is_decided_is_read_in_the_order_of_an_index(app, outcome):
+    assert plan(decided.rows(outcome)) == {"ix_withdrawals_decided"}
+
+
+def test_payouts_that_are_over_are_read_in_the_order_of_an_index(app):
+    assert plan(payout_queries.CLOSED) == {"ix_payouts_closed"}
+
+
+def test_who_has_or_had_an_address_is_found_by_an_index(app):
+    values = {"user": 1, "to": "0x" + "ab" * 20, "link": 1, "at": clock.now(), "since": clock.now()}
+    assert {"ix_linked_wallets_address", "ix_withdrawals_to"} <= explained(text(f"EXPLAIN {signals._OTHERS.text}"), values)
+
+
+def plan(rows):
+    """The indexes by which PostgreSQL reads one page of the rows, or "Sort"."""
+    statement = rows.options(lazyload("*")).limit(24).compile(db.engine, compile_kwargs={"literal_binds": True})
+    return explained(text(f"EXPLAIN {statement}".replace(":", "\\:")))
+
+
+def explained(statement, values=None):
+    """The indexes of a plan; "Sort" where PostgreSQL has to order rows itself."""
+    for way in ("seqscan", "sort", "bitmapscan"):
+        db.session.execute(text(f"SET LOCAL enable_{way} = off"))
+    found = "\n".join(db.session.scalars(statement, values))
+    db.session.rollback()
+    return {index or sort for index, sort in re.findall(r"Scan using (\w+)|(\bSort\b)", found)}
 
 
 def test_the_treasury_has_a_holder_of_its_own(app):

@@ -35,11 +35,15 @@ class Decided:
 
 def page(outcome="", word="", number=1):
     """One page of the Decided, the newest decision first; at most five statements. Every outcome where it is none. `word`: as in search.matching."""
-    states = Withdrawal.state.in_(OUTCOMES[outcome]) if outcome in OUTCOMES else Withdrawal.state.not_in(UNDECIDED)
-    rows = select(Withdrawal).where(states, *search.matching(word)).options(*_WHOLE)
-    found = page_of(rows.order_by(_decided_at.desc(), Withdrawal.id.desc()), number)
+    found = page_of(rows(outcome, word).options(*_WHOLE), number)
     names = _rejecters(found.items)
     return replace(found, items=[Decided(withdrawal, names.get(f"withdrawal {withdrawal.id}")) for withdrawal in found.items])
+
+
+def rows(outcome="", word=""):
+    """Of the withdrawals of a page, in its order."""
+    states = Withdrawal.state.in_(OUTCOMES[outcome]) if outcome in OUTCOMES else Withdrawal.state.not_in(UNDECIDED)
+    return select(Withdrawal).where(states, *search.matching(word)).order_by(_decided_at.desc(), Withdrawal.id.desc())
 
 
 def _rejecters(withdrawals):

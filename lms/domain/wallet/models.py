@@ -35,7 +35,10 @@ class LinkedWallet(Model):
     """An address of the member's own, proven by a message signed with its key (EIP-4361). `address` as EIP-55 spells it; it has one owner at a time."""
 
     __tablename__ = "linked_wallets"
-    __table_args__ = (Index("uq_linked_wallets_address", text("lower(address)"), unique=True, postgresql_where="removed_at IS NULL"),)
+    __table_args__ = (
+        Index("uq_linked_wallets_address", text("lower(address)"), unique=True, postgresql_where="removed_at IS NULL"),
+        Index("ix_linked_wallets_address", text("lower(address)")),  # of those removed, too: who had it before
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)

@@ -30,6 +30,7 @@ class Withdrawal(Model):
         Index("ix_withdrawals_undecided", "state", "id", postgresql_where="state IN ('checking', 'in review')"),
         Index("ix_withdrawals_review_amount", text("amount DESC"), "id", postgresql_where="state = 'in review'"),
         Index("ix_withdrawals_review_risk", text("risk DESC"), "id", postgresql_where="state = 'in review'"),
+        Index("ix_withdrawals_decided", text("coalesce(decided_at, requested_at) DESC"), text("id DESC"), postgresql_where="state NOT IN ('checking', 'in review')"),
         Index("ix_withdrawals_requested_at", "requested_at"),
         Index("ix_withdrawals_to", text('lower("to")')),
     )

@@ -1,6 +1,6 @@
 """A member's wish to have euros at his bank, where that is, and what admins said of it."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
@@ -52,6 +52,7 @@ class Payout(Model):
         CheckConstraint("state IN ('in review', 'approved', 'exported', 'paid', 'rejected', 'cancelled', 'returned')", name="state"),
         CheckConstraint("CASE state WHEN 'paid' THEN bank_reference IS NOT NULL WHEN 'returned' THEN true ELSE bank_reference IS NULL END", name="bank_reference"),
         Index("ix_payouts_open", "id", postgresql_where="state IN ('in review', 'approved', 'exported')"),
+        Index("ix_payouts_closed", text("ended_at DESC"), text("id DESC"), postgresql_where="state NOT IN ('in review', 'approved', 'exported')"),
         Index("ix_payouts_user_id_id", "user_id", "id"),
     )
 

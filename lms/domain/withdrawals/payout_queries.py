@@ -27,7 +27,7 @@ def open_ones(number=1):
 
 def closed(number=1):
     """One page of those that are over, newest first."""
-    return page_of(select(Payout).where(Payout.state.not_in(OPEN)).options(*_WHOLE).order_by(Payout.ended_at.desc(), Payout.id.desc()), number)
+    return page_of(CLOSED.options(*_WHOLE), number)
 
 
 def counts():
@@ -36,4 +36,5 @@ def counts():
     return dict(db.session.execute(rows).all())
 
 
+CLOSED = select(Payout).where(Payout.state.not_in(OPEN)).order_by(Payout.ended_at.desc(), Payout.id.desc())
 _WHOLE = (joinedload(Payout.user), joinedload(Payout.details), selectinload(Payout.decisions).joinedload(PayoutDecision.by))
