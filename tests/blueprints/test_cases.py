@@ -454,6 +454,17 @@ def test_who_has_a_part_in_one_case_approves_none_of_a_batch_with_it(asked, ada,
     assert {withdrawal.state, other.state} == {"in review"}
 
 
+def test_no_approval_is_offered_of_who_is_suspended(asked, ada, log_in):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    with transaction():
+        withdrawal.user.suspended_at = clock.now()
+    place = f"/admin/payouts/{withdrawal.id}"
+    page = browser.get(place).text
+    assert f'action="{place}/approval' not in page and "This account is suspended or frozen: nothing leaves it." in page
+    assert 'name="chosen"' not in browser.get("/admin/payouts").text + browser.get(f"/admin/payouts/batch?chosen={withdrawal.id}").text
+    assert f'action="{place}/rejection' in page and f'action="{place}/hold' in page
+
+
 def test_while_payouts_are_stopped_no_approval_is_offered(asked, ada, log_in):
     withdrawal, browser = asked("cleo", 300), log_in(ada)
     place = f"/admin/payouts/{withdrawal.id}"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
@@ -235,6 +236,19 @@ def test_each_step_keeps_what_was_weighed(teacher, ada):
     decide(withdrawals.reject, withdrawal, ada, "Write to us first.")
     kept = [row.evidence for row in db.session.query(Transfer).filter(Transfer.reason.like("withdrawal%"))]
     assert [(each["recent"], each["flags"], each["approvals_needed"]) for each in kept] == [(teo(1500), ["teacher", "amount"], 2)] * 2
+
+
+@pytest.mark.parametrize("mark", ["frozen_at", "suspended_at"])
+def test_no_admin_lets_one_go_of_who_is_shut(mark, rich, reviewed, ada):
+    """Approved meanwhile it would go out by itself the moment he opens his wallet again, when he can cancel it no more."""
+    assert not rich.is_shut
+    with db.engine.begin() as connection:
+        connection.execute(text(f"UPDATE users SET {mark} = now() WHERE id = :id"), {"id": rich.id})
+    with pytest.raises(DomainError, match="nothing leaves it"):
+        decide(withdrawals.approve, reviewed, ada)
+    assert (reviewed.state, reviewed.approvals) == ("in review", [])
+    decide(withdrawals.reject, reviewed, ada, "Write to us first.")
+    assert reviewed.state == "rejected"
 
 
 def remove(address):

@@ -65,6 +65,7 @@ def approve(withdrawal, by):
     """An admin's word for it; it goes with the last that is needed. Raises DomainError, or Forbidden for who may not decide."""
     _check_reviewer(withdrawal, by)
     halt.check()
+    db.session.refresh(withdrawal.user, ["suspended_at", "frozen_at"])
     if refusal := obstacle(withdrawal, by):
         raise refusal
     second_word.check(by, {approval.admin_id for approval in withdrawal.standing})
@@ -88,6 +89,8 @@ def obstacle(withdrawal, by):
         return refusal
     if withdrawal.is_held:
         return DomainError("It is on hold. Let it go on first.")
+    if withdrawal.user.is_shut:
+        return DomainError("This account is suspended or frozen: nothing leaves it.")
     if any(approval.admin_id == by.id for approval in withdrawal.standing):
         return DomainError("You have approved it already. Another admin must approve it too.")
     return None
