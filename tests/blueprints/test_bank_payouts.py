@@ -7,6 +7,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts import sightings
 from lms.domain.ledger import queries as books
 from lms.domain.withdrawals import halt, payout_details, payouts
 from lms.domain.withdrawals.payout_models import Payout, PayoutDetails
@@ -286,6 +287,16 @@ def test_while_payouts_are_stopped_nothing_is_offered_that_is_refused(admin, pay
     with transaction():
         payout.state = "exported"
     assert offered(admin, payout) == ["return"]
+
+
+def test_an_admin_with_the_teachers_browser_is_offered_no_approval(admin, payout, rich, ada):
+    assert "approval" in offered(admin, payout)
+    with transaction():
+        for who in (rich, ada):
+            sightings.see(who, "one browser", "192.0.2.1")
+    assert "approval" not in offered(admin, payout)
+    assert "You may have a part in this payout yourself: another admin decides." in admin.get(f"/admin/bank-payouts/{payout.id}").text
+    assert act(admin, payout, "approval").status_code == 409 and payout.state == "in review"
 
 
 def test_a_rejection_is_read_by_the_teacher(admin, payout, rich, log_in):

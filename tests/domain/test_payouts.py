@@ -6,6 +6,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts import sightings
 from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -249,6 +250,17 @@ def test_what_is_not_at_the_bank_yet_is_not_paid_to_who_was_shut_since(rich, ada
         setattr(rich, name, None)
     do(payouts.mark_paid, payout, ada, "SCT 1", True)
     assert payout.state == "paid"
+
+
+def test_who_signed_in_with_the_members_browser_approves_no_payout_of_his(rich, ada, olga):
+    payout = request(rich, 1000)
+    with transaction():
+        for who in (rich, ada):
+            sightings.see(who, "one browser", "192.0.2.1")
+    with pytest.raises(DomainError, match="may have a part"):
+        do(payouts.approve, payout, ada)
+    do(payouts.approve, payout, olga)
+    assert payout.state == "approved" and [decision.by_id for decision in payout.decisions] == [olga.id]
 
 
 def test_three_are_open_at_a_time(rich, ada):

@@ -8,7 +8,7 @@ from lms.blueprints.admin.forms import ExportForm, PaidForm, RejectPayoutForm, R
 from lms.blueprints.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
-from lms.domain.withdrawals import bank_file_queries, payout_queries, payouts
+from lms.domain.withdrawals import bank_file_queries, payout_queries, payout_steps, payouts
 from lms.errors import NotFound
 from lms.ui import render
 
@@ -79,7 +79,7 @@ def mark_returned(payout_id):
 
 def _page(payout, **forms):
     shown = {"returning": ReturnedPayoutForm(formdata=None, prefix="return"), "rejection": RejectPayoutForm(formdata=None, prefix="reject"), "payment": PaidForm(formdata=None, prefix="paid")}
-    return render("admin/bank_payout.html", payout=payout, **shown | forms)
+    return render("admin/bank_payout.html", payout=payout, is_party=payout_steps.is_party(payout, current_user), **shown | forms)
 
 
 def _payout(payout_id):

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from lms import clock
 from lms.db import db
 from lms.domain.accounts import membership
+from lms.domain.accounts import queries as accounts
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -26,6 +27,11 @@ def check_admin(payout, by):
     """Before the payout is locked: see membership.keeps_word."""
     if not membership.keeps_word(by) or by.id == payout.user_id:
         raise DomainError("Only another admin may decide on this payout.")
+
+
+def is_party(payout, by):
+    """Whether he may have a part in another's payout: he signed in with a browser of its member's."""
+    return by.id != payout.user_id and accounts.share_browser(by, {payout.user_id})
 
 
 def note(payout, by, verdict, **details):
