@@ -12,14 +12,17 @@ from lms.db import db, transaction
 from lms.domain.accounts import membership, sightings
 from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
+from lms.domain.desk import decisions
 from lms.domain.governance import admins, drafts
 from lms.domain.rulebook.rules import Rules
 from lms.domain.withdrawals import actions, bank_files, halt, payouts
+from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError, Forbidden
 from tests.conftest import address_of, give, teo
 from tests.domain.test_bank_files import PAYER
 from tests.domain.test_payout_details import bank_of
 from tests.domain.test_payouts import earn, request
+from tests.races import race
 
 LOSSES = {"account": admins.suspend, "role": lambda user, by: admins.set_role(user, "teacher", by)}
 
@@ -135,3 +138,25 @@ def test_who_lost_it_while_he_decided_decides_nothing(facts, decide, ana, tea, o
     with pytest.raises(DomainError, match="[Oo]nly (another admin|an admin|admins)"), transaction():
         decide(waiting, payout, otto)
     assert (waiting.state, payout.state, halt.is_stopped()) == ("in review", "in review", False)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_who_is_suspended_while_he_approves_has_let_nothing_go(number, app, ana, otto, ada):
+    """Whichever comes first: his word is refused, or taken back."""
+    give(ana, 300)
+    own = address_of(ana)
+    with transaction():
+        withdrawal = actions.request("w", ana, own.id, teo(300))
+        actions.check(withdrawal)
+    ids, withdrawal_id = (otto.id, ada.id), withdrawal.id
+
+    def admin(place):
+        return db.session.get_one(User, ids[place])
+
+    def approve():
+        found = db.session.get_one(Withdrawal, withdrawal_id)
+        decisions.approve(found, admin(0), found.digest)
+
+    refusals = race(app, [approve, lambda: admins.suspend(admin(0), admin(1))])
+    assert len(refusals) <= 1 and all("Only another admin" in str(refusal) for refusal in refusals)
+    assert (withdrawal.state, withdrawal.standing, otto.may_decide) == ("in review", [], False)

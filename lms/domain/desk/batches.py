@@ -53,7 +53,8 @@ def refused(seen, by):
 
     `seen`: {id: the digest as it was shown to him}."""
     ids = sorted(seen)[:MOST]
-    rows = select(Withdrawal).where(Withdrawal.id.in_(ids)).options(selectinload(Withdrawal.approvals).joinedload(Approval.admin))
+    who = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
+    rows = select(Withdrawal).where(Withdrawal.id.in_(ids)).options(joinedload(Withdrawal.user), who)
     found = {withdrawal.id: withdrawal for withdrawal in db.session.scalars(rows)}
     refusals = {number: _refusal(found.get(number), number, by, seen[number]) for number in ids}
     return {number: refusal for number, refusal in refusals.items() if refusal}
