@@ -48,7 +48,7 @@ ACTIONS = {
     "course returned": ("arrow-back-up", "grey", N_("Course returned"), N_("“%(title)s”: %(comment)s")),
     "work graded": ("writing", "gold", N_("Work graded by an admin"), N_("%(score)s points")),
     "role changed": ("shield-check", "gold", N_("Role changed"), N_("from %(before)s to %(after)s")),
-    "member suspended": ("ban", "red", N_("Member suspended"), ""),
+    "member suspended": ("ban", "red", N_("Member suspended"), N_("%(note)s")),
     "member let in": ("user-check", "teal", N_("Member let in again"), ""),
     "approvals voided": ("arrow-back-up", "red", N_("Approvals of an admin count no more"), ""),
     "approvals overtaken": ("arrow-back-up", "red", N_("Approvals count no more"), ""),
@@ -99,10 +99,10 @@ _SUBJECTS = {
 }
 
 
-def logged(entry):
-    """The Said of a LogEntry. One of an action we do not know says its word, and a fact that is missing is a gap: neither fails."""
+def logged(entry, reader):
+    """The Said of a LogEntry, as this admin reads it: see details_for. One of an action we do not know says its word, and a fact that is missing is a gap: neither fails."""
     icon, tone, title, sentence = ACTIONS.get(entry.action, ("clock", "grey", entry.action.capitalize(), ""))
-    facts = gettext(sentence) % _Facts(entry.details) if sentence else ""
+    facts = gettext(sentence) % _Facts(details_for(entry, reader)) if sentence else ""
     return Said(icon, tone, gettext(title), " · ".join(part for part in (subject(entry.subject), facts) if part))
 
 

@@ -219,7 +219,7 @@ def test_an_unknown_role_is_refused(browser, ana, role):
 
 def test_nobody_changes_the_own_role_or_suspends_himself(browser, ada):
     assert browser.post(f"/admin/members/{ada.id}/role", data={"role": "student"}).status_code == 409
-    assert browser.post(f"/admin/members/{ada.id}/suspension").status_code == 409
+    assert browser.post(f"/admin/members/{ada.id}/suspension", data={"suspend-reason": "We look into it."}).status_code == 409
     assert db.session.get(User, ada.id).is_admin and db.session.get(User, ada.id).is_active
 
 
@@ -228,13 +228,13 @@ def test_a_suspension_ends_all_sessions(app, browser, ana):
 
     with transaction():
         sessions.open_session(ana)
-    browser.post(f"/admin/members/{ana.id}/suspension")
+    browser.post(f"/admin/members/{ana.id}/suspension", data={"suspend-reason": "We look into it."})
     assert not db.session.get(User, ana.id).is_active
     assert db.session.query(Session).filter_by(user_id=ana.id).count() == 0
 
 
 def test_a_suspended_member_is_let_in_again(browser, ana):
-    browser.post(f"/admin/members/{ana.id}/suspension")
+    browser.post(f"/admin/members/{ana.id}/suspension", data={"suspend-reason": "We look into it."})
     browser.post(f"/admin/members/{ana.id}/admission")
     assert db.session.get(User, ana.id).is_active
 

@@ -47,7 +47,7 @@ def test_the_members_page_leads_to_it_and_it_says_who_pays(browser, course):
 def test_a_dry_run_says_line_by_line_what_would_happen_and_writes_nothing(browser, course, ana, bruno, tea, ada, member):
     member("vera", verified=False)
     with transaction():
-        membership.suspend(member("sam"), ada)
+        membership.suspend(member("sam"), ada, "We look into it.")
     take_part(bruno, course, lessons=0)
     before = db.session.query(LogEntry).count()
     people = ["ana", "bruno", "nobody", "vera", "sam", "tea", "ana"]
@@ -79,7 +79,7 @@ def test_what_it_said_is_done_by_one_button_once(app, browser, course, ana, brun
 def test_who_cannot_be_any_more_when_it_is_done_is_left_out(browser, course, ana, bruno, ada):
     answer = check(browser, course.slug, b"email\nana@example.org\nbruno@example.org\n")
     with transaction():
-        membership.suspend(ana, ada)
+        membership.suspend(ana, ada, "We look into it.")
     assert "1 member is enrolled" in enroll(browser, answer).text
     assert db.session.query(Enrolment).one().user_id == bruno.id
 

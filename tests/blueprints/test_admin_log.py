@@ -27,7 +27,7 @@ def browser(ada, log_in):
 @pytest.fixture
 def decided(ada, bruno):
     with transaction():
-        membership.suspend(bruno, ada)
+        membership.suspend(bruno, ada, "We look into it.")
         log.record("withdrawal rejected", "withdrawal 7", ada, amount=12_500_000, to="0xabc", reason="<b>No</b>")
     clock.advance(timedelta(days=2))
     with transaction():

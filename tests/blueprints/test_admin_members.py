@@ -18,7 +18,7 @@ from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import payouts
 from lms.domain.withdrawals.models import Withdrawal
-from lms.errors import DomainError
+from lms.errors import DomainError, Invalid
 from lms.ui.notices import said
 from tests.blueprints.test_wallet import words
 from tests.conftest import address_of, give, publish, sell, teo
@@ -58,14 +58,49 @@ def test_a_member_there_is_not_is_404(browser):
 
 
 def test_what_an_admin_made_of_him_is_said_on_his_page(browser, ana):
-    answer = browser.post(f"{place(ana)}/suspension")
+    answer = browser.post(f"{place(ana)}/suspension", data={"suspend-reason": "We look into it."})
     assert answer.location == place(ana)
     page = words(browser.get(place(ana)).text)
     assert "Ana is suspended and logged out everywhere." in page and "Let in again" in page
     assert "no sign-in opens and no withdrawal goes out. What was earned before is settled as usual." in page
 
 
-@pytest.mark.parametrize(("taken", "given_back"), [(("suspension", {}), ("admission", {})), (("role", {"role": "student"}), ("role", {"role": "admin"}))])
+def test_why_he_is_suspended_is_read_on_his_page_by_admins_until_he_is_let_in(browser, ada, ana):
+    browser.post(f"{place(ana)}/suspension", data={"suspend-reason": " Three accounts, <b>one</b> browser. "})
+    page = browser.get(place(ana)).text
+    assert "Why, by Ada: Three accounts, &lt;b&gt;one&lt;/b&gt; browser." in page and "Three accounts" in browser.get("/admin/log").text
+    row = db.session.query(LogEntry).filter_by(action="member suspended").one()
+    assert row.details == {"member": ana.id, "note": "Three accounts, <b>one</b> browser."}
+    browser.post(f"{place(ana)}/admission")
+    assert "Three accounts" not in browser.get(place(ana)).text
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
+def test_without_a_reason_nobody_is_suspended(browser, ana, ada, reason):
+    answer = browser.post(f"{place(ana)}/suspension", data={"suspend-reason": reason})
+    assert answer.status_code == 422 and ana.is_active and reason.strip() in answer.text
+    with pytest.raises(Invalid, match="Say why"):
+        membership.suspend(ana, ada, reason)
+
+
+def test_an_admin_who_is_let_in_again_does_not_read_why_he_was_suspended(browser, ada, member, log_in):
+    otto = member("otto", role="admin")
+    browser.post(f"{place(otto)}/suspension", data={"suspend-reason": "Is it still he?"})
+    browser.post(f"{place(otto)}/admission")
+    assert "Is it still he?" in browser.get("/admin/log").text
+    page = log_in(otto).get("/admin/log").text
+    assert "Member suspended" in page and "Is it still he?" not in page
+
+
+def test_admins_teachers_and_who_is_suspended_are_found(browser, ada, ana, bruno, tea):
+    with transaction():
+        membership.suspend(bruno, ada, "We look into it.")
+    shown = {which: re.findall(r'href="/admin/members/(\d+)"', browser.get(f"/admin/members?which={which}").text) for which in ("admins", "teachers", "suspended", "nonsense")}
+    assert shown == {"admins": [str(ada.id)], "teachers": [str(tea.id)], "suspended": [str(bruno.id)], "nonsense": [str(user.id) for user in sorted((ada, ana, bruno, tea), key=lambda user: user.id)]}
+    assert "Nobody is like that." in browser.get("/admin/members?which=suspended&q=ana").text
+
+
+@pytest.mark.parametrize(("taken", "given_back"), [(("suspension", {"suspend-reason": "We look into it."}), ("admission", {})), (("role", {"role": "student"}), ("role", {"role": "admin"}))])
 def test_what_a_lost_account_approved_is_no_word_of_who_has_it_back(taken, given_back, browser, ada, ana, tea, member):
     """A thief may have given it."""
     otto = member("otto", role="admin")
@@ -108,7 +143,7 @@ def test_what_a_lost_account_let_go_and_is_still_here_is_looked_at_again(browser
             withdrawals.approve(each, admin)
         payouts.approve(payout, otto)
     assert (withdrawal.state, other.state, payout.state) == ("approved", "approved", "approved")
-    browser.post(f"{place(otto)}/suspension")
+    browser.post(f"{place(otto)}/suspension", data={"suspend-reason": "We look into it."})
     db.session.expire_all()
     assert (withdrawal.state, withdrawal.decided_at, other.state, payout.state) == ("in review", None, "approved", "in review")
     assert "Approve</span>" in browser.get(f"/admin/payouts/{withdrawal.id}").text
@@ -159,7 +194,7 @@ def test_nobody_ends_his_own_here(browser, ada):
 def test_who_is_no_admin_any_more_ends_none(ada, ana, member):
     with transaction():
         sessions.open_session(ana)
-        membership.suspend(ada, member("otto", role="admin"))
+        membership.suspend(ada, member("otto", role="admin"), "We look into it.")
     with pytest.raises(DomainError, match="Only another admin"):
         membership.end_sign_ins(ana, ada)
     assert db.session.query(Session).filter_by(user_id=ana.id).count() == 1

@@ -96,7 +96,7 @@ def test_its_page_takes_one_statement(client, badge, statements):
 
 def test_a_suspended_members_badge_still_shows(client, ana, ada, badge):
     with transaction():
-        membership.suspend(ana, ada)
+        membership.suspend(ana, ada, "We look into it.")
     assert "Earned by Ana" in words(client.get(f"/badges/{badge.code}").text)
 
 

@@ -235,7 +235,7 @@ def test_an_admin_finds_and_grades_what_waits_for_a_teacher_who_is_gone(ana, tea
     assert browser.get(url).status_code == 404
     assert "Work waits for a grade" not in words(browser.get("/admin/").text)
     with transaction():
-        membership.suspend(tea, ada)
+        membership.suspend(tea, ada, "We look into it.")
     assert "Work waits for a grade" in words(browser.get("/admin/").text)
     assert "Lesson 1" in words(browser.get("/teach/exercises").text) and "Because." in browser.get(url).text
     sent = browser.post(url, data={"score": "7", "comment": "Good."}, follow_redirects=True)
@@ -248,7 +248,7 @@ def left(ana, tea, ada, course):
     take_part(ana, course, lessons=0)
     work = hand_in(ana, course, "Because.")
     with transaction():
-        membership.suspend(tea, ada)
+        membership.suspend(tea, ada, "We look into it.")
     return work
 
 

@@ -66,7 +66,7 @@ def test_only_another_admin_changes_a_role(ana, bruno, ada):
     assert ana.teacher_since
 
 
-@pytest.mark.parametrize("verb", [lambda user, by: membership.set_role(user, "student", by), membership.suspend], ids=["role", "suspension"])
+@pytest.mark.parametrize("verb", [lambda user, by: membership.set_role(user, "student", by), lambda user, by: membership.suspend(user, by, "Stolen?")], ids=["role", "suspension"])
 def test_of_two_admins_who_turn_each_other_out_one_stays(verb, app, ada, member):
     first, second, refusals = ada.id, member("aldo", role="admin").id, []
 

@@ -150,7 +150,7 @@ def test_words_that_cannot_be_kept_are_refused(ana, words):
 
 def test_only_verified_students_who_are_let_in_apply(member, tea, ada, ana):
     with transaction():
-        membership.suspend(ana, ada)
+        membership.suspend(ana, ada, "We look into it.")
     for user, why in ((tea, "Only students"), (ada, "Only students"), (member("ugo", verified=False), "Confirm your address"), (ana, "suspended")):
         with pytest.raises(DomainError, match=why):
             apply(user)

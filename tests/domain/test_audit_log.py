@@ -27,7 +27,7 @@ def three(ada, bruno):
         log.record("part stopped", "part settlement", ada, reason="Zählen – dann weiter.", amounts=[10**15, 2])
     with transaction():
         membership.set_role(bruno, "teacher", ada)
-        membership.suspend(bruno, ada)
+        membership.suspend(bruno, ada, "We look into it.")
     with transaction():
         log.record("rulebook announced", "rulebook 2")
 
@@ -129,7 +129,7 @@ def test_what_stands_already_is_not_noted_again(ada, bruno):
     for _ in range(2):
         with transaction():
             audit.stop("signing", "Looked at by hand.", ada)
-            membership.suspend(bruno, ada)
+            membership.suspend(bruno, ada, "We look into it.")
     for _ in range(2):
         with transaction():
             audit.start("signing", ada)

@@ -161,7 +161,7 @@ def test_by_its_code_comes_the_badge_with_its_member_and_course_in_one_statement
 def test_a_suspended_members_badge_still_stands(ana, ada, free):
     take_part(ana, free)
     with transaction():
-        membership.suspend(ana, ada)
+        membership.suspend(ana, ada, "We look into it.")
     assert badges.by_code(badges.of_course(ana.id, free.id).code)
 
 

@@ -83,7 +83,7 @@ def test_as_many_as_there_may_be_are_read():
 def test_each_line_is_judged(course, ana, bruno, tea, ada, member):
     member("vera", verified=False)
     with transaction():
-        membership.suspend(member("sam"), ada)
+        membership.suspend(member("sam"), ada, "We look into it.")
     take_part(bruno, course, lessons=0)
     asked = ("ANA@example.org ", "bruno@example.org", "nobody@example.org", "vera@example.org", "sam@example.org", "tea@example.org", "no address", None, "ana@example.org", "ada@example.org")
     assert outcomes(course, *asked) == ["new", "enrolled", "unknown", "unconfirmed", "suspended", "teacher", "malformed", "malformed", "duplicate", "new"]

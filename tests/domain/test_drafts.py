@@ -123,7 +123,7 @@ def test_who_was_suspended_while_he_published_publishes_nothing(draft, ada, bea)
         act(drafts.publish, draft, bea, draft.digest)
 
 
-@pytest.mark.parametrize("loss", [admins.suspend, lambda user, by: admins.set_role(user, "student", by)], ids=["account", "role"])
+@pytest.mark.parametrize("loss", [lambda user, by: admins.suspend(user, by, "Stolen?"), lambda user, by: admins.set_role(user, "student", by)], ids=["account", "role"])
 def test_what_a_lost_account_proposed_is_proposed_anew_by_who_has_it_back(loss, draft, ada, bea):
     act(drafts.propose, draft, ada)
     read = draft.digest
@@ -139,7 +139,7 @@ def test_what_a_lost_account_proposed_is_proposed_anew_by_who_has_it_back(loss, 
 
 def test_a_loss_of_another_admin_leaves_a_proposal_alone(draft, ada, bea):
     act(drafts.propose, draft, ada)
-    act(admins.suspend, bea, ada)
+    act(admins.suspend, bea, ada, "Stolen?")
     assert draft.is_proposed
 
 

@@ -161,7 +161,7 @@ def test_only_the_courses_teacher_grades_and_only_what_waits_for_him(work, ana, 
 
 
 def suspend(teacher, admin):
-    membership.suspend(teacher, admin)
+    membership.suspend(teacher, admin, "We look into it.")
 
 
 def end_teaching(teacher, admin):

@@ -24,7 +24,7 @@ from tests.domain.test_payout_details import bank_of
 from tests.domain.test_payouts import earn, request
 from tests.races import race
 
-LOSSES = {"account": admins.suspend, "role": lambda user, by: admins.set_role(user, "teacher", by)}
+LOSSES = {"account": lambda user, by: admins.suspend(user, by, "Stolen?"), "role": lambda user, by: admins.set_role(user, "teacher", by)}
 
 
 @pytest.fixture

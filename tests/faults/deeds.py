@@ -63,7 +63,7 @@ def join(name):
 
 def suspend(name):
     with transaction():
-        membership.suspend(_user(name), _user(_ADMIN))
+        membership.suspend(_user(name), _user(_ADMIN), "We look into it.")
 
 
 def let_in(name):

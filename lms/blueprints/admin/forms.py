@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from lms.blueprints.fields import Key, heed, line, new_key, stripped, within_reach
 from lms.blueprints.forms import Form
+from lms.domain.accounts import membership
 from lms.domain.checkout import refund_desk
 from lms.domain.courses import queries as courses
 from lms.domain.learning import bulk
@@ -51,6 +52,10 @@ class ReturnedPayoutForm(FlaskForm):
 
 class RefundForm(FlaskForm):
     reason = _why(_("Why? It stands in the log."), _("Say why: it stands in the log."), refund_desk.LONGEST_REASON)
+
+
+class SuspendForm(FlaskForm):
+    reason = _why(_("Why? Other admins read it, the member does not."), _("Say why: the other admins read it."), membership.LONGEST_REASON)
 
 
 class PaidForm(FlaskForm):

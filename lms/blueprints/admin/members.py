@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import clock
+from lms.blueprints.admin.forms import SuspendForm
 from lms.blueprints.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
@@ -28,13 +29,14 @@ ONE = "/<int(max=2147483647):user_id>"
 @blueprint.get("")
 def index():
     word = request.args.get("q", "").replace("\x00", "").strip()[:200]
-    return render("admin/members.html", members=queries.page(word, page_number()), word=word)
+    which = request.args.get("which", "")
+    which = which if which in queries.FILTERS else ""
+    return render("admin/members.html", members=queries.page(word, page_number(), which), word=word, which=which)
 
 
 @blueprint.get(ONE)
 def show(user_id):
-    member = _member(user_id)
-    return render("admin/member.html", member=member, **_sign_ins(member), **_money(member.id))
+    return _page(_member(user_id), SuspendForm(formdata=None, prefix="suspend"))
 
 
 @blueprint.post(f"{ONE}/role")
@@ -49,9 +51,11 @@ def set_role(user_id):
 @blueprint.post(f"{ONE}/suspension")
 @proven
 def suspend(user_id):
-    member = _member(user_id)
+    member, form = _member(user_id), SuspendForm(prefix="suspend")
+    if not form.validate_on_submit():
+        return _page(member, form), 422
     with transaction():
-        admins.suspend(member, current_user)
+        admins.suspend(member, current_user, form.reason.data)
     return _done(member, _("%(name)s is suspended and logged out everywhere.", name=member.name))
 
 
@@ -72,6 +76,13 @@ def end_sign_ins(user_id):
         if membership.end_sign_ins(member, current_user):
             notices.tell(member.id, "sign-ins ended", at, at=at)
     return _done(member, _("%(name)s is logged out everywhere.", name=member.name))
+
+
+def _page(member, form):
+    suspension = membership.suspension(member)
+    suspended_by = suspension and queries.by_id(suspension.by_id)
+    facts = dict(form=form, suspension=suspension, suspended_by=suspended_by)
+    return render("admin/member.html", member=member, **facts, **_sign_ins(member), **_money(member.id))
 
 
 def _done(member, sentence):

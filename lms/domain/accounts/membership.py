@@ -7,8 +7,10 @@ from lms.db import db
 from lms.domain.accounts import queries
 from lms.domain.accounts.models import ROLES, User
 from lms.domain.accounts.sessions import close_all_sessions
-from lms.domain.audit import log
+from lms.domain.audit import log, log_queries
 from lms.errors import DomainError, Invalid
+
+LONGEST_REASON = 500
 
 
 def set_role(user, role, by):
@@ -40,16 +42,25 @@ def make_first_admin(user):
     return True
 
 
-def suspend(user, by):
-    """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again. Of who may be an admin: governance.admins.suspend."""
+def suspend(user, by, reason):
+    """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again. The `reason` is for the other admins.
+    Of who may be an admin: governance.admins.suspend."""
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise Invalid("Say why, in at most %(most)d characters: the other admins read it.", most=LONGEST_REASON)
     _lock(user, by)
     if not by.may_decide or by.id == user.id:
         raise DomainError("Only another admin may suspend this member.")
     if user.is_active:
         user.suspended_at = clock.now()
-        log.record("member suspended", _subject(user), by)
+        log.record("member suspended", _subject(user), by, member=user.id, note=reason)
     close_all_sessions(user)
     db.session.flush()
+
+
+def suspension(user):
+    """The LogEntry that says why the member is suspended, and who did it; None where he is not."""
+    return None if user.is_active else log_queries.newest("member suspended", _subject(user))
 
 
 def let_in(user, by):

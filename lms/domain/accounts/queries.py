@@ -129,9 +129,12 @@ def names(ids):
     return dict(db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all())
 
 
-def page(word="", number=1):
-    """One page of the members, by name or address."""
-    rows = select(User).order_by(User.id)
+FILTERS = {"": (), "admins": (User.role == "admin",), "teachers": (User.role == "teacher",), "suspended": (User.suspended_at.is_not(None),)}
+
+
+def page(word="", number=1, which=""):
+    """One page of the members, by name or address; of one of the FILTERS."""
+    rows = select(User).where(*FILTERS[which]).order_by(User.id)
     return page_of(rows.where(is_called(word)) if word else rows, number, PAGE)
 
 

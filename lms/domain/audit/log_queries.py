@@ -30,6 +30,11 @@ def rows(wanted, limit):
     return db.session.scalars(_rows(wanted).limit(limit)).all()
 
 
+def newest(action, subject):
+    """The last row of this action about this subject, or None."""
+    return db.session.scalar(_rows(Wanted(action, subject)).limit(1))
+
+
 def author_ids():
     """Ids of all who are named in it."""
     return db.session.scalars(select(LogEntry.by_id).where(LogEntry.by_id.is_not(None)).distinct()).all()

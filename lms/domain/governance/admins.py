@@ -17,9 +17,9 @@ def set_role(user, role, by):
     _take_back(user, by)
 
 
-def suspend(user, by):
+def suspend(user, by, reason):
     """membership.suspend, and what goes with the account."""
-    membership.suspend(user, by)
+    membership.suspend(user, by, reason)
     _take_back(user, by)
 
 
