@@ -26,6 +26,7 @@ TABLE = (
     ("notices.forget", 3600),
     ("contracts.check", 300),
     ("solvency.publish", 300),
+    ("audit.check", 86_400),
     ("certificates.issue", 60),
     ("files.sweep", 86_400),
     ("snapshots.take", 3600),

@@ -25,7 +25,7 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 # Imported before the first fork, as web3 takes a second to import; who sends mail does without it.
 JOBS = {
     "worker": (
-        *("accounts", "announce", "backtests", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "desk", "endpoints", "exercises", "files", "keys"),
+        *("accounts", "announce", "audit", "backtests", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "desk", "endpoints", "exercises", "files", "keys"),
         *("mail", "notices", "payments", "quizzes", "rewards", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "wallets", "withdrawals"),
     ),
     "mail": ("backtests", "files", "mail", "payments", "schedule"),

@@ -20,6 +20,7 @@ WORDS = {
     "dispute lost": _("A bank took a payment back"),
     "refund failed": _("A refund failed"),
     "refund not ours": _("A refund we did not ask for"),
+    "log altered": _("The audit log was altered"),
     "payments differ": _("The gateway's books differ from ours"),
 }
 

@@ -60,6 +60,7 @@ def test_the_day_a_version_begins_is_said_as_a_day(browser, ada):
         ("about=withdrawal+7", ["Withdrawal rejected"]),
         ("about=withdrawal+8", []),
         ("by={ada}", ["Withdrawal rejected", "Member suspended"]),
+        ("by=-1", ["Part stopped"]),
         ("first={later}", ["Part stopped"]),
         ("last={day}", ["Withdrawal rejected", "Member suspended"]),
         ("action=&by=0&about=&first=&last=", ["Withdrawal rejected", "Member suspended", "Part stopped"]),

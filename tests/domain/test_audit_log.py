@@ -102,6 +102,39 @@ def test_what_was_rolled_back_leaves_no_row_and_no_gap(three, ada):
     assert [(row.number, row.action) for row in rows()[4:]] == [(5, "part started")] and log.first_altered() is None
 
 
+def put_in(**facts):
+    """A row that somebody wrote past us, committed."""
+    with transaction():
+        db.session.add(LogEntry(at=clock.now(), action="role changed", subject="member 1", details={}, **facts))
+
+
+def test_a_row_put_in_by_hand_is_taken_into_no_chain(three, ada):
+    put_in()
+    with transaction():
+        log.record("part stopped", "part signing", ada)
+    assert [(row.number, row.subject) for row in db.session.query(LogEntry).order_by(LogEntry.id)][-2:] == [(None, "member 1"), (5, "part signing")]
+    assert (log.strays(), log.first_altered(), log.head().number) == (1, None, 5)
+
+
+def test_one_put_in_where_a_decision_was_rolled_back_is_none_of_ours(three, ada):
+    with pytest.raises(ZeroDivisionError), transaction():
+        log.record("part stopped", "part signing", ada)
+        gone = db.session.query(LogEntry.id).filter_by(subject="part signing").scalar()
+        raise ZeroDivisionError
+    put_in(id=gone)
+    with transaction():
+        log.record("part started", "part signing", ada)
+    assert log.strays() == 1 and db.session.query(LogEntry.number).filter_by(id=gone).scalar() is None
+
+
+def test_what_was_recorded_before_a_savepoint_that_failed_stays(three, ada):
+    with transaction():
+        log.record("part stopped", "part signing", ada)
+        with pytest.raises(ZeroDivisionError), db.session.begin_nested():
+            raise ZeroDivisionError
+    assert (log.strays(), log.head().number, log.first_altered()) == (0, 5, None)
+
+
 def test_more_rows_than_are_read_at_a_time_are_looked_at(three, monkeypatch):
     monkeypatch.setattr(log, "_PART", 2)
     assert log.first_altered() is None

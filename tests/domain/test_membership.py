@@ -157,6 +157,6 @@ def test_who_is_suspended_while_he_approves_has_let_nothing_go(number, app, ana,
         found = db.session.get_one(Withdrawal, withdrawal_id)
         decisions.approve(found, admin(0), found.digest)
 
-    refusals = race(app, [approve, lambda: admins.suspend(admin(0), admin(1))])
+    refusals = race(app, [approve, lambda: admins.suspend(admin(0), admin(1), "Stolen?")])
     assert len(refusals) <= 1 and all("Only another admin" in str(refusal) for refusal in refusals)
     assert (withdrawal.state, withdrawal.standing, otto.may_decide) == ("in review", [], False)

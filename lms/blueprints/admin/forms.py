@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from lms.blueprints.fields import Key, heed, line, new_key, stripped, within_reach
 from lms.blueprints.forms import Form
 from lms.domain.accounts import membership
+from lms.domain.audit import log_queries
 from lms.domain.checkout import refund_desk
 from lms.domain.courses import queries as courses
 from lms.domain.learning import bulk
@@ -111,4 +112,4 @@ class LogForm(Form):
         super().__init__(*asked, **options)
         self.names = names
         self.action.choices = [("", _("All actions"))] + sorted(((word, gettext(said[2])) for word, said in ACTIONS.items()), key=lambda choice: choice[1])
-        self.by.choices = [(0, _("All people")), *sorted(names.items(), key=lambda choice: choice[1])]
+        self.by.choices = [(0, _("All people")), (log_queries.NOBODY, _("The platform and its operators")), *sorted(names.items(), key=lambda choice: choice[1])]

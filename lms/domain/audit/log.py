@@ -1,7 +1,8 @@
-"""The log of what admins and operators decided: rows that are only added, each chained to the one before by its hash, so that none can be changed unseen.
+"""The log of what admins and operators decided: rows that are only added, each chained to the one before by its hash, so that a change shows.
 
 After B. Schneier and J. Kelsey, "Secure audit logs to support computer forensics" (1999): a chain of hashes shows what was changed or taken out of its middle;
-that its end was cut off shows only to who kept a Head."""
+that its end was cut off, or all of it made anew, shows only to who kept a Head. No secret goes into a hash, as who can write here could read it:
+who puts a row at the end by hand, with its number and hash, is told from us by nothing."""
 
 import json
 from datetime import UTC
@@ -11,11 +12,11 @@ from typing import NamedTuple
 from sqlalchemy import event, func, select
 
 from lms import clock
-from lms.db import db, in_turn
+from lms.db import among, db, in_turn
 from lms.domain.audit.models import LogEntry
 
 GENESIS = "0" * 64
-_TURN, _OPEN = "audit log", "audit log is open"
+_TURN, _OPEN = "audit log", "open rows of the audit log"
 _PART = 1000  # rows read at a time
 
 
@@ -28,9 +29,10 @@ class Head(NamedTuple):
 
 def record(action, subject, by=None, **details):
     """One row more, in the transaction of what was done. `action` is a word of log_word in lms/ui; `subject` names one thing, such as "withdrawal 7"."""
-    db.session.add(LogEntry(at=clock.now(), by_id=by and by.id, action=action, subject=subject, details=details))
+    entry = LogEntry(at=clock.now(), by_id=by and by.id, action=action, subject=subject, details=details)
+    db.session.add(entry)
     db.session.flush()
-    db.session.info[_OPEN] = True
+    db.session.info.setdefault(_OPEN, []).append(entry.id)
 
 
 def head():
@@ -55,6 +57,11 @@ def first_altered(kept=None):
     return last.number + 1 if kept and kept.number > last.number else None
 
 
+def strays():
+    """How many rows are committed without a number: nothing of ours leaves one behind, somebody has put it in by hand."""
+    return db.session.scalar(select(func.count()).where(LogEntry.number.is_(None)))
+
+
 def _after(number):
     return db.session.scalars(select(LogEntry).where(LogEntry.number > number).order_by(LogEntry.number).limit(_PART)).all()
 
@@ -65,16 +72,26 @@ def _is_another(row, kept):
 
 @event.listens_for(db.session, "before_commit")
 def _chain(session):
-    """At the end, so that two who decide wait for each other only while they commit, when they hold all their other locks already."""
-    if session.in_nested_transaction() or not session.info.pop(_OPEN, False):
+    """At the end, so that two who decide wait for each other only while they commit, when they hold all their other locks already.
+
+    Only what this transaction has recorded is taken into the chain: a row that somebody has put in by hand is no decision for having no number yet."""
+    own = () if session.in_nested_transaction() else session.info.pop(_OPEN, ())
+    if not own:
         return
     in_turn(_TURN)
     last = head()
-    for entry in session.scalars(select(LogEntry).where(LogEntry.number.is_(None)).order_by(LogEntry.id)):
+    for entry in session.scalars(select(LogEntry).where(among(LogEntry.id, own), LogEntry.number.is_(None)).order_by(LogEntry.id)):
         entry.number = last.number + 1
         entry.hash = _hash(last.hash, entry)
         last = Head(entry.number, entry.hash)
     session.flush()
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def _forget(session, ended):
+    """What was recorded is not there any more. Of what ends with a savepoint alone, the rows are missing when they are looked for."""
+    if not ended.nested:
+        session.info.pop(_OPEN, None)
 
 
 def _hash(before, entry):

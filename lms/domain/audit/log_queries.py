@@ -8,10 +8,12 @@ from sqlalchemy import select
 from lms.db import db, page_of
 from lms.domain.audit.models import LogEntry
 
+NOBODY = -1
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows; what is empty or None leaves none out. `end` is the first moment that is not in it any more."""
+    """Which rows; what is empty or None leaves none out. `by_id` NOBODY asks for those of the platform and its operators. `end` is the first moment that is not in it any more."""
 
     action: str = ""
     subject: str = ""
@@ -42,7 +44,8 @@ def author_ids():
 
 def _rows(wanted):
     found = select(LogEntry).where(LogEntry.number.is_not(None)).order_by(LogEntry.number.desc())
-    equal = {LogEntry.action: wanted.action, LogEntry.subject: wanted.subject, LogEntry.by_id: wanted.by_id}
+    equal = {LogEntry.action: wanted.action, LogEntry.subject: wanted.subject, LogEntry.by_id: wanted.by_id if wanted.by_id != NOBODY else None}
     found = found.where(*[column == value for column, value in equal.items() if value])
+    found = found.where(LogEntry.by_id.is_(None)) if wanted.by_id == NOBODY else found
     found = found.where(LogEntry.at >= wanted.begin) if wanted.begin else found
     return found.where(LogEntry.at < wanted.end) if wanted.end else found

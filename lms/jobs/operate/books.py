@@ -23,10 +23,13 @@ def audit(context):
 @audit.command("log")
 @click.option("--kept", metavar="NUMBER:HASH", callback=lambda context, option, word: word and _head(word), help="What it said before: nothing up to there is gone, either.")
 def read_log(kept):
-    """Whether each row of the audit log stands as it was written; exit 1 with the number of the first that does not."""
+    """Whether each row of the audit log stands as it was written; exit 1 with the number of the first that does not, or when there are some without a number."""
     altered = log.first_altered(kept)
     if altered is not None:
         click.echo(f"row {altered} of the audit log is not as it was written, or it is gone")
+        raise SystemExit(1)
+    if strays := log.strays():
+        click.echo(f"{strays} rows of the audit log have no number: nothing here wrote them")
         raise SystemExit(1)
     last = log.head()
     click.echo(f"{last.number} rows, none was altered; to be kept elsewhere: {last.number}:{last.hash}")
