@@ -9,7 +9,7 @@ from sqlalchemy.orm import lazyload
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import earnings, queries, receipts
+from lms.domain.checkout import earnings, queries, receipts, refund_queries
 from lms.domain.courses import queries as catalogue
 from lms.domain.courses import quiz_queries as written
 from lms.domain.courses import quizzes as writing
@@ -63,6 +63,8 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
         "what went to an address": lambda: decided.page(word=withdrawal.to),
         "signs of fraud": lambda: signals.of(db.session.get_one(Withdrawal, withdrawal.id)),
         "linked accounts": lambda: linked.ties(db.session.get_one(Withdrawal, withdrawal.id)),
+        "what one bought": lambda: refund_queries.orders(buyer_id=student),
+        "what one sold": lambda: refund_queries.orders(teacher_id=teacher),
         "lines of sales": lambda: earnings.lines(teacher),
         "months of sales": lambda: earnings.months(teacher, "UTC"),
     }

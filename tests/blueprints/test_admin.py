@@ -23,7 +23,7 @@ from lms.domain.onchain.queries import PAGE
 from tests.blueprints.test_wallet import words
 from tests.conftest import publish, sell
 
-PAGES = ["/admin/", "/admin/courses", "/admin/members", "/admin/payouts", "/admin/chain", "/admin/operations", "/admin/incidents", "/admin/log"]
+PAGES = ["/admin/", "/admin/courses", "/admin/members", "/admin/payouts", "/admin/chain", "/admin/operations", "/admin/incidents", "/admin/log", "/admin/orders"]
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
-"""One order with everything that was paid and brought, and its refund in the buyer's place."""
+"""Orders found, and one with everything that was paid and brought, and its refund in the buyer's place."""
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
 from lms.blueprints.admin.forms import RefundForm
 from lms.blueprints.proof import proven
+from lms.blueprints.readers import page_number
 from lms.db import transaction
+from lms.domain.accounts import queries as accounts
 from lms.domain.checkout import papers, refund_desk, refund_queries, refunds
 from lms.domain.learning import queries as enrolments
 from lms.domain.rulebook import queries as rulebook
@@ -18,6 +20,14 @@ from lms.ui import render
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")  # of admins only, as the blueprint it stands in
 
 ONE = "/<int(max=2147483647):order_id>"
+
+
+@blueprint.get("")
+def index():
+    word, state = request.args.get("q", "").replace("\x00", "").strip()[:200], request.args.get("state", "")
+    buyer, teacher = _member("buyer"), _member("teacher")
+    found = refund_queries.orders(word, state, buyer and buyer.id, teacher and teacher.id, page_number())
+    return render("admin/orders.html", orders=found, word=word, state=state, buyer=buyer, teacher=teacher)
 
 
 @blueprint.get(ONE)
@@ -40,6 +50,17 @@ def refund(order_id):
     live.push(teacher_id, "sales")
     flash(_("The order is refunded, and its money is on its way."), "done")
     return redirect(url_for("admin.orders.show", order_id=order_id), 303)
+
+
+def _member(name):
+    """Whose orders are asked for, or None."""
+    number = request.args.get(name, "")
+    if not number:
+        return None
+    found = accounts.by_id(int(number)) if number.isdecimal() and int(number) <= refund_queries.LARGEST_NUMBER else None
+    if found is None:
+        raise NotFound("There is no such member.")
+    return found
 
 
 def _page(order, form):

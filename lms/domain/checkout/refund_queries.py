@@ -6,10 +6,14 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from lms.db import db, page_of
+from lms.domain.accounts import queries as members
+from lms.domain.accounts.models import User
 from lms.domain.checkout.models import Order
 from lms.domain.checkout.payment_models import Dispute, Payment, Refund, RefundByHand
 
 STATES = ("waiting", "sent", "failed", "done")
+ORDER_STATES = ("open", "paid", "failed", "expired", "refunded", "charged back")
+LARGEST_NUMBER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,26 @@ def page(state="", number=1):
 def counts():
     """{state: how many Refunds}; what there is none of is missing."""
     return dict(db.session.execute(select(Refund.state, func.count()).group_by(Refund.state)).all())
+
+
+def orders(word="", state="", buyer_id=None, teacher_id=None, number=1):
+    """One page of Orders with their courses, buyers and teachers, newest first: of one of the ORDER_STATES where it is one, of this buyer, or those
+    that this teacher sold. `word`: as in _about. Two statements."""
+    rows = select(Order).where(*_about(word)).options(*map(joinedload, (Order.course, Order.buyer, Order.teacher)))
+    rows = rows.where(Order.state == state) if state in ORDER_STATES else rows
+    rows = rows.where(Order.buyer_id == buyer_id) if buyer_id else rows
+    rows = rows.where(Order.teacher_id == teacher_id, Order.paid_at.is_not(None)) if teacher_id else rows
+    return page_of(rows.order_by(Order.id.desc()), number)
+
+
+def _about(word):
+    """What those fulfil that the word is about: their number, the reference of a payment that came for them, or what is in the name or address of buyer
+    or teacher. Nothing for no word."""
+    if not word:
+        return []
+    paid, called = select(Payment.order_id).where(Payment.reference == word), select(User.id).where(members.is_called(word))
+    found = [Order.id.in_(paid), Order.buyer_id.in_(called), Order.teacher_id.in_(called)]
+    return [or_(Order.id == int(word), *found) if word.isdecimal() and int(word) <= LARGEST_NUMBER else or_(*found)]
 
 
 def order(order_id):
