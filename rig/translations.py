@@ -21,8 +21,8 @@ CATALOGUES = SOURCES / "translations"
 REFUSALS = (
     "DomainError", "Invalid", "NotFound", "Forbidden", "Unavailable", "Overdraft", "KeyReused", "LaneFull", "LaneHalted", "LaneRetired", "BadWebhook", "Refused", "TeachersOnly",
 )  # fmt: skip
-# Of a part of the site its sentence, of a tier its name.
-KEYWORDS = DEFAULT_KEYWORDS | dict.fromkeys(("lazy_gettext", *REFUSALS)) | {"Part": (3,), "Tier": (1,)}
+# Of a part of the site its sentence, of a tier its name; what is said of one, and of several.
+KEYWORDS = DEFAULT_KEYWORDS | dict.fromkeys(("lazy_gettext", *REFUSALS)) | {"Part": (3,), "Tier": (1,), "NN_": (1, 2)}
 # No dates, names and addresses: they would change with every run and say nothing.
 HEADER = """\
 msgid ""

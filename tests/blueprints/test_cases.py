@@ -172,6 +172,22 @@ def test_an_admin_is_not_told_that_a_sign_of_another_member_names_him(asked, ada
     assert "Ada" not in own[0] + own[1] and f"#{ada.id}" not in own[0]
 
 
+def test_an_admin_is_not_told_that_a_circle_of_another_member_is_with_him(asked, ada, bruno, member, log_in):
+    withdrawal, otto = asked("cleo", 300), member("otto", role="admin")
+    with transaction():
+        withdrawal.risks = [{"name": "circle", "weight": 60, "facts": {"mutual": [bruno.id, ada.id]}}]
+    own, others = (signs_and_links(log_in(admin).get(f"/admin/payouts/{withdrawal.id}").text)[0] for admin in (ada, otto))
+    assert "Bruno, Ada bought of him and sold to him." in others and "Bruno bought of him and sold to him." in own
+
+
+def test_of_a_sign_that_names_many_only_those_are_read_from_the_rows_that_are_shown(asked, member):
+    withdrawal = asked("cleo", 300)
+    ids = [member(f"one{number}").id for number in range(7)]
+    with transaction():
+        withdrawal.risks = [{"name": "shared network", "weight": 15, "facts": {"members": ids}}]
+    assert list(cases.members_of(cases.signs(withdrawal, withdrawal.user) or withdrawal.risks)) == ids[: cases.NAMED]
+
+
 def signs_and_links(page):
     """The words of the lists of the signs of fraud and of the linked accounts."""
     lists = (re.search(rf'<ul[^>]*aria-label="{label}".*?</ul>', page, re.DOTALL)[0] for label in ("Signs of fraud", "Linked accounts"))

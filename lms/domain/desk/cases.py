@@ -27,6 +27,7 @@ AGES = {"new": (None, timedelta(days=1)), "waiting": (timedelta(days=1), timedel
 LATE = AGES["late"][0]
 _TELLING = ("clean", "risky")  # with the order by risk: where a case stands says what is thought of its member
 MEASURED = 50  # the last decisions
+NAMED = 5  # members, of all that a sign of fraud names
 
 
 def queue(order="age", which="", age="", word="", number=1, by=None):
@@ -112,11 +113,11 @@ def signs(withdrawal, by):
 
 
 def _without(user_id, risk):
-    facts = risk["facts"]
-    return risk | {"facts": facts | {"members": [number for number in facts["members"] if number != user_id]}} if "members" in facts else risk
+    named = {fact: [number for number in value if number != user_id] for fact, value in risk["facts"].items() if isinstance(value, list)}
+    return risk | {"facts": risk["facts"] | named}
 
 
 def members_of(signs):
-    """{id: name} of those whom signs of fraud name; one statement, none where they name nobody."""
-    ids = {number for sign in signs for number in sign["facts"].get("members", ())}
+    """{id: name} of the first NAMED whom each sign of fraud names; one statement, none where they name nobody."""
+    ids = {number for sign in signs for value in sign["facts"].values() if isinstance(value, list) for number in value[:NAMED]}
     return members.names(ids) if ids else {}
