@@ -17,6 +17,7 @@ from lms.domain.withdrawals import queries as withdrawals
 from lms.domain.withdrawals import releases
 from lms.errors import DomainError
 from lms.jobs import announce, chain, together
+from lms.jobs.withdrawals import unsuspicious
 from lms.queue import queue
 
 
@@ -48,7 +49,7 @@ def _opened():
     """Ids. Moves first, as until his tokens are at one address nothing else is done for the holder. Releases before batches: one whose every
     entry is followed by the next would never get his tokens out."""
     yield from _queued("move", moves.waiting(), moves.queue)
-    yield from _queued("withdrawal", withdrawals.approved(), _release)
+    yield from _queued("withdrawal", unsuspicious(withdrawals.approved()), _release)
     if custody.is_due(_policy()) or withdrawals.is_batch_awaited():
         yield from _batches()
 

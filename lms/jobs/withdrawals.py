@@ -1,8 +1,7 @@
 """What members asked for is looked at, and those who must know are told."""
 
 from lms import live
-from lms.domain.desk import batches, risks, signals, simulations
-from lms.domain.rulebook import queries as rulebook
+from lms.domain.desk import batches, looks, simulations
 from lms.domain.withdrawals import actions, queries
 from lms.jobs import singly
 from lms.queue import enqueue
@@ -33,14 +32,34 @@ def look_again(after=0):
         enqueue("withdrawals.look_again", found[-1])
 
 
+def unsuspicious(found):
+    """Those of the approved, by their ids, of which nothing came up since. Of which something did, an admin looks at it again: whoever has it open sees it."""
+    for withdrawal_id, user_id in singly.each(_look_before_it_goes, found):
+        if user_id is None:
+            yield withdrawal_id
+        else:
+            live.push(user_id, f"withdrawal:{withdrawal_id}")
+            enqueue("announce.case", withdrawal_id)
+            enqueue("simulations.run", withdrawal_id)
+
+
 def _look_again(withdrawal_id):
     batches.look_again([withdrawal_id])
+
+
+def _look_before_it_goes(withdrawal_id):
+    """The id of the member of one that was put back; None of one that goes."""
+    withdrawal = queries.withdrawal(withdrawal_id)
+    if looks.lets_go(withdrawal):
+        return None
+    simulations.ask(withdrawal)
+    return withdrawal.user_id
 
 
 def _check(withdrawal_id):
     """The member's id; None while it waits for payouts to go on. Who is to decide finds what the node says of it."""
     withdrawal = queries.withdrawal(withdrawal_id)
-    actions.check(withdrawal, risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights))
+    actions.check(withdrawal, looks.signs(withdrawal))
     if withdrawal.state == "in review":
         simulations.ask(withdrawal)
     return withdrawal.user_id if withdrawal.state != "checking" else None

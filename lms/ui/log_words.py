@@ -21,6 +21,7 @@ ACTIONS = {
     "withdrawal rejected": ("circle-x", "red", N_("Withdrawal rejected"), N_("%(teo)s TEO to %(to)s: %(reason)s")),
     "withdrawal held": ("hand-stop", "gold", N_("Withdrawal on hold"), N_("%(teo)s TEO to %(to)s: %(reason)s")),
     "withdrawal let go on": ("player-play", "teal", N_("Withdrawal let go on"), N_("%(teo)s TEO to %(to)s")),
+    "withdrawal back in review": ("arrow-back-up", "gold", N_("Withdrawal back in review"), N_("%(teo)s TEO to %(to)s")),
     "withdrawal made": ("send", "gold", N_("Withdrawal made by an operator"), N_("%(teo)s TEO to %(to)s")),
     "operation dropped": ("ban", "red", N_("Operation dropped by an operator"), N_("%(kind)s")),
     "operation sent again": ("send", "gold", N_("Operation sent again by an operator"), ""),

@@ -11,7 +11,7 @@ from lms.blueprints.admin import case_page
 from lms.db import PAGE, Page, db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.audit.models import LogEntry
-from lms.domain.desk import cases, decisions
+from lms.domain.desk import cases, decisions, looks
 from lms.domain.wallet.models import LinkedWallet
 from lms.domain.withdrawals import actions, halt
 from lms.domain.withdrawals.models import Withdrawal
@@ -91,6 +91,22 @@ def test_the_member_reads_that_somebody_looks_and_nothing_of_why(ana, bruno, ada
     assert "In review" in words(browser.get(f"/wallet/withdrawals/{withdrawal.id}").text)
     case = words(log_in(ada).get(f"/admin/payouts/{withdrawal.id}").text)
     assert "Shared browser Bruno signed in with the same browser. 40" in case and "New account" in case, case
+
+
+def test_the_member_of_one_that_came_back_reads_that_somebody_looks_and_nothing_of_why(asked, bruno, ada, log_in):
+    withdrawal = asked("cleo", 50)
+    clock.advance(timedelta(hours=1))
+    shared(withdrawal.user, bruno)
+    with transaction():
+        assert not looks.lets_go(withdrawal)
+    browser = log_in(withdrawal.user)
+    for path in (f"/wallet/withdrawals/{withdrawal.id}", "/wallet/withdrawals", "/wallet", "/notices", "/wallet/statements"):
+        page = words(browser.get(path).text)
+        assert "Bruno" not in page and "browser" not in page.replace("in your browser", "") and "fraud" not in page and "points" not in page, path
+    assert "One of us looks at it before it goes" in words(browser.get(f"/wallet/withdrawals/{withdrawal.id}").text)
+    browser = log_in(ada)
+    assert names(browser.get("/admin/payouts?which=risky").text) == ["Cleo"]
+    assert "Withdrawal back in review" in words(browser.get("/admin/log").text)
 
 
 def test_the_queue_is_in_the_order_that_is_asked_for(asked, ada, log_in):
@@ -349,12 +365,13 @@ def test_a_sign_that_has_grown_is_read_before_an_approval_is_given(asked, bruno,
     withdrawal, browser = asked("cleo", 300), log_in(ada)
     shared(withdrawal.user, bruno)
     jobs.look_again()
+    before = shown(browser.get(f"/admin/payouts/{withdrawal.id}").text)
     shared(member("dora"), member("emil"))
-    answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval")
+    answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=before)
     assert answer.status_code == 409 and "Bruno, Dora, Emil signed in with the same browser." in words(answer.text)
     db.session.refresh(withdrawal)
     assert (withdrawal.state, withdrawal.standing, withdrawal.risk, len(withdrawal.risks)) == ("in review", [], 40, 1)
-    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval").status_code == 303, "he has read it now"
+    assert browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=shown(answer.text)).status_code == 303, "he has read it now"
 
 
 def test_a_sign_that_has_grown_is_written_down_by_the_job(asked, bruno, member):

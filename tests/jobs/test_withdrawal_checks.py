@@ -6,7 +6,9 @@ import pytest
 
 from lms import clock, live
 from lms.db import db, transaction
+from lms.domain.accounts import sightings
 from lms.domain.accounts.models import User
+from lms.domain.desk.simulation_models import Simulation
 from lms.domain.notices.models import Notice
 from lms.domain.onchain.models import Operation
 from lms.domain.withdrawals import actions as withdrawals
@@ -65,6 +67,23 @@ def test_one_in_review_stays_where_it_is(rich, worker, run_jobs, flow, audit):
     flow()
     db.session.refresh(withdrawal)
     assert (withdrawal.state, parts(rich), audit()) == ("in review", (teo(100), teo(250)), GREEN)
+
+
+def test_one_of_which_a_sign_came_up_while_it_waited_does_not_leave_and_keeps_no_other_back(rich, bruno, worker, run_jobs, flow, audit, monkeypatch):
+    suspicious, other = ask(rich, 20), ask(rich, 10, key="w2")
+    check()
+    clock.advance(timedelta(hours=2))
+    with transaction():
+        other.decided_at = clock.now()
+        for user in (rich, bruno):
+            sightings.see(user, "one browser", "192.0.2.1")
+    pushed = []
+    monkeypatch.setattr(live, "push", lambda user_id, *names: pushed.append((user_id, names)))
+    flow()
+    db.session.expire_all()
+    assert (suspicious.state, other.state, parts(rich), audit()) == ("in review", "sent", (teo(20), teo(20)), GREEN)
+    assert (rich.id, (f"withdrawal:{suspicious.id}",)) in pushed
+    assert db.session.get_one(Simulation, suspicious.id).verdict == "succeeds"
 
 
 def test_a_cancelled_one_never_leaves(rich, worker, flow, audit):

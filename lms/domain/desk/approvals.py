@@ -19,7 +19,7 @@ def void(admin, by):
 
 
 def overtake(withdrawal):
-    """Delete the approvals of one in review that bears a sign of fraud which was not known when they were given: who gave one weighs it anew.
+    """Delete the approvals of one that bears a sign of fraud which was not known when they were given: who gave one weighs it anew.
 
     The log, which its member may read, does not say why."""
     if withdrawal.approvals:

@@ -7,9 +7,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import PAGE, db
 from lms.domain.accounts import membership
-from lms.domain.desk import approvals, decisions, risks, signals
-from lms.domain.rulebook import queries as rulebook
-from lms.domain.withdrawals import actions, quotes, review
+from lms.domain.desk import decisions, looks
+from lms.domain.withdrawals import actions, quotes
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.errors import DomainError, NotFound
 
@@ -73,17 +72,9 @@ def look_again(ids):
     To be committed before an approval, which is not given then."""
     rows = select(Withdrawal).where(Withdrawal.id.in_(sorted(set(ids))[:MOST]), Withdrawal.state == "in review").options(joinedload(Withdrawal.user))
     found = db.session.scalars(rows.order_by(Withdrawal.id).with_for_update(of=Withdrawal).execution_options(populate_existing=True)).all()
-    changed = [withdrawal.id for withdrawal in found if _look_again(withdrawal)]
+    changed = [withdrawal.id for withdrawal in found if looks.again(withdrawal)]
     db.session.flush()
     return changed
-
-
-def _look_again(withdrawal):
-    found = risks.raised(signals.of(withdrawal), rulebook.version(withdrawal.rule_version).weights)
-    has_news = review.add(withdrawal, risks.news(withdrawal.risks, found))
-    if has_news:
-        approvals.overtake(withdrawal)
-    return has_news
 
 
 def approve(seen, by):

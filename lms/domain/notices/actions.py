@@ -20,6 +20,13 @@ def tell(user_id, kind, subject, **facts):
     db.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
 
 
+def tell_anew(user_id, kind, subject, **facts):
+    """Tell the member, also if he was told of this kind and subject before: that stays, under a subject of its own."""
+    before = update(Notice).where(Notice.user_id == user_id, Notice.kind == kind, Notice.subject == str(subject))
+    db.session.execute(before.values(subject=func.concat(Notice.subject, ":", Notice.id)))
+    tell(user_id, kind, subject, **facts)
+
+
 def tell_all(kind, subject, **facts):
     """Tell every member who may sign in, as `tell` does; one statement."""
     _tell_members((User.suspended_at.is_(None), User.verified_at.is_not(None)), kind, subject, facts)

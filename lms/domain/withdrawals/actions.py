@@ -12,7 +12,7 @@ from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import linked
 from lms.domain.withdrawals import halt, limits, review, second_word
 from lms.domain.withdrawals.models import Approval, Withdrawal
-from lms.domain.withdrawals.steps import move, part, tell
+from lms.domain.withdrawals.steps import move, part, tell, tell_anew
 from lms.errors import DomainError, Forbidden, Invalid
 
 LONGEST_REASON, LONGEST_NOTE = 500, 2000
@@ -126,6 +126,15 @@ def let_go_on(withdrawal, by):
     db.session.flush()
 
 
+def put_back(withdrawal):
+    """Before an admin again, as something came up since it was let go; locked by who found it. Its member is told what he is told of every other that somebody
+    looks at."""
+    withdrawal.state, withdrawal.decided_at = "in review", None
+    _note(withdrawal, "withdrawal back in review", None)
+    tell_anew(withdrawal, "in review")
+    db.session.flush()
+
+
 def cancel(withdrawal):
     """Its member wants it no more: all of it is available again. What is cancelled already stays so; raises DomainError where it may_be_cancelled no more."""
     _lock(withdrawal)
@@ -174,7 +183,7 @@ def _note(withdrawal, action, by, **details):
 
 def _let_go(withdrawal):
     withdrawal.state, withdrawal.decided_at = "approved", clock.now()
-    tell(withdrawal, "approved")
+    tell_anew(withdrawal, "approved")  # it may have been put back since
     db.session.flush()
 
 

@@ -13,11 +13,13 @@ def judge(withdrawal, risks=()):
 
 
 def add(withdrawal, news):
-    """Write down what came up since it was judged: each of these risks in the place of what it bears of the same name. Whether there is any."""
+    """Write down what came up since it was judged: each of these risks in the place of what it bears of the same name, and how many must approve it for
+    them. Whether there is any."""
     if news:
         names = {risk["name"] for risk in news}
         withdrawal.risks = sorted([*(risk for risk in withdrawal.risks if risk["name"] not in names), *news], key=lambda risk: -risk["weight"])
         withdrawal.risk = sum(risk["weight"] for risk in withdrawal.risks)
+        withdrawal.approvals_needed = rulebook.version(withdrawal.rule_version).admins_needed(withdrawal.recent, withdrawal.risks)
     return bool(news)
 
 

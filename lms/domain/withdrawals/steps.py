@@ -30,5 +30,13 @@ def part(withdrawal, name):
 
 def tell(withdrawal, step, about="", **facts):
     """Its member reads of this step once, or once for each `about`; `facts` beside those every step has."""
-    every = dict(withdrawal=withdrawal.id, amount=withdrawal.amount, to=withdrawal.to)
-    notices.tell(withdrawal.user_id, f"withdrawal {step}", f"withdrawal:{withdrawal.id}{about}", **every, **facts)
+    notices.tell(withdrawal.user_id, f"withdrawal {step}", f"withdrawal:{withdrawal.id}{about}", **_facts(withdrawal), **facts)
+
+
+def tell_anew(withdrawal, step):
+    """Its member reads of this step, also if he did before: it may be taken more than once."""
+    notices.tell_anew(withdrawal.user_id, f"withdrawal {step}", f"withdrawal:{withdrawal.id}", **_facts(withdrawal))
+
+
+def _facts(withdrawal):
+    return dict(withdrawal=withdrawal.id, amount=withdrawal.amount, to=withdrawal.to)
