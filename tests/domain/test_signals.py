@@ -9,6 +9,7 @@ from lms.db import db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.accounts.models import Sighting
 from lms.domain.checkout import refunds, splits
+from lms.domain.courses import actions as courses
 from lms.domain.courses import quizzes as writing
 from lms.domain.desk import signals
 from lms.domain.learning import actions as learning
@@ -172,6 +173,23 @@ def test_lessons_are_hasty_by_the_minutes_that_they_take(asked, ana, course):
     assert (found.lessons, found.hasty_lessons) == (4, 2)
     clock.advance(timedelta(days=31))
     assert (asked().lessons, asked().hasty_lessons) == (0, 0)
+
+
+@pytest.mark.parametrize(("minutes", "fifth"), [(1, 120), (20, 240)])
+def test_a_lesson_takes_no_less_than_it_takes_to_read_whatever_its_teacher_says(asked, ana, course, minutes, fifth):
+    """15,000 bytes are ten minutes."""
+    sell(ana, course)
+    enrolment = enrolments.enrolment(ana.id, course.id)
+    moment = enrolment.enrolled_at
+    for lesson, seconds in zip(course.lessons, (fifth - 1, fifth, fifth - 1, fifth + 1), strict=True):
+        moment += timedelta(seconds=seconds)
+        with transaction():
+            courses.change_lesson(lesson, title=lesson.title, body="word " * 3000, minutes=minutes, is_preview=lesson.is_preview)
+            learning.complete_lesson(enrolment, lesson)
+            db.session.query(LessonCompletion).filter_by(lesson_id=lesson.id).update({"completed_at": moment})
+    clock.advance(timedelta(hours=1))
+    found = asked()
+    assert (found.lessons, found.hasty_lessons) == (4, 2)
 
 
 def test_quizzes_are_hasty_by_the_number_of_their_questions(asked, ana, bruno, course):
