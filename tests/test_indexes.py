@@ -13,7 +13,7 @@ from lms.domain.checkout import earnings, queries, receipts, refund_queries
 from lms.domain.courses import queries as catalogue
 from lms.domain.courses import quiz_queries as written
 from lms.domain.courses import quizzes as writing
-from lms.domain.desk import decided, linked, pieces, provenance, signals
+from lms.domain.desk import decided, history, linked, pieces, provenance, signals
 from lms.domain.learning import quiz_queries as attempts
 from lms.domain.learning import quizzes
 from lms.domain.ledger import queries as books
@@ -60,6 +60,7 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
         "quote": lambda: quotes.quote(student, 1),
         "provenance": lambda: provenance.of(withdrawal),
         "pieces": lambda: pieces.of(withdrawal),
+        "what was decided so far": lambda: history.of(withdrawal),
         "what went to an address": lambda: decided.page(word=withdrawal.to),
         "signs of fraud": lambda: signals.of(db.session.get_one(Withdrawal, withdrawal.id)),
         "linked accounts": lambda: linked.ties(db.session.get_one(Withdrawal, withdrawal.id)),

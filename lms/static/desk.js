@@ -65,6 +65,18 @@ if (legend) {
   box.checked = isOn();
   box.addEventListener("change", () => localStorage.setItem(KEYS, box.checked ? "on" : "off"));
 }
+// What another admin decides arrives in #case alone. What can be decided here is of before then: that is said, and where nothing is left to decide it is taken away.
+const changed = document.querySelector("[data-changed]");
+if (changed) {
+  const standing = () => document.getElementById("case").dataset.standing;
+  const before = standing();
+  const heed = () => {
+    changed.hidden = standing() === before;
+    const isOver = !standing().startsWith("in review");
+    for (const part of changed.parentElement.children) if (part !== changed) part.hidden = isOver;
+  };
+  new MutationObserver(heed).observe(document.getElementById("case").parentElement, { subtree: true, childList: true, attributeFilter: ["data-standing"] });
+}
 // Once the browser has gone to the part by itself, which takes the cursor along.
 addEventListener("load", () => { if (location.hash) setTimeout(() => arrive(location.hash.slice(1))); });
 

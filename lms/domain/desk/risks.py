@@ -8,6 +8,7 @@ from disposable_email_domains import blocklist
 
 from lms.domain.rulebook.amounts import MICRO
 
+HEAVY = 40  # points: one such sign is enough to look closely
 NEW = timedelta(days=7)
 NEIGHBOURS = 3  # others of one network who ask for TEO: fewer are a family, or a school
 MUCH_IN_A_WEEK, TIMES_AS_MUCH = 50 * MICRO, 4
