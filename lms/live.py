@@ -220,7 +220,7 @@ def simulated(withdrawal):
 
 def _backtest(user, argument):
     draft = drafts.draft(_id(argument)) if user.is_admin else None
-    return draft and {"draft": draft, "backtest": backtests.newest(draft.id)}
+    return draft and {"draft": draft, "backtest": backtests.newest(draft.id), "days": backtests.DAYS}
 
 
 def _sales(user, _):

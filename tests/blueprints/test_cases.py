@@ -11,7 +11,7 @@ from lms.blueprints.admin import case_page
 from lms.db import PAGE, Page, db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.audit.models import LogEntry
-from lms.domain.desk import cases, decisions, looks
+from lms.domain.desk import cases, decisions, looks, risks, signals
 from lms.domain.wallet.models import LinkedWallet
 from lms.domain.withdrawals import actions, halt
 from lms.domain.withdrawals.models import Withdrawal
@@ -208,6 +208,17 @@ def signs_and_links(page):
     """The words of the lists of the signs of fraud and of the linked accounts."""
     lists = (re.search(rf'<ul[^>]*aria-label="{label}".*?</ul>', page, re.DOTALL)[0] for label in ("Signs of fraud", "Linked accounts"))
     return [re.sub(r"<[^>]*>", "", each) for each in lists]
+
+
+def test_a_case_says_by_its_own_numbers_how_far_it_looks_back_and_what_weighs_heavily(asked, ada, log_in, monkeypatch):
+    withdrawal = asked("cleo", 300, risks=[{"name": "dispute", "weight": 25, "facts": {"disputes": 1}}], risk=25)
+    seen = []
+    for heavy in (40, 25):
+        monkeypatch.setattr(risks, "HEAVY", heavy)
+        page = log_in(ada).get(f"/admin/payouts/{withdrawal.id}").text
+        assert f"the last {signals.LOOKS_BACK.days} days" in page
+        seen.append('<span class="state refused">25' in page)
+    assert seen == [False, True]
 
 
 # Several at once

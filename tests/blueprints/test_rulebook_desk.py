@@ -190,6 +190,13 @@ def test_what_is_over_and_what_is_not_there(log_in, ada, draft):
 # What the last 90 days say
 
 
+def test_over_how_many_days_it_is_tried_is_said_by_the_number_it_is_tried_with(log_in, ada, draft, monkeypatch):
+    monkeypatch.setattr(trials, "DAYS", 30)
+    browser = log_in(ada)
+    pages = [browser.get(PLACE).text, browser.get(f"{PLACE}/{draft.id}").text, live.shown(ada.id, [f"backtest:{draft.id}"])[f"backtest:{draft.id}"]]
+    assert all("the last 30 days" in page and "90 days" not in page for page in pages)
+
+
 @pytest.fixture
 def enqueued(monkeypatch):
     asked = []

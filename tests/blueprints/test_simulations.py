@@ -8,7 +8,7 @@ import pytest
 
 from lms import clock, live
 from lms.db import db, transaction
-from lms.domain.desk import simulations
+from lms.domain.desk import batches, simulations
 from lms.domain.desk.simulation_models import PATIENCE, Simulation
 from lms.domain.desk.simulations import Answer
 from lms.domain.withdrawals import actions
@@ -16,6 +16,7 @@ from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError
 from tests.blueprints.test_cases import asked as asked
 from tests.desk import approve
+from tests.domain.test_quotes import done
 
 SUCCEEDS = Answer("succeeds", block_number=48_201, gas=83_000, fee_wei=2_490_000_000_000_000, balance=300_000_000)
 
@@ -146,3 +147,55 @@ def test_a_case_takes_one_statement_more_for_it(case, statements):
     with statements() as seen:
         browser.get(url)
     assert sum("simulations" in statement for statement in seen) == 1
+
+
+# Together with others
+
+
+def together(browser, *withdrawals):
+    return said(browser.get("/admin/payouts/batch?" + "&".join(f"chosen={withdrawal.id}" for withdrawal in withdrawals)).text)
+
+
+def test_before_anything_went_out_a_batch_takes_what_its_simulations_say(asked, ada, log_in):
+    first, second = asked("cleo", 250), asked("dora", 300)
+    for withdrawal in (first, second):
+        answered(withdrawal, SUCCEEDS)
+    shown = together(log_in(ada), first, second)
+    assert "Together 550.00 TEO Gas, by their simulations at most 166 000 Fee, by their simulations at most 0.00498 ETH" in shown, shown
+
+
+@pytest.mark.parametrize("answer", [None, Answer("waits", "a batch", block_number=7, balance=0)])
+def test_where_one_of_them_has_none_it_is_not_known_and_says_why(answer, asked, ada, log_in):
+    first, second = asked("cleo", 250), asked("dora", 300)
+    answered(first, SUCCEEDS)
+    if answer:
+        answered(second, answer)
+    shown = together(log_in(ada), first, second)
+    assert "Gas and fee not known yet Nothing has gone out yet from which it could be known" in shown and "166" not in shown and "83 000" not in shown
+
+
+def test_a_simulation_of_what_it_is_no_more_is_none(asked, ada, log_in):
+    withdrawal = asked("cleo", 250)
+    answered(withdrawal, SUCCEEDS)
+    with transaction():
+        withdrawal.to = "0x" + "12" * 20
+    assert "Gas and fee not known yet" in together(log_in(ada), withdrawal)
+
+
+def test_once_one_went_out_that_one_says_what_a_batch_takes(asked, ada, chain, log_in):
+    withdrawal = asked("cleo", 250)
+    answered(withdrawal, SUCCEEDS)
+    done(gas=50_000, fee_wei=10**15)
+    shown = together(log_in(ada), withdrawal)
+    assert "Gas, by the last ones 50 000 Fee, by the last ones 0.001 ETH" in shown and "simulations" not in shown, shown
+
+
+def test_what_a_batch_takes_is_asked_for_once_however_many_are_in_it(asked, statements, ada):
+    ids, counts = [asked(f"member{number}", 250).id for number in range(8)], []
+    for few in (ids[:1], ids):
+        db.session.expire_all()
+        db.session.refresh(ada)
+        with statements() as seen:
+            batches.chosen(few, ada)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] <= 4

@@ -25,7 +25,7 @@ ONE = "/<int(max=2147483647):draft_id>"
 
 @blueprint.get("")
 def index():
-    return render("admin/rulebook.html", drafts=queries.page(page_number()), edition=versions.edition(), differences=differences)
+    return render("admin/rulebook.html", drafts=queries.page(page_number()), edition=versions.edition(), differences=differences, days=trials.DAYS)
 
 
 @blueprint.post("")
@@ -40,7 +40,7 @@ def show(draft_id):
     draft = _draft(draft_id)
     against = versions.version(draft.based_on)
     changes = differences(against, draft.numbers) + weight_differences(against, draft.numbers)
-    return render("admin/rulebook_draft.html", draft=draft, changes=changes, begins=drafts.begins(draft), is_outdated=drafts.is_outdated(draft), backtest=trials.newest(draft.id))
+    return render("admin/rulebook_draft.html", draft=draft, changes=changes, begins=drafts.begins(draft), is_outdated=drafts.is_outdated(draft), backtest=trials.newest(draft.id), days=trials.DAYS)
 
 
 @blueprint.get(f"{ONE}/numbers")

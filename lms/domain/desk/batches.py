@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from lms.db import PAGE, db
 from lms.domain.accounts import membership
-from lms.domain.desk import decisions, looks
+from lms.domain.desk import decisions, looks, simulations
 from lms.domain.withdrawals import actions, quotes
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.errors import DomainError, NotFound
@@ -17,11 +17,13 @@ MOST = PAGE  # of the queue
 
 @dataclass(frozen=True)
 class Batch:
-    """`gas` and `fee_wei` are what the releases will take by the last ones, None before there was any."""
+    """`gas` and `fee_wei` are what the releases will take by the last ones. Before there was any: what they take at most by their simulations, where
+    each has one of what it is now; else None."""
 
     withdrawals: list
-    gas: int | None
-    fee_wei: int | None
+    gas: int | None = None
+    fee_wei: int | None = None
+    is_simulated: bool = False
 
     @property
     def total(self):
@@ -30,12 +32,14 @@ class Batch:
 
 
 def chosen(ids, by):
-    """The Batch of those of the ids that this admin may approve together with others, in their order; two or three statements."""
+    """The Batch of those of the ids that this admin may approve together with others, in their order; at most four statements."""
     who = selectinload(Withdrawal.approvals).joinedload(Approval.admin)
     rows = select(Withdrawal).where(Withdrawal.id.in_(sorted(set(ids))[:MOST])).options(joinedload(Withdrawal.user), who).order_by(Withdrawal.id)
     found = [withdrawal for withdrawal in db.session.scalars(rows) if obstacle(withdrawal, by) is None]
     pace = quotes.release_pace()
-    return Batch(found, pace and pace.gas * len(found), pace and pace.fee_wei * len(found))
+    if pace:
+        return Batch(found, pace.gas * len(found), pace.fee_wei * len(found))
+    return Batch(found, *simulations.most(found), is_simulated=True)
 
 
 def obstacle(withdrawal, by):

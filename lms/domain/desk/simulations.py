@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import or_
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -26,6 +26,16 @@ class Answer:
 def of(withdrawal):
     """Its Simulation, or None where none was asked for."""
     return db.session.get(Simulation, withdrawal.id)
+
+
+def most(withdrawals):
+    """(gas, wei) that all of them take at most, by the Simulations of what they are now; (None, None) where one of them lacks it. One statement."""
+    rows = select(Simulation).where(Simulation.withdrawal_id.in_([withdrawal.id for withdrawal in withdrawals]), Simulation.gas.is_not(None), Simulation.fee_wei.is_not(None))
+    found = {simulation.withdrawal_id: simulation for simulation in db.session.scalars(rows)}
+    known = [found[withdrawal.id] for withdrawal in withdrawals if withdrawal.id in found and found[withdrawal.id].is_about(withdrawal)]
+    if len(known) < len(withdrawals):
+        return None, None
+    return sum(simulation.gas for simulation in known), sum(int(simulation.fee_wei) for simulation in known)
 
 
 def ask(withdrawal):
