@@ -71,7 +71,8 @@ def _phrase(flag, fact, words):
         return gettext(words)
     found = flag["facts"][fact]
     count = len(found) if isinstance(found, list) else found
-    return language().catalogue.ungettext(*words, count) if count or flag["name"] not in _TODAY else gettext(_TODAY[flag["name"]])
+    today = None if count else _TODAY.get(flag["name"])
+    return gettext(today) if today else language().catalogue.ungettext(*words, count)
 
 
 class _Facts(dict):

@@ -66,5 +66,5 @@ def test_who_forgets_to_mark_what_is_right_is_told_and_loses_nothing(seeded, win
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#preview strong")).to_have_text("faces")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("p.error", has_text="Mark the option that is right.")).to_be_focused()
+    expect(page.locator("p.error", has_text="Mark the answer that is right.")).to_be_focused()
     expect(page.get_by_role("group", name="Answer 2").get_by_label("What it says")).to_have_value("The boy's who ground the blue")

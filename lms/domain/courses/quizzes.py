@@ -34,17 +34,17 @@ def check_question(text, options, has_several):
         raise Invalid("Write the question first.")
     _check_text(text, LONGEST_QUESTION)
     if not FEWEST_OPTIONS <= len(options) <= MOST_OPTIONS:
-        raise Invalid("A question has %(fewest)d to %(most)d options.", fewest=FEWEST_OPTIONS, most=MOST_OPTIONS)
+        raise Invalid("A question has %(fewest)d to %(most)d answers.", fewest=FEWEST_OPTIONS, most=MOST_OPTIONS)
     if not all(_clean(option) for option, _, _ in options):
-        raise Invalid("Write what each option says.")
+        raise Invalid("Write what each answer says.")
     for option, _, explanation in options:
         _check_text(option, LONGEST_OPTION)
         _check_text(explanation, LONGEST_OPTION)
     right = sum(bool(is_right) for _, is_right, _ in options)
     if not right:
-        raise Invalid("Mark the option that is right.")
+        raise Invalid("Mark the answer that is right.")
     if right > 1 and not has_several:
-        raise Invalid("Mark one option as right, or say that several are.")
+        raise Invalid("Mark one answer as right, or say that several are.")
 
 
 def configure(lesson, minutes, passing_percent):

@@ -104,9 +104,9 @@ def _choice(question, ids):
     """These options in the order in which they are asked; raises Invalid for what nobody can choose."""
     offered = [option["id"] for option in question["options"]]
     if not set(offered) >= set(ids):
-        raise Invalid("There is no such option in this question.")
+        raise Invalid("There is no such answer in this question.")
     if len(set(ids)) > 1 and not question["has_several"]:
-        raise Invalid("Choose one option of each question, where it does not say that several are right.")
+        raise Invalid("Choose one answer of each question, where it does not say that several are right.")
     return [number for number in offered if number in ids]
 
 
