@@ -193,17 +193,19 @@ def test_a_lesson_takes_no_less_than_it_takes_to_read_whatever_its_teacher_says(
 
 
 def test_quizzes_are_hasty_by_the_number_of_their_questions(asked, ana, bruno, course):
-    """Of two questions six seconds are enough; what was not passed, or another passed, does not count."""
+    """Of two questions six seconds are enough, of five fifteen; what was not passed, or another passed, does not count."""
     sell(ana, course), sell(bruno, course, "pay_2")
-    lesson, began_at = with_quiz(course.lessons[0], questions=2), clock.now()
-    for seconds in (5.999, 6, 2, 600):
+    lesson, longer, began_at = with_quiz(course.lessons[0], questions=2), with_quiz(course.lessons[1], questions=5), clock.now()
+    for seconds in (5.999, 6, 600):
         answer(ana, lesson, seconds)
+    for seconds in (14.999, 15, 6):
+        answer(ana, longer, seconds)
     answer(ana, lesson, 1, is_right=False), answer(bruno, lesson, 1)
     with transaction():
         assert quizzes.begin(enrolments.enrolment(ana.id, course.id), lesson).is_open
     clock.advance(began_at + timedelta(hours=1) - clock.now())
     found = asked()
-    assert (found.quizzes, found.hasty_quizzes) == (4, 2)
+    assert (found.quizzes, found.hasty_quizzes) == (6, 3)
     assert (found.lessons, found.hasty_lessons) == (0, 0)
 
 
