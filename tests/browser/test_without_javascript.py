@@ -64,7 +64,7 @@ def hand_in(page, title):
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#preview strong")).to_have_text("last")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("link", name="The keystone")).to_be_visible()
+    expect(page.get_by_role("link", name="The keystone", exact=True)).to_be_visible()
     page.get_by_role("button", name="Submit the course").click()
     expect(page.get_by_text("An admin is reading the course.")).to_be_visible()
 
