@@ -46,6 +46,8 @@ FACTS = {
     "count": 5,
     "late": 1,
     "days": 3,
+    "before": "student",
+    "role": "admin",
 }
 
 
@@ -167,7 +169,7 @@ def test_every_kind_has_an_icon_a_whole_sentence_and_a_page(of, kind):
 
 
 def test_no_words_are_of_a_kind_or_group_there_is_not():
-    assert set(WORDS) - {"sale accepted", "sale declined"} == set(kinds.KINDS) - {"sale decided"}
+    assert set(WORDS) - {"sale accepted", "sale declined", "role of another changed"} == set(kinds.KINDS) - {"sale decided"}
     assert set(GROUPS) == set(kinds.GROUPS) == {kind.group for kind in kinds.KINDS.values()}
     assert set(NAMES) == set(kinds.KINDS)
 
