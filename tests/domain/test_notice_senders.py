@@ -9,7 +9,7 @@ import lms
 from lms.domain.notices.kinds import KINDS
 from lms.ui.notice_words import WORDS
 
-TELLS = {"tell", "_tell", "tell_all", "tell_sum", "tell_these", "tell_each"}
+TELLS = {"tell", "tell_anew", "_tell", "tell_all", "tell_sum", "tell_these", "tell_each"}
 
 
 def calls():
@@ -47,6 +47,6 @@ def test_a_kind_that_nobody_sends_would_be_found(sent):
 
 
 def test_what_is_told_by_its_whole_name_is_a_kind_with_words():
-    told = {word for call in calls() if getattr(call.func, "attr", "") in ("tell", "tell_all", "tell_sum", "tell_these", "tell_each") for word in words(call) if " " in word}
+    told = {word for call in calls() if getattr(call.func, "attr", "") in ("tell", "tell_anew", "tell_all", "tell_sum", "tell_these", "tell_each") for word in words(call) if " " in word}
     assert told and told <= set(KINDS)
     assert {kind for kind in told if kind not in WORDS} <= {"sale decided"}  # which is "sale accepted" or "sale declined"
