@@ -8,7 +8,7 @@ import pytest
 
 from lms import clock
 from lms.blueprints.admin import case_page
-from lms.db import PAGE, Page, db, transaction
+from lms.db import PAGE, db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.audit.models import LogEntry
 from lms.domain.desk import cases, decisions, looks, risks, signals
@@ -697,11 +697,14 @@ def test_the_place_in_the_queue_goes_along_and_back(asked, ada, log_in):
 
 
 def test_a_case_of_the_second_page_leads_back_to_it(asked, ada, log_in, monkeypatch):
-    only = asked("cleo", 300)
-    monkeypatch.setattr(cases, "page_of", lambda rows, number: Page([only], number, 30))
+    first, second = asked("cleo", 300), asked("dora", 300)
+    monkeypatch.setattr(cases, "PAGE", 1)
     browser = log_in(ada)
-    assert f'href="/admin/payouts/{only.id}?queue=2"' in browser.get("/admin/payouts?page=2").text
-    assert 'href="/admin/payouts?page=2">Withdrawals' in browser.get(f"/admin/payouts/{only.id}?queue=2").text
+    pages = [names(browser.get(f"/admin/payouts?{place}").text) for place in ("", "page=2", "page=3", "page=2&order=amount")]
+    assert pages == [["Cleo"], ["Dora"], ["Dora"], ["Dora"]], "after the last page there is none"
+    assert f'href="/admin/payouts/{second.id}?queue=2"' in browser.get("/admin/payouts?page=2").text
+    assert 'href="/admin/payouts?page=2">Withdrawals' in browser.get(f"/admin/payouts/{second.id}?queue=2").text
+    assert f'href="/admin/payouts/{first.id}"' in browser.get("/admin/payouts").text
 
 
 def test_approving_together_leads_back_to_the_place_too(asked, ada, log_in):
