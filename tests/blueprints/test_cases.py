@@ -11,7 +11,7 @@ from lms.blueprints.admin import case_page
 from lms.db import PAGE, db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.audit.models import LogEntry
-from lms.domain.desk import cases, decisions, looks, risks, signals
+from lms.domain.desk import cases, decisions, linked, looks, risks, signals
 from lms.domain.wallet.models import LinkedWallet
 from lms.domain.withdrawals import actions, halt
 from lms.domain.withdrawals.models import Withdrawal
@@ -481,21 +481,30 @@ def test_who_has_a_part_in_a_case_decides_nothing_of_it(asked, ada, member, log_
     assert approve(log_in(otto), withdrawal).status_code == 303
 
 
-def test_who_has_a_part_in_one_case_approves_none_of_a_batch_with_it(asked, ada, log_in):
-    give(ada, 300)
-    own = address_of(ada, "ad")
-    with transaction():
-        actions.request("own", ada, own.id, teo(300))
+def test_who_has_a_part_in_one_case_approves_none_of_a_batch_with_it(asked, ada, log_in, monkeypatch):
+    """Also where no weight makes a sign of what ties them."""
+    monkeypatch.setattr(risks, "raised", lambda found, weights: [])
     withdrawal, other = asked("cleo", 300), asked("dora", 300)
-    with transaction():
-        sightings.see(ada, "one browser", "192.0.2.1")
-        sightings.see(withdrawal.user, "another browser", "192.0.2.7")
-    browser = log_in(ada)
-    answer = browser.post("/admin/payouts/batch", data=digests(withdrawal, other))
+    shared(withdrawal.user, ada)
+    answer = log_in(ada).post("/admin/payouts/batch", data=digests(withdrawal, other))
     assert answer.status_code == 409 and f"Withdrawal {withdrawal.id} You may have a part" in words(answer.text)
     assert re.findall(r'name="chosen" value="(\d+)"', answer.text) == [str(other.id)]
     db.session.expire_all()
     assert {withdrawal.state, other.state} == {"in review"}
+
+
+def test_a_network_alone_gives_nobody_a_part(asked, ada, log_in):
+    """Behind a school's all its admins would have a part in the case of each member."""
+    give(ada, 300)
+    own = address_of(ada, "ad")
+    with transaction():
+        actions.request("own", ada, own.id, teo(300))
+    withdrawal = asked("cleo", 300)
+    with transaction():
+        sightings.see(ada, "one browser", "192.0.2.1"), sightings.see(withdrawal.user, "another", "192.0.2.7")
+        withdrawal.risks = [{"name": "shared network", "weight": 20, "facts": {"members": [ada.id, 7, 8]}}]
+    assert linked.ties(withdrawal) == {ada.id: ("network",)}
+    assert approve(log_in(ada), withdrawal).status_code == 303
 
 
 def test_no_approval_is_offered_of_who_is_suspended(asked, ada, log_in):

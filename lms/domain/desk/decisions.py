@@ -39,11 +39,13 @@ def outdated(withdrawal, seen):
 
 
 def is_party(withdrawal, admin, ties=None):
-    """Whether it is this admin's own, a sign of fraud names him, or he is among the linked.ties of its member: he would decide about himself.
+    """Whether it is this admin's own, or he may be one with its member: a sign of fraud names him, or he shares the browser or the address. A network alone
+    says nothing of that: behind a school's all admins would have a part in every case.
 
-    `ties`: where they are known already."""
-    is_named = any(admin.id in risk["facts"].get("members", ()) for risk in withdrawal.risks)
-    return admin.id == withdrawal.user_id or is_named or admin.id in (linked.ties(withdrawal) if ties is None else ties)
+    `ties`: linked.ties, where they are known already."""
+    is_named = any(admin.id in risk["facts"].get("members", ()) for risk in withdrawal.risks if risk["name"] != "shared network")
+    tied_by = (linked.ties(withdrawal) if ties is None else ties).get(admin.id, ())
+    return admin.id == withdrawal.user_id or is_named or not {"address", "browser"}.isdisjoint(tied_by)
 
 
 def partial(withdrawal, by):
