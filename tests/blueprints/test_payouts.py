@@ -153,6 +153,14 @@ def test_one_held_again_tells_its_member_anew(browser, waiting, ana):
     assert waiting.hold_reason == "Second."
 
 
+def test_a_hold_sent_twice_tells_its_member_once(browser, waiting, ana):
+    for _ in range(2):
+        assert browser.post(f"{DESK}/{waiting.id}/hold", data={"hold-reason": "Wait.", "hold-note": "Asked the bank."}).status_code == 303
+        clock.advance(timedelta(minutes=1))
+    assert db.session.query(Notice).filter_by(user_id=ana.id, kind="withdrawal held").count() == 1
+    assert db.session.query(LogEntry).filter_by(action="withdrawal held").count() == 1
+
+
 def test_what_is_said_of_a_hold_is_there_to_be_changed(browser, waiting):
     browser.post(f"{DESK}/{waiting.id}/hold", data={"hold-reason": "We look at an address.", "hold-note": "Asked the bank."})
     boxes = re.findall(r"<textarea[^>]*name=\"(hold-[a-z]+)\"[^>]*>([^<]*)</textarea>", browser.get(f"{DESK}/{waiting.id}").text)

@@ -72,6 +72,13 @@ def test_what_takes_a_role_or_an_account_of_whoever_may_be_an_admin_takes_back_h
     assert callers == {"domain/governance/admins.py", "domain/applications/actions.py"}
 
 
+def test_a_role_given_twice_is_changed_once(bruno, ada):
+    with transaction():
+        for _ in range(2):
+            admins.set_role(bruno, "teacher", ada)
+    assert [row.details for row in db.session.query(LogEntry).filter_by(action="role changed")] == [{"before": "student", "after": "teacher"}]
+
+
 def test_two_accounts_of_one_browser_are_not_two_admins(approved, otto, ada, tea):
     """Who makes himself a second admin would give both words."""
     earn(tea, 150_000)

@@ -43,9 +43,9 @@ def is_party(withdrawal, admin, ties=None):
     says nothing of that: behind a school's all admins would have a part in every case.
 
     `ties`: linked.ties, where they are known already."""
-    is_named = any(admin.id in risk["facts"].get("members", ()) for risk in withdrawal.risks if risk["name"] != "shared network")
+    named = [risk["facts"].get(who, ()) for risk in withdrawal.risks if risk["name"] != "shared network" for who in ("members", "mutual")]
     tied_by = (linked.ties(withdrawal) if ties is None else ties).get(admin.id, ())
-    return admin.id == withdrawal.user_id or is_named or not {"address", "browser"}.isdisjoint(tied_by)
+    return admin.id == withdrawal.user_id or any(admin.id in ids for ids in named) or not {"address", "browser"}.isdisjoint(tied_by)
 
 
 def partial(withdrawal, by):

@@ -106,11 +106,13 @@ def reject(withdrawal, by, reason):
 
 
 def hold(withdrawal, by, reason, note=""):
-    """An admin needs more time: the member reads the reason, admins the note, too. One held already gets these in the place of what it had."""
+    """An admin needs more time: the member reads the reason, admins the note, too. One held already gets these in the place of what it had; the same again tells nobody anew."""
     _check_reviewer(withdrawal, by)
     reason, note = _reason(reason), note.strip()
     if len(note) > LONGEST_NOTE:
         raise Invalid("A note has at most %(most)d characters.", most=LONGEST_NOTE)
+    if withdrawal.is_held and (withdrawal.hold_reason, withdrawal.hold_note) == (reason, note):
+        return
     withdrawal.held_at, withdrawal.hold_reason, withdrawal.hold_note = clock.now(), reason, note
     _note(withdrawal, "withdrawal held", by, reason=reason, note=note)
     tell(withdrawal, "held", about=f":{withdrawal.held_at.isoformat()}", why=reason)
