@@ -5,13 +5,13 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from lms import clock
 from lms.db import db, in_turn, transaction
 from lms.domain.accounts import membership
 from lms.domain.audit import actions as audit
-from lms.domain.audit import log
+from lms.domain.audit import log, log_queries
 from lms.domain.audit.models import Incident, LogEntry
 from tests.races import race
 
@@ -175,3 +175,15 @@ def test_an_incident_that_is_closed_says_by_whom_and_how(ada):
         audit.open_incident("payments differ", "stripe:pay_1")
         audit.close_incident(db.session.query(Incident).one(), ada, "Asked the bank.")
     assert rows()[0].details == {"kind": "payments differ", "about": "stripe:pay_1", "note": "Asked the bank."}
+
+
+READ = text("SELECT sum(pg_stat_get_xact_tuples_returned(oid)) FROM pg_class WHERE relname LIKE '%audit_log%'")  # rows, and entries of its indexes
+
+
+def test_who_is_named_in_it_is_found_without_reading_it_all(ada, bruno):
+    with transaction():
+        for who in [ada] * 200 + [bruno] * 100 + [None] * 100:
+            log.record("part stopped", "part settlement", who)
+    before = db.session.scalar(READ)
+    assert sorted(log_queries.author_ids()) == sorted([ada.id, bruno.id])
+    assert db.session.scalar(READ) - before < 20
