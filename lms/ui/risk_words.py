@@ -61,17 +61,16 @@ def name(flag):
 
 def sentence(flag, names):
     """What raised it; `names` are those of members, by id."""
-    facts = _Facts(flag["facts"], names)
-    _, says = RISKS.get(flag["name"], ("", {}))
-    return " ".join(_phrase(flag, fact, words) % facts for fact, words in says.items() if fact in facts)
+    facts, sign = flag["facts"], flag["name"]
+    _, says = RISKS.get(sign, ("", {}))
+    return " ".join(_phrase(sign, facts[fact], words) % _Facts(facts, names) for fact, words in says.items() if fact in facts)
 
 
-def _phrase(flag, fact, words):
+def _phrase(sign, found, words):
     if isinstance(words, str):
         return gettext(words)
-    found = flag["facts"][fact]
     count = len(found) if isinstance(found, list) else found
-    today = None if count else _TODAY.get(flag["name"])
+    today = None if count else _TODAY.get(sign)
     return gettext(today) if today else language().catalogue.ungettext(*words, count)
 
 
