@@ -17,7 +17,7 @@ from lms.domain.accounts import queries as accounts
 from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
 from lms.domain.checkout import receipts
-from lms.domain.desk import history, simulations
+from lms.domain.desk import decisions, history, simulations
 from lms.domain.governance import backtests
 from lms.domain.governance import queries as drafts
 from lms.domain.learning import exercise_queries as exercises
@@ -204,7 +204,7 @@ def _company(user, argument):
 
 def _case(user, argument):
     found = withdrawals.withdrawal(_id(argument)) if user.is_admin else None
-    return found and {"withdrawal": found, "reader_id": user.id, "reader": user, "history": history.of(found)}
+    return found and {"withdrawal": found, "reader": user, "reader_id": user.id, "is_party": decisions.is_party(found, user), "history": history.of(found)}
 
 
 def _simulation(user, argument):

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from lms import clock
+from lms import clock, live
 from lms.blueprints.admin import case_page
 from lms.db import PAGE, db, transaction
 from lms.domain.accounts import sightings
@@ -491,6 +491,14 @@ def test_who_has_a_part_in_one_case_approves_none_of_a_batch_with_it(asked, ada,
     assert re.findall(r'name="chosen" value="(\d+)"', answer.text) == [str(other.id)]
     db.session.expire_all()
     assert {withdrawal.state, other.state} == {"in review"}
+
+
+def test_who_may_have_a_part_reads_no_note_of_the_other_admins(asked, ada, member, log_in):
+    withdrawal, otto = asked("cleo", 300, held_at=clock.now(), hold_reason="We ask.", hold_note="Same browser as Ada."), member("otto", role="admin")
+    shared(withdrawal.user, ada)
+    own, others = ([log_in(who).get(f"/admin/payouts/{withdrawal.id}").text, live.shown(who.id, [f"case:{withdrawal.id}"])[f"case:{withdrawal.id}"]] for who in (ada, otto))
+    assert [("We ask." in page, "Same browser as Ada." in page) for page in own] == [(True, False)] * 2
+    assert [("We ask." in page, "Same browser as Ada." in page) for page in others] == [(True, True)] * 2
 
 
 def test_a_network_alone_gives_nobody_a_part(asked, ada, log_in):
