@@ -204,7 +204,7 @@ def _company(user, argument):
 
 def _case(user, argument):
     found = withdrawals.withdrawal(_id(argument)) if user.is_admin else None
-    return found and {"withdrawal": found, "reader": user, "reader_id": user.id, "is_party": decisions.is_party(found, user), "history": history.of(found)}
+    return found and {"withdrawal": found, "reader": user, "is_party": decisions.is_party(found, user), "history": history.of(found)}
 
 
 def _simulation(user, argument):
