@@ -431,7 +431,7 @@ def test_why_a_withdrawal_came_back_is_a_sentence(app, error, why):
             {"hasty": 3, "lessons": 6, "hasty_quizzes": 2, "quizzes": 3},
             ["3 of 6 lessons were completed in less than a fifth of the time they take.", "2 of 3 quizzes were passed in less than three seconds a question."],
         ),
-        ("circle", {"members": [7, 9]}, ["He traded with Bea, #9, who shares a browser, an address or a network with him."]),
+        ("circle", {"members": [7, 9]}, ["He traded with Bea, #9, who share a browser, an address or a network with him."]),
         ("circle", {"sales": 4, "to_one": 2}, ["2 of 4 sales went to one member."]),
         ("reward velocity", {"week": 50_000_000, "before": 10_000_000}, ["50.00 TEO in a week, 10.00 TEO a week before that."]),
         ("unheard of", {"quality": 1}, []),
