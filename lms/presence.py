@@ -1,6 +1,7 @@
 """Who has the same page open, by what their browsers said last: kept in Redis, and lost with it."""
 
 import time
+from contextlib import suppress
 
 from redis.exceptions import RedisError
 
@@ -18,6 +19,12 @@ def come(place, user_id):
     except RedisError:
         return [], False
     return [int(other) for other in present if int(other) != user_id], bool(is_new)
+
+
+def leave(place, user_id):
+    """He has gone on from there."""
+    with suppress(RedisError):
+        queue.redis.zrem(f"presence:{place}", str(user_id))
 
 
 def others(place, user_id):

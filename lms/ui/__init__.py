@@ -8,6 +8,7 @@ from lms.ui.downloads import PRIVATE, download
 from lms.ui.icons import icon
 from lms.ui.incident_words import incident_word
 from lms.ui.log_words import details_for, logged
+from lms.ui.log_words import place as log_place
 from lms.ui.money import euros, fine_euros, fine_teo, grouped, teo
 from lms.ui.notices import said
 from lms.ui.pages import page_url
@@ -30,7 +31,7 @@ def init_app(app):
     app.jinja_env.add_extension(Remember)
     app.jinja_env.template_class = Macros
     filters = {"deadline": deadline, "euros": euros, "exact": exact, "fine_euros": fine_euros, "fine_teo": fine_teo, "grouped": grouped, "incident": incident_word, "initials": initials, "logged": logged, "percent": percent, "said": said, "teo": teo, "when": when, "written": written}
-    filters |= {"details_for": details_for, "risk_name": risk_words.name, "risk_sentence": risk_words.sentence, "simulated": simulation_words.verdict, "simulated_why": simulation_words.why}
+    filters |= {"details_for": details_for, "log_place": log_place, "risk_name": risk_words.name, "risk_sentence": risk_words.sentence, "simulated": simulation_words.verdict, "simulated_why": simulation_words.why}
     app.jinja_env.filters |= filters
     app.jinja_env.globals |= {
         "cover_svg": cover_svg,

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from flask import url_for
+
 from lms.ui.money import euros, teo
 from lms.ui.movement_words import N_
 from lms.ui.times import written
@@ -95,8 +97,18 @@ _SUBJECTS = {
     "rulebook": N_("version %(number)s"),
     "mail": N_("mail %(number)s"),
     "job": N_("job %(number)s"),
-    "submission": N_("work %(number)s"),
     "rulebook-draft": N_("draft %(number)s"),
+}
+
+_PAGES = {  # kind of subject: (endpoint, name of the number in it)
+    "withdrawal": ("admin.payouts.show", "withdrawal_id"),
+    "payout": ("admin.bank_payouts.show", "payout_id"),
+    "bank-file": ("admin.bank_files.show", "bank_file_id"),
+    "application": ("admin.applications.show", "application_id"),
+    "member": ("admin.members.show", "user_id"),
+    "order": ("admin.orders.show", "order_id"),
+    "operation": ("operations.show", "operation_id"),
+    "rulebook-draft": ("admin.rulebook.show", "draft_id"),
 }
 
 
@@ -117,6 +129,13 @@ def subject(words):
     """What a row is about, such as `withdrawal 7`."""
     kind, _, number = words.partition(" ")
     return gettext(_SUBJECTS[kind]) % {"number": number} if kind in _SUBJECTS else words
+
+
+def place(words):
+    """The page of what a row is about, for admins; None where it has none."""
+    kind, _, number = words.partition(" ")
+    endpoint, name = _PAGES.get(kind, ("", ""))
+    return url_for(endpoint, **{name: int(number)}) if endpoint and number.isdecimal() else None
 
 
 class _Facts(dict):

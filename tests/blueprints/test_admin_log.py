@@ -45,6 +45,12 @@ def test_it_says_who_decided_what(decided, browser, ada):
     assert page.count(log.head().hash) == 1 and ada.name in page and "the platform" in page
 
 
+def test_a_row_leads_to_what_it_is_about_where_that_has_a_page(decided, browser, bruno):
+    page = browser.get(PLACE).text
+    assert page.count("See what it is about") == 2
+    assert f'href="/admin/members/{bruno.id}"' in page and 'href="/admin/payouts/7"' in page
+
+
 def test_the_day_a_version_begins_is_said_as_a_day(browser, ada):
     with transaction():
         log.record("rulebook announced", "rulebook 2", ada, begins="2027-01-12T00:00:00+00:00")

@@ -345,7 +345,7 @@ def test_a_sign_that_came_up_since_is_read_before_a_single_approval_is_given(ask
     shared(withdrawal.user, bruno)
     answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=before)
     page = words(answer.text)
-    assert answer.status_code == 409 and "Not approved: it is not what you were shown. Signs of fraud may have come up since." in page
+    assert answer.status_code == 409 and "Not approved: something has changed since you were shown it." in page
     assert "Shared browser Bruno signed in with the same browser." in page and f'action="/admin/payouts/{withdrawal.id}/approval"' in answer.text
     db.session.refresh(withdrawal)
     assert (withdrawal.state, withdrawal.standing, withdrawal.risk) == ("in review", [], 40)
@@ -633,6 +633,17 @@ def test_an_admin_sees_who_else_has_the_case_open_and_is_told_of_who_comes(asked
     enqueued.clear()
     assert "Otto has this case open, too." in log_in(ada).get(f"{url}/company", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text
     assert enqueued == [], "who is there already is no news"
+
+
+def test_who_decided_is_there_no_more(asked, ada, member, log_in, enqueued):
+    withdrawal, otto = asked("cleo", 300), member("otto", role="admin")
+    url = f"/admin/payouts/{withdrawal.id}"
+    for admin in (ada, otto):
+        log_in(admin).get(url)
+    enqueued.clear()
+    assert log_in(ada).post(f"{url}/rejection", data={"reject-reason": "No."}).status_code == 303
+    assert ("announce.company", withdrawal.id, [otto.id]) in enqueued
+    assert "has this case open, too" not in log_in(otto).get(f"{url}/company", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text
 
 
 def test_without_redis_a_case_is_shown_without_company(asked, ada, log_in, monkeypatch):

@@ -26,6 +26,14 @@ def page(withdrawal, is_outdated=False, **forms):
     return render("admin/case.html", withdrawal=withdrawal, **facts, **empty | forms)
 
 
+def leave(withdrawal):
+    """Who decided goes on to the queue: the others who have the case open read that he is there no more."""
+    place = f"case:{withdrawal.id}"
+    presence.leave(place, current_user.id)
+    if others := presence.others(place, current_user.id):
+        enqueue("announce.company", withdrawal.id, others)
+
+
 def company(withdrawal):
     """The names of the other admins who have the case open; they hear of one who has just come."""
     others, has_come = presence.come(f"case:{withdrawal.id}", current_user.id)

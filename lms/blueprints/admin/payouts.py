@@ -181,6 +181,8 @@ def _decided(withdrawal, sentence):
     enqueue("announce.case", withdrawal.id)
     flash(sentence, "done")
     stays = withdrawal.is_undecided  # there is more to decide about it
+    if not stays:
+        case_page.leave(withdrawal)
     return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal.id, **came_from.carried()) if stays else url_for("admin.payouts.index", **came_from.back()), 303)
 
 
