@@ -26,7 +26,7 @@ def test_a_quiz_is_taken_without_javascript(window, student):
     several.get_by_role("checkbox").nth(0).check()
     several.get_by_role("checkbox").nth(3).check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved: 2 of 4 questions are answered.")).to_be_visible()
+    expect(page.get_by_text("Saved. Questions answered: 2 of 4.")).to_be_visible()
     page.reload()
     expect(page.get_by_role("radio", name="1.50", exact=True)).to_be_checked()
     several.get_by_role("checkbox").nth(3).uncheck()
@@ -52,7 +52,7 @@ def test_a_quiz_is_answered_by_keyboard_and_enter_saves_it(window, student):
     page.keyboard.press("Space")
     expect(page.get_by_role("group", name="Question 2 of 4").get_by_role("checkbox").nth(0)).to_be_checked()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved: 2 of 4 questions are answered.")).to_be_visible()
+    expect(page.get_by_text("Saved. Questions answered: 2 of 4.")).to_be_visible()
     expect(page.get_by_text(re.compile("under way, until"))).to_be_visible()
     expect(first.nth(1)).to_be_checked()
 

@@ -59,7 +59,7 @@ def answer(slug, lesson_slug):
         (quizzes.hand_in if is_handed_in else quizzes.save)(attempt, chosen)
     if not is_handed_in:
         answered = sum(map(bool, chosen.values()))
-        flash(_("Saved: %(answered)s of %(count)s questions are answered.", answered=answered, count=len(chosen)), "done")
+        flash(_("Saved. Questions answered: %(answered)s of %(count)s.", answered=answered, count=len(chosen)), "done")
     return _back(slug, lesson_slug)
 
 
