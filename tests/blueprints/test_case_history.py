@@ -96,8 +96,8 @@ def test_that_of_another_case_is_not_there_and_it_takes_one_statement(waiting, a
     act(actions.hold, other, ada, "We ask.")
     act(actions.approve, waiting, otto)
     act(approvals.void, otto, ada)
-    for number in range(5):
-        act(actions.hold, waiting, ada, f"Wait {number} days.")
+    for day in range(5):
+        act(actions.hold, waiting, ada, f"Wait {day} days.")
     db.session.expire_all()
     db.session.refresh(waiting)
     with statements() as seen:

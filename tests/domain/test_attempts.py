@@ -219,10 +219,10 @@ def test_what_was_not_asked_cannot_be_chosen(attempt, verb):
     first, second, third = ((question["id"], [option["id"] for option in question["options"]]) for question in attempt.questions)
     wrong = (
         ({0: [first[1][0]]}, "no such question"),
-        ({first[0]: [second[1][0]]}, "no such answer"),
-        ({first[0]: [first[1][1], 0]}, "no such answer"),
+        ({first[0]: [second[1][0]]}, "There is no such answer"),
+        ({first[0]: [first[1][1], 0]}, "There is no such answer"),
         ({first[0]: first[1][:2]}, "Choose one answer"),
-        ({first[0]: [first[1][1]], third[0]: [None]}, "no such answer"),
+        ({first[0]: [first[1][1]], third[0]: [None]}, "There is no such answer"),
     )
     for chosen, words in wrong:
         with pytest.raises(Invalid, match=words), transaction():
