@@ -298,6 +298,22 @@ def test_the_legend_offers_the_keys_that_do_something_here(asked, ada, log_in, m
     assert legend(log_in(first.user).get(f"/admin/payouts/{first.id}").text) == "jk", "it is his own"
 
 
+@pytest.mark.parametrize(
+    ("happens", "offered"),
+    [
+        (lambda withdrawal, ada: sightings.see(ada, "one browser", "192.0.2.1") or sightings.see(withdrawal.user, "one browser", "192.0.2.1"), "jk"),
+        (lambda withdrawal, ada: setattr(ada, "admin_since", withdrawal.requested_at + timedelta(seconds=1)), "jkrh"),
+        (lambda withdrawal, ada: setattr(withdrawal.user, "frozen_at", clock.now()), "jkrh"),
+    ],
+    ids=["has a part", "an admin since then", "frozen"],
+)
+def test_the_legend_offers_no_key_of_what_the_page_does_not_offer(asked, ada, log_in, happens, offered):
+    withdrawal, browser = asked("cleo", 300), log_in(ada)
+    with transaction():
+        happens(withdrawal, ada)
+    assert legend(browser.get(f"/admin/payouts/{withdrawal.id}").text) == offered
+
+
 def test_two_of_one_amount_are_told_apart_before_they_are_chosen(asked, ada, log_in):
     first, second = asked("cleo", 300), asked("dora", 300)
     with transaction():

@@ -109,11 +109,11 @@ def test_the_desk_takes_as_many_statements_for_three_as_for_one(browser, waiting
 
 
 def test_a_case_takes_as_many_statements_with_many_before_it(browser, waiting, ana, statements):
-    counts = []
+    counts, place = [], f"{DESK}/{waiting.id}"
     for number in range(3):
         asked_before(ana, number)
         with statements() as seen:
-            page = browser.get(f"{DESK}/{waiting.id}").text
+            page = browser.get(place).text
         counts.append(len(seen))
     assert counts[0] == counts[2] <= 14 and len(set(re.findall(r'href="/admin/payouts/(\d+)"', page)) - {str(waiting.id)}) == 3
 

@@ -89,7 +89,8 @@ def released_by(operation_ids):
 
 
 def withdrawal(withdrawal_id):
-    return db.session.get(Withdrawal, withdrawal_id)
+    """With its member, or None."""
+    return db.session.scalar(select(Withdrawal).where(Withdrawal.id == withdrawal_id).options(joinedload(Withdrawal.user)))
 
 
 _MAY_GO = (
