@@ -1,5 +1,7 @@
 """The history of the schema leads to what the models say, and back."""
 
+from datetime import timedelta
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -9,6 +11,7 @@ from sqlalchemy import text
 from lms import clock, create_app
 from lms.chain.transactions import Signed
 from lms.db import db, disconnect, transaction
+from lms.domain.accounts import membership
 from lms.domain.notices import kinds
 from lms.domain.notices import queries as notices
 from lms.domain.onchain import deployments
@@ -148,6 +151,24 @@ def test_what_was_moved_before_gets_its_evidence_and_what_was_asked_for_its_rule
     assert rows("SELECT count(*) FROM transfers WHERE evidence ->> 'key' <> key OR evidence = '{}'") == [(0,)]
     assert rows("SELECT rule_version FROM withdrawals") == [(1,)] and rows("SELECT count(*) > 1 FROM transfers") == [(True,)]
     assert differences() == []
+
+
+def test_who_was_made_an_admin_before_has_a_word_on_what_came_after_that_alone(member, history):
+    """Who runs the platform named Ada; she named Otto, who was an admin before, and Bruno, who is none any more."""
+    ada, otto, bruno, ana = map(member, ("ada", "otto", "bruno", "ana"))
+    with transaction():
+        membership.make_first_admin(ada)
+    for user, role in ((otto, "admin"), (otto, "student"), (bruno, "admin"), (otto, "admin"), (bruno, "student")):
+        clock.advance(timedelta(hours=1))
+        with transaction():
+            membership.set_role(user, role, ada)
+    since = {user.name: user.admin_since for user in (ada, otto, bruno, ana)}
+    disconnect()
+    downgrade(revision="0036")
+    upgrade()
+    again = {name: moment for name, moment in rows("SELECT name, admin_since FROM users WHERE admin_since IS NOT NULL")}
+    assert list(again) == ["Otto"] and abs(again["Otto"] - since["Otto"]) < timedelta(seconds=1)
+    assert {name for name, moment in since.items() if moment} == {"Otto"}
 
 
 GROUPS_CHOSEN = "SELECT user_id, group_name, is_mailed FROM notice_preferences ORDER BY user_id, group_name"
