@@ -75,7 +75,7 @@ def test_each_state_an_order_may_have_can_be_asked_for(browser):
     assert "Nothing has been ordered yet." in page and "No order is like that." in browser.get(f"{PLACE}?state=paid").text
 
 
-@pytest.mark.parametrize("asked", ["buyer=999", "teacher=x", "buyer=99999999999"])
+@pytest.mark.parametrize("asked", ["buyer=999", "teacher=x", "buyer=99999999999", f"buyer={'9' * 5000}"], ids=len)
 def test_orders_of_nobody_are_404(asked, browser):
     assert browser.get(f"{PLACE}?{asked}").status_code == 404
 
