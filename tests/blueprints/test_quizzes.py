@@ -15,6 +15,7 @@ from lms.domain.courses import quizzes as writing
 from lms.domain.learning import queries as learning
 from lms.domain.learning import quiz_queries as queries
 from lms.domain.learning.models import Enrolment
+from lms.formats import markdown
 from tests.blueprints.test_evidence import words
 from tests.conftest import publish, take_part
 from tests.domain.test_attempts import ALL_RIGHT, ask, begin, choice, hand_in, lesson_of, limit, save, saved
@@ -289,6 +290,16 @@ def test_nobody_fills_the_books_with_attempts(browser, lesson):
     for _ in range(60):
         assert browser.post(QUIZ).status_code == 303
     assert browser.post(QUIZ).status_code == 429
+
+
+def test_the_texts_of_a_long_quiz_are_rendered_once_however_often_it_is_looked_at(browser, enrolment, lesson, monkeypatch):
+    for number in range(80):
+        ask(lesson, f"Is {number} even?", (f"{number}: yes!", f"{number}: no"))
+    begin(enrolment, lesson)
+    first, parsed, parse = browser.get(QUIZ).text, [], markdown._parser.parse
+    monkeypatch.setattr(markdown._parser, "parse", lambda text: parsed.append(text) or parse(text))
+    assert browser.get(QUIZ).text.count('<div class="prose"') == first.count('<div class="prose"') == 83
+    assert parsed == []
 
 
 @pytest.mark.parametrize(("path", "state", "most"), [(QUIZ, "open", 8), (QUIZ, "closed", 11), (LESSON, "open", 11), (LESSON, "closed", 11)])
