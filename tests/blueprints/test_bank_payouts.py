@@ -9,9 +9,10 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import sightings
 from lms.domain.ledger import queries as books
-from lms.domain.withdrawals import halt, payout_details, payouts
+from lms.domain.withdrawals import actions as withdrawals
+from lms.domain.withdrawals import halt, payout_details, payouts, review
 from lms.domain.withdrawals.payout_models import Payout, PayoutDetails
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, address_of, give, teo
 from tests.domain.test_payout_details import DETAILS, bank_of
 from tests.domain.test_payouts import earn
 
@@ -356,3 +357,29 @@ def test_the_lists_take_as_many_statements_with_many(path, most, rich, ada, log_
             browser.get(path)
         counts.append(len(seen))
     assert counts[1] == counts[2] <= most
+
+
+# What is known of its member
+
+
+@pytest.fixture
+def marked(payout, rich):
+    """A withdrawal of the same member's that bears a sign of fraud, and one that bears none."""
+    give(rich, 500)
+    with transaction():
+        found, clean = (withdrawals.request(key, rich, address_of(rich, digits).id, teo(20)) for key, digits in (("w1", "ab"), ("w2", "cd")))
+        review.judge(found, [{"name": "circle", "weight": 60, "facts": {"members": []}}])
+    return found, clean
+
+
+def test_a_payout_says_which_signs_the_withdrawals_of_its_member_bear(admin, payout, marked):
+    page = admin.get(f"/admin/bank-payouts/{payout.id}").text
+    found, clean = marked
+    assert "Signs of fraud" in page and "Circle" in page and f'href="/admin/payouts/{found.id}"' in page and f'href="/admin/payouts/{clean.id}"' not in page
+
+
+def test_its_member_reads_none_of_them_should_he_be_an_admin(payout, marked, rich, log_in):
+    with transaction():
+        rich.role = "admin"
+    page = log_in(rich).get(f"/admin/bank-payouts/{payout.id}").text
+    assert "another admin decides" in page and "Signs of fraud" not in page

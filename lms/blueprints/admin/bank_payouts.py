@@ -8,6 +8,7 @@ from lms.blueprints.admin.forms import ExportForm, PaidForm, RejectPayoutForm, R
 from lms.blueprints.proof import proven
 from lms.blueprints.readers import page_number
 from lms.db import transaction
+from lms.domain.desk import cases
 from lms.domain.withdrawals import bank_file_queries, payout_queries, payout_steps, payouts
 from lms.errors import NotFound
 from lms.ui import render
@@ -79,7 +80,9 @@ def mark_returned(payout_id):
 
 def _page(payout, **forms):
     shown = {"returning": ReturnedPayoutForm(formdata=None, prefix="return"), "rejection": RejectPayoutForm(formdata=None, prefix="reject"), "payment": PaidForm(formdata=None, prefix="paid")}
-    return render("admin/bank_payout.html", payout=payout, is_party=payout_steps.is_party(payout, current_user), **shown | forms)
+    is_party = payout_steps.is_party(payout, current_user)
+    marked = [] if is_party or payout.user_id == current_user.id else cases.marked(payout.user_id)
+    return render("admin/bank_payout.html", payout=payout, is_party=is_party, marked=marked, **shown | forms)
 
 
 def _payout(payout_id):

@@ -116,6 +116,12 @@ def signs(withdrawal, by):
     return [] if withdrawal.user_id == by.id else [_without(by.id, risk) for risk in withdrawal.risks]
 
 
+def marked(user_id, limit=5):
+    """The member's last withdrawals that bear a sign of fraud, newest first: what is known of who asks for euros, too."""
+    rows = select(Withdrawal).where(Withdrawal.user_id == user_id, Withdrawal.risk > 0)
+    return db.session.scalars(rows.order_by(Withdrawal.id.desc()).limit(limit)).all()
+
+
 def _without(user_id, risk):
     named = {fact: [number for number in value if number != user_id] for fact, value in risk["facts"].items() if isinstance(value, list)}
     return risk | {"facts": risk["facts"] | named}
