@@ -105,6 +105,14 @@ def test_an_order_says_what_was_paid_how_it_was_split_and_what_a_refund_takes_ba
     assert f"From Tea −{order.net / 100:.2f} € From the platform −{(order.cash - order.net) / 100:.2f} €" in page
 
 
+def test_an_order_says_of_a_reward_whether_it_matures_or_has(ada, log_in, order):
+    page = said(log_in(ada).get(f"/admin/orders/{order.id}"))
+    assert "Purchase reward matures" in page and "mature since" not in page
+    clock.advance(timedelta(days=15))
+    page = said(log_in(ada).get(f"/admin/orders/{order.id}"))
+    assert "Purchase reward mature since" in page and "matures" not in page
+
+
 def test_an_admin_refunds_it_with_a_reason_once_and_it_stands_in_the_log(browser, order, ana, ada):
     url = f"/admin/orders/{order.id}/refund"
     for _ in range(2):

@@ -341,6 +341,13 @@ def test_what_bears_a_sign_is_held_or_waits_for_another_is_in_no_batch(asked, ad
     assert clean.state == "in review", "all of them or none"
 
 
+def test_who_chose_none_is_not_told_that_his_cannot_be_approved(asked, ada, log_in):
+    held = asked("cleo", 300, held_at=clock.now(), hold_reason="We ask.")
+    browser = log_in(ada)
+    assert "You have chosen none." in browser.get("/admin/payouts/batch").text
+    assert "None of those you chose can be approved" in browser.get(f"/admin/payouts/batch?chosen={held.id}").text
+
+
 def test_a_sign_that_came_up_since_it_was_judged_keeps_it_out_of_the_batch(asked, bruno, ada, log_in):
     withdrawal, other = asked("cleo", 300), asked("dora", 300)
     browser, ids = log_in(ada), [str(withdrawal.id), str(other.id)]

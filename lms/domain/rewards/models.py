@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from lms import clock
 from lms.db import Model, Moment
 from lms.domain.ledger.models import Transfer
 
@@ -42,6 +43,11 @@ class Grant(Model):
     @property
     def is_deferred(self):
         return self.transfer_id is None
+
+    @property
+    def is_mature(self):
+        """Whether it was credited and its day has come."""
+        return not self.is_deferred and self.matures_at <= clock.now()
 
 
 class Lot(Model):
