@@ -147,6 +147,19 @@ def test_who_lost_it_while_he_decided_decides_nothing(facts, decide, ana, tea, o
     assert (waiting.state, payout.state, halt.is_stopped()) == ("in review", "in review", False)
 
 
+@pytest.mark.parametrize("facts", FACTS.values(), ids=FACTS)
+def test_who_lost_it_before_is_not_told_that_he_came_too_late(facts, ana, otto):
+    give(ana, 300)
+    own = address_of(ana)
+    with transaction():
+        waiting = actions.request("w", ana, own.id, teo(300))
+        actions.check(waiting)
+    take_from(otto, **facts)
+    db.session.refresh(otto)
+    with pytest.raises(DomainError, match="Only another admin"), transaction():
+        decisions.approve(waiting, otto, waiting.digest)
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_who_is_suspended_while_he_approves_has_let_nothing_go(number, app, ana, otto, ada):
     """Whichever comes first: his word is refused, or taken back."""

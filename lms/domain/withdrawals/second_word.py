@@ -12,8 +12,8 @@ def check(by, given):
 
 
 def late(by, case):
-    """The refusal (a DomainError, not raised) of who was made an admin after the case was asked for, so that his word would not count; or None."""
-    if by.may_decide_on(case.requested_at):
+    """The refusal (a DomainError, not raised) of an admin who was made one after the case was asked for, so that his word would not count; or None."""
+    if not by.may_decide or by.may_decide_on(case.requested_at):
         return None
     return DomainError("You were made an admin after this was asked for: who was one before approves it. You may reject it.")
 
