@@ -125,7 +125,7 @@ class Visitor:
 
 
 def _hidden(page):
-    return dict(re.findall(r'<input[^>]*name="(csrf_token|key|version|submission|edition|attempt)"[^>]*value="([^"]*)"', page.text))
+    return dict(re.findall(r'<input[^>]*name="(csrf_token|key|version|submission|edition|attempt|seen[-\d]*)"[^>]*value="([^"]*)"', page.text))
 
 
 def pay(url, secret, order_id, amount, event_id=None):
