@@ -74,6 +74,7 @@ if (changed) {
     changed.hidden = standing() === before;
     const isOver = !standing().startsWith("in review");
     for (const part of changed.parentElement.children) if (part !== changed) part.hidden = isOver;
+    for (const key of legend.querySelectorAll("[data-decides]")) key.hidden = isOver;
   };
   new MutationObserver(heed).observe(document.getElementById("case").parentElement, { subtree: true, childList: true, attributeFilter: ["data-standing"] });
 }

@@ -378,6 +378,17 @@ def test_a_payout_says_which_signs_the_withdrawals_of_its_member_bear(admin, pay
     assert "Signs of fraud" in page and "Circle" in page and f'href="/admin/payouts/{found.id}"' in page and f'href="/admin/payouts/{clean.id}"' not in page
 
 
+def test_it_says_which_cases_in_review_name_its_member(admin, payout, marked, rich, member):
+    other = member("rita")
+    give(other, 500)
+    with transaction():
+        case = withdrawals.request("w3", other, address_of(other, "ef").id, teo(20))
+        case.state = "in review"
+        review.judge(case, [{"name": "shared device", "weight": 40, "facts": {"members": [rich.id]}}])
+    page = admin.get(f"/admin/bank-payouts/{payout.id}").text
+    assert "Shared browser" in page and f'href="/admin/payouts/{case.id}"' in page
+
+
 def test_its_member_reads_none_of_them_should_he_be_an_admin(payout, marked, rich, log_in):
     with transaction():
         rich.role = "admin"

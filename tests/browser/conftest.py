@@ -1,6 +1,7 @@
 """Members of the site who own nothing yet, their browser windows, and questions to the site's database."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import psycopg
 import pytest
@@ -53,10 +54,10 @@ def member(wish):
     return wish.member
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def seeded(site):
-    """Return a function that logs a member of the seed in."""
-    return lambda role: Visitor(site.url).log_in(f"{role}@example.org", "learn-and-earn")
+    """Return a function that gives a member of the seed, logged in once: who tries too often is asked to wait."""
+    return cache(lambda role: Visitor(site.url).log_in(f"{role}@example.org", "learn-and-earn"))
 
 
 @pytest.fixture

@@ -171,9 +171,10 @@ def _queue(halting=None):
     halting = halting or HaltForm(formdata=None, prefix="halt")
     wanted = came_from.wanted()
     found = cases.queue(**wanted, number=page_number(), by=current_user)
-    clean = {withdrawal.id for withdrawal in found.items if batches.obstacle(withdrawal, current_user) is None}
+    switch = halt.standing()
+    clean = {withdrawal.id for withdrawal in found.items if not switch and batches.obstacle(withdrawal, current_user) is None}
     facts = dict(clean=clean, late={withdrawal.id for withdrawal in found.items if cases.is_late(withdrawal)}, ages=cases.AGES, all_chosen=request.args.get("chosen") == "all")
-    return render("admin/payouts.html", withdrawals=found, **facts, **wanted, place=came_from.place(found.number), carried=came_from.carried(found.number), pace=cases.service_time(), switch=halt.standing(), halting=halting)
+    return render("admin/payouts.html", withdrawals=found, **facts, **wanted, place=came_from.place(found.number), carried=came_from.carried(found.number), pace=cases.service_time(), switch=switch, halting=halting)
 
 
 def _decided(withdrawal, sentence):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from lms import clock
@@ -117,9 +117,12 @@ def signs(withdrawal, by):
 
 
 def marked(user_id, limit=5):
-    """The member's last withdrawals that bear a sign of fraud, newest first: what is known of who asks for euros, too."""
-    rows = select(Withdrawal).where(Withdrawal.user_id == user_id, Withdrawal.risk > 0)
-    return db.session.scalars(rows.order_by(Withdrawal.id.desc()).limit(limit)).all()
+    """The last withdrawals that say something of who asks for euros, newest first: his own with a sign of fraud, and those in review of which one names him; two statements."""
+    own = select(Withdrawal).where(Withdrawal.user_id == user_id, Withdrawal.risk > 0)
+    names_him = or_(*[Withdrawal.risks.contains([{"facts": {fact: [user_id]}}]) for fact in ("members", "mutual")])
+    named = select(Withdrawal).where(Withdrawal.state == "in review", Withdrawal.risk > 0, names_him)
+    found = {each.id: each for rows in (own, named) for each in db.session.scalars(rows.order_by(Withdrawal.id.desc()).limit(limit))}
+    return [found[number] for number in sorted(found, reverse=True)[:limit]]
 
 
 def _without(user_id, risk):
