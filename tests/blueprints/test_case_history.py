@@ -42,6 +42,13 @@ def steps(page):
     return [(title, re.sub(r" · <time.*?</time>", "", unescape(why))) for title, why in rows]
 
 
+def test_one_approval_that_is_enough_is_one(waiting, ada, otto, log_in):
+    with transaction():
+        waiting.approvals_needed = 1
+    act(actions.approve, waiting, otto)
+    assert steps(log_in(ada).get(f"/admin/payouts/{waiting.id}").text) == [("Withdrawal approved", "Otto · 1 of 1 approval")]
+
+
 def test_a_hold_that_was_ended_is_known_to_the_next_admin_with_its_reason_and_its_note(waiting, ada, otto, log_in):
     case = f"/admin/payouts/{waiting.id}"
     assert steps(log_in(otto).get(case).text) == []
