@@ -12,6 +12,7 @@ from lms import clock, create_app
 from lms.chain.transactions import Signed
 from lms.db import db, disconnect, transaction
 from lms.domain.accounts import membership
+from lms.domain.learning import actions as learning
 from lms.domain.notices import kinds
 from lms.domain.notices import queries as notices
 from lms.domain.onchain import deployments
@@ -21,6 +22,7 @@ from lms.domain.rewards.models import Grant
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import releases
 from tests.conftest import give, publish, take_part, teo
+from tests.domain.test_attempts import ask, begin, hand_in, lesson_of
 
 SIGNER = "0x" + "51" * 20
 
@@ -151,6 +153,22 @@ def test_what_was_moved_before_gets_its_evidence_and_what_was_asked_for_its_rule
     assert rows("SELECT count(*) FROM transfers WHERE evidence ->> 'key' <> key OR evidence = '{}'") == [(0,)]
     assert rows("SELECT rule_version FROM withdrawals") == [(1,)] and rows("SELECT count(*) > 1 FROM transfers") == [(True,)]
     assert differences() == []
+
+
+def test_what_was_completed_stays_without_the_quizzes_that_the_older_version_does_not_know(history, ana, course):
+    lesson = lesson_of(course)
+    ask(lesson, "Two and two?", ("Four!", "Five"))
+    enrolment = take_part(ana, course, lessons=0)
+    hand_in(begin(enrolment, lesson), "Four")
+    with transaction():
+        learning.complete_lesson(enrolment, lesson)
+    completed = [(lesson.id, enrolment.id)]
+    disconnect()
+    downgrade(revision="0034")
+    assert rows("SELECT lesson_id, enrolment_id FROM lesson_completions") == completed
+    upgrade()
+    assert differences() == [] and rows("SELECT lesson_id, enrolment_id FROM lesson_completions") == completed
+    assert rows("SELECT (SELECT count(*) FROM questions), (SELECT count(*) FROM quiz_attempts)") == [(0, 0)]
 
 
 def test_who_was_made_an_admin_before_has_a_word_on_what_came_after_that_alone(member, history):
