@@ -110,6 +110,23 @@ def test_a_quiz_is_begun_saved_and_handed_in(browser, enrolment, lesson):
     assert browser.post(f"{LESSON}/complete", follow_redirects=True).text.count("You have completed this lesson.") == 1
 
 
+def test_before_it_is_handed_in_nothing_that_is_sent_depends_on_what_is_right(browser, enrolment, lesson):
+    attempt = begin(enrolment, lesson)
+
+    def sent():
+        """Of the page, of what saving it answers and of the lesson, with their headers; what is new each time is left out."""
+        answers = [browser.post(f"{QUIZ}/answers", data=typed(attempt, "Four", "Six")), browser.get(QUIZ), browser.get(QUIZ), browser.get(LESSON)]
+        headers = [[header for header in answer.headers if header[0] not in ("Set-Cookie", "X-Request-Id")] for answer in answers]
+        return headers, [re.sub(r'(name="csrf_token" type="hidden" value|name="csrf_token" value)="[^"]*"', "", answer.text) for answer in answers]
+
+    before = sent()
+    with transaction():
+        other = [{"is_right": False, "explanation": "Changed."}, {"is_right": True, "explanation": "Changed."}]
+        attempt.questions = [question | {"options": [option | other[not option["is_right"]] for option in question["options"]]} for question in attempt.questions]
+    assert sent() == before
+    assert "Changed." in browser.post(f"{QUIZ}/answers", data=typed(attempt, hand_in="1"), follow_redirects=True).text, "it is said afterwards"
+
+
 def test_what_is_unticked_is_not_chosen_any_more(browser, enrolment, lesson):
     attempt = begin(enrolment, lesson)
     save(attempt, *ALL_RIGHT)
