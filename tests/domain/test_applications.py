@@ -1,6 +1,7 @@
 """A student applies to teach, once; an admin decides on what he has read."""
 
 import pytest
+from sqlalchemy import update
 
 from lms.db import db, transaction
 from lms.domain.accounts import membership
@@ -99,6 +100,15 @@ def test_one_that_is_decided_is_not_decided_again(ana, ada, member):
     for decide in (approve, give_back):
         with pytest.raises(DomainError, match="does not wait"):
             decide(application, olga)
+
+
+def test_who_was_made_an_admin_meanwhile_stays_one(ana, ada):
+    application = apply(ana)
+    assert application.user.is_student
+    with db.engine.begin() as connection:  # another admin, whom this one has not seen do it
+        connection.execute(update(User).where(User.id == ana.id).values(role="admin"))
+    approve(application, ada)
+    assert (ana.role, application.state) == ("admin", "approved")
 
 
 def test_one_taken_back_is_over_and_leaves_no_documents(ana, ada):

@@ -13,16 +13,16 @@ from lms.errors import DomainError, Invalid
 LONGEST_REASON = 500
 
 
-def set_role(user, role, by):
-    """Make the member a student, teacher or admin; only an admin may, and never for himself. Answers what he was before, which he may be already.
-    Of who may be an admin: governance.admins.set_role."""
+def set_role(user, role, by, only_from=""):
+    """Make the member a student, teacher or admin; only an admin may, and never for himself. Answers what he was before, which he may be already, and
+    stays where it is not the role `only_from`, if that is named. Of who may be an admin: governance.admins.set_role."""
     _lock(user, by)
     if not by.may_decide or by.id == user.id:
         raise DomainError("Only another admin may change this role.")
     if role not in ROLES:
         raise Invalid("There is no such role.")
     before = user.role
-    if role == before:
+    if role == before or only_from not in ("", before):
         return before
     log.record("role changed", _subject(user), by, before=before, after=role)
     user.role, user.admin_since = role, clock.now() if role == "admin" else None

@@ -53,10 +53,9 @@ def take_back(application):
 
 
 def approve(application, by, edition):
-    """Its member is a teacher from now on. `edition` is the one the admin has read."""
+    """Its member is a teacher from now on, unless he is more already. `edition` is the one the admin has read."""
     _decide(application, by, edition, is_approved=True)
-    if application.user.is_student:
-        membership.set_role(application.user, "teacher", by)
+    membership.set_role(application.user, "teacher", by, only_from="student")
     application.state, application.ended_at = "approved", clock.now()
     db.session.flush()
     notices.tell(application.user_id, "application approved", _subject(application), application=application.id)
