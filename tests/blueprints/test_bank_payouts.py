@@ -394,3 +394,13 @@ def test_its_member_reads_none_of_them_should_he_be_an_admin(payout, marked, ric
         rich.role = "admin"
     page = log_in(rich).get(f"/admin/bank-payouts/{payout.id}").text
     assert "another admin decides" in page and "Signs of fraud" not in page
+
+
+def test_an_admin_reads_nothing_there_of_a_case_of_his_own_that_names_its_member(admin, payout, ada, rich):
+    give(ada, 500)
+    with transaction():
+        case = withdrawals.request("w4", ada, address_of(ada, "ef").id, teo(20))
+        case.state = "in review"
+        review.judge(case, [{"name": "circle", "weight": 60, "facts": {"mutual": [rich.id]}}])
+    page = admin.get(f"/admin/bank-payouts/{payout.id}").text
+    assert "Circle" not in page and f'href="/admin/payouts/{case.id}"' not in page

@@ -81,7 +81,7 @@ def mark_returned(payout_id):
 def _page(payout, **forms):
     shown = {"returning": ReturnedPayoutForm(formdata=None, prefix="return"), "rejection": RejectPayoutForm(formdata=None, prefix="reject"), "payment": PaidForm(formdata=None, prefix="paid")}
     is_party = payout_steps.is_party(payout, current_user)
-    marked = [] if is_party or payout.user_id == current_user.id else cases.marked(payout.user_id)
+    marked = [] if is_party or payout.user_id == current_user.id else cases.marked(payout.user_id, current_user)
     return render("admin/bank_payout.html", payout=payout, is_party=is_party, marked=marked, **shown | forms)
 
 

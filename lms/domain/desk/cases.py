@@ -116,11 +116,12 @@ def signs(withdrawal, by):
     return [] if withdrawal.user_id == by.id else [_without(by.id, risk) for risk in withdrawal.risks]
 
 
-def marked(user_id, limit=5):
-    """The last withdrawals that say something of who asks for euros, newest first: his own with a sign of fraud, and those in review of which one names him; two statements."""
+def marked(user_id, by, limit=5):
+    """The last withdrawals that say something of who asks for euros, newest first: his own with a sign of fraud, and those in review of which one names him;
+    two statements. None of this admin's own: what is thought of him he does not read here, either."""
     own = select(Withdrawal).where(Withdrawal.user_id == user_id, Withdrawal.risk > 0)
     names_him = or_(*[Withdrawal.risks.contains([{"facts": {fact: [user_id]}}]) for fact in ("members", "mutual")])
-    named = select(Withdrawal).where(Withdrawal.state == "in review", Withdrawal.risk > 0, names_him)
+    named = select(Withdrawal).where(Withdrawal.state == "in review", Withdrawal.risk > 0, Withdrawal.user_id != by.id, names_him)
     found = {each.id: each for rows in (own, named) for each in db.session.scalars(rows.order_by(Withdrawal.id.desc()).limit(limit))}
     return [found[number] for number in sorted(found, reverse=True)[:limit]]
 
