@@ -1,6 +1,6 @@
 """Withdrawals found. Amounts in millionths of TEO."""
 
-from sqlalchemy import exists, func, or_, select, text, union_all
+from sqlalchemy import exists, or_, select, text, union_all
 from sqlalchemy.orm import joinedload
 
 from lms.db import db, page_of
@@ -28,10 +28,6 @@ def last_of(user_id, but, limit=10):
 def own(user_id, withdrawal_id):
     """The member's own withdrawal, or None."""
     return db.session.scalar(select(Withdrawal).where(Withdrawal.id == withdrawal_id, Withdrawal.user_id == user_id))
-
-
-def in_review_count():
-    return db.session.scalar(select(func.count()).where(Withdrawal.state == "in review"))
 
 
 def in_review(withdrawal_ids):
