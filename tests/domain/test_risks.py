@@ -164,3 +164,8 @@ def test_a_sign_that_says_no_more_than_before_is_no_news(before, now):
 
 def test_who_was_named_before_stays_named_when_another_comes():
     assert news(kept(circle={"members": [7, 8], "to_one": 3}), kept(circle={"members": [8, 6]})) == {"circle": {"members": [6, 7, 8], "to_one": 3}}
+
+
+def test_a_number_that_was_said_stays_when_another_rises():
+    before, now = kept(dispute={"disputes": 3, "sold": 1}), kept(dispute={"disputes": 2, "sold": 4})
+    assert news(before, now) == {"dispute": {"disputes": 3, "sold": 4}}

@@ -135,4 +135,11 @@ def _is_more(before, now):
 
 
 def _together(before, now):
-    return before | {name: sorted({*before.get(name, ()), *value}) if isinstance(value, list) else value for name, value in now.items()}
+    return before | {name: _most(before[name], value) if name in before else value for name, value in now.items()}
+
+
+def _most(before, now):
+    """Of names all, of numbers the higher one; of a word the one that is said now."""
+    if isinstance(now, list):
+        return sorted({*before, *now})
+    return now if isinstance(now, str) else max(before, now)
