@@ -1,7 +1,6 @@
 """Members of the site who own nothing yet, their browser windows, and questions to the site's database."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import psycopg
 import pytest
@@ -56,8 +55,15 @@ def member(wish):
 
 @pytest.fixture(scope="session")
 def seeded(site):
-    """Return a function that gives a member of the seed, logged in once: who tries too often is asked to wait."""
-    return cache(lambda role: Visitor(site.url).log_in(f"{role}@example.org", "learn-and-earn"))
+    """Return a function that gives a member of the seed, logged in: anew only after a log-out, as who tries too often is asked to wait."""
+    known = {}
+
+    def give(role):
+        if role not in known or not known[role].is_logged_in:
+            known[role] = Visitor(site.url).log_in(f"{role}@example.org", "learn-and-earn")
+        return known[role]
+
+    return give
 
 
 @pytest.fixture

@@ -60,6 +60,10 @@ class Visitor:
         self.email = email
         return self
 
+    @property
+    def is_logged_in(self):
+        return self.get("/account").url == f"{self.url}/account"
+
     def order(self, slug):
         """Place an order for the course, or find the one that is open, and answer its number; it is not paid yet."""
         return self._placed(slug)[0]
