@@ -27,6 +27,8 @@ def check_admin(payout, by):
     """Before the payout is locked: see membership.keeps_word."""
     if not membership.keeps_word(by) or by.id == payout.user_id:
         raise DomainError("Only another admin may decide on this payout.")
+    if is_party(payout, by):
+        raise DomainError("You may have a part in this payout yourself: another admin decides.")
 
 
 def is_party(payout, by):
