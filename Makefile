@@ -19,6 +19,9 @@ lint: setup      ## style and layers
 	@.venv/bin/ruff check .
 	@.venv/bin/lint-imports
 
+sizes:           ## lines per file and function by layer, and per template
+	@$(PYTHON) bin/sizes.py
+
 faults: setup    ## break the chain pipeline by seeds, then broken builds (N=300 SEED=1; SEED=7 alone replays one)
 	@exec $(IN_VENV) -m tests.faults.run N=$(N) SEED=$(SEED)
 
@@ -49,4 +52,4 @@ lock: setup      ## write the locks of the Python packages anew
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 
-.PHONY: help setup demo test lint faults bench buy play-economy play-desk pictures flask translations lock clean
+.PHONY: help setup demo test lint sizes faults bench buy play-economy play-desk pictures flask translations lock clean
