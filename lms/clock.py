@@ -3,22 +3,22 @@
 import os
 from datetime import UTC, datetime, timedelta
 
-_ahead_file = None
-_seen = (None, timedelta())
+_ahead_file: str | None = None
+_seen: tuple[int | None, timedelta] = (None, timedelta())
 
 
-def use_file(path):
+def use_file(path: str | None) -> None:
     """Let `path` (a file holding whole seconds, may be missing) move the clock; None: real time."""
     global _ahead_file, _seen
     _ahead_file, _seen = path or None, (None, timedelta())
 
 
-def now():
+def now() -> datetime:
     """The time in UTC, with its zone."""
     return datetime.now(UTC) + ahead()
 
 
-def ahead():
+def ahead() -> timedelta:
     """How far the clock is moved: the file is read again only when it changed."""
     global _seen
     if _ahead_file is None:
@@ -33,7 +33,7 @@ def ahead():
     return _seen[1]
 
 
-def advance(delta):
+def advance(delta: timedelta) -> None:
     """Move the clock of all processes that share the file forward by `delta`."""
     if _ahead_file is None:
         raise RuntimeError("This clock cannot be moved: CLOCK_FILE is not set.")

@@ -1,13 +1,15 @@
 """Refusals: sentences a person understands. One handler (lms/refusals.py) turns them into a page, a fragment or JSON."""
 
+from typing import Any
+
 
 class DomainError(Exception):
     """A rule says no. `message` is a translatable sentence with %(name)s places, filled from `values`."""
 
     status = 409
-    way_on = None  # (endpoint, words of its button): the page that helps, where there is one
+    way_on: tuple[str, Any] | None = None  # (endpoint, words of its button): the page that helps, where there is one
 
-    def __init__(self, message, **values):
+    def __init__(self, message: str, **values: Any) -> None:
         super().__init__(message % values if values else message)
         self.message = message
         self.values = values

@@ -5,9 +5,11 @@ import logging
 import random
 import re
 import sys
+from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 request_id = ContextVar("request_id", default="")
 
@@ -25,10 +27,10 @@ _SIGNED = re.compile(r"[\w-]{6,}\.[\w-]{4,}\.[\w-]{20,}")
 # In what PostgreSQL says of a row it refuses stands the row: addresses, accounts at banks.
 _ROW = re.compile(r"DETAIL:.*?(?=\n\nThe above|\n\nDuring|\n\[SQL|\Z)", re.DOTALL)
 
-_values = ()
+_values: tuple[str, ...] = ()
 
 
-def init(level, hide=()):
+def init(level: int | str, hide: Iterable[str] = ()) -> None:
     """Log to stderr from this level up; the texts of `hide` are taken out of each line wherever they stand."""
     global _values
     _values = tuple(sorted((value for value in hide if len(value) >= 8), key=len, reverse=True))
@@ -44,7 +46,7 @@ def init(level, hide=()):
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
-def new_request_id():
+def new_request_id() -> str:
     request_id.set(f"{random.getrandbits(64):016x}")
     return request_id.get()
 
@@ -52,7 +54,7 @@ def new_request_id():
 class JsonFormatter(logging.Formatter):
     """The last place a line passes through: what is hidden here is in no log."""
 
-    def format(self, record):
+    def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "level": record.levelname, "logger": record.name}
         if request_id.get():
@@ -63,7 +65,7 @@ class JsonFormatter(logging.Formatter):
         return _encoder.encode(line | hide(told))
 
 
-def hide(value, name=""):
+def hide(value: Any, name: str = "") -> Any:
     """The value without secrets: what bears a secret's name, and what looks like one inside a text."""
     if name and _is_secret(name):
         return HIDDEN
@@ -80,11 +82,11 @@ _encoder = json.JSONEncoder(default=lambda value: hide(str(value)), ensure_ascii
 
 
 @lru_cache(1024)
-def _is_secret(name):
+def _is_secret(name: str) -> bool:
     return _SECRET_NAME.fullmatch(name) is not None
 
 
-def _hide_in(text):
+def _hide_in(text: str) -> str:
     for value in _values:
         text = text.replace(value, HIDDEN)
     if "DETAIL:" in text:

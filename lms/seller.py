@@ -13,12 +13,12 @@ class Seller:
 _seller = Seller("", "", "")
 
 
-def use(name, address, tax_id):
+def use(name: str, address: str, tax_id: str) -> None:
     """From now on this one sells."""
     global _seller
     _seller = Seller(name, address, tax_id)
 
 
-def facts():
+def facts() -> dict[str, str]:
     """Name, address and tax id as JSON keeps them."""
     return asdict(_seller)
