@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from typing import Any, NoReturn
 
 
 class Plain:
@@ -10,10 +11,10 @@ class Plain:
     dumps = staticmethod(pickle.dumps)
 
     @staticmethod
-    def loads(data):
+    def loads(data: bytes) -> Any:
         return _Reader(io.BytesIO(data)).load()
 
 
 class _Reader(pickle.Unpickler):
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> NoReturn:
         raise pickle.UnpicklingError(f"a job carries words and numbers, not {module}.{name}")

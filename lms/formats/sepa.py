@@ -1,8 +1,10 @@
 """Credit transfers in euros as a file that a bank takes: ISO 20022 pain.001.001.09, as the SEPA scheme of the European Payments Council uses it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date, datetime
+from typing import Any
 from xml.etree import ElementTree
 
 from sepaxml import SepaTransfer
@@ -41,7 +43,7 @@ class CreditTransfer:
     text: str
 
 
-def write(payer, transfers, message_id, at):
+def write(payer: Payer, transfers: Sequence[CreditTransfer], message_id: str, at: datetime) -> bytes:
     """The file as bytes, valid by its schema: the same for the same. `at` is when it was made; its day in UTC is when the bank shall pay.
 
     Names and texts become what `plain` makes of them. Raises ValueError for an id that is too long or has other letters, for no transfer and for no whole amount,
@@ -56,7 +58,7 @@ def write(payer, transfers, message_id, at):
     return content
 
 
-def plain(text, longest=LONGEST_NAME):
+def plain(text: str, longest: int = LONGEST_NAME) -> str:
     """The text in the letters every bank of the scheme takes (EPC217-08), cut off after the longest there may be.
 
     Letters of others become those that sound like them, a sign that has none a full stop; no slash at an end, and no two in a row."""
@@ -65,12 +67,12 @@ def plain(text, longest=LONGEST_NAME):
     return line[:longest].strip("/ ") or "."
 
 
-def _letters(letter):
+def _letters(letter: str) -> str:
     found = "".join(_INSTEAD.get(each, each) for each in unidecode(letter))
     return "".join(each if _KEPT.match(each) else "." for each in found) or "."
 
 
-def _payment(transfer, day):
+def _payment(transfer: CreditTransfer, day: date) -> dict[str, Any]:
     return dict(
         name=plain(transfer.name),
         IBAN=transfer.iban,
@@ -81,16 +83,18 @@ def _payment(transfer, day):
     )
 
 
-def _named(content, message_id, at):
+def _named(content: bytes, message_id: str, at: datetime) -> bytes:
     """With our id and time instead of those that sepaxml makes up: a file that is made anew must be the same one to the bank."""
     root = ElementTree.fromstring(content)
     said = {"GrpHdr/MsgId": message_id, "GrpHdr/CreDtTm": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "PmtInf/PmtInfId": message_id}
     for path, value in said.items():
-        root.find(f"CstmrCdtTrfInitn/{path}", _NAMESPACE).text = value
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        [element] = root.iterfind(f"CstmrCdtTrfInitn/{path}", _NAMESPACE)
+        element.text = value
+    named: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return named
 
 
-def _check(transfers, message_id):
+def _check(transfers: Sequence[CreditTransfer], message_id: str) -> None:
     if not transfers:
         raise ValueError("a file has at least one transfer")
     for name in (message_id, *(transfer.end_to_end_id for transfer in transfers)):

@@ -27,7 +27,7 @@ class Message:
     issued_at: datetime
     expires_at: datetime
 
-    def text(self):
+    def text(self) -> str:
         """The message as the standard writes it."""
         return (
             f"{self.domain} wants you to sign in with your Ethereum account:\n{self.address}\n\n{self.statement}\n\nURI: {self.uri}\nVersion: 1\n"
@@ -35,23 +35,24 @@ class Message:
         )
 
 
-def signer(text, signature):
+def signer(text: str, signature: str) -> str:
     """The address, in EIP-55's capitals, whose key signed the text: `signature` is 65 bytes in hex, r, s and v. Raises BadMessage."""
     raw = _bytes(signature)
     from eth_account import Account  # takes half a second to import, and one page needs it
     from eth_account.messages import encode_defunct
 
     try:
-        return Account.recover_message(encode_defunct(text=text), signature=raw)
+        address: str = Account.recover_message(encode_defunct(text=text), signature=raw)
     except Exception:  # eth-account has many ways to say no, from several libraries
         raise BadMessage("not a signature of this message") from None
+    return address
 
 
-def checksummed(address):
+def checksummed(address: str) -> str:
     """The address in the capitals of EIP-55. Raises BadMessage for what is no address, or has capitals that are wrong."""
     if not re.fullmatch(r"0x[0-9a-fA-F]{40}", address):
         raise BadMessage("not an address")
-    from eth_utils import to_checksum_address
+    from eth_utils.address import to_checksum_address
 
     right = to_checksum_address(address)
     digits = address[2:]
@@ -60,7 +61,7 @@ def checksummed(address):
     return right
 
 
-def _bytes(signature):
+def _bytes(signature: str) -> bytes:
     """Its 65 bytes with v as 27 or 28; raises BadMessage for any other form of it, so that one signature is written in one way."""
     if not re.fullmatch(r"0x[0-9a-fA-F]{130}", signature):
         raise BadMessage("not 65 bytes in hex")
@@ -71,5 +72,5 @@ def _bytes(signature):
     return raw[:64] + bytes([v])
 
 
-def _written(moment):
+def _written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

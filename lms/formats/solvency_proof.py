@@ -45,8 +45,11 @@ import hmac
 import json
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 FORMAT = "teo-solvency/1"
 LARGEST_SUM = 2**64 - 1
@@ -87,7 +90,7 @@ class Proof:
     member: str
     amount: int
     salt: bytes
-    path: tuple
+    path: tuple[Step, ...]
     root: bytes
     total: int
     chain_id: int | None = None
@@ -98,29 +101,29 @@ class Proof:
 FILLER = Node(hashlib.sha256(b"\x02").digest(), 0)
 
 
-def blinded(day, member, salt):
+def blinded(day: str, member: str, salt: bytes) -> bytes:
     """Who a leaf belongs to, for those alone who know the salt."""
     return hmac.digest(salt, f"{day}\n{member}".encode(), "sha256")
 
 
-def leaf(identity, amount):
+def leaf(identity: bytes, amount: int) -> Node:
     return Node(hashlib.sha256(b"\x00" + identity + _eight_bytes(amount)).digest(), amount)
 
 
-def parent(left, right):
+def parent(left: Node, right: Node) -> Node:
     total = left.sum + right.sum
     _eight_bytes(total)
     content = left.hash + _eight_bytes(left.sum) + right.hash + _eight_bytes(right.sum)
     return Node(hashlib.sha256(b"\x01" + content).digest(), total)
 
 
-def _eight_bytes(number):
+def _eight_bytes(number: int) -> bytes:
     if not 0 <= number <= LARGEST_SUM:
         raise ProofError("A sum does not fit into 64 bits.")
     return number.to_bytes(8, "big")
 
 
-def verify(proof):
+def verify(proof: Proof) -> None:
     """Raise ProofError unless the way up from the leaf ends at the root and the total of the proof."""
     top = leaf(blinded(proof.day, proof.member, proof.salt), proof.amount)
     for side, sibling in proof.path:
@@ -131,20 +134,20 @@ def verify(proof):
         raise ProofError("The way up from this leaf ends at another root.")
 
 
-def write(proof):
+def write(proof: Proof) -> str:
     """The proof as the text of its file."""
-    fields = {"format": FORMAT} | {name: _written(value) for name, value in vars(proof).items()}
+    fields: dict[str, Any] = {"format": FORMAT} | {name: _written(value) for name, value in vars(proof).items()}
     fields["path"] = [{"side": side, "hash": _written(node.hash), "sum": _written(node.sum)} for side, node in proof.path]
     return json.dumps(fields, indent=1)
 
 
-def _written(value):
+def _written(value: bytes | int | str | None) -> str | None:
     if isinstance(value, bytes):
         return "0x" + value.hex()
     return str(value) if isinstance(value, int) else value
 
 
-def read(data):
+def read(data: bytes) -> Proof:
     """The Proof in the bytes of a file; ProofError says what is wrong with them. It is read, not verified."""
     fields = _object(data)
     if fields.get("format") != FORMAT:
@@ -164,7 +167,7 @@ def read(data):
     )
 
 
-def _object(data):
+def _object(data: bytes) -> dict[str, Any]:
     if len(data) > LARGEST_FILE:
         raise ProofError("The file is larger than any proof.")
     try:
@@ -176,18 +179,18 @@ def _object(data):
     return found
 
 
-def _exactly(fields, names):
+def _exactly(fields: dict[str, Any], names: set[str]) -> None:
     if wrong := sorted(set(fields) ^ names):
         raise ProofError(f"The field {wrong[0]} is missing or unknown.")
 
 
-def _path(steps):
+def _path(steps: object) -> tuple[Step, ...]:
     if not isinstance(steps, list) or len(steps) > HIGHEST:
         raise ProofError("The path is no list of at most 64 steps.")
     return tuple(_step(fields) for fields in steps)
 
 
-def _step(fields):
+def _step(fields: object) -> Step:
     if not isinstance(fields, dict):
         raise ProofError("A step of the path is no object.")
     _exactly(fields, {"side", "hash", "sum"})
@@ -196,34 +199,34 @@ def _step(fields):
     return Step(fields["side"], Node(_bytes(fields, "hash"), _number(fields, "sum")))
 
 
-def _or_none(fields, name, reader, *rest):
+def _or_none(fields: dict[str, Any], name: str, reader: Callable[..., T], *rest: re.Pattern[str]) -> T | None:
     return None if fields[name] is None else reader(fields, name, *rest)
 
 
-def _matching(fields, name, pattern):
+def _matching(fields: dict[str, Any], name: str, pattern: re.Pattern[str]) -> str:
     value = fields[name]
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ProofError(f"The field {name} is malformed.")
     return value
 
 
-def _bytes(fields, name):
+def _bytes(fields: dict[str, Any], name: str) -> bytes:
     return bytes.fromhex(_matching(fields, name, _HASH)[2:])
 
 
-def _number(fields, name):
+def _number(fields: dict[str, Any], name: str) -> int:
     number = int(_matching(fields, name, _NUMBER))
     if number > LARGEST_SUM:
         raise ProofError(f"The field {name} does not fit into 64 bits.")
     return number
 
 
-def teo(micro):
+def teo(micro: int) -> str:
     """62400000 → `62.400000 TEO`."""
     return f"{micro // MICRO}.{micro % MICRO:06} TEO"
 
 
-def report(data):
+def report(data: bytes) -> str:
     """What was checked in the bytes of a proof's file, in words; ProofError when it does not hold."""
     proof = read(data)
     verify(proof)
@@ -239,13 +242,13 @@ def report(data):
     )
 
 
-def _where(proof):
+def _where(proof: Proof) -> str:
     if proof.transaction is None:
         return "They were not yet published when the file was written. Take the proof again later."
     return f"Compare them with transaction {proof.transaction} on chain {proof.chain_id}, and the total with TeoCoin's supply there."
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int | str:
     if len(arguments) != 1:
         return "One argument is needed: the file of the proof."
     try:

@@ -1,11 +1,13 @@
 """The whole Merkle sum tree, of which solvency_proof.py checks one path. Its construction and its sources stand there."""
 
+from collections.abc import Iterable
+
 from lms.formats.solvency_proof import FILLER, Node, Step, parent
 
 WIDTH = 40  # bytes of a packed node: 32 of its hash, 8 of its sum
 
 
-def levels(leaves):
+def levels(leaves: Iterable[Node]) -> list[list[Node]]:
     """The Nodes of each level from at least one leaf up to the root. An odd level below the root ends in a filler."""
     found = [list(leaves)]
     while len(found[-1]) > 1:
@@ -16,15 +18,15 @@ def levels(leaves):
     return found
 
 
-def path(siblings, index):
+def path(siblings: Iterable[Node], index: int) -> tuple[Step, ...]:
     """The Steps up from leaf `index`, given its sibling on each level."""
     return tuple(Step("left" if index >> height & 1 else "right", sibling) for height, sibling in enumerate(siblings))
 
 
-def pack(nodes):
+def pack(nodes: Iterable[Node]) -> bytes:
     """A level as bytes: any node of it is a slice."""
     return b"".join(node.hash + node.sum.to_bytes(8, "big") for node in nodes)
 
 
-def unpack(packed):
+def unpack(packed: bytes) -> Node:
     return Node(bytes(packed[:32]), int.from_bytes(packed[32:WIDTH], "big"))
