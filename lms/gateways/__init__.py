@@ -1,25 +1,28 @@
 """The gateways of this installation, by its settings: pages and jobs ask here."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from lms.gateways import files
-from lms.gateways.payments import NoGateway
+from lms.gateways.payments import Gateway, NoGateway
 from lms.gateways.payments_sandbox import Sandbox
 
 _SITES = {"stripe": "https://checkout.stripe.com"}
 
 
-def payment_site(settings):
+def payment_site(settings: Mapping[str, Any]) -> str:
     """The origin of the gateway's payment pages; empty when they are no site of their own."""
-    return _SITES.get(settings.get("PAYMENT_GATEWAY"), "")
+    return _SITES.get(settings.get("PAYMENT_GATEWAY", ""), "")
 
 
-def payment_place(settings, gateway, reference):
+def payment_place(settings: Mapping[str, Any], gateway: str, reference: str) -> str:
     """The address of a payment in the gateway's own pages, for who may log in there; empty where it has none."""
     if gateway != "stripe" or settings["PAYMENT_GATEWAY"] != gateway:
         return ""
     return f"https://dashboard.stripe.com/{'' if '_live_' in settings['STRIPE_KEY'] else 'test/'}payments/{reference}"
 
 
-def payment_gateway(settings):
+def payment_gateway(settings: Mapping[str, Any]) -> Gateway:
     """The payments.Gateway that PAYMENT_GATEWAY names, for a web process, a worker or a command."""
     name = settings["PAYMENT_GATEWAY"]
     if name == "sandbox":
@@ -31,6 +34,6 @@ def payment_gateway(settings):
     return NoGateway()
 
 
-def file_store(settings):
+def file_store(settings: Mapping[str, Any]) -> files.Directory:
     """Where FILES_URL says that uploads are kept; for a web process and the worker without keys."""
     return files.from_url(settings["FILES_URL"])

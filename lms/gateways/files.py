@@ -1,6 +1,7 @@
 """Where uploads are kept: a directory of this machine, under names that say nothing."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,10 +15,10 @@ class Missing(Exception):
 class Directory:
     """Files that only their owner on this machine reads. A place is 32 hexadecimal digits."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
 
-    def put(self, place, data):
+    def put(self, place: str, data: bytes) -> None:
         """Keep the bytes, whole or not at all."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(place)
@@ -26,35 +27,35 @@ class Directory:
         draft.chmod(0o600)
         draft.rename(path)
 
-    def get(self, place):
+    def get(self, place: str) -> bytes:
         """The bytes kept there; raises Missing."""
         try:
             return self._path(place).read_bytes()
         except FileNotFoundError:
             raise Missing(place) from None
 
-    def remove(self, place):
+    def remove(self, place: str) -> None:
         """Forget what is kept there. May run twice."""
         path = self._path(place)
         for left in (path, _draft(path)):
             left.unlink(missing_ok=True)
 
-    def places(self, before):
+    def places(self, before: datetime) -> set[str]:
         """Where something stands that was written before this moment, by the machine's clock, whole or not."""
         files = self.directory.iterdir() if self.directory.is_dir() else ()
         return {path.stem for path in files if _PLACE.fullmatch(path.stem) and _written_before(path, before)}
 
-    def _path(self, place):
+    def _path(self, place: str) -> Path:
         if not _PLACE.fullmatch(place):
             raise ValueError("a place is 32 hexadecimal digits")
         return self.directory / place
 
 
-def _draft(path):
+def _draft(path: Path) -> Path:
     return path.with_suffix(".draft")
 
 
-def _written_before(path, moment):
+def _written_before(path: Path, moment: datetime) -> bool:
     """Not when it is gone meanwhile."""
     try:
         return path.stat().st_mtime < moment.timestamp()
@@ -62,6 +63,6 @@ def _written_before(path, moment):
         return False
 
 
-def from_url(url):
+def from_url(url: str) -> Directory:
     """The store that FILES_URL names."""
     return Directory(unquote(urlsplit(url).path))

@@ -43,22 +43,17 @@ class Sent:
     at: datetime
 
 
-def from_url(url, sender):
-    """The gateway that MAIL_URL names."""
-    return Outbox(unquote(urlsplit(url).path), sender) if url.startswith("outbox:") else Smtp(url, sender)
-
-
 class Smtp:
     """smtp:// asks for TLS as soon as it may and insists on it before any password; smtps:// begins with it."""
 
-    def __init__(self, url, sender):
+    def __init__(self, url: str, sender: str) -> None:
         parts = urlsplit(url)
-        self.host, self.port = parts.hostname, parts.port or (465 if parts.scheme == "smtps" else 587)
+        self.host, self.port = parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587)
         self.tls_first = parts.scheme == "smtps"
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.sender = sender
 
-    def send(self, letter):
+    def send(self, letter: Letter) -> None:
         """Hand the letter to the server; raises NotSent."""
         try:
             with self._connect() as server:
@@ -68,12 +63,12 @@ class Smtp:
             # The cause may quote a header, an address or the conversation: only its kind goes on.
             raise NotSent(type(error).__name__) from None
 
-    def _connect(self):
+    def _connect(self) -> smtplib.SMTP:
         if self.tls_first:
             return smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=ssl.create_default_context())
         return smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
 
-    def _secure(self, server):
+    def _secure(self, server: smtplib.SMTP) -> None:
         server.ehlo()
         if not self.tls_first and server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())
@@ -87,11 +82,11 @@ class Smtp:
 class Outbox:
     """A directory of .eml files that only its owner reads, since letters hold secret links."""
 
-    def __init__(self, directory, sender):
+    def __init__(self, directory: str | Path, sender: str) -> None:
         self.directory = Path(directory)
         self.sender = sender
 
-    def send(self, letter):
+    def send(self, letter: Letter) -> None:
         """Write the letter, whole or not at all; raises NotSent."""
         try:
             message = bytes(_message(letter, self.sender))
@@ -102,20 +97,26 @@ class Outbox:
         except (OSError, ValueError) as error:
             raise NotSent(type(error).__name__) from None
 
-    def newest(self, limit=30):
+    def newest(self, limit: int = 30) -> list[Sent]:
         """The last letters as Sent, newest first."""
         if not self.directory.is_dir():
             return []
         names = sorted((path.name for path in self.directory.iterdir() if _FILE.fullmatch(path.name)), reverse=True)
         return [self._read(name) for name in names[:limit]]
 
-    def _read(self, name):
+    def _read(self, name: str) -> Sent:
         message = message_from_bytes((self.directory / name).read_bytes(), policy=policy.default)
-        text = message.get_body(("plain",)).get_content().replace("\r\n", "\n")
+        body = message.get_body(("plain",))
+        text = body.get_content().replace("\r\n", "\n") if body else ""
         return Sent(message["To"], message["Subject"], text, message["Date"].datetime)
 
 
-def _message(letter, sender):
+def from_url(url: str, sender: str) -> Outbox | Smtp:
+    """The gateway that MAIL_URL names."""
+    return Outbox(unquote(urlsplit(url).path), sender) if url.startswith("outbox:") else Smtp(url, sender)
+
+
+def _message(letter: Letter, sender: str) -> EmailMessage:
     """The letter in MIME; raises ValueError when a line break would smuggle in a header."""
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = sender

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -24,7 +25,7 @@ class Refused(DomainError):
 
     What may be tried again with the same key is an Unavailable, after which nobody knows yet whether it happened."""
 
-    def __init__(self, message, code):
+    def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -94,19 +95,19 @@ class Gateway(Protocol):
     is_open: bool
     signature_header: str
 
-    def payment_page(self, purchase, return_url):
+    def payment_page(self, purchase: Purchase, return_url: str) -> str:
         """The address where the buyer pays; afterwards he is sent to `return_url`, which proves nothing. The same purchase is the same page."""
 
-    def expire(self, order_id):
+    def expire(self, order_id: int) -> None:
         """Close the payment pages of an order. What is being paid at this moment is still told by an event."""
 
-    def refund(self, key, reference, amount):
+    def refund(self, key: str, reference: str, amount: int) -> Refunded:
         """Send so many cents of a payment back, once per key for ever; a Refunded."""
 
-    def payments(self, since, until):
+    def payments(self, since: datetime, until: datetime) -> Iterator[Taken]:
         """Each payment that arrived in [since, until), as Taken, in no order; some that arrived a little before or after may be among them."""
 
-    def parse_webhook(self, body, signature, now):
+    def parse_webhook(self, body: bytes, signature: str, now: datetime) -> Event:
         """The Event in `body` (bytes); raises BadWebhook unless the gateway signed it not more than five minutes ago."""
 
 
@@ -117,28 +118,28 @@ class NoGateway:
     is_open = False
     signature_header = "Payment-Signature"
 
-    def payment_page(self, purchase, return_url):
+    def payment_page(self, purchase: Purchase, return_url: str) -> str:
         raise Unavailable("Payments are not open yet.")
 
-    def expire(self, order_id):
+    def expire(self, order_id: int) -> None:
         """There is no page to close."""
 
-    def refund(self, key, reference, amount):
+    def refund(self, key: str, reference: str, amount: int) -> Refunded:
         raise Unavailable("Payments are not open yet.")
 
-    def payments(self, since, until):
+    def payments(self, since: datetime, until: datetime) -> Iterator[Taken]:
         raise Unavailable("Payments are not open yet.")
 
-    def parse_webhook(self, body, signature, now):
+    def parse_webhook(self, body: bytes, signature: str, now: datetime) -> Event:
         raise BadWebhook("Payments are not open yet.")
 
 
-def sign(secret, body, at):
+def sign(secret: str, body: bytes, at: int) -> str:
     """The header of a signed event: `t=<unix>,v1=<HMAC-SHA256 of "<unix>.<body>">`."""
     return f"t={at},v1={_mac(secret, str(at), body)}"
 
 
-def verify(secret, body, signature, now):
+def verify(secret: str, body: bytes, signature: str, now: int) -> None:
     """Raises BadWebhook unless `signature` was made with the secret, for this body, within five minutes of `now` (unix seconds)."""
     parts = [part.partition("=") for part in signature.split(",")]
     times = [value for name, _, value in parts if name == "t"]
@@ -151,5 +152,5 @@ def verify(secret, body, signature, now):
         raise BadWebhook("The signature is too old.")
 
 
-def _mac(secret, at, body):
+def _mac(secret: str, at: str, body: bytes) -> str:
     return hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()

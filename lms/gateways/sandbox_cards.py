@@ -1,6 +1,9 @@
 """The test cards of the sandbox, and what each makes it say."""
 
 from dataclasses import dataclass
+from typing import Any
+
+Word = tuple[int, str, dict[str, Any]]
 
 LATE = 15  # seconds
 SOON = 5  # seconds
@@ -12,12 +15,13 @@ class Card:
 
     number: str
     name: str
-    says: tuple
+    says: tuple[Word, ...]
     needs_challenge: bool = False
 
 
-_SUCCESS, _FAILURE = (0, "payment.succeeded", {}), (0, "payment.failed", {})
-_DISPUTE = (SOON, "dispute.opened", {})
+_SUCCESS: Word = (0, "payment.succeeded", {})
+_FAILURE: Word = (0, "payment.failed", {})
+_DISPUTE: Word = (SOON, "dispute.opened", {})
 SUCCEEDS = Card("4242424242424242", "succeeds", (_SUCCESS,))
 DECLINED = Card("4000000000000002", "declined", (_FAILURE,))
 CARDS = {

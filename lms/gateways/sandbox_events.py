@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lms import clock
 from lms.gateways import payment_events
-from lms.gateways.payments import BadWebhook
+from lms.gateways.payments import BadWebhook, Event
+
+if TYPE_CHECKING:
+    from lms.gateways.payments_sandbox import Page
 
 DISPUTE_FEE = 2000  # cents
 DEEPEST_EVENT = 500  # objects and lists in one event
 
 
-def event_body(page, kind, changes):
+def event_body(page: "Page", kind: str, changes: Mapping[str, Any]) -> bytes:
     """What is said of a page's payment, or of the dispute about it, as JSON bytes."""
     purchase = page.purchase
     money = {"amount": purchase.amount + changes.get("amount", 0), "currency": changes.get("currency", purchase.currency).lower()}
@@ -22,13 +27,13 @@ def event_body(page, kind, changes):
     return _body(f"{page.reference} {kind} {changes.get('event', '')}", kind, money | about)
 
 
-def refund_body(refund, reference, amount):
+def refund_body(refund: str, reference: str, amount: int) -> bytes:
     """What is said of a refund that was made."""
     about = {"id": refund, "payment": reference, "amount": amount, "currency": "eur", "reason": ""}
     return _body(f"{refund} succeeded", "refund.succeeded", about)
 
 
-def read(body):
+def read(body: bytes) -> Event:
     """The Event in a verified body; raises BadWebhook when it is not one."""
     try:
         if body.count(b"[") + body.count(b"{") > DEEPEST_EVENT:  # nested deep enough it would exhaust the stack
@@ -40,21 +45,21 @@ def read(body):
         raise BadWebhook("The event cannot be read.") from None
 
 
-def digest(text):
+def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _body(says, kind, about):
+def _body(says: str, kind: str, about: Mapping[str, Any]) -> bytes:
     now = int(clock.now().timestamp())
     return json.dumps({"id": "evt_" + digest(says), "type": kind, "created": now, "data": {"object": about}}).encode()
 
 
-def _facts(kind, about):
+def _facts(kind: str, about: Mapping[str, Any]) -> dict[str, Any]:
     noun = kind.partition(".")[0]
     if noun == "payment":
         return {**about, "reference": about["id"], "order_id": about.get("metadata")}
     return {**about, "reference": about["payment"], noun: about["id"]}
 
 
-def _no_number(text):
+def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number")

@@ -1,6 +1,7 @@
 """How Stripe is asked: by its SDK, with limits of ours, and every error as one of ours."""
 
 import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @lru_cache(4)
-def client(key, api, timeout):
+def client(key: str, api: str, timeout: int) -> stripe.StripeClient:
     """One for all requests of a process."""
     stripe.enable_telemetry = False  # it would write a file in the home directory, and tell of the machine
     logging.getLogger("stripe").setLevel(logging.WARNING)  # from DEBUG on it tells what is sent: the buyer's address
@@ -28,7 +29,7 @@ def client(key, api, timeout):
 
 
 @contextmanager
-def errors(what):
+def errors(what: str) -> Iterator[None]:
     """Whatever goes wrong becomes Refused or Unavailable. Of Stripe's words only its codes go on: the rest may quote what was sent."""
     try:
         yield

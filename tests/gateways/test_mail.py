@@ -150,6 +150,13 @@ def test_the_outbox_gives_back_what_was_sent_newest_first(tmp_path):
     assert (tmp_path / "outbox").stat().st_mode & 0o077 == 0
 
 
+def test_a_letter_in_the_outbox_without_text_is_shown_empty(tmp_path):
+    head = "To: ana@example.org\nSubject: Hello\nDate: Fri, 1 May 2026 10:00:00 +0000\nContent-Type: text/html"
+    (tmp_path / f"{1:020}-{'a' * 16}.eml").write_text(f"{head}\n\n<p>Hello</p>")
+    [sent] = Outbox(tmp_path, SENDER).newest()
+    assert (sent.subject, sent.text) == ("Hello", "")
+
+
 def test_a_full_or_forbidden_disk_is_a_failure_that_says_its_kind(tmp_path):
     (tmp_path / "outbox").write_text("no directory")
     with pytest.raises(NotSent, match="FileExistsError"):

@@ -131,6 +131,14 @@ def test_a_page_that_is_paid_at_this_moment_is_left(server, gateway, monkeypatch
 # What fails, and what is done again
 
 
+def test_a_page_without_an_address_is_refused(server, gateway, monkeypatch):
+    do = server.books.do
+    monkeypatch.setattr(server.books, "do", lambda *asked: do(*asked) | {"url": None})
+    with pytest.raises(Refused) as refusal:
+        gateway.payment_page(PURCHASE, BACK)
+    assert refusal.value.code == "no address"
+
+
 def test_a_parameter_that_stripe_does_not_know_is_refused_for_good(server, gateway, monkeypatch):
     known = payments_stripe._session
     monkeypatch.setattr(payments_stripe, "_session", lambda *args: known(*args) | {"order": "7"})
