@@ -1,5 +1,8 @@
 """Switches an operator turns, incidents somebody must look at, and the log of what was decided."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +17,7 @@ class Switch(Model):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[str]
-    at: Mapped[object] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Incident(Model):
@@ -26,9 +29,9 @@ class Incident(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     subject: Mapped[str]
-    details: Mapped[dict] = mapped_column(JSONB, default=dict)
-    opened_at: Mapped[object] = mapped_column(Moment)
-    closed_at: Mapped[object | None] = mapped_column(Moment)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    opened_at: Mapped[datetime] = mapped_column(Moment)
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     note: Mapped[str] = mapped_column(default="")
 
@@ -48,9 +51,9 @@ class LogEntry(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int | None] = mapped_column(unique=True)
-    at: Mapped[object] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment)
     by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     action: Mapped[str]
     subject: Mapped[str]
-    details: Mapped[dict] = mapped_column(JSONB, default=dict)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     hash: Mapped[str | None]
