@@ -4,15 +4,16 @@ import secrets
 
 from lms import clock
 from lms.db import db
+from lms.domain.files.contents import Content
 from lms.domain.files.models import File
 
 
-def new_place():
+def new_place() -> str:
     """A name in the store that says nothing and is taken by nobody."""
     return secrets.token_hex(16)
 
 
-def keep(owner_id, place, content):
+def keep(owner_id: int, place: str, content: Content) -> File:
     """The File of a Content whose bytes are at this place."""
     facts = dict(name=content.name, media_type=content.media_type, size=content.size, sha256=content.sha256)
     file = File(owner_id=owner_id, place=place, uploaded_at=clock.now(), **facts)
@@ -21,7 +22,7 @@ def keep(owner_id, place, content):
     return file
 
 
-def forget(file):
+def forget(file: File) -> str:
     """Delete the row; answers the place that can be emptied after the commit."""
     db.session.delete(file)
     db.session.flush()

@@ -6,6 +6,7 @@ import re
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lms.errors import Invalid
@@ -22,8 +23,8 @@ class Kind:
 
     word: str
     media_type: str
-    endings: tuple
-    fits: object
+    endings: tuple[str, ...]
+    fits: Callable[[bytes], bool]
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,15 @@ class Content:
     data: bytes = field(repr=False)
 
     @property
-    def size(self):
+    def size(self) -> int:
         return len(self.data)
 
     @property
-    def sha256(self):
+    def sha256(self) -> bytes:
         return hashlib.sha256(self.data).digest()
 
 
-def examine(name, data):
+def examine(name: str, data: bytes) -> Content:
     """The Content of an upload; raises Invalid for what is no PDF, PNG or JPEG, too large, empty, or named in a way that cannot be kept."""
     name = check_name(name)
     if not data:
@@ -58,7 +59,7 @@ def examine(name, data):
     return Content(name, kind.media_type, data)
 
 
-def check_name(name):
+def check_name(name: str) -> str:
     """The name of a file without what surrounds it; raises Invalid for a path, and for letters that cannot be shown."""
     name = name.strip()
     if re.search(r"[/\\]", name) or name.startswith("."):
@@ -70,11 +71,11 @@ def check_name(name):
     return name
 
 
-def _is_pdf(data):
+def _is_pdf(data: bytes) -> bool:
     return bool(re.match(rb"%PDF-[12]\.\d", data)) and b"%%EOF" in data[-1024:]
 
 
-def _is_png(data):
+def _is_png(data: bytes) -> bool:
     """Whether it is chunks that are whole, from the header to the end, and nothing behind."""
     if not data.startswith(_PNG + b"\0\0\0\rIHDR"):
         return False
@@ -90,11 +91,11 @@ def _is_png(data):
     return False
 
 
-def _is_jpeg(data):
+def _is_jpeg(data: bytes) -> bool:
     return data.startswith(b"\xff\xd8\xff") and data.rstrip(b"\0").endswith(b"\xff\xd9")
 
 
-def _is_archive(data):
+def _is_archive(data: bytes) -> bool:
     """Whether it is a ZIP as well: two kinds in one file fool who trusts either."""
     return zipfile.is_zipfile(io.BytesIO(data))
 

@@ -1,5 +1,7 @@
 """What members uploaded: what is known of a file. Its bytes are in the store, under a name that says nothing."""
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,4 +21,4 @@ class File(Model):
     media_type: Mapped[str]
     size: Mapped[int]  # bytes
     sha256: Mapped[bytes]
-    uploaded_at: Mapped[object] = mapped_column(Moment)
+    uploaded_at: Mapped[datetime] = mapped_column(Moment)
