@@ -21,7 +21,7 @@ from lms.errors import DomainError
 _hasher = PasswordHasher()
 
 
-def _nobodys(hasher):
+def _nobodys(hasher: PasswordHasher) -> str:
     """What is verified against when the address is unknown, so that both answers take the same time: a hash of no password, which costs nothing to make."""
     salt, made = (base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len))
     return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${made}"
@@ -30,7 +30,7 @@ def _nobodys(hasher):
 _NOBODY = _nobodys(_hasher)
 
 
-def sign_up(email, name, password, locale="en", time_zone="UTC"):
+def sign_up(email: str, name: str, password: str, locale: str = "en", time_zone: str = "UTC") -> User | None:
     """A new student, or None when the address is taken (its owner is told by mail, the asker is not)."""
     check_password(password, email)
     row = dict(
@@ -46,7 +46,7 @@ def sign_up(email, name, password, locale="en", time_zone="UTC"):
     return db.session.get_one(User, user_id) if user_id else None
 
 
-def authenticate(email, password):
+def authenticate(email: str, password: str) -> User | None:
     """The member, his row locked, or None; takes equally long for known and unknown addresses."""
     user = queries.by_email(normal(email))
     verified = user.password_hash if user else _NOBODY
@@ -60,7 +60,7 @@ def authenticate(email, password):
     return user
 
 
-def log_in(email, password, agent=""):
+def log_in(email: str, password: str, agent: str = "") -> User | None:
     """The member, signed in on this browser; None when address or password is wrong. Raises DomainError for a suspended one."""
     user = authenticate(email, password)
     if user is None:
@@ -71,7 +71,7 @@ def log_in(email, password, agent=""):
     return user
 
 
-def change_password(user, password, keep=None):
+def change_password(user: User, password: str, keep: str | None = None) -> None:
     """Set the password and end all that was begun with the old one: other sessions, a new address; raises Invalid for a weak one."""
     check_password(password, user.email)
     _lock(user)
@@ -80,20 +80,20 @@ def change_password(user, password, keep=None):
     db.session.flush()
 
 
-def reset_password(user, password):
+def reset_password(user: User, password: str) -> None:
     """Set the password after the mailed link was opened, which also proves the address."""
     change_password(user, password)
     verify_email(user, user.email)
 
 
-def confirm_password(user, password):
+def confirm_password(user: User, password: str) -> None:
     """Raises DomainError unless this is the member's password; until the transaction ends it stays so."""
     _lock(user)
     if not _fits(user.password_hash, password):
         raise DomainError("That is not your password.")
 
 
-def verify_email(user, email):
+def verify_email(user: User, email: str) -> None:
     """The link in the mail was opened: the address is the member's."""
     if user.email != email:
         raise DomainError("This link was for another address. Ask for a new one.")
@@ -102,13 +102,13 @@ def verify_email(user, email):
         db.session.flush()
 
 
-def ask_new_email(user, email):
+def ask_new_email(user: User, email: str) -> None:
     """Keep the wanted address until its link is opened; whether it is taken is not said here."""
     user.new_email = normal(email)
     db.session.flush()
 
 
-def take_new_email(user, email):
+def take_new_email(user: User, email: str) -> None:
     """The link sent to the new address was opened."""
     _lock(user)
     if user.new_email != email:
@@ -120,50 +120,50 @@ def take_new_email(user, email):
         raise DomainError("This address cannot be used. Choose another.") from None
 
 
-def change_locale(user, locale):
+def change_locale(user: User, locale: str) -> None:
     user.locale = _locale(locale)
     db.session.flush()
 
 
-def change_profile(user, name, locale, time_zone):
+def change_profile(user: User, name: str, locale: str, time_zone: str) -> None:
     user.name, user.locale, user.time_zone = clean_name(name), _locale(locale), _zone(time_zone)
     db.session.flush()
 
 
-def freeze(user):
+def freeze(user: User) -> None:
     """Nothing leaves the member's wallet, and no address is linked, until he ends it himself."""
     user.frozen_at = user.frozen_at or clock.now()
     db.session.flush()
 
 
-def unfreeze(user, password):
+def unfreeze(user: User, password: str) -> None:
     """End it; raises DomainError unless this is the member's password: who stole only the session cannot."""
     confirm_password(user, password)
     user.frozen_at = None
     db.session.flush()
 
 
-def _fits(kept, password):
+def _fits(kept: str, password: str) -> bool:
     try:
         return _hasher.verify(kept, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
-def _lock(user):
+def _lock(user: User) -> None:
     """What stands on a password and what changes it, one after the other: hashing takes long enough for both to happen at once."""
     db.session.refresh(user, ["password_hash", "email", "new_email", "suspended_at"], with_for_update={"key_share": True})
 
 
-def _locale(locale):
+def _locale(locale: str) -> str:
     return locale if locale in LOCALES else "en"
 
 
-def _zone(time_zone):
+def _zone(time_zone: str) -> str:
     return time_zone if time_zone in _zones() else "UTC"
 
 
 @cache
-def _zones():
+def _zones() -> set[str]:
     """Kept: they are looked up in as many files."""
     return available_timezones()

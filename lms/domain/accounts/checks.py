@@ -11,12 +11,12 @@ _BROKEN = re.compile("\ufffd|%[89A-F][0-9A-F]")
 _TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-def normal(email):
+def normal(email: str) -> str:
     """One spelling an address: the domain part and the box are compared in lower case."""
     return email.strip().lower()
 
 
-def check_password(password, email):
+def check_password(password: str, email: str) -> None:
     """Raises Invalid for a password that is too short, too long, or the member's address."""
     if len(password) < PASSWORD_LENGTH:
         raise Invalid("A password has at least %(count)d characters.", count=PASSWORD_LENGTH)
@@ -26,7 +26,7 @@ def check_password(password, email):
         raise Invalid("A password must not be your address.")
 
 
-def clean_name(name):
+def clean_name(name: str) -> str:
     """The name with single spaces; raises Invalid for one that is empty, too long, or holds what cannot be shown."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= 80:
@@ -36,6 +36,6 @@ def clean_name(name):
     return name
 
 
-def _is_unreadable(letter):
+def _is_unreadable(letter: str) -> bool:
     """Control characters, and marks that turn the direction of the text round a name."""
     return unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") or letter in _TURNS

@@ -1,6 +1,7 @@
 """Links that prove an address, mailed to it: signed, short-lived, and worth nothing once what they prove has changed."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from operator import attrgetter
@@ -9,6 +10,7 @@ from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
 from lms import clock
 from lms.domain.accounts import queries
+from lms.domain.accounts.models import User
 from lms.errors import DomainError
 
 
@@ -18,11 +20,11 @@ class Purpose:
 
     name: str
     life: timedelta
-    address: object
-    proof: object
+    address: Callable[[User], str | None]
+    proof: Callable[[User, str | None], str]
 
 
-def _address(user, address):
+def _address(user: User, address: str | None) -> str:
     return hashlib.sha256((address or "").encode()).hexdigest()[:16]
 
 
@@ -34,19 +36,19 @@ RESET = Purpose("reset", timedelta(hours=1), attrgetter("email"), queries.finger
 class _ClockSigner(TimestampSigner):
     """Signs with our clock, so that links age in the demo as they do in life."""
 
-    def get_timestamp(self):
+    def get_timestamp(self) -> int:
         return int(clock.now().timestamp())
 
 
-def make(secret, purpose, user, address):
+def make(secret: str, purpose: Purpose, user: User, address: str) -> str:
     """The token of a link that is mailed to `address`. It is a secret of the member: nothing but his mail may hold it."""
     return _serializer(secret, purpose).dumps([user.id, purpose.proof(user, address)])
 
 
-def read(secret, purpose, token):
+def read(secret: str, purpose: Purpose, token: str) -> User:
     """The member a link was mailed to; raises DomainError for one that is forged, too old or used."""
     try:
-        user_id, proof = _serializer(secret, purpose).loads(token, max_age=purpose.life.total_seconds())
+        user_id, proof = _serializer(secret, purpose).loads(token, max_age=int(purpose.life.total_seconds()))
     except BadData:
         raise DomainError("This link does not work any more. Ask for a new one.") from None
     user = queries.by_id(user_id)
@@ -55,7 +57,7 @@ def read(secret, purpose, token):
     return user
 
 
-def _serializer(secret, purpose):
+def _serializer(secret: str, purpose: Purpose) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
         secret, salt=f"link: {purpose.name}", signer=_ClockSigner, signer_kwargs={"digest_method": hashlib.sha256}
     )

@@ -8,12 +8,13 @@ from lms.domain.accounts import queries
 from lms.domain.accounts.models import ROLES, User
 from lms.domain.accounts.sessions import close_all_sessions
 from lms.domain.audit import log, log_queries
+from lms.domain.audit.models import LogEntry
 from lms.errors import DomainError, Invalid
 
 LONGEST_REASON = 500
 
 
-def set_role(user, role, by, only_from=""):
+def set_role(user: User, role: str, by: User, only_from: str = "") -> str:
     """Make the member a student, teacher or admin; only an admin may, and never for himself. Answers what he was before, which he may be already, and
     stays where it is not the role `only_from`, if that is named. Of who may be an admin: governance.admins.set_role."""
     _lock(user, by)
@@ -32,7 +33,7 @@ def set_role(user, role, by, only_from=""):
     return before
 
 
-def make_first_admin(user):
+def make_first_admin(user: User) -> bool:
     """Who runs the platform names its first admin, who names all others. False when there is an admin already."""
     if queries.admins():
         return False
@@ -42,7 +43,7 @@ def make_first_admin(user):
     return True
 
 
-def suspend(user, by, reason):
+def suspend(user: User, by: User, reason: str) -> None:
     """Keep the member out: all sign-ins end, and no new one opens until an admin lets him in again. The `reason` is for the other admins.
     Of who may be an admin: governance.admins.suspend."""
     reason = reason.strip()
@@ -58,12 +59,12 @@ def suspend(user, by, reason):
     db.session.flush()
 
 
-def suspension(user):
+def suspension(user: User) -> LogEntry | None:
     """The LogEntry that says why the member is suspended, and who did it; None where he is not."""
     return None if user.is_active else log_queries.newest("member suspended", _subject(user))
 
 
-def let_in(user, by):
+def let_in(user: User, by: User) -> None:
     """End a suspension."""
     _lock(user, by)
     if not by.may_decide:
@@ -74,7 +75,7 @@ def let_in(user, by):
     db.session.flush()
 
 
-def end_sign_ins(user, by):
+def end_sign_ins(user: User, by: User) -> bool:
     """The member has to log in again, wherever he is; False where he was signed in nowhere."""
     _lock(user, by)
     if not by.may_decide or by.id == user.id:
@@ -85,7 +86,7 @@ def end_sign_ins(user, by):
     return True
 
 
-def keeps_word(by):
+def keeps_word(by: User) -> bool:
     """Whether he decides as an admin; until this transaction ends nobody takes that from him, and whoever does afterwards finds what he decided.
 
     Asked before anything else is locked: who takes an admin's word back locks him first, and then what he approved."""
@@ -93,11 +94,11 @@ def keeps_word(by):
     return db.session.scalar(rows) is not None
 
 
-def _lock(*people):
+def _lock(*people: User) -> None:
     """Two admins who take each other's role away, or suspend each other, do it one after the other: one of them stays."""
     rows = select(User).where(User.id.in_([each.id for each in people])).order_by(User.id).with_for_update(key_share=True)
     db.session.scalars(rows, execution_options={"populate_existing": True}).all()
 
 
-def _subject(user):
+def _subject(user: User) -> str:
     return f"member {user.id}"

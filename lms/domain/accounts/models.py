@@ -1,11 +1,24 @@
 """Members and their sign-in sessions."""
 
-from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, or_
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, or_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
+
+if TYPE_CHECKING:
+
+    class UserMixin:
+        """As Flask-Login has it, which says nothing about its types."""
+
+        is_authenticated: bool
+        is_anonymous: bool
+
+else:
+    from flask_login import UserMixin
 
 ROLES = ("student", "teacher", "admin")
 LOCALES = ("en", "it")
@@ -26,65 +39,65 @@ class User(UserMixin, Model):
     role: Mapped[str] = mapped_column(default="student")
     locale: Mapped[str] = mapped_column(default="en")
     time_zone: Mapped[str] = mapped_column(default="UTC")
-    created_at: Mapped[object] = mapped_column(Moment)
-    verified_at: Mapped[object | None] = mapped_column(Moment)
-    teacher_since: Mapped[object | None] = mapped_column(Moment)
-    admin_since: Mapped[object | None] = mapped_column(Moment)  # when another admin made him one; of those the operators named, None
-    suspended_at: Mapped[object | None] = mapped_column(Moment)
-    frozen_at: Mapped[object | None] = mapped_column(Moment)  # by himself: nothing leaves his wallet
-    password_changed_at: Mapped[object | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    verified_at: Mapped[datetime | None] = mapped_column(Moment)
+    teacher_since: Mapped[datetime | None] = mapped_column(Moment)
+    admin_since: Mapped[datetime | None] = mapped_column(Moment)  # when another admin made him one; of those the operators named, None
+    suspended_at: Mapped[datetime | None] = mapped_column(Moment)
+    frozen_at: Mapped[datetime | None] = mapped_column(Moment)  # by himself: nothing leaves his wallet
+    password_changed_at: Mapped[datetime | None] = mapped_column(Moment)
 
     # Set by the session it was loaded with: Flask-Login keeps this in the cookie, never the id.
-    session_token = None
+    session_token = None  # type: str | None
 
-    def get_id(self):
+    def get_id(self) -> str | None:
         return self.session_token
 
     @property
-    def is_active(self):
+    def is_active(self) -> bool:
         return self.suspended_at is None
 
     @property
-    def is_frozen(self):
+    def is_frozen(self) -> bool:
         return self.frozen_at is not None
 
     @hybrid_property
-    def is_shut(self):
+    def is_shut(self) -> bool:
         """Suspended by an admin or frozen by himself: nothing leaves what he has here. Also as a condition in SQL."""
         return not self.is_active or self.is_frozen
 
     @is_shut.inplace.expression
     @classmethod
-    def _is_shut(cls):
+    def _is_shut(cls) -> ColumnElement[bool]:
         return or_(cls.suspended_at.is_not(None), cls.frozen_at.is_not(None))
 
     @property
-    def is_verified(self):
+    def is_verified(self) -> bool:
         return self.verified_at is not None
 
     @property
-    def is_student(self):
+    def is_student(self) -> bool:
         return self.role == "student"
 
     @property
-    def is_teacher(self):
+    def is_teacher(self) -> bool:
         return self.role == "teacher"
 
     @property
-    def has_taught(self):
+    def has_taught(self) -> bool:
         """Whether he teaches, or did: what he sold, earned and staked stays his when he teaches no more."""
         return self.is_teacher or self.teacher_since is not None
 
     @property
-    def is_admin(self):
+    def is_admin(self) -> bool:
         return self.role == "admin"
 
     @property
-    def may_decide(self):
+    def may_decide(self) -> bool:
         """Whether his word as an admin counts now."""
         return self.is_admin and self.is_active
 
-    def may_decide_on(self, begun_at):
+    def may_decide_on(self, begun_at: datetime) -> bool:
         """Whether his word counts for what was begun then: not that of who was made an admin since, as an admin could make himself a second word."""
         return self.may_decide and (self.admin_since is None or self.admin_since <= begun_at)
 
@@ -97,9 +110,9 @@ class Session(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
-    opened_at: Mapped[object] = mapped_column(Moment)
-    proven_at: Mapped[object] = mapped_column(Moment)  # when the password was given last
-    expires_at: Mapped[object] = mapped_column(Moment)
+    opened_at: Mapped[datetime] = mapped_column(Moment)
+    proven_at: Mapped[datetime] = mapped_column(Moment)  # when the password was given last
+    expires_at: Mapped[datetime] = mapped_column(Moment)
     agent: Mapped[str] = mapped_column(default="")
 
     user: Mapped[User] = relationship()
@@ -114,5 +127,5 @@ class Sighting(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     device: Mapped[bytes] = mapped_column(primary_key=True)
     network: Mapped[str] = mapped_column(primary_key=True)
-    first_at: Mapped[object] = mapped_column(Moment)
-    last_at: Mapped[object] = mapped_column(Moment)
+    first_at: Mapped[datetime] = mapped_column(Moment)
+    last_at: Mapped[datetime] = mapped_column(Moment)
