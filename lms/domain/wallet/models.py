@@ -1,6 +1,6 @@
 """Custodial wallets: an address a holder has on the chain, its key only as ciphertext. And the daily count of what all members have."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -26,8 +26,8 @@ class Wallet(Model):
     ciphertext: Mapped[bytes] = mapped_column(deferred=True)
     wrapped_key: Mapped[bytes] = mapped_column(deferred=True)
     kek_version: Mapped[int]
-    created_at: Mapped[object] = mapped_column(Moment)
-    replaced_at: Mapped[object | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    replaced_at: Mapped[datetime | None] = mapped_column(Moment)
     must_move: Mapped[bool] = mapped_column(default=False)
 
 
@@ -44,8 +44,8 @@ class LinkedWallet(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     address: Mapped[str]
     label: Mapped[str] = mapped_column(default="")
-    linked_at: Mapped[object] = mapped_column(Moment)
-    removed_at: Mapped[object | None] = mapped_column(Moment)
+    linked_at: Mapped[datetime] = mapped_column(Moment)
+    removed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class LinkChallenge(Model):
@@ -56,9 +56,9 @@ class LinkChallenge(Model):
     nonce: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     address: Mapped[str]
-    issued_at: Mapped[object] = mapped_column(Moment)
-    expires_at: Mapped[object] = mapped_column(Moment)
-    used_at: Mapped[object | None] = mapped_column(Moment)
+    issued_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Deposit(Model):
@@ -80,7 +80,7 @@ class Deposit(Model):
     log_index: Mapped[int]
     block_number: Mapped[int] = mapped_column(BigInteger)
     amount: Mapped[int] = mapped_column(BigInteger)
-    seen_at: Mapped[object] = mapped_column(Moment)
+    seen_at: Mapped[datetime] = mapped_column(Moment)
     is_parked: Mapped[bool] = mapped_column(default=False)
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id"))
 
@@ -96,7 +96,7 @@ class SolvencyTree(Model):
     root: Mapped[bytes]
     total: Mapped[int] = mapped_column(BigInteger)
     members: Mapped[int]
-    created_at: Mapped[object] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
     operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), unique=True)
 
     operation: Mapped[Operation | None] = relationship()
