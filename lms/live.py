@@ -26,7 +26,7 @@ from lms.domain.ledger import queries as ledger
 from lms.domain.notices import queries as notices
 from lms.domain.onchain import figures
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.wallet import holders, received
+from lms.domain.wallet import holders, received, signed_in
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import queries as withdrawals
 from lms.queue import queue
@@ -147,11 +147,11 @@ def _balance_chip(user, _):
 
 
 def _notices_chip(user, _):
-    return {"unread": wallet.chips(user.id).unread}
+    return {"unread": signed_in.chips(user.id).unread}
 
 
 def _halt(user, _):
-    return {"halted": wallet.chips(user.id).halted}
+    return {"halted": signed_in.chips(user.id).halted}
 
 
 def _notices(user, _):

@@ -24,7 +24,7 @@ from lms.domain.onchain import queries as chain_state
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import moves, queries
+from lms.domain.wallet import moves, queries, signed_in
 from tests.conftest import teo
 
 
@@ -389,12 +389,12 @@ def test_a_database_that_takes_no_further_connection_keeps_those_it_has(ana, log
 
 def test_those_whose_statements_are_cut_at_once_leave_the_pool_once(ana, log_in, reading, monkeypatch):
     """The slower one finds another in its place already, whose connections are good."""
-    browser, rows, pools = log_in(ana), queries._rows, [reading.pool]
+    browser, rows, pools = log_in(ana), signed_in._rows, [reading.pool]
 
     def cut_for_two(connection, *rest):
         if len(pools) == 1:
             pools.append(None)
-            queries._read("SELECT 1", {}, tuple_row)  # another request, cut as well, and quicker
+            signed_in._read("SELECT 1", {}, tuple_row)  # another request, cut as well, and quicker
             pools[1] = reading.pool
         elif pools[1] is None and reading.pool is pools[0]:
             pass
@@ -403,7 +403,7 @@ def test_those_whose_statements_are_cut_at_once_leave_the_pool_once(ana, log_in,
         connection.close()
         raise psycopg.OperationalError("terminating connection")
 
-    monkeypatch.setattr(queries, "_rows", cut_for_two)
+    monkeypatch.setattr(signed_in, "_rows", cut_for_two)
     assert browser.get("/wallet/balance.json").status_code == 200
     assert pools[0] is not reading.pool is pools[1]
 
@@ -421,6 +421,6 @@ def test_a_statement_that_was_broken_off_is_answered_to_nobody_else(ana, log_in,
 
     before = its_connection()
     with pytest.raises(BrokenOff):
-        queries._read("SELECT 'of another'", {}, broken_off)
+        signed_in._read("SELECT 'of another'", {}, broken_off)
     assert its_connection() is not before
     assert log_in(ana).get("/wallet/balance.json").status_code == 200

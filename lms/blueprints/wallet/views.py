@@ -13,7 +13,7 @@ from lms.blueprints.readers import page_number
 from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import queries as wallet
-from lms.domain.wallet import received, solvency
+from lms.domain.wallet import received, signed_in, solvency
 from lms.errors import NotFound
 from lms.formats import solvency_proof
 from lms.ui import PRIVATE, download, evidence, render
@@ -25,7 +25,7 @@ blueprint = Blueprint("wallet", __name__)
 def show():
     """Most of what it takes is waiting for answers, so the sign-in is checked by the statement that reads the page."""
     before = request.args.get("before", type=_transfer_id)
-    found = wallet.page_of_sign_in(session.get("_user_id", ""), before or wallet.NEWEST)
+    found = signed_in.page_of_sign_in(session.get("_user_id", ""), before or wallet.NEWEST)
     if found is None:
         return current_app.login_manager.unauthorized()
     g.member, overview, (movements, older), chips = found
@@ -56,7 +56,7 @@ def deposit():
 @blueprint.get("/wallet/balance.json")
 def balance():
     """The parts of the balance in millionths of TEO. It is asked often, so the sign-in is checked by the same statement."""
-    found = wallet.balance_of_sign_in(session.get("_user_id", ""))
+    found = signed_in.balance_of_sign_in(session.get("_user_id", ""))
     if found is None:
         abort(401)
     return current_app.response_class(json.dumps(found.as_dict()), content_type="application/json", headers={"Cache-Control": PRIVATE})
@@ -91,7 +91,7 @@ def verifier():
 @blueprint.app_context_processor
 def chip():
     """Balance and unread notices in the page's head, and whether payouts are stopped, by one statement when the page shows them and has not read them itself."""
-    read = cache(lambda: wallet.chips(current_user.id))
+    read = cache(lambda: signed_in.chips(current_user.id))
     return {name: LocalProxy(lambda part=part: getattr(read(), part)) for name, part in (("chip_balance", "available"), ("unread", "unread"), ("halted", "halted"))}
 
 
