@@ -1,6 +1,8 @@
 """Wallets opened, and ledger legs brought into batches for the chain."""
 
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
+from typing import Any, Protocol
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -10,6 +12,7 @@ from lms.db import array, db
 from lms.domain.audit import queries as audit
 from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain_actions
+from lms.domain.onchain.models import Operation
 from lms.domain.rulebook.amounts import MICRO
 from lms.domain.wallet import custody
 from lms.domain.wallet.models import Wallet
@@ -18,7 +21,20 @@ LARGEST_BATCH = 200  # entries; the contract refuses more
 LARGEST_NET = 10_000 * MICRO  # minted by one batch, well under the contract's daily bound: a batch above it could never pass
 
 
-def keep_wallet(holder_id, sealed):
+class SealedKey(Protocol):
+    """An address and its key, sealed by a version of the KEK."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def ciphertext(self) -> bytes: ...
+    @property
+    def wrapped_key(self) -> bytes: ...
+    @property
+    def kek_version(self) -> int: ...
+
+
+def keep_wallet(holder_id: int, sealed: SealedKey) -> None:
     """Store a new address with its sealed key; a holder who has one keeps it."""
     row = dict(
         holder_id=holder_id,
@@ -29,17 +45,17 @@ def keep_wallet(holder_id, sealed):
         created_at=clock.now(),
         must_move=False,
     )
-    in_use = dict(index_elements=["holder_id"], index_where=text("replaced_at IS NULL"))
-    db.session.execute(insert(Wallet).values(row).on_conflict_do_nothing(**in_use))
+    in_use = text("replaced_at IS NULL")
+    db.session.execute(insert(Wallet).values(row).on_conflict_do_nothing(index_elements=["holder_id"], index_where=in_use))
 
 
-def keep_wrap(wallet, sealed):
+def keep_wrap(wallet: Wallet, sealed: SealedKey) -> None:
     """The same key, wrapped by another version of the KEK."""
     wallet.wrapped_key, wallet.kek_version = sealed.wrapped_key, sealed.kek_version
     db.session.flush()
 
 
-def open_batch():
+def open_batch() -> Operation | None:
     """Cover the uncovered legs of up to 200 holders by the entries of one settlement; None when there is nothing to do.
 
     A holder waits while he has no address yet, an entry of his is open, his tokens move to a new address, or nobody has looked why a burn of his
@@ -57,7 +73,7 @@ def open_batch():
     return operation
 
 
-def uncover(operation, holder_ids=None):
+def uncover(operation: Operation, holder_ids: Collection[int] | None = None) -> None:
     """What the chain refused these holders (all of them, when none are named) for good is owed again: the legs wait for the next entry.
 
     After a reorganisation their entries here may be closed already, so that a batch could be adding up their legs: it ends first."""
@@ -69,13 +85,13 @@ def uncover(operation, holder_ids=None):
     onchain_actions.refuse_entries(operation, [entry.holder_id for entry in entries])
 
 
-def _wait_for(holder_ids):
+def _wait_for(holder_ids: Iterable[int]) -> None:
     """Until no batch, release or move is at these holders, nor begins with them before this transaction ends. What is posted to them meanwhile waits for nothing."""
     rows = select(Holder.id).where(Holder.id.in_(holder_ids)).order_by(Holder.id)
     db.session.execute(rows.with_for_update(key_share=True))
 
 
-def _lock_holders():
+def _lock_holders() -> Sequence[Any]:
     """(id, address) of the holders who wait, by id. Their legs are read in the order of the indexes, from one holder to the next and no further than it takes.
 
     The wallet is locked too: it may be replaced while this waits for the holder."""
@@ -93,7 +109,7 @@ def _lock_holders():
     return db.session.execute(rows, {"most": LARGEST_BATCH}).all()
 
 
-def _within_net(holders):
+def _within_net(holders: Sequence[Any]) -> tuple[Sequence[Any], list[int], list[str]]:
     """(the first of these holders, their nets, the sides on which any of the holders has legs), before the one with whom the batch would mint more than a batch may."""
     rows = text("""
         SELECT holder_id, sum(amount)::bigint AS net, bool_or(amount > 0) AS gains, bool_or(amount < 0) AS loses FROM (
@@ -107,7 +123,7 @@ def _within_net(holders):
     return holders[:most], nets[:most], [side for side, has_legs in sides.items() if has_legs]
 
 
-def _cover(entries, holders, nets, sides):
+def _cover(entries: Sequence[int], holders: Sequence[Any], nets: Sequence[int], sides: Sequence[str]) -> None:
     """Let these entries cover what is uncovered of their holders on these sides: no leg was added to a locked holder, nor taken from him, since they were added up."""
     covered = {side: _cover_side(side, entries, holders) for side in sides}
     for entry, net in zip(entries, nets, strict=True):
@@ -116,7 +132,7 @@ def _cover(entries, holders, nets, sides):
             raise RuntimeError(f"entry {entry} of {net} would cover legs of {legs}")
 
 
-def _cover_side(side, entries, holders):
+def _cover_side(side: str, entries: Sequence[int], holders: Sequence[Any]) -> dict[int, int]:
     """{entry: the sum of what it covers on this side}. Holder by holder, whatever PostgreSQL's last count of what is uncovered: it may have found nothing, and then reads all."""
     rows = text(f"""
         WITH covered AS (

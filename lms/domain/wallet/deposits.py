@@ -2,7 +2,11 @@
 
 The sender is never taken for a member, whoever's address it is."""
 
-from sqlalchemy import func, select
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from lms import clock
@@ -24,13 +28,30 @@ MOST_SMALL = 1000  # in one of these credits; the next comes on another day
 _SMALL_KEY = "small deposits:"
 
 
-def scanned(deployment):
+class TransferLog(Protocol):
+    """A Transfer log of the token, `amount` in millionths of TEO."""
+
+    @property
+    def tx_hash(self) -> str: ...
+    @property
+    def log_index(self) -> int: ...
+    @property
+    def block_number(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def amount(self) -> int: ...
+
+
+def scanned(deployment: Deployment) -> int:
     """The block up to which this deployment's transfers are known, its row locked: one worker scans at a time."""
     rows = select(Deployment.scanned_block).where(Deployment.id == deployment.id).with_for_update()
     return db.session.scalars(rows).one()
 
 
-def record(deployment, transfers, last_block):
+def record(deployment: Deployment, transfers: Sequence[TransferLog], last_block: int) -> None:
     """Keep the deposits among these final transfers, once each, and remember how far was scanned."""
     for transfer, holder_id in incoming(transfers):
         _keep(deployment, transfer, holder_id)
@@ -38,7 +59,7 @@ def record(deployment, transfers, last_block):
     db.session.flush()
 
 
-def incoming(transfers):
+def incoming(transfers: Sequence[TransferLog]) -> list[tuple[TransferLog, int]]:
     """Those of the transfers that come to a holder from outside, with his id. Between two addresses of one holder nothing comes: a move of ours, or of
     whoever else has the old key. A member's withdrawal to an address of his own here is one, for it went out before."""
     ours = custody.holders_at({address for transfer in transfers for address in (transfer.source, transfer.target)})
@@ -48,11 +69,11 @@ def incoming(transfers):
     return [(transfer, holder_id) for transfer, holder_id in came if ours.get(transfer.source) != holder_id or transfer.tx_hash in withdrawn]
 
 
-def credit():
+def credit() -> set[int]:
     """Credit what waits; the ids of the holders who got something. What the ledger cannot explain is parked with an incident.
 
     Small ones wait until their day is over, and are one credit of their holder's on a day."""
-    credited, today = set(), clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    credited, today = set[int](), clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     alone, with_small = _waiting(~Deposit.is_parked, Deposit.amount >= SMALL, limit=MOST), _with_small(today)
     _lock({deposit.holder_id for deposit in alone} | {holder_id for holder_id, _ in with_small})
     for deposit in alone:
@@ -62,7 +83,7 @@ def credit():
     return credited
 
 
-def credit_all():
+def credit_all() -> None:
     """Credit each that waits, small ones too: `flask chain recover` needs what was there when something left. What could not be explained may be
     now, as long as nobody has looked at it."""
     for deposit in _waiting():
@@ -71,29 +92,29 @@ def credit_all():
             _credit_alone(deposit)
 
 
-def waiting():
+def waiting() -> dict[str, int]:
     """Millionths of TEO that are recorded and not credited, by address: seen on the chain, not in the ledger."""
     rows = select(Deposit.address, func.sum(Deposit.amount)).where(Deposit.entry_id.is_(None)).group_by(Deposit.address)
     return {address: int(amount) for address, amount in db.session.execute(rows)}
 
 
-def _keep(deployment, transfer, holder_id):
+def _keep(deployment: Deployment, transfer: TransferLog, holder_id: int) -> None:
     facts = dict(address=transfer.target, tx_hash=transfer.tx_hash, log_index=transfer.log_index, block_number=transfer.block_number, amount=transfer.amount)
     row = dict(deployment_id=deployment.id, holder_id=holder_id, seen_at=clock.now(), **facts)
     db.session.execute(insert(Deposit).values(row).on_conflict_do_nothing(index_elements=["tx_hash", "log_index"]))
 
 
-def _waiting(*which, limit=None):
+def _waiting(*which: ColumnElement[bool], limit: int | None = None) -> Sequence[Deposit]:
     """Locked. Who wants only some leaves out those that another worker has."""
     rows = select(Deposit).where(Deposit.entry_id.is_(None), *which).order_by(Deposit.id).limit(limit)
     return db.session.scalars(rows.with_for_update(skip_locked=limit is not None)).all()
 
 
-def _small(today):
+def _small(today: datetime) -> tuple[ColumnElement[bool], ...]:
     return ~Deposit.is_parked, Deposit.amount < SMALL, Deposit.seen_at < today
 
 
-def _with_small(today):
+def _with_small(today: datetime) -> Sequence[Row[int, str]]:
     """(holder id, address) of whom small deposits wait for, and nothing of the kind was credited today. One with two addresses, as a replaced key is
     moved, gets what came to the other on another day: an entry has one address."""
     is_served = select(Transfer.id).where(Transfer.key == func.concat(_SMALL_KEY, Deposit.holder_id, f":{today.date()}")).exists()
@@ -101,22 +122,22 @@ def _with_small(today):
     return db.session.execute(rows.ext(distinct_on(Deposit.holder_id)).order_by(Deposit.holder_id, Deposit.id).limit(MOST)).all()
 
 
-def _lock(holder_ids):
+def _lock(holder_ids: Collection[int]) -> None:
     """All accounts of many credits before the first, in the order in which everybody locks: or two would wait for each other."""
     if holder_ids:
         credited = select(Account).where(Account.holder_id.in_(holder_ids), Account.name.in_(("available", "treasury")))
         ledger.lock(books.platform(TEO, "outside"), books.platform(TEO, "releasing"), *db.session.scalars(credited))
 
 
-def _credit_alone(deposit):
+def _credit_alone(deposit: Deposit) -> set[int]:
     return _credit(deposit.holder_id, f"deposit:{_subject(deposit)}", [deposit])
 
 
-def _subject(deposit):
+def _subject(deposit: Deposit) -> str:
     return f"{deposit.tx_hash}:{deposit.log_index}"
 
 
-def _credit(holder_id, key, deposits):
+def _credit(holder_id: int, key: str, deposits: Sequence[Deposit]) -> set[int]:
     """One transfer and its entry, born covered; nobody is credited what the outside cannot have had."""
     if not deposits or any(deposit.entry_id for deposit in deposits):
         return set()
@@ -146,7 +167,7 @@ def _credit(holder_id, key, deposits):
     return {holder_id}
 
 
-def _park(deposits):
+def _park(deposits: Iterable[Deposit]) -> set[int]:
     for deposit in deposits:
         deposit.is_parked = True
         audit.open_incident("deposit unexplained", _subject(deposit), amount=deposit.amount, holder=deposit.holder_id)

@@ -16,6 +16,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import TEO, Account, Holder, Transfer
 from lms.domain.onchain.models import Entry
 from lms.domain.wallet import custody
+from lms.domain.wallet.deposits import TransferLog
 from lms.errors import Invalid
 
 
@@ -25,7 +26,7 @@ class Move(NamedTuple):
     amount: int  # millionths of TEO
 
 
-def moves(theft):
+def moves(theft: TransferLog) -> list[Move]:
     """What is to be booked, in order, the loss last. `theft`: the chain's transfer, with source, target, amount, tx_hash and log_index."""
     holder, outside = _holder(theft), books.platform(TEO, "outside")
     treasury, issuance = books.platform(TEO, "treasury"), books.platform(TEO, "issuance")
@@ -35,7 +36,7 @@ def moves(theft):
     return [*(move for move in replaced if move.amount), Move(part, outside, theft.amount)]
 
 
-def book(theft, why):
+def book(theft: TransferLog, why: str) -> Transfer:
     """Book a theft once; answers the transfer of the loss, of the first time when it was booked before. `why`: the operator's words."""
     holder = _holder(theft)
     db.session.execute(select(Holder).where(Holder.id == holder.id).with_for_update(key_share=True))
@@ -46,8 +47,8 @@ def book(theft, why):
     evidence = {"transaction": theft.tx_hash, "log": theft.log_index, "block": theft.block_number, "why": why}
     *replaced, lost = moves(theft)
     for move in replaced:
-        ledger.post(f"{key}:{move.source.name}", *move, "replaced", evidence=evidence, repays=False)
-    loss = ledger.post(key, *lost, "stolen", evidence=evidence | {"to": theft.target})
+        ledger.post(f"{key}:{move.source.name}", move.source, move.target, move.amount, "replaced", evidence=evidence, repays=False)
+    loss = ledger.post(key, lost.source, lost.target, lost.amount, "stolen", evidence=evidence | {"to": theft.target})
     entry = Entry(holder_id=holder.id, address=theft.source, kind="loss", amount=theft.amount, is_open=False)
     db.session.add(entry)
     db.session.flush()
@@ -56,14 +57,14 @@ def book(theft, why):
     return loss
 
 
-def _holder(theft):
+def _holder(theft: TransferLog) -> Holder:
     wallet = custody.wallet_at(theft.source)
     if wallet is None:
         raise Invalid("The transfer is from %(address)s, which is no address we keep a key of.", address=theft.source)
     return db.session.get_one(Holder, wallet.holder_id)
 
 
-def _replaced(part, treasury, issuance, amount):
+def _replaced(part: Account, treasury: Account, issuance: Account, amount: int) -> list[Move]:
     """The treasury pays, new tokens what it lacks. Of its own tokens it is only given what it could not lose: they may be spent and not burned yet."""
     if part is treasury:
         return [Move(issuance, part, max(0, amount - part.balance))]

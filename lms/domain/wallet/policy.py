@@ -14,7 +14,7 @@ class Policy:
     patience: timedelta
     base_fee: int = 0
 
-    def is_due(self, waiting, oldest, since_last, base_fee):
+    def is_due(self, waiting: int, oldest: timedelta, since_last: timedelta | None, base_fee: int) -> bool:
         """Whether to settle now: holders that wait, how long the oldest leg has, since the last batch, the chain's base fee."""
         if not waiting:
             return False
