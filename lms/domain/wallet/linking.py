@@ -4,11 +4,12 @@ import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder
 from lms.domain.notices import actions as notices
 from lms.domain.onchain import queries as onchain
@@ -24,7 +25,7 @@ LONGEST_LABEL = 40
 _NOBODY = "0x" + "00" * 20
 
 
-def challenge(user, address):
+def challenge(user: User, address: str) -> LinkChallenge:
     """A message for this address, to be signed within LIFE and used once. Raises Invalid or DomainError for an address that cannot be linked."""
     checked = _checked(address)
     _check_own(user, checked)
@@ -35,7 +36,7 @@ def challenge(user, address):
     return made
 
 
-def waiting(user, nonce):
+def waiting(user: User, nonce: str) -> LinkChallenge:
     """The member's LinkChallenge that was not used yet, to be shown; raises NotFound."""
     made = db.session.get(LinkChallenge, nonce)
     if made is None or made.user_id != user.id or made.used_at:
@@ -43,13 +44,21 @@ def waiting(user, nonce):
     return made
 
 
-def message(made, site, chain_id):
+def message(made: LinkChallenge, site: str, chain_id: int) -> str:
     """What is to be signed for a LinkChallenge: the text names this site (its public address) and chain."""
-    facts = dict(domain=urlsplit(site).netloc, uri=site, chain_id=chain_id, statement=STATEMENT)
-    return messages.Message(address=made.address, nonce=made.nonce, issued_at=made.issued_at, expires_at=made.expires_at, **facts).text()
+    return messages.Message(
+        domain=urlsplit(site).netloc,
+        address=made.address,
+        uri=site,
+        chain_id=chain_id,
+        nonce=made.nonce,
+        issued_at=made.issued_at,
+        expires_at=made.expires_at,
+        statement=STATEMENT,
+    ).text()
 
 
-def link(user, nonce, signature, site, chain_id):
+def link(user: User, nonce: str, signature: str, site: str, chain_id: int) -> LinkedWallet:
     """The LinkedWallet of who has signed the challenge's message with the address's key. Raises DomainError; a signature that is wrong may be made anew."""
     made = _lasting(user, nonce)
     try:
@@ -64,14 +73,14 @@ def link(user, nonce, signature, site, chain_id):
     return _keep(user, made.address)
 
 
-def remove(user, linked):
+def remove(user: User, linked: LinkedWallet) -> None:
     """Nothing is sent there any more; what is approved already goes."""
     owned(user, linked)
     linked.removed_at = linked.removed_at or clock.now()
     db.session.flush()
 
 
-def name(user, linked, label):
+def name(user: User, linked: LinkedWallet, label: str) -> None:
     """A word of his own for the address."""
     label = " ".join(label.replace("\x00", "").split())
     owned(user, linked)
@@ -81,24 +90,25 @@ def name(user, linked, label):
     db.session.flush()
 
 
-def forget_challenges():
+def forget_challenges() -> None:
     """Those whose time is over prove nothing any more."""
-    db.session.execute(LinkChallenge.__table__.delete().where(LinkChallenge.expires_at < clock.now() - LIFE))
+    over = delete(LinkChallenge).where(LinkChallenge.expires_at < clock.now() - LIFE)
+    db.session.execute(over, execution_options={"synchronize_session": False})
 
 
-def look_alike(user, address):
+def look_alike(user: User, address: str) -> str | None:
     """An address the member has linked or used before that begins and ends like this one and is another, or None: who mixes them up loses what he sends."""
-    known = db.session.scalars(select(LinkedWallet.address).where(LinkedWallet.user_id == user.id)).all()
-    known += db.session.scalars(select(Wallet.address).join(Holder, Wallet.holder_id == Holder.id).where(Holder.user_id == user.id)).all()
-    asked = address.lower()
+    linked = db.session.scalars(select(LinkedWallet.address).where(LinkedWallet.user_id == user.id))
+    custodial = db.session.scalars(select(Wallet.address).join(Holder, Wallet.holder_id == Holder.id).where(Holder.user_id == user.id))
+    known, asked = [*linked, *custodial], address.lower()
     return next((each for each in known if each.lower() != asked and _ends(each.lower()) == _ends(asked)), None)
 
 
-def _ends(address):
+def _ends(address: str) -> tuple[str, str]:
     return address[2:6], address[-4:]
 
 
-def _lasting(user, nonce):
+def _lasting(user: User, nonce: str) -> LinkChallenge:
     made = db.session.get(LinkChallenge, nonce)
     if made is None or made.user_id != user.id:
         raise NotFound("There is no such message of yours.")
@@ -109,20 +119,21 @@ def _lasting(user, nonce):
     return made
 
 
-def _keep(user, address):
+def _keep(user: User, address: str) -> LinkedWallet:
     if user.is_frozen:
         raise DomainError("Your wallet is frozen: no address can be linked until you end that.")
     _check_own(user, address)
-    row = dict(user_id=user.id, address=address, label="", linked_at=clock.now())
+    now = clock.now()
+    row = dict(user_id=user.id, address=address, label="", linked_at=now)
     linked_id = db.session.scalar(insert(LinkedWallet).values(row).on_conflict_do_nothing().returning(LinkedWallet.id))
     if linked_id is None:
         raise DomainError("This address is linked to an account already.")
-    usable_at = rulebook.in_force().usable_at(row["linked_at"])
+    usable_at = rulebook.in_force().usable_at(now)
     notices.tell(user.id, "wallet linked", f"wallet:{linked_id}", address=address, usable_at=usable_at.isoformat())
     return db.session.get_one(LinkedWallet, linked_id)
 
 
-def _checked(address):
+def _checked(address: str) -> str:
     try:
         checked = messages.checksummed(address.strip())
     except messages.BadMessage as bad:
@@ -134,7 +145,7 @@ def _checked(address):
     return checked
 
 
-def _check_own(user, address):
+def _check_own(user: User, address: str) -> None:
     """None of the platform's, and not linked by him before. Whether it is another's is told only to who has its key: see _keep."""
     if db.session.scalar(select(Wallet.id).where(func.lower(Wallet.address) == address.lower())) or onchain.is_ours(address):
         raise DomainError("This is an address of the platform. Link one of your own.")

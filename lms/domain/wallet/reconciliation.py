@@ -1,5 +1,6 @@
 """The audit: one row of zeros. It compares the ledger with balances observed on the node, never with our own rows alone."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import text
@@ -16,12 +17,12 @@ class Observed:
     `incoming` is what came from outside by that block and is not credited yet, by address."""
 
     block: int
-    balances: dict
+    balances: Mapping[str, int]
     supply: int
-    used_ops: frozenset
-    incoming: dict = field(default_factory=dict)
+    used_ops: frozenset[int]
+    incoming: Mapping[str, int] = field(default_factory=dict)
 
-    def held(self, address):
+    def held(self, address: str) -> int:
         return self.balances.get(address, 0) - self.incoming.get(address, 0)
 
 
@@ -37,11 +38,11 @@ class AuditRow:
     supply_unexplained: int
 
     @property
-    def differences(self):
+    def differences(self) -> int:
         return sum(abs(count) for count in asdict(self).values())
 
 
-def audit(observed):
+def audit(observed: Observed) -> AuditRow:
     """The row; all zeros when ledger, entries and chain agree."""
     return AuditRow(
         wrong_balances=ledger.wrong_balances(),
@@ -53,19 +54,19 @@ def audit(observed):
     )
 
 
-def addresses():
+def addresses() -> list[str]:
     """Every holder's addresses, replaced ones included."""
     return list(db.session.scalars(text("SELECT address FROM wallets ORDER BY id")))
 
 
-def ops_in_flight():
+def ops_in_flight() -> list[int]:
     """The token's op numbers whose outcome our rows do not know yet: one that another contract's operation has may be any operation's there."""
     rows = text("""SELECT o.op FROM operations o JOIN deployments d ON d.id = o.deployment_id AND d.is_active
                    WHERE o.state IN ('queued', 'signed', 'sent') AND o.kind <> ALL(:elsewhere)""")
     return list(db.session.scalars(rows, {"elsewhere": list(NOT_THE_TOKENS)}))
 
 
-def holders_off(observed):
+def holders_off(observed: Observed) -> list[int]:
     """Ids of holders whose ledger total is not balances observed + entries not executed by that block + uncovered legs.
 
     What stands at all addresses of a holder counts, so a move changes nothing."""
@@ -73,7 +74,7 @@ def holders_off(observed):
     return [row.id for row in rows if row.total - row.uncovered - row.pending != sum(map(observed.held, row.addresses))]
 
 
-def _supply_unexplained(observed):
+def _supply_unexplained(observed: Observed) -> int:
     """The supply, less what our holders hold, what left for the outside, and what is leaving and no longer held."""
     abroad = db.session.scalar(_ABROAD, {"block": observed.block, "used": list(observed.used_ops)})
     return observed.supply - sum(map(observed.held, observed.balances)) - int(abroad)

@@ -1,5 +1,8 @@
 """An older database meets the chain: what the chain did under numbers our rows do not know is taken over from its events."""
 
+from collections.abc import Sequence
+from typing import Any, Protocol
+
 from sqlalchemy import text, update
 
 from lms import clock
@@ -8,12 +11,25 @@ from lms.domain.audit import actions as audit
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import CUSTODY, TEO, Holder, Transfer
-from lms.domain.onchain.models import Entry, Operation
+from lms.domain.ledger.models import CUSTODY, TEO, Account, Holder, Transfer
+from lms.domain.onchain.models import Deployment, Entry, Operation
 from lms.domain.wallet import custody
 
 
-def take_over(deployment, op, receipt, kind):
+class Receipt(Protocol):
+    """Of a mined transaction."""
+
+    @property
+    def tx_hash(self) -> str: ...
+    @property
+    def block_number(self) -> int: ...
+    @property
+    def block_hash(self) -> str: ...
+    @property
+    def gas_used(self) -> int: ...
+
+
+def take_over(deployment: Deployment, op: int, receipt: Receipt, kind: str) -> Operation:
     """The operation the chain did under a number we do not know, final, without entries yet."""
     facts = dict(key=f"recovered:{deployment.id}:{kind}:{op}", kind=kind, deployment_id=deployment.id, op=op, state="final")
     moments = dict.fromkeys(("queued_at", "sent_at", "mined_at", "final_at"), clock.now())
@@ -24,7 +40,7 @@ def take_over(deployment, op, receipt, kind):
     return operation
 
 
-def take_over_entry(operation, address, kind, amount):
+def take_over_entry(operation: Operation, address: str, kind: str, amount: int) -> None:
     """The entry the chain made for an address: it covers what the holder was owed by then; what is left of it is booked as recovered."""
     wallet = custody.wallet_at(address)
     if wallet is None:
@@ -41,12 +57,12 @@ def take_over_entry(operation, address, kind, amount):
     db.session.flush()
 
 
-def tell_lost(operation, address, kind, amount):
+def tell_lost(operation: Operation, address: str, kind: str, amount: int) -> None:
     """An address no wallet of ours has was made after the backup, and its key went with it."""
     audit.open_incident("address lost", address, operation=operation.id, entry=kind, amount=amount)
 
 
-def take_out(entry, holder, amount, target, key):
+def take_out(entry: Entry, holder: Holder, amount: int, target: Account, key: str) -> None:
     """Move `amount` of the holder's parts, in their order, to an account that is no holder's, covered by the entry.
 
     Lots may be larger after it than what is maturing: rewards.fit_lots mends them in the same transaction."""
@@ -61,7 +77,7 @@ def take_out(entry, holder, amount, target, key):
     db.session.flush()
 
 
-def _issue_what_was_spent(holder, parts, issuance, amount, key):
+def _issue_what_was_spent(holder: Holder, parts: Sequence[Account], issuance: Account, amount: int, key: str) -> None:
     """A move takes along what the holder has spent and what is not burned yet. When it went to an address that is lost, that burn may have been
     there: it is issued to him anew, so that all of it can leave, and the burn he owes takes the less from him."""
     missing = amount - sum(part.balance for part in parts)
@@ -69,7 +85,7 @@ def _issue_what_was_spent(holder, parts, issuance, amount, key):
         ledger.post(f"{key}:spent", issuance, parts[0], missing, "recovered", evidence={"operation": key}, repays=False)
 
 
-def _owed(holder_id, amount):
+def _owed(holder_id: int, amount: int) -> Sequence[Any]:
     """The legs the chain has brought: the oldest that make exactly this amount, or, when none do, all of them.
 
     What was earned since the database came back stands behind those, and is owed still."""
@@ -81,7 +97,7 @@ def _owed(holder_id, amount):
     return legs
 
 
-def _uncovered(holder_id):
+def _uncovered(holder_id: int) -> Sequence[Any]:
     """The holder's legs no entry covers, oldest first."""
     return db.session.execute(_LEGS, {"holder": holder_id}).all()
 
@@ -92,14 +108,14 @@ _LEGS = text("""
     ORDER BY id""")
 
 
-def _book_abroad(operation, address, kind, amount):
+def _book_abroad(operation: Operation, address: str, kind: str, amount: int) -> None:
     """Nobody of ours holds an address whose key is lost: what was minted there is outside, and what was burned there came from outside."""
     issuance, outside = books.platform(TEO, "issuance"), books.platform(TEO, "outside")
     source, target = (issuance, outside) if kind == "mint" else (outside, issuance)
     ledger.post(f"{operation.key}:{address}", source, target, amount, "recovered", evidence={"address": address})
 
 
-def _book(entry, difference, operation):
+def _book(entry: Entry, difference: int, operation: Operation) -> None:
     holder, key = db.session.get_one(Holder, entry.holder_id), f"{operation.key}:{entry.holder_id}"
     issuance = books.platform(TEO, "issuance")
     if difference > 0:
@@ -108,7 +124,7 @@ def _book(entry, difference, operation):
         take_out(entry, holder, -difference, issuance, key)
 
 
-def _parts(holder):
+def _parts(holder: Holder) -> list[Account]:
     if holder.user_id is None:
         return [books.platform(TEO, "treasury"), books.platform(TEO, "escrow")]
     accounts = books.of_member(holder.user_id)

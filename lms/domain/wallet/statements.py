@@ -1,13 +1,15 @@
 """A member's TEO over some days: what there was, each line, what there is. In millionths of TEO."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from lms.db import db
+from lms.db import Facts, db
 from lms.errors import Invalid
 
 MOST_DAYS, MOST_LINES = 366, 5000
@@ -23,7 +25,7 @@ class Line:
     id: int
     at: datetime
     reason: str
-    evidence: dict
+    evidence: Facts
     rule_version: int
     source: str
     target: str
@@ -38,16 +40,16 @@ class Statement:
 
     first: date
     last: date
-    opening: dict
-    lines: list
-    closing: dict
+    opening: dict[str, int]
+    lines: list[Line]
+    closing: dict[str, int]
 
     @property
-    def opening_total(self):
+    def opening_total(self) -> int:
         return _total(self.opening)
 
     @property
-    def closing_total(self):
+    def closing_total(self) -> int:
         return _total(self.closing)
 
 
@@ -55,34 +57,35 @@ class DoesNotFoot(Exception):
     """Opening and lines do not make the closing: a fault of ours, and no statement."""
 
 
-def statement(user_id, first, last, time_zone):
+def statement(user_id: int, first: date, last: date, time_zone: str) -> Statement:
     """The Statement from the beginning of the day `first` to the end of `last`, in the member's time zone; three statements. Raises Invalid."""
     if not first <= last:
         raise Invalid("The last day is before the first.")
     if (last - first).days >= MOST_DAYS:
         raise Invalid("A statement is over at most %(most)d days.", most=MOST_DAYS)
     zone = ZoneInfo(time_zone)
-    values = dict(user=user_id, begin=datetime.combine(first, time.min, zone), end=datetime.combine(last + timedelta(days=1), time.min, zone))
+    begin, end = datetime.combine(first, time.min, zone), datetime.combine(last + timedelta(days=1), time.min, zone)
+    values = {"user": user_id, "begin": begin, "end": end}
     for _ in range(TRIES):
-        opening, rows, closing = _parts(user_id, values["begin"]), _rows(values), _parts(user_id, values["end"])
+        opening, rows, closing = _parts(user_id, begin), _rows(values), _parts(user_id, end)
         lines, reckoned = _running(rows, user_id, opening)
         if reckoned == closing:
             return Statement(first, last, opening, lines, closing)
     raise DoesNotFoot(f"statement of member {user_id} from {first} to {last}")
 
 
-def _rows(values):
-    rows = db.session.execute(_LINES, values | {"most": MOST_LINES + 1}).all()
+def _rows(values: Mapping[str, object]) -> Sequence[Any]:
+    rows = db.session.execute(_LINES, {**values, "most": MOST_LINES + 1}).all()
     if len(rows) > MOST_LINES:
         raise Invalid("There are more than %(most)d lines in these days. Choose fewer.", most=MOST_LINES)
     return rows
 
 
-def _running(rows, user_id, opening):
+def _running(rows: Iterable[Any], user_id: int, opening: Mapping[str, int]) -> tuple[list[Line], dict[str, int]]:
     """(the Lines with their running total, what stands in each part after them)"""
     parts, lines = dict(opening), []
     for row in rows:
-        change = defaultdict(int)
+        change: dict[str, int] = defaultdict(int)
         if row.source_user == user_id:
             change[row.source] -= row.moved
         if row.target_user == user_id:
@@ -95,12 +98,12 @@ def _running(rows, user_id, opening):
     return lines, parts
 
 
-def _parts(user_id, moment):
+def _parts(user_id: int, moment: datetime) -> dict[str, int]:
     """What stood in each part before this moment."""
     return dict.fromkeys((*PARTS, DEBT), 0) | {name: int(amount) for name, amount in db.session.execute(_STOOD, {"user": user_id, "moment": moment})}
 
 
-def _total(parts):
+def _total(parts: Mapping[str, int]) -> int:
     return sum(parts[name] for name in PARTS)
 
 
