@@ -1,6 +1,8 @@
 """Attempts at quizzes, and what was chosen in them."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import TypedDict
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
@@ -12,6 +14,22 @@ from lms.domain.courses.models import Lesson
 from lms.domain.learning.models import Enrolment
 
 GRACE = timedelta(seconds=10)  # what is handed in at the last moment may be so long on its way
+
+
+class AskedOption(TypedDict):
+    id: int
+    text: str
+    explanation: str
+    is_right: bool
+
+
+class Asked(TypedDict):
+    """A question as it was asked."""
+
+    id: int
+    text: str
+    has_several: bool
+    options: list[AskedOption]
 
 
 class QuizAttempt(Model):
@@ -34,12 +52,12 @@ class QuizAttempt(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     lesson_id: Mapped[int] = mapped_column(ForeignKey("lessons.id"), index=True)
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolments.id"))
-    questions: Mapped[list] = mapped_column(JSONB)
+    questions: Mapped[list[Asked]] = mapped_column(JSONB)
     count: Mapped[int]
     passing_percent: Mapped[int]
-    began_at: Mapped[object] = mapped_column(Moment)
-    ends_at: Mapped[object | None] = mapped_column(Moment)  # None: as long as one likes
-    closed_at: Mapped[object | None] = mapped_column(Moment)
+    began_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime | None] = mapped_column(Moment)  # None: as long as one likes
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
     right: Mapped[int | None]
     has_passed: Mapped[bool | None]
 
@@ -47,26 +65,26 @@ class QuizAttempt(Model):
     enrolment: Mapped[Enrolment] = relationship()
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.closed_at is None
 
     @property
-    def is_over(self):
+    def is_over(self) -> bool:
         """Whether its time is up: nothing more is saved; what is handed in now was sent before."""
         return self.is_open and self.ends_at is not None and self.ends_at <= clock.now()
 
     @property
-    def is_late(self):
+    def is_late(self) -> bool:
         """Whether it is to be closed with what was saved, and what is handed in now comes too late."""
-        return self.is_over and self.ends_at + GRACE <= clock.now()
+        return self.is_open and self.ends_at is not None and self.ends_at + GRACE <= clock.now()
 
     @property
-    def ran_out(self):
+    def ran_out(self) -> bool:
         """Whether it was closed because its time was up, with what was saved by then."""
-        return not self.is_open and self.ends_at is not None and self.ends_at + GRACE <= self.closed_at
+        return self.closed_at is not None and self.ends_at is not None and self.ends_at + GRACE <= self.closed_at
 
     @staticmethod
-    def is_right(question, chosen):
+    def is_right(question: Asked, chosen: Collection[int]) -> bool:
         """Whether exactly the right options of one of the questions are chosen; `chosen` are their ids."""
         return set(chosen) == {option["id"] for option in question["options"] if option["is_right"]}
 
@@ -78,5 +96,5 @@ class Answer(Model):
 
     attempt_id: Mapped[int] = mapped_column(ForeignKey("quiz_attempts.id"), primary_key=True)
     question_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # of the attempt's: the quiz may have it no more
-    chosen: Mapped[list] = mapped_column(JSONB)
-    saved_at: Mapped[object] = mapped_column(Moment)
+    chosen: Mapped[list[int]] = mapped_column(JSONB)
+    saved_at: Mapped[datetime] = mapped_column(Moment)

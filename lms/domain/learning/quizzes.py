@@ -2,6 +2,7 @@
 
 Who changes an attempt locks its enrolment first, then the attempt."""
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -10,13 +11,16 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.courses import quiz_queries as written
+from lms.domain.courses.models import Lesson
+from lms.domain.courses.quiz_models import Question
 from lms.domain.learning import actions as learning
 from lms.domain.learning import quiz_queries as queries
-from lms.domain.learning.attempt_models import Answer, QuizAttempt
+from lms.domain.learning.attempt_models import Answer, Asked, AskedOption, QuizAttempt
+from lms.domain.learning.models import Enrolment
 from lms.errors import DomainError, Invalid, NotFound
 
 
-def begin(enrolment, lesson):
+def begin(enrolment: Enrolment, lesson: Lesson) -> QuizAttempt:
     """The QuizAttempt under way: the one that is, or a new one with the questions as they are now."""
     learning.lock(enrolment)
     learning.check_lasting(enrolment)
@@ -29,7 +33,7 @@ def begin(enrolment, lesson):
     return _begin(enrolment, lesson)
 
 
-def save(attempt, chosen):
+def save(attempt: QuizAttempt, chosen: Mapping[int, Collection[int]]) -> None:
     """Keep {question id: [option ids]}; of questions not named what was saved before stays."""
     _lock(attempt)
     learning.check_lasting(attempt.enrolment)
@@ -40,7 +44,7 @@ def save(attempt, chosen):
     _keep(attempt, chosen)
 
 
-def hand_in(attempt, chosen):
+def hand_in(attempt: QuizAttempt, chosen: Mapping[int, Collection[int]]) -> None:
     """Keep what is chosen, unless it comes too late, and mark it, once: a second time changes nothing."""
     _lock(attempt)
     learning.check_lasting(attempt.enrolment)
@@ -51,7 +55,7 @@ def hand_in(attempt, chosen):
     _close(attempt)
 
 
-def close_late(attempt_id):
+def close_late(attempt_id: int) -> None:
     """Close an attempt whose time is up with what was saved. Twice does it once."""
     attempt = db.session.get_one(QuizAttempt, attempt_id)
     _lock(attempt)
@@ -59,14 +63,14 @@ def close_late(attempt_id):
         _close(attempt)
 
 
-def withdraw(enrolment):
+def withdraw(enrolment: Enrolment) -> None:
     """The course was given back, its lock held: nothing stays under way."""
     rows = select(QuizAttempt).where(QuizAttempt.enrolment_id == enrolment.id, QuizAttempt.closed_at.is_(None))
     for attempt in db.session.scalars(rows.order_by(QuizAttempt.id).with_for_update()).all():
         _close(attempt)
 
 
-def _begin(enrolment, lesson):
+def _begin(enrolment: Enrolment, lesson: Lesson) -> QuizAttempt:
     quiz = written.quiz(lesson)
     if quiz is None or not quiz.questions:
         raise NotFound("This lesson has no quiz.")
@@ -85,12 +89,14 @@ def _begin(enrolment, lesson):
     return attempt
 
 
-def _asked(question):
-    options = [dict(id=option.id, text=option.text, explanation=option.explanation, is_right=option.is_right) for option in question.options]
-    return dict(id=question.id, text=question.text, has_several=question.has_several, options=options)
+def _asked(question: Question) -> Asked:
+    options = [
+        AskedOption(id=option.id, text=option.text, explanation=option.explanation, is_right=option.is_right) for option in question.options
+    ]
+    return Asked(id=question.id, text=question.text, has_several=question.has_several, options=options)
 
 
-def _keep(attempt, chosen):
+def _keep(attempt: QuizAttempt, chosen: Mapping[int, Collection[int]]) -> None:
     asked = {question["id"]: question for question in attempt.questions}
     if not asked.keys() >= chosen.keys():
         raise Invalid("There is no such question in this quiz.")
@@ -100,7 +106,7 @@ def _keep(attempt, chosen):
         db.session.execute(new.on_conflict_do_update(index_elements=["attempt_id", "question_id"], set_={"chosen": new.excluded.chosen, "saved_at": new.excluded.saved_at}))
 
 
-def _choice(question, ids):
+def _choice(question: Asked, ids: Collection[int]) -> list[int]:
     """These options in the order in which they are asked; raises Invalid for what nobody can choose."""
     offered = [option["id"] for option in question["options"]]
     if not set(offered) >= set(ids):
@@ -110,7 +116,7 @@ def _choice(question, ids):
     return [number for number in offered if number in ids]
 
 
-def _close(attempt):
+def _close(attempt: QuizAttempt) -> None:
     chosen = queries.chosen(attempt)
     attempt.right = sum(attempt.is_right(question, chosen.get(question["id"], ())) for question in attempt.questions)
     attempt.has_passed = 100 * attempt.right >= attempt.passing_percent * attempt.count
@@ -118,7 +124,7 @@ def _close(attempt):
     db.session.flush()
 
 
-def _lock(attempt):
+def _lock(attempt: QuizAttempt) -> None:
     """The attempt as it is now, its enrolment locked before it: of many who hand it in at once the first does."""
     learning.lock(attempt.enrolment)
     db.session.refresh(attempt, ["closed_at", "right", "has_passed"], with_for_update=True)
