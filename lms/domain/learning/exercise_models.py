@@ -1,5 +1,6 @@
 """Work handed in on a lesson's exercise, and what reviewers say of it."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
@@ -32,27 +33,27 @@ class Submission(Model):
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolments.id"))
     task: Mapped[str]
     text: Mapped[str]
-    handed_in_at: Mapped[object] = mapped_column(Moment)
+    handed_in_at: Mapped[datetime] = mapped_column(Moment)
     state: Mapped[str] = mapped_column(default=IN_REVIEW)
     is_for_teacher: Mapped[bool] = mapped_column(default=False)
     score: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     feedback: Mapped[str] = mapped_column(default="")  # the teacher's
-    decided_at: Mapped[object | None] = mapped_column(Moment)
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
 
     lesson: Mapped[Lesson] = relationship()
     enrolment: Mapped[Enrolment] = relationship()
     reviews: Mapped[list["PeerReview"]] = relationship(back_populates="submission", order_by="PeerReview.id")
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.state == IN_REVIEW
 
     @property
-    def has_passed(self):
+    def has_passed(self) -> bool:
         return self.state == PASSED
 
     @property
-    def given(self):
+    def given(self) -> list["PeerReview"]:
         """The reviews that were given, in the order in which they were asked for."""
         return [review for review in self.reviews if review.given_at]
 
@@ -74,10 +75,10 @@ class PeerReview(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
     reviewer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    asked_at: Mapped[object] = mapped_column(Moment)
-    due_at: Mapped[object] = mapped_column(Moment)
-    given_at: Mapped[object | None] = mapped_column(Moment)
-    closed_at: Mapped[object | None] = mapped_column(Moment)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    given_at: Mapped[datetime | None] = mapped_column(Moment)
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
     score: Mapped[int | None]
     comment: Mapped[str] = mapped_column(default="")
     reward: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -86,9 +87,9 @@ class PeerReview(Model):
     reviewer: Mapped[User] = relationship()
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.given_at is None and self.closed_at is None
 
     @property
-    def is_late(self):
+    def is_late(self) -> bool:
         return self.is_open and self.due_at <= clock.now()

@@ -1,5 +1,7 @@
 """Who reviews a work: members drawn from those who passed the exercise and who teach the course."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, or_, select
 
 from lms import clock
@@ -11,9 +13,10 @@ from lms.domain.learning import exercise_queries as queries
 from lms.domain.learning.exercise_models import PASSED, PeerReview, Submission
 from lms.domain.learning.models import Enrolment
 from lms.domain.notices import actions as notices
+from lms.domain.rulebook.rules import Rules
 
 
-def ask_first(submission, rules):
+def ask_first(submission: Submission, rules: Rules) -> None:
     """Ask as many as it takes; where there are too few, the teacher grades."""
     drawn = _draw(submission, rules.peer_reviewers)
     if len(drawn) < rules.peer_reviewers:
@@ -23,7 +26,7 @@ def ask_first(submission, rules):
     return None
 
 
-def ask_another(submission, rules):
+def ask_another(submission: Submission, rules: Rules) -> int | None:
     """One more, who was not asked before; the id of who it is, or None where nobody is left and the teacher grades."""
     for reviewer_id in _draw(submission, 1):
         _ask(submission, reviewer_id, rules)
@@ -32,7 +35,7 @@ def ask_another(submission, rules):
     return None
 
 
-def _draw(submission, count):
+def _draw(submission: Submission, count: int) -> Sequence[int]:
     """Ids of so many who may review it and were not asked yet, by lot; fewer where there are no more. Nobody of them is its author, suspended, or gave the course back."""
     enrolment = submission.enrolment
     passed = select(Enrolment.user_id).join(Submission, Submission.enrolment_id == Enrolment.id)
@@ -43,7 +46,7 @@ def _draw(submission, count):
     return db.session.scalars(rows.where(User.suspended_at.is_(None)).order_by(func.random()).limit(count)).all()
 
 
-def _ask(submission, reviewer_id, rules):
+def _ask(submission: Submission, reviewer_id: int, rules: Rules) -> None:
     now = clock.now()
     review = PeerReview(submission=submission, reviewer_id=reviewer_id, asked_at=now, due_at=rules.review_due(now))
     db.session.add(review)
@@ -52,7 +55,7 @@ def _ask(submission, reviewer_id, rules):
     notices.tell(reviewer_id, "review asked", f"review:{review.id}", **facts)
 
 
-def _leave_to_teacher(submission):
+def _leave_to_teacher(submission: Submission) -> None:
     submission.is_for_teacher = True
     db.session.flush()
     course = submission.enrolment.course
@@ -61,7 +64,7 @@ def _leave_to_teacher(submission):
         notices.tell(grader_id, "work to grade", f"submission:{submission.id}", **facts)
 
 
-def _graders(submission):
+def _graders(submission: Submission) -> list[int]:
     """Ids of who is to grade: the teacher, or in his place the admins, each for the others' work."""
     teacher = submission.enrolment.course.teacher
     if not queries.teaches_no_more(teacher):
