@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from lms.db import among, db
 from lms.domain.accounts.checks import normal
 from lms.domain.accounts.models import User
 from lms.domain.audit import log
+from lms.domain.courses.models import Course
 from lms.domain.learning.actions import enroll_unpaid
 from lms.domain.learning.models import Enrolment
 from lms.domain.notices import actions as notices
@@ -41,7 +43,7 @@ class Verdict:
     member: User | None = None
 
 
-def read(data):
+def read(data: bytes) -> list[Line]:
     """The Lines of a CSV with a column `email` and, where there is one, `name`. Raises Invalid with what is wrong with it as a whole."""
     if len(data) > LARGEST:
         raise Invalid("A list has at most 1 MB.")
@@ -55,9 +57,9 @@ def read(data):
     return [Line(number, cells["email"], cells.get("name", "")) if cells else Line(number, None) for number, cells in rows]
 
 
-def judge(course, lines):
+def judge(course: Course, lines: Sequence[Line]) -> list[Verdict]:
     """The Verdict of each line, in their order; writes nothing. Two statements for any number of them."""
-    written = Counter()
+    written = Counter[str]()
     members = _members([normal(line.email) for line in lines if _is_address(line)])
     enrolled = _enrolled(course, members.values())
     verdicts = []
@@ -68,13 +70,13 @@ def judge(course, lines):
     return verdicts
 
 
-def enroll_all(course, lines, by, sha256):
+def enroll_all(course: Course, lines: Sequence[Line], by: User, sha256: str) -> int:
     """Enrol who can be and is not yet; answers how many were. The same list once more enrols nobody. `sha256`: hex of the file it came in, for the audit log."""
     if not by.may_decide:
         raise DomainError("Only an admin may enrol others.")
     if not course.is_published:
         raise DomainError("This course is not open for enrolment.")
-    new = [verdict.member.id for verdict in judge(course, lines) if verdict.outcome == "new"]
+    new = [verdict.member.id for verdict in judge(course, lines) if verdict.member and verdict.outcome == "new"]
     enrolled = enroll_unpaid(new, course, rulebook.in_force())
     if enrolled:
         log.record("members enrolled", f"course {course.id}", by, title=course.title, count=len(enrolled), sha256=sha256)
@@ -82,11 +84,11 @@ def enroll_all(course, lines, by, sha256):
     return len(enrolled)
 
 
-def _is_address(line):
+def _is_address(line: Line) -> bool:
     return line.email is not None and _ADDRESS.fullmatch(line.email.strip()) is not None
 
 
-def _outcome(course, line, member, enrolled, written):
+def _outcome(course: Course, line: Line, member: User | None, enrolled: set[int], written: Mapping[str, int]) -> str:
     """The first that holds; `written` counts the addresses of the lines before."""
     reasons = (
         ("malformed", not _is_address(line)),
@@ -100,12 +102,12 @@ def _outcome(course, line, member, enrolled, written):
     return next((outcome for outcome, holds in reasons if holds), "new")
 
 
-def _members(addresses):
+def _members(addresses: Sequence[str]) -> dict[str, User]:
     """{address: member}"""
     return {member.email: member for member in db.session.scalars(select(User).where(among(User.email, addresses)))}
 
 
-def _enrolled(course, members):
+def _enrolled(course: Course, members: Iterable[User]) -> set[int]:
     """Ids of those who take part in the course now."""
     rows = select(Enrolment.user_id).where(Enrolment.course_id == course.id, Enrolment.ended_at.is_(None))
     return set(db.session.scalars(rows.where(among(Enrolment.user_id, [member.id for member in members]))))

@@ -1,5 +1,7 @@
 """Who is enrolled in what, and how far he is."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -21,22 +23,22 @@ class Enrolment(Model):
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), unique=True)
     paid: Mapped[int] = mapped_column(BigInteger, default=0)
     rule_version: Mapped[int]
-    matures_at: Mapped[object] = mapped_column(Moment)
-    enrolled_at: Mapped[object] = mapped_column(Moment)
+    matures_at: Mapped[datetime] = mapped_column(Moment)
+    enrolled_at: Mapped[datetime] = mapped_column(Moment)
     done: Mapped[int] = mapped_column(default=0)
-    completed_at: Mapped[object | None] = mapped_column(Moment)
-    ended_at: Mapped[object | None] = mapped_column(Moment)  # its money went back; who buys the course again goes on where he was
+    completed_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)  # its money went back; who buys the course again goes on where he was
 
     course: Mapped[Course] = relationship()
     user: Mapped[User] = relationship()
 
     @property
-    def is_maturing(self):
+    def is_maturing(self) -> bool:
         """Whether what the course earned cannot be used yet."""
         return self.matures_at > clock.now()
 
     @property
-    def percent(self):
+    def percent(self) -> int:
         return min(100, 100 * self.done // self.course.lesson_count) if self.course.lesson_count else 0
 
 
@@ -45,4 +47,4 @@ class LessonCompletion(Model):
 
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolments.id"), primary_key=True)
     lesson_id: Mapped[int] = mapped_column(ForeignKey("lessons.id"), primary_key=True, index=True)
-    completed_at: Mapped[object] = mapped_column(Moment)
+    completed_at: Mapped[datetime] = mapped_column(Moment)
