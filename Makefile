@@ -12,8 +12,8 @@ setup:           ## install what is locked, build contracts, browser files and t
 demo: setup      ## run everything on http://127.0.0.1:8000 until Ctrl-C (DEMO_PORT=… for another port)
 	@exec $(IN_VENV) -m rig.demo
 
-test: setup      ## run every test there is (ARGS=… goes to pytest)
-	@exec $(IN_VENV) -m rig.test $(ARGS)
+test: setup      ## run every test there is (ORDER=random shuffles them, SEED=… repeats that; ARGS=… goes to pytest)
+	@exec $(IN_VENV) -m rig.test ORDER=$(ORDER) SEED=$(SEED) $(ARGS)
 
 lint: setup      ## style and layers
 	@.venv/bin/ruff check .

@@ -1,6 +1,8 @@
 """Run every test there is: style and layers, contracts, and all that pytest finds."""
 
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -41,18 +43,33 @@ class Outcome(NamedTuple):
 
 def main():
     """Run all steps even when one fails, and end with what failed. The contracts' run beside the others, and show at the end what they said."""
+    shuffled, arguments = _asked(sys.argv[1:])
     _need_chromium()
     with tempfile.TemporaryDirectory(prefix="lms-pattern-") as directory, ThreadPoolExecutor(max_workers=1) as beside:
         os.environ[PATTERN] = f"{directory}/cluster"
         contracts = beside.submit(lambda: [_do(step, subprocess.PIPE) for step in _contracts()])
-        outcomes = [_do(step) for step in _house(sys.argv[1:])] + contracts.result()
+        outcomes = [_do(step) for step in _house([*shuffled, *arguments])] + contracts.result()
     for outcome in outcomes:
         if outcome.said:
             say(f"\n{outcome.said}")
         say(f"== {outcome.name} {'passed' if outcome.passed else 'FAILED'} after {outcome.seconds:.0f} s")
+    if shuffled:
+        say(f"== random order: make test SEED={shuffled[-1]} repeats it")
     if failed := [outcome.name for outcome in outcomes if not outcome.passed]:
         raise Refusal(f"FAILED: {', '.join(failed)}")
     say("\nAll tests passed.")
+
+
+def _asked(words):
+    """(what shuffles the tests, what goes to pytest) of ORDER=random, which draws a seed, or SEED=…, which repeats the order it made, and what follows."""
+    given = dict.fromkeys(("ORDER", "SEED"), "")
+    while words and words[0].partition("=")[0] in given:
+        name, _, given[name] = words.pop(0).partition("=")
+    if given["ORDER"] not in ("", "random") or not re.fullmatch(r"\d*", given["SEED"]):
+        raise Refusal("The order of the tests is the usual one, or random: make test ORDER=random, or make test SEED=7 for that of a seed.")
+    if any(given.values()):
+        return ["-p", "randomly", "--randomly-seed", given["SEED"] or str(random.getrandbits(32))], words
+    return [], words
 
 
 def _house(arguments):

@@ -42,11 +42,17 @@ class Shares(LoadScopeScheduling):
         return "site" if Path(file).parent.name in ("browser", "e2e") else file
 
 
-def pytest_collection_modifyitems(items):
-    """What takes longest begins first."""
-    first = ("browser", "e2e", "faults", "jobs", "rig")
-    place = {name: number for number, name in enumerate(first, start=-len(first))}
-    items.sort(key=lambda item: (item.originalname == "test_a_schedule_of_faults_breaks_nothing", place.get(item.path.parent.name, 0)))
+def pytest_collection_modifyitems(config, items):
+    """What takes longest begins first. In random order only the whole site does, as one process has it to itself; on it what moves its clock comes last."""
+    shuffled = config.pluginmanager.hasplugin("randomly")
+    first = ("browser", "e2e") if shuffled else ("browser", "e2e", "faults", "jobs", "rig")
+    place = {name: 0 if shuffled else number for number, name in enumerate(first)}
+
+    def rank(item):
+        folder, name = item.path.parent.name, item.path.name
+        return item.originalname == "test_a_schedule_of_faults_breaks_nothing", place.get(folder, len(first)), folder == "e2e" and name.startswith("test_time")
+
+    items.sort(key=rank)
 
 
 def pytest_collection_finish():
