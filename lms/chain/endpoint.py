@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from requests import ConnectionError as NoConnection
@@ -15,6 +17,7 @@ from lms.chain import plain
 from lms.chain.errors import RpcBehind, RpcDown, RpcForeign, RpcRefused
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # These libraries write whole URLs at DEBUG, and an endpoint's URL holds its API key.
 for _talkative in ("web3", "urllib3"):
@@ -44,11 +47,11 @@ class Health:
     head: int | None = None
 
     @classmethod
-    def of(cls, facts):
+    def of(cls, facts: Mapping[str, Any]) -> Self:
         """From what was kept, by another release perhaps."""
         return cls(**{field.name: facts[field.name] for field in fields(cls) if field.name in facts})
 
-    def is_resting(self):
+    def is_resting(self) -> bool:
         """A clock that was set back must not make the rest longer."""
         return 0 < self.rests_until - time.time() <= REST_SECONDS
 
@@ -56,12 +59,21 @@ class Health:
 class Endpoint:
     """`keep(name, health)` is told what changes, as a dict."""
 
-    def __init__(self, url, name, chain_id, timeout, health, keep):
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        chain_id: int,
+        timeout: float,
+        health: Health,
+        keep: Callable[[str, dict[str, Any]], None],
+    ) -> None:
         self.name, self.health = name, health
         self._url, self._chain_id, self._timeout, self._keep = url, chain_id, timeout, keep
-        self._web3, self._kept_at = None, 0
+        self._web3: Web3 | None = None
+        self._kept_at: float = 0
 
-    def ask(self, question):
+    def ask(self, question: Callable[[Web3], T]) -> tuple[T, None] | tuple[None, RpcDown | RpcRefused]:
         """(answer, None) or (None, problem). Not raised: a problem that carries web3's own would carry the URL."""
         begun = time.monotonic()
         try:
@@ -79,16 +91,16 @@ class Endpoint:
         self._answered(begun)
         return answer, None
 
-    def show_head(self, number):
+    def show_head(self, number: int) -> None:
         if number != self.health.head:
             self.health.head = number
             self._tell()
 
-    def try_once(self):
+    def try_once(self) -> None:
         """Wake it from its rest; one failure sends it back."""
         self.health.rests_until, self.health.failures = 0, FAILURES_BEFORE_REST - 1
 
-    def _connected(self):
+    def _connected(self) -> Web3:
         if self._web3 is None:
             web3 = _web3(self._url, self._timeout)
             if plain.number(web3, "eth_chainId") != self._chain_id:
@@ -96,14 +108,14 @@ class Endpoint:
             self._web3 = web3
         return self._web3
 
-    def _answered(self, begun):
+    def _answered(self, begun: float) -> None:
         health, now = self.health, time.time()
         health.answered_at, health.seconds = now, time.monotonic() - begun
         if health.failures or abs(now - self._kept_at) >= _KEPT_EVERY:
             health.failures = health.rests_until = 0
             self._tell()
 
-    def _failed(self, problem, why):
+    def _failed(self, problem: Exception, why: str) -> RpcDown:
         health, now = self.health, time.time()
         health.failures, health.failed_at, health.failure = health.failures + 1, now, _kind(problem)
         if health.failures >= FAILURES_BEFORE_REST:
@@ -114,28 +126,28 @@ class Endpoint:
         log.warning("rpc endpoint %s: %s", self.name, why)
         return RpcDown(f"{self.name}: {why}")
 
-    def _tell(self):
+    def _tell(self) -> None:
         self._kept_at = time.time()
         self._keep(self.name, asdict(self.health))
 
-    def _scrub(self, text):
+    def _scrub(self, text: str) -> str:
         return text.replace(self._url, self.name)
 
 
-def redact(url):
+def redact(url: str) -> str:
     """An endpoint's scheme and host: path, query, user and password may hold its API key."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}"
 
 
-def _web3(url, timeout):
+def _web3(url: str, timeout: float) -> Web3:
     # Without retries of its own: web3 would resend a raw transaction behind our back, and the pool asks the next one.
     provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, session=_session(url), exception_retry_configuration=None)
     return Web3(provider, middleware=[AttributeDictMiddleware, ExtraDataToPOAMiddleware])
 
 
-def _session(url):
+def _session(url: str) -> Session:
     """What the environment says about proxies and certificates is read once: looking it up takes a third of a call."""
     session = Session()
     told = session.merge_environment_settings(url, {}, None, None, None)
@@ -143,10 +155,10 @@ def _session(url):
     return session
 
 
-def _said(refusal):
+def _said(refusal: Web3RPCError) -> str:
     error = (refusal.rpc_response or {}).get("error", {})
     return str(error.get("message", error)) if isinstance(error, dict) else str(error)
 
 
-def _kind(problem):
+def _kind(problem: Exception) -> str:
     return next((kind for error, kind in _KINDS if isinstance(problem, error)), "no JSON-RPC")

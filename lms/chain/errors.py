@@ -1,5 +1,7 @@
 """What can go wrong on the way to the chain. No message holds a key or an endpoint's credentials."""
 
+from collections.abc import Iterable
+
 
 class ChainError(Exception):
     """The root of all errors of this layer."""
@@ -28,7 +30,7 @@ class RpcDisagreement(ChainError):
 class Reverted(ChainError):
     """The contract refuses the call; `reason` names its error and the values it gives."""
 
-    def __init__(self, reason):
+    def __init__(self, reason: str) -> None:
         super().__init__(f"the contract refuses: {reason}")
         self.reason = reason
 
@@ -48,7 +50,7 @@ class WrongKey(ChainError):
 class KekMissing(WrongKey):
     """Stored keys are wrapped by versions of the KEK that are not here; the sentence says what helps."""
 
-    def __init__(self, versions):
+    def __init__(self, versions: Iterable[int]) -> None:
         named = ", ".join(map(str, versions))
         super().__init__(
             f"keys are stored under version {named} of the KEK, which is not here. Put what KEK was then into KEK_OLD, "

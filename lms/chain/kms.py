@@ -5,6 +5,7 @@ A call may fail in many ways; none of them is told with what was asked.
 
 import os
 from functools import lru_cache
+from typing import Any
 
 from coincurve import PublicKey
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1
@@ -23,18 +24,18 @@ _NOT_OURS = ("InvalidCiphertextException", "IncorrectKeyException")
 class KmsSigner:
     """A key of the kind ECC_SECG_P256K1. It signs the same transaction with other bytes each time."""
 
-    def __init__(self, arn):
+    def __init__(self, arn: str) -> None:
         self._arn, self.address = arn, _address(arn)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<KmsSigner {shorten(self.address)}>"
 
-    def sign_transaction(self, transaction):
+    def sign_transaction(self, transaction: dict[str, Any]) -> tuple[bytes, str]:
         digest = keccak(to_sign(transaction))
         raw = encode(transaction, *self._sign(digest))
         return raw, "0x" + keccak(raw).hex()
 
-    def _sign(self, digest):
+    def _sign(self, digest: bytes) -> tuple[int, int, int]:
         """(y parity, r, s): nodes take a low s only, and KMS does not say which of two points it meant."""
         answer = _ask(self._arn, "sign", Message=digest, MessageType="DIGEST", SigningAlgorithm="ECDSA_SHA_256")
         r, s = decode_dss_signature(answer["Signature"])
@@ -49,22 +50,24 @@ class KmsSigner:
 class KmsKek:
     """A symmetric key. What a data key is bound to is its encryption context, which stands readable in AWS's own log."""
 
-    def __init__(self, arn):
+    def __init__(self, arn: str) -> None:
         self._arn = arn
 
-    def wrap(self, data_key, bound_to):
-        return _ask(self._arn, "encrypt", Plaintext=data_key, EncryptionContext=_context(bound_to))["CiphertextBlob"]
+    def wrap(self, data_key: bytes, bound_to: bytes) -> bytes:
+        wrapped: bytes = _ask(self._arn, "encrypt", Plaintext=data_key, EncryptionContext=_context(bound_to))["CiphertextBlob"]
+        return wrapped
 
-    def unwrap(self, wrapped, bound_to):
-        return _ask(self._arn, "decrypt", CiphertextBlob=wrapped, EncryptionContext=_context(bound_to))["Plaintext"]
+    def unwrap(self, wrapped: bytes, bound_to: bytes) -> bytes:
+        data_key: bytes = _ask(self._arn, "decrypt", CiphertextBlob=wrapped, EncryptionContext=_context(bound_to))["Plaintext"]
+        return data_key
 
 
-def _context(bound_to):
+def _context(bound_to: bytes) -> dict[str, str]:
     return {"key": bound_to.decode()}
 
 
 @lru_cache
-def _address(arn):
+def _address(arn: str) -> str:
     """A key never changes, and each job asks."""
     public = load_der_public_key(_ask(arn, "get_public_key")["PublicKey"])
     if not isinstance(getattr(public, "curve", None), SECP256K1):
@@ -72,11 +75,11 @@ def _address(arn):
     return _address_of(public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
-def _address_of(point):
+def _address_of(point: bytes) -> str:
     return to_checksum_address(keccak(point[1:])[12:])
 
 
-def _ask(arn, name, **request):
+def _ask(arn: str, name: str, **request: Any) -> Any:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -90,7 +93,7 @@ def _ask(arn, name, **request):
 
 
 @lru_cache
-def _client(region, pid):
+def _client(region: str, pid: int) -> Any:
     """One for each process: a fork must not share its parent's connections. Imported only where a key is in KMS."""
     import boto3
     from botocore.config import Config

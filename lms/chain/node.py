@@ -1,7 +1,8 @@
 """What the chain holds, read with the block it belongs to."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eth_abi import decode, encode
 from eth_utils import keccak
@@ -9,6 +10,7 @@ from eth_utils import keccak
 from lms.chain import blocks, plain
 from lms.chain.contracts import artifact
 from lms.chain.contracts.abi import address
+from lms.chain.rpc import Pool
 
 _TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 _NOBODY = "0x" + "00" * 32
@@ -22,7 +24,7 @@ class Holdings:
 
     block_number: int
     supply: int
-    balances: dict
+    balances: dict[str, int]
 
 
 class Transfer(NamedTuple):
@@ -32,30 +34,31 @@ class Transfer(NamedTuple):
     log_index: int
     block_number: int
     block_hash: str
-    parties: tuple
+    parties: tuple[str, ...]
     amount: int
 
     @property
-    def source(self):
+    def source(self) -> str:
         return address(bytes.fromhex(self.parties[0][2:]))
 
     @property
-    def target(self):
+    def target(self) -> str:
         return address(bytes.fromhex(self.parties[1][2:]))
 
     @property
-    def is_mint(self):
+    def is_mint(self) -> bool:
         return self.parties[0] == _NOBODY
 
     @property
-    def is_burn(self):
+    def is_burn(self) -> bool:
         return self.parties[1] == _NOBODY
 
 
-def holdings(pool, token, addresses, block_number=None):
+def holdings(pool: Pool, token: str, addresses: Sequence[str], block_number: int | None = None) -> Holdings:
     """What these addresses hold, all at one block: the newest, or the one asked for."""
     number = pool.head().number if block_number is None else block_number
-    balances, supply = {}, 0
+    balances: dict[str, int] = {}
+    supply = 0
     for start in range(0, max(len(addresses), 1), _HOLDERS_A_CALL):
         part = addresses[start : start + _HOLDERS_A_CALL]
         number, supply, amounts = _ask(pool, token, part, number)
@@ -63,24 +66,24 @@ def holdings(pool, token, addresses, block_number=None):
     return Holdings(number, supply, balances)
 
 
-def transfers(pool, token, first_block, last_block):
+def transfers(pool: Pool, token: str, first_block: int, last_block: int) -> list[Transfer]:
     """The token's Transfer logs of these blocks, both included, in the chain's order."""
     return [transfer for part in blocks.parts(first_block, last_block) for transfer in _transfers(pool, token, *part)]
 
 
-def _transfers(pool, token, first_block, last_block):
+def _transfers(pool: Pool, token: str, first_block: int, last_block: int) -> list[Transfer]:
     wanted = {"address": token, "topics": [_TRANSFER], "fromBlock": hex(first_block), "toBlock": hex(last_block)}
     return pool.agreed(lambda web3: [_transfer(log) for log in plain.ask(web3, "eth_getLogs", wanted)])
 
 
-def _ask(pool, token, addresses, block_number):
+def _ask(pool: Pool, token: str, addresses: Sequence[str], block_number: int) -> tuple[int, int, tuple[int, ...]]:
     code = bytes.fromhex(artifact("Holdings")["bytecode"]["object"][2:])
     data = code + encode(["address", "address[]"], [token, addresses])
     answer = pool.read(lambda web3: web3.eth.call({"data": data}, block_number))
     return decode(["uint256", "uint256", "uint256[]"], answer)
 
 
-def _transfer(log):
+def _transfer(log: Mapping[str, Any]) -> Transfer:
     return Transfer(
         tx_hash=log["transactionHash"].lower(),
         log_index=int(log["logIndex"], 16),

@@ -10,13 +10,13 @@ from lms.chain.errors import WrongKey
 _NONCE_BYTES = 12
 
 
-def seal(plain, key, bound_to):
+def seal(plain: bytes, key: bytes, bound_to: bytes) -> bytes:
     """A random nonce, then the ciphertext with its tag."""
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
 
 
-def open_sealed(sealed, key, bound_to):
+def open_sealed(sealed: bytes, key: bytes, bound_to: bytes) -> bytes:
     """WrongKey when key, bound data or stored bytes are not those it was sealed with; it carries no cause that could show one."""
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)

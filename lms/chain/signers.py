@@ -3,12 +3,14 @@
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from eth_account import Account
 
 from lms.chain import vault
+from lms.chain.keks import Keks
 from lms.chain.kms import KmsSigner
 from lms.chain.vault import Key, SealedKey, new_key, open_key, shorten
 
@@ -21,57 +23,57 @@ class Signer(Protocol):
 
     address: str
 
-    def sign_transaction(self, transaction: dict) -> tuple[bytes, str]:
+    def sign_transaction(self, transaction: dict[str, Any]) -> tuple[bytes, str]:
         """(raw bytes, transaction hash)"""
 
 
-def open_signer(place, keks):
+def open_signer(place: str, keks: Keks) -> Signer:
     """The signer at a place of the setting: kms:ARN, or the path of a file."""
     return KmsSigner(place.removeprefix(KMS)) if is_in_kms(place) else LocalSigner.load(place, keks)
 
 
-def address_at(place):
+def address_at(place: str) -> str:
     """The address of the signer at a place, without opening its key: each job asks, and a KEK may be far away."""
     return KmsSigner(place.removeprefix(KMS)).address if is_in_kms(place) else _from_json(Path(place).read_text()).address
 
 
-def is_in_kms(place):
+def is_in_kms(place: str) -> bool:
     return place.startswith(KMS)
 
 
 class LocalSigner:
     """A key in a file, sealed by the KEK."""
 
-    def __init__(self, key: Key):
+    def __init__(self, key: Key) -> None:
         self._key = key
         self.address = key.address
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<LocalSigner {shorten(self.address)}>"
 
     @classmethod
-    def create(cls, path, keks):
+    def create(cls, path: str | Path, keks: Keks) -> Self:
         """A signer with a new key; an existing file is never overwritten (FileExistsError)."""
         sealed = new_key(_OWNER, keks)
         _write(Path(path), _to_json(sealed))
         return cls(open_key(sealed, _OWNER, keks))
 
     @classmethod
-    def load(cls, path, keks):
+    def load(cls, path: str | Path, keks: Keks) -> Self:
         """The signer of a file; WrongKey when the KEK is another."""
         return cls(open_key(_from_json(Path(path).read_text()), _OWNER, keks))
 
-    def sign_transaction(self, transaction):
+    def sign_transaction(self, transaction: dict[str, Any]) -> tuple[bytes, str]:
         signed = Account.sign_transaction(transaction, self._key.reveal())
         return bytes(signed.raw_transaction), signed.hash.to_0x_hex()
 
 
-def kek_version(path):
+def kek_version(path: str | Path) -> int:
     """The version of the KEK that a signer's file is wrapped by."""
     return _from_json(Path(path).read_text()).kek_version
 
 
-def rewrap(path, keks):
+def rewrap(path: str | Path, keks: Keks) -> bool:
     """Wrap a signer's file by the newest KEK; False when it is already."""
     sealed = _from_json(Path(path).read_text())
     if sealed.kek_version == keks.version:
@@ -81,7 +83,7 @@ def rewrap(path, keks):
 
 
 # A link refuses when the name is taken, which a replacement does not.
-def _write(path, text, place=os.link):
+def _write(path: Path, text: str, place: Callable[[Path, Path], None] = os.link) -> None:
     """Whole or not at all: a file cut short by a kill would be taken for the key at the next start."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
@@ -97,7 +99,7 @@ def _write(path, text, place=os.link):
         draft.unlink(missing_ok=True)
 
 
-def _keep_names(directory):
+def _keep_names(directory: Path) -> None:
     """On the disk before anybody is told: the KEK that opens the older file may be thrown away after."""
     handle = os.open(directory, os.O_RDONLY)
     try:
@@ -106,7 +108,7 @@ def _keep_names(directory):
         os.close(handle)
 
 
-def _to_json(sealed):
+def _to_json(sealed: SealedKey) -> str:
     return json.dumps(
         {
             "address": sealed.address,
@@ -118,7 +120,7 @@ def _to_json(sealed):
     )
 
 
-def _from_json(text):
+def _from_json(text: str) -> SealedKey:
     stored = json.loads(text)
     return SealedKey(
         address=stored["address"],

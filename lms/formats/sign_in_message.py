@@ -52,7 +52,7 @@ def checksummed(address: str) -> str:
     """The address in the capitals of EIP-55. Raises BadMessage for what is no address, or has capitals that are wrong."""
     if not re.fullmatch(r"0x[0-9a-fA-F]{40}", address):
         raise BadMessage("not an address")
-    from eth_utils.address import to_checksum_address
+    from eth_utils import to_checksum_address
 
     right = to_checksum_address(address)
     digits = address[2:]

@@ -189,6 +189,12 @@ def test_a_null_answer_is_no_answer(make_pool):
     assert pool.mined_nonce(NOBODY) == 0
 
 
+def test_a_node_that_knows_no_newest_block_is_no_answer(make_pool):
+    pool, _ = make_pool(answering("eth_getBlockByNumber", None))
+    with pytest.raises(RpcDown, match="no newest block"):
+        pool.head()
+
+
 def test_one_lying_endpoint_of_two_is_a_disagreement(make_pool):
     pool, _ = make_pool(answering("eth_getTransactionCount", "0x7"), honest)
     with pytest.raises(RpcDisagreement):
