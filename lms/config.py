@@ -1,14 +1,11 @@
 """Every environment variable, its type, and who may have it. The only reader of os.environ."""
 
 import base64
-import binascii
 import os
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from stdnum import bic, iban
-from stdnum.exceptions import ValidationError
+from lms import config_values as read_as
 
 BOTH = frozenset({"web", "worker", "mail", "cli"})
 WEB = frozenset({"web", "cli"})
@@ -19,124 +16,6 @@ COMMAND = frozenset({"cli"})
 
 class ConfigError(SystemExit):
     """The start is refused. Being a SystemExit it prints its sentence, not a traceback; it never holds a value."""
-
-
-def _text(value):
-    return value
-
-
-def _whole(value):
-    number = int(value)
-    if number < 0:
-        raise ValueError("a number from 0 up")
-    return number
-
-
-def _one_of(*choices):
-    def parse(value):
-        if value not in choices:
-            raise ValueError("one of " + ", ".join(choices))
-        return value
-
-    return parse
-
-
-def _url(*schemes):
-    def parse(value):
-        if urlsplit(value).scheme not in schemes:
-            raise ValueError("an address that begins with " + " or ".join(f"{scheme}://" for scheme in schemes))
-        return value
-
-    return parse
-
-
-def _directory(value):
-    if not urlsplit(_url("file")(value)).path.strip("/"):
-        raise ValueError("an address that names a directory")
-    return value
-
-
-def _database(value):
-    url = _url("postgresql", "postgres", "postgresql+psycopg")(value)
-    return "postgresql+psycopg://" + url.split("://", 1)[1]
-
-
-def _urls(value):
-    return tuple(_url("http", "https")(url.strip()) for url in value.split(",") if url.strip())
-
-
-def _paths(value):
-    return tuple(path.strip() for path in value.split(",") if path.strip())
-
-
-def _secret(value):
-    if len(value) < 32:
-        raise ValueError("at least 32 characters")
-    return value
-
-
-def _stripe_key(value):
-    if not re.fullmatch(r"(?:sk|rk)_(?:test|live)_\w{16,250}", value):
-        raise ValueError("a secret or restricted key of Stripe, sk_live_… or rk_live_…; outside production of its test mode")
-    return value
-
-
-def _key(value):
-    if re.fullmatch(r"kms:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d+:key/[\w-]+|vault:[\w/-]+/[\w-]+", value):
-        return value
-    try:
-        key = base64.b64decode(value, validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != 32:
-        raise ValueError("32 bytes in base64, kms:ARN or vault:MOUNT/KEY")
-    return key
-
-
-def _price(value):
-    """Millionths of a euro."""
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
-        raise ValueError("an amount in euros with at most six decimals, such as 0.2145")
-    whole, _, fraction = value.partition(".")
-    return int(whole) * 10**6 + int(f"{fraction:0<6}")
-
-
-def _iban(value):
-    try:
-        return iban.validate(value)
-    except ValidationError:
-        raise ValueError("an IBAN, such as DE89 3704 0044 0532 0130 00") from None
-
-
-def _bic(value):
-    try:
-        return bic.validate(value)
-    except ValidationError:
-        raise ValueError("a BIC of 8 or 11 characters, such as COBADEFFXXX") from None
-
-
-@dataclass(frozen=True)
-class Kek:
-    """One version of the key encryption key: its 32 bytes, or kms:ARN or vault:MOUNT/KEY where a service keeps it."""
-
-    version: int
-    key: bytes | str = field(repr=False)
-
-
-def _kek(value):
-    """VERSION:KEY; without a version it is the first."""
-    version, key = re.fullmatch(r"(?:([1-9]\d{0,5}):)?(.*)", value, re.DOTALL).groups()
-    return Kek(int(version or 1), _key(key))
-
-
-def _keks(value):
-    return tuple(_kek(each.strip()) for each in value.split(",") if each.strip())
-
-
-def _address(value):
-    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
-        raise ValueError("an address, 0x and 40 hexadecimal digits")
-    return value
 
 
 REQUIRED = object()
@@ -169,42 +48,42 @@ def _reason(error):
 
 
 SETTINGS = (
-    Setting("ENVIRONMENT", BOTH, _one_of("production", "demo", "test"), "production", "production, demo or test"),
-    Setting("DATABASE_URL", BOTH, _database, REQUIRED, "the PostgreSQL address, postgresql://user:password@host/name"),
-    Setting("REDIS_URL", BOTH, _url("redis", "rediss", "unix"), REQUIRED, "the Redis address, redis://host:6379/0"),
-    Setting("SECRET_KEY", BOTH, _secret, REQUIRED, "a random text of at least 32 characters that signs cookies and links"),
-    Setting("BASE_URL", BOTH, _url("http", "https"), REQUIRED, "the public address of the site, used in mail links"),
-    Setting("MAIL_URL", BOTH, _url("smtp", "smtps", "outbox"), REQUIRED, "smtp://user:password@host:port; in the demo outbox:///directory"),
-    Setting("MAIL_FROM", BOTH, _text, "SchoolPlatform <no-reply@example.org>", "the sender of mail"),
-    Setting("FILES_URL", KEYLESS, _directory, REQUIRED, "file:///directory where uploads are kept, with a backup like the database's"),
-    Setting("CHAIN_ID", BOTH, _whole, 137, "the chain: 137 Polygon, 80002 Amoy, 31337 anvil"),
-    Setting("CHAIN_DEPTH", BOTH, _whole, 5, "the blocks after which a transaction is shown as on chain"),
-    Setting("RPC_URLS", BOTH, _urls, (), "RPC endpoints of the chain, separated by commas; only workers and `flask` commands call them"),
-    Setting("SELLER_NAME", BOTH, _text, "SchoolPlatform", "who sells, as invoices say it"),
-    Setting("SELLER_ADDRESS", BOTH, _text, "", "the seller's address on invoices; needed in production with a gateway"),
-    Setting("SELLER_TAX_ID", BOTH, _text, "", "the seller's VAT or tax number on invoices; needed in production with a gateway"),
-    Setting("VAT_RATE", BOTH, _whole, 0, "VAT in basis points, 2200 for 22 %"),
-    Setting("LOG_LEVEL", BOTH, _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "DEBUG, INFO, WARNING or ERROR"),
-    Setting("CLOCK_FILE", BOTH, _text, "", "demo and test only: a file with the seconds the clock is ahead"),
-    Setting("PROXY_COUNT", WEB, _whole, 0, "how many reverse proxies of yours stand before the web and say who asks"),
-    Setting("PAYMENT_GATEWAY", BOTH, _one_of("none", "sandbox", "stripe"), "none", "the payment gateway: none, stripe, or sandbox outside production; the same for web and worker"),
-    Setting("PAYMENT_WEBHOOK_SECRET", BOTH, _secret, "", "the secret that signs payment webhooks, whsec_… of Stripe; needed with a gateway by the web, with the sandbox by the worker, too"),
-    Setting("PAYMENT_SANDBOX_FILE", BOTH, _text, "", "sandbox only: the file where it keeps what it has taken, for web and worker; without one it forgets"),
-    Setting("STRIPE_KEY", KEYLESS, _stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
-    Setting("STRIPE_API", KEYLESS, _url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
-    Setting("POL_PRICE_EUR", BOTH, _price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward and a release cost"),
-    Setting("PAYER_IBAN", WEB, _iban, "", "the IBAN of the account, in the seller's name, that euros are paid out from: without it no bank file is exported"),
-    Setting("PAYER_BIC", WEB, _bic, "", "the BIC of the bank of that account"),
-    Setting("METRICS_TOKEN", WEB, _secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
-    Setting("KEK", WORKER, _kek, None, "what wraps all other keys: 32 random bytes in base64, kms:ARN or vault:MOUNT/KEY; from the second on as VERSION:KEY; worker only", is_key=True),
-    Setting("KEK_OLD", WORKER, _keks, (), "until `flask keys rotate` has run: what was in KEK before, separated by commas; worker only", is_key=True),
-    Setting("TOKEN_ADMIN", COMMAND, _address, None, "the address that administers the contract, not the signer's; needed to deploy anywhere but on anvil"),
-    Setting("SETTLE_SECONDS", WORKER, _whole, 60, "the seconds between two settlements; one of 200 members goes at once"),
-    Setting("SETTLE_BASE_FEE", WORKER, _whole, 0, "the base fee in gwei above which settlement waits for a lower one; 0 for any"),
-    Setting("SETTLE_PATIENCE", WORKER, _whole, 3600, "the seconds after which nothing waits for a lower base fee any longer"),
-    Setting("SIGNER_FILES", WORKER, _paths, (), "the signers, separated by commas: files with keys encrypted by the KEK, or kms:ARN; worker only", is_key=True),
-    Setting("VAULT_ADDR", WORKER, _url("http", "https"), "", "the address of the vault, when a KEK is in one; worker only"),
-    Setting("VAULT_TOKEN", WORKER, _text, "", "the token that lets the vault's transit engine encrypt and decrypt with that KEK; worker only", is_key=True),
+    Setting("ENVIRONMENT", BOTH, read_as.one_of("production", "demo", "test"), "production", "production, demo or test"),
+    Setting("DATABASE_URL", BOTH, read_as.database, REQUIRED, "the PostgreSQL address, postgresql://user:password@host/name"),
+    Setting("REDIS_URL", BOTH, read_as.url("redis", "rediss", "unix"), REQUIRED, "the Redis address, redis://host:6379/0"),
+    Setting("SECRET_KEY", BOTH, read_as.secret, REQUIRED, "a random text of at least 32 characters that signs cookies and links"),
+    Setting("BASE_URL", BOTH, read_as.url("http", "https"), REQUIRED, "the public address of the site, used in mail links"),
+    Setting("MAIL_URL", BOTH, read_as.url("smtp", "smtps", "outbox"), REQUIRED, "smtp://user:password@host:port; in the demo outbox:///directory"),
+    Setting("MAIL_FROM", BOTH, read_as.text, "SchoolPlatform <no-reply@example.org>", "the sender of mail"),
+    Setting("FILES_URL", KEYLESS, read_as.directory, REQUIRED, "file:///directory where uploads are kept, with a backup like the database's"),
+    Setting("CHAIN_ID", BOTH, read_as.whole, 137, "the chain: 137 Polygon, 80002 Amoy, 31337 anvil"),
+    Setting("CHAIN_DEPTH", BOTH, read_as.whole, 5, "the blocks after which a transaction is shown as on chain"),
+    Setting("RPC_URLS", BOTH, read_as.urls, (), "RPC endpoints of the chain, separated by commas; only workers and `flask` commands call them"),
+    Setting("SELLER_NAME", BOTH, read_as.text, "SchoolPlatform", "who sells, as invoices say it"),
+    Setting("SELLER_ADDRESS", BOTH, read_as.text, "", "the seller's address on invoices; needed in production with a gateway"),
+    Setting("SELLER_TAX_ID", BOTH, read_as.text, "", "the seller's VAT or tax number on invoices; needed in production with a gateway"),
+    Setting("VAT_RATE", BOTH, read_as.whole, 0, "VAT in basis points, 2200 for 22 %"),
+    Setting("LOG_LEVEL", BOTH, read_as.one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "DEBUG, INFO, WARNING or ERROR"),
+    Setting("CLOCK_FILE", BOTH, read_as.text, "", "demo and test only: a file with the seconds the clock is ahead"),
+    Setting("PROXY_COUNT", WEB, read_as.whole, 0, "how many reverse proxies of yours stand before the web and say who asks"),
+    Setting("PAYMENT_GATEWAY", BOTH, read_as.one_of("none", "sandbox", "stripe"), "none", "the payment gateway: none, stripe, or sandbox outside production; the same for web and worker"),
+    Setting("PAYMENT_WEBHOOK_SECRET", BOTH, read_as.secret, "", "the secret that signs payment webhooks, whsec_… of Stripe; needed with a gateway by the web, with the sandbox by the worker, too"),
+    Setting("PAYMENT_SANDBOX_FILE", BOTH, read_as.text, "", "sandbox only: the file where it keeps what it has taken, for web and worker; without one it forgets"),
+    Setting("STRIPE_KEY", KEYLESS, read_as.stripe_key, "", "the secret key of Stripe, or a restricted one (README, “Payments”); of its test mode outside production"),
+    Setting("STRIPE_API", KEYLESS, read_as.url("http", "https"), "https://api.stripe.com", "where Stripe is asked; in production by https only"),
+    Setting("POL_PRICE_EUR", BOTH, read_as.price, None, "what a coin for gas costs in euros, such as 0.2145: admins see what a reward and a release cost"),
+    Setting("PAYER_IBAN", WEB, read_as.iban, "", "the IBAN of the account, in the seller's name, that euros are paid out from: without it no bank file is exported"),
+    Setting("PAYER_BIC", WEB, read_as.bic, "", "the BIC of the bank of that account"),
+    Setting("METRICS_TOKEN", WEB, read_as.secret, "", "the bearer token that opens /metrics for Prometheus, at least 32 characters; without it there is no such page"),
+    Setting("KEK", WORKER, read_as.kek, None, "what wraps all other keys: 32 random bytes in base64, kms:ARN or vault:MOUNT/KEY; from the second on as VERSION:KEY; worker only", is_key=True),
+    Setting("KEK_OLD", WORKER, read_as.keks, (), "until `flask keys rotate` has run: what was in KEK before, separated by commas; worker only", is_key=True),
+    Setting("TOKEN_ADMIN", COMMAND, read_as.address, None, "the address that administers the contract, not the signer's; needed to deploy anywhere but on anvil"),
+    Setting("SETTLE_SECONDS", WORKER, read_as.whole, 60, "the seconds between two settlements; one of 200 members goes at once"),
+    Setting("SETTLE_BASE_FEE", WORKER, read_as.whole, 0, "the base fee in gwei above which settlement waits for a lower one; 0 for any"),
+    Setting("SETTLE_PATIENCE", WORKER, read_as.whole, 3600, "the seconds after which nothing waits for a lower base fee any longer"),
+    Setting("SIGNER_FILES", WORKER, read_as.paths, (), "the signers, separated by commas: files with keys encrypted by the KEK, or kms:ARN; worker only", is_key=True),
+    Setting("VAULT_ADDR", WORKER, read_as.url("http", "https"), "", "the address of the vault, when a KEK is in one; worker only"),
+    Setting("VAULT_TOKEN", WORKER, read_as.text, "", "the token that lets the vault's transit engine encrypt and decrypt with that KEK; worker only", is_key=True),
 )
 
 

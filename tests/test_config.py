@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lms import config
+from lms import config, config_values
 from lms.gateways import payment_gateway
 
 KEK, NEXT = (base64.b64encode(letter * 32).decode() for letter in (b"k", b"n"))
@@ -38,7 +38,7 @@ def refusal(role, environ):
 def test_a_web_and_a_worker_start_with_their_settings():
     assert config.read("web", WEB)["DATABASE_URL"] == "postgresql+psycopg://lms:a-db-password@db.example.org/lms"
     worker = config.read("worker", WORKER)
-    assert worker["KEK"] == config.Kek(1, b"k" * 32)
+    assert worker["KEK"] == config_values.Kek(1, b"k" * 32)
     assert worker["RPC_URLS"] == ("https://rpc.example.org/v2/an-api-key", "https://other.example.org")
 
 
@@ -121,7 +121,7 @@ def test_a_kek_that_follows_another_names_its_version():
 def test_a_kek_may_be_kept_by_a_service(kek):
     vault = {"VAULT_ADDR": "https://vault.example.org", "VAULT_TOKEN": "hvs.a-token-of-a-vault"}
     settings = config.read("worker", WORKER | vault | {"KEK": f"2:{kek}", "KEK_OLD": KEK})
-    assert settings["KEK"] == config.Kek(2, kek)
+    assert settings["KEK"] == config_values.Kek(2, kek)
     assert vault["VAULT_TOKEN"] in config.sensitive(settings)
 
 
@@ -262,7 +262,7 @@ def test_nothing_else_asks_the_machine_for_the_time():
     """Moments are clock.now()'s. An endpoint rests, a stream resumes, a file gets its name, who has a case open leaves it and what failed is kept by the time there is."""
     package = Path(config.__file__).parent
     askers = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if re.search(r"time\.time|datetime\.now|utcnow|\.today\(", path.read_text())}
-    assert askers == {"clock.py", "chain/endpoint.py", "endpoints.py", "gateways/mail.py", "blueprints/live/hub.py", "presence.py", "failures.py"}
+    assert askers == {"clock.py", "chain/endpoint.py", "endpoints.py", "gateways/mail.py", "blueprints/live/stream.py", "presence.py", "failures.py"}
 
 
 def test_nothing_else_reads_the_environment():

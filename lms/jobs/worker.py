@@ -15,9 +15,10 @@ from rq import worker_registration
 from rq.utils import import_attribute
 from sqlalchemy.orm import configure_mappers
 
-from lms import create_app, live, logs
+from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
 from lms.formats.plain import Plain
+from lms.live_fragments import FRAGMENTS
 from lms.queue import MAIL, NAME, lasting, queue
 
 log = logging.getLogger("lms.jobs.worker")
@@ -87,7 +88,7 @@ def _templates(env, role):
     """Those that the jobs of a role render."""
     if role == "mail":
         return [name for name in env.list_templates(extensions=("html", "txt")) if name.startswith("mail/")]
-    return [fragment.template for fragment in live.FRAGMENTS.values()]
+    return [fragment.template for fragment in FRAGMENTS.values()]
 
 
 def _with_what_they_use(env, names):

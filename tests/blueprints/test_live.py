@@ -8,8 +8,9 @@ import pytest
 from werkzeug.serving import make_server
 
 from lms import live
-from lms.blueprints.live import hub as hub_module
-from lms.blueprints.live.hub import Hub, hub, message
+from lms.blueprints.live import stream as stream_module
+from lms.blueprints.live.hub import Hub, hub
+from lms.blueprints.live.stream import message
 from lms.db import transaction
 from lms.domain.accounts import sessions
 from lms.domain.ledger import actions as ledger
@@ -145,8 +146,8 @@ def test_a_page_gets_only_what_it_shows(ana, open_page):
 
 
 def test_a_stream_without_news_beats(ana, open_page, monkeypatch):
-    assert hub_module.HEARTBEAT == 15
-    monkeypatch.setattr(hub_module, "HEARTBEAT", 0.1)
+    assert stream_module.HEARTBEAT == 15
+    monkeypatch.setattr(stream_module, "HEARTBEAT", 0.1)
     page = open_page(ana)
     page.read()
     assert [page.answer.readline() for _ in range(4)] == [b": heartbeat\n", b"\n"] * 2

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.db import page_among, transaction
 from lms.domain.accounts import queries as accounts
 from lms.domain.audit import log

@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms.blueprints.admin.forms import ExportForm, PaidForm, RejectPayoutForm, ReturnedPayoutForm
+from lms.blueprints.paging import page_number
 from lms.blueprints.proof import proven
-from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.desk import cases
 from lms.domain.withdrawals import bank_file_queries, payout_queries, payout_steps, payouts

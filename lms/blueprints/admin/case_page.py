@@ -2,7 +2,7 @@
 
 from flask_login import current_user
 
-from lms import live, presence
+from lms import live_fragments, presence
 from lms.blueprints.admin import came_from
 from lms.blueprints.admin.forms import HoldForm, RejectForm
 from lms.blueprints.fields import sentence
@@ -20,7 +20,7 @@ def page(withdrawal, is_outdated=False, **forms):
     facts = dict(signs=signs, names=cases.members_of(signs), linked=linked.accounts(ties, but=current_user.id))
     facts |= dict(is_party=decisions.is_party(withdrawal, current_user, ties), is_outdated=is_outdated)
     facts |= dict(before=queries.last_of(withdrawal.user_id, but=withdrawal.id), days=rulebook.in_force().review_days, provenance=provenance.of(withdrawal))
-    facts |= dict(neighbours=cases.neighbours(withdrawal, **came_from.wanted(), by=current_user), carried=came_from.carried(), back=came_from.back(), company=company(withdrawal)) | live.simulated(withdrawal)
+    facts |= dict(neighbours=cases.neighbours(withdrawal, **came_from.wanted(), by=current_user), carried=came_from.carried(), back=came_from.back(), company=company(withdrawal)) | live_fragments.simulated(withdrawal)
     facts |= dict(history=history.of(withdrawal), reader=current_user, heavy=risks.HEAVY, looks_back=signals.LOOKS_BACK.days)
     obstacle = actions.obstacle(withdrawal, current_user)
     facts |= dict(obstacle=obstacle and sentence(obstacle))

@@ -3,7 +3,7 @@
 from flask import Blueprint, request
 
 from lms.blueprints.admin import came_from
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.domain.desk import decided
 from lms.ui import render
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, request
 
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.domain.accounts import sightings
 from lms.domain.checkout import dispute_queries
 from lms.domain.rulebook import queries as rulebook

@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import failures
+from lms.blueprints.paging import page_number
 from lms.blueprints.proof import proven
-from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.audit import log
 from lms.domain.notices import failed

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms.blueprints.admin.forms import LogForm
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.db import transaction
 from lms.domain.accounts import queries as accounts
 from lms.domain.audit import log, log_queries

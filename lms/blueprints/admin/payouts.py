@@ -8,8 +8,8 @@ from lms import live
 from lms.blueprints.admin import came_from, case_page
 from lms.blueprints.admin.forms import HaltForm, HoldForm, RejectForm
 from lms.blueprints.fields import sentence
+from lms.blueprints.paging import page_number
 from lms.blueprints.proof import proven
-from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.desk import batches, cases, decisions, pieces
 from lms.domain.withdrawals import halt, queries

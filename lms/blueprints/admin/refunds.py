@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request
 
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.domain.checkout import refund_queries
 from lms.ui import render
 

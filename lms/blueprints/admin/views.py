@@ -1,10 +1,11 @@
 """What admins see and decide."""
 
-from flask import Blueprint, current_app, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms.blueprints import questions
+from lms.blueprints.access import admins_only
 from lms.blueprints.admin import (
     applications,
     bank_files,
@@ -25,8 +26,8 @@ from lms.blueprints.admin import (
 )
 from lms.blueprints.admin import refunds as refund_pages
 from lms.blueprints.admin.forms import ReturnForm
+from lms.blueprints.paging import page_number
 from lms.blueprints.proof import proven
-from lms.blueprints.readers import page_number
 from lms.db import transaction
 from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit
@@ -38,7 +39,7 @@ from lms.domain.courses import quiz_queries as quizzes
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import STATES
-from lms.errors import Forbidden, NotFound
+from lms.errors import NotFound
 from lms.formats import markdown
 from lms.queue import enqueue
 from lms.ui import render
@@ -46,14 +47,7 @@ from lms.ui import render
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 for part in (applications, bank_files, bank_payouts, by_hand, decided, disputes, enrolments, failures, log, members, orders, payouts, refund_pages, rulebook, simulations):
     blueprint.register_blueprint(part.blueprint)
-
-
-@blueprint.before_request
-def admins_only():
-    if not current_user.is_authenticated:
-        return current_app.login_manager.unauthorized()
-    if not current_user.is_admin:
-        raise Forbidden("Only admins work here.")
+blueprint.before_request(admins_only)
 
 
 @blueprint.get("/")

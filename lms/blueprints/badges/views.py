@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask_login import current_user, login_required
 
 from lms.blueprints.badges import picture
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.domain.certificates import badges
 from lms.errors import NotFound
 from lms.ui import download, render

@@ -11,7 +11,7 @@ from lms.blueprints.checkout import webhooks
 from lms.blueprints.checkout.forms import ConfirmForm, PurchaseForm
 from lms.blueprints.checkout.gateway import gateway
 from lms.blueprints.limits import limiter, logged_in_member
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.db import transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries, refunds

@@ -4,8 +4,9 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from lms.blueprints.access import teachers_only
 from lms.blueprints.coupons.forms import CouponForm
-from lms.blueprints.readers import page_number, teachers_only
+from lms.blueprints.paging import page_number
 from lms.db import transaction
 from lms.domain.checkout import coupons
 from lms.domain.courses import queries as courses

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.ui.preferences import LANGUAGES
 
 LONGEST_WORD = 200

@@ -4,8 +4,8 @@ from babel import Locale
 from flask import Blueprint, current_app
 from flask_babel import get_locale
 
+from lms.blueprints.access import reader, standing_or_404
 from lms.blueprints.courses.forms import Wanted
-from lms.blueprints.readers import reader, standing_or_404
 from lms.domain.checkout.terms import rules_and_order
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as learning

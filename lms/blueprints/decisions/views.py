@@ -5,8 +5,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
+from lms.blueprints.access import teachers_only
 from lms.blueprints.decisions.forms import ExampleForm, PolicyForm
-from lms.blueprints.readers import page_number, teachers_only
+from lms.blueprints.paging import page_number
 from lms.db import transaction
 from lms.domain.checkout import outlook, queries, splits
 from lms.domain.rulebook import queries as rulebook

@@ -5,9 +5,10 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from lms import live
+from lms.blueprints.access import standing_or_404, teachers_only
 from lms.blueprints.exercises.forms import VerdictForm, WorkForm
+from lms.blueprints.paging import page_number
 from lms.blueprints.proof import proven
-from lms.blueprints.readers import page_number, standing_or_404, teachers_only
 from lms.db import transaction
 from lms.domain.courses import queries as courses
 from lms.domain.learning import exercise_queries as queries

@@ -4,7 +4,8 @@ from flask import Blueprint, redirect, url_for
 from flask_login import current_user, login_required
 
 from lms import live
-from lms.blueprints.readers import page_number, standing_or_404
+from lms.blueprints.access import standing_or_404
+from lms.blueprints.paging import page_number
 from lms.db import transaction
 from lms.domain.certificates import badges
 from lms.domain.courses import queries as courses

@@ -2,9 +2,6 @@
 
 import json
 import logging
-import re
-import secrets
-import socket
 import threading
 import time
 from itertools import count
@@ -15,115 +12,24 @@ from redis.exceptions import ConnectionError, RedisError
 from redis.retry import Retry
 
 from lms import live
+from lms.blueprints.live.seats import MOST_STREAMS, Seats
+from lms.blueprints.live.stream import HEARTBEAT, Stream, message
 from lms.domain.accounts import queries as accounts
-from lms.domain.accounts.sessions import token_hash
-from lms.queue import queue
 
 log = logging.getLogger(__name__)
 
-MOST_STREAMS = 5  # of a member, over all processes
-HEARTBEAT = 15  # seconds
-LIFE_SIGN = 3 * HEARTBEAT  # seconds a silent process is believed to be alive
 HEARING = 1  # seconds a page waits at most for Redis to hand us what is pushed to its member
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5  # seconds between two tries to reach Redis
 HEALING_AT_ONCE = 4  # streams that render anew at a time; the others wait for their turn
 
-OPENING = b": open\n\n"
-BEAT = b": heartbeat\n\n"
-CLOSED = b"event: close\ndata: paused\n\n"
-
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
-_ESTABLISHED = 1
 _NOTHING_TO_WAIT_FOR = threading.Event()
 _NOTHING_TO_WAIT_FOR.set()
-
-
-def message(html):
-    """The HTML as one message of a stream. Its id is sent back by a page that connects again."""
-    lines = _LINE_ENDS.split(html)
-    return ("id: 1\n" + "".join(f"data: {line}\n" for line in lines) + "\n").encode()
-
-
-class Stream:
-    """One open page. It keeps only the newest message of each fragment, so a page that reads slowly costs no more."""
-
-    __slots__ = ("hub", "is_over", "is_stale", "number", "opened", "orders", "sign_in", "socket", "user_id", "waiting", "woken")
-
-    def __init__(self, hub, user, names, environ):
-        self.hub, self.user_id = hub, user.id
-        self.sign_in = token_hash(user.session_token)
-        self.socket = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
-        self.number = next(hub.numbers)
-        self.opened = hub.moment() or time.time_ns() // 1000
-        self.orders = dict.fromkeys(names, 0)
-        self.waiting = {"": OPENING}
-        self.is_stale = self.is_over = False
-        self.woken = threading.Event()
-        self.woken.set()
-
-    def put(self, name, order, data):
-        """Let the page have the message, unless it shows something else or has had a newer one."""
-        with self.hub.lock:
-            if self.is_over or name not in self.orders or order < self.orders[name]:
-                return
-            self.orders[name], self.waiting[name] = order, data
-        self.woken.set()
-
-    def put_all(self, fragments):
-        """What the page shows, rendered after the stream was opened."""
-        for name, html in fragments.items():
-            self.put(name, self.opened, message(html))
-
-    def go_stale(self):
-        """Pushes may have been missed: render everything anew."""
-        self.is_stale = True
-        self.woken.set()
-
-    def end(self):
-        """Tell the page that it is not fed any more; it does not come back by itself."""
-        with self.hub.lock:
-            self.waiting, self.is_over = {"": CLOSED}, True
-        self.woken.set()
-
-    @property
-    def is_cut(self):
-        """Whether the browser has gone; a write would notice only at the next heartbeat."""
-        try:
-            return self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _ESTABLISHED
-        except (OSError, AttributeError):
-            return False
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        if not self.woken.wait(HEARTBEAT):
-            return BEAT
-        if self.is_stale and not self.is_over:
-            self.is_stale = False
-            self.hub.heal(self)
-        return self._take()
-
-    def _take(self):
-        self.woken.clear()
-        with self.hub.lock:
-            waiting, self.waiting = self.waiting, {}
-        if not waiting and self.is_over:
-            raise StopIteration
-        if self.is_over:
-            self.woken.set()
-        return b"".join(waiting.values()) or BEAT
-
-    def close(self):
-        """The server is done with the page."""
-        self.hub.leave(self)
 
 
 class Hub:
     """Reads what is pushed to the members who have a page open here and hands it to their streams. Redis so knows who listens: to nobody else is pushed.
 
-    Redis also knows every member's streams over all processes, as "process:number" by the moment they were opened; a process
-    shows by a key that it lives. With Redis down each process counts its own.
+    With Redis down each process counts its own members' streams.
     """
 
     def __init__(self):
@@ -131,7 +37,7 @@ class Hub:
         self.numbers = count(1)
         self.streams = {}  # member's id → his streams, the oldest first
         self.app = None
-        self.name = ""
+        self.seats = Seats()
         self.is_connected = False
         self.subscription = None
         self.heard = {}  # member's id → set once Redis hands us what is pushed to him
@@ -166,7 +72,7 @@ class Hub:
                 del self.streams[stream.user_id]
                 self._hear_no_more(stream.user_id)
         if self.is_connected:
-            self._try(lambda: queue.redis.zrem(_enrolled(stream.user_id), self._tag(stream)))
+            self._try(lambda: self.seats.give_up(stream))
 
     def heal(self, stream):
         """Render all of a stream's blocks anew, a few streams at a time."""
@@ -249,10 +155,7 @@ class Hub:
 
     def _connected(self):
         """From here on nothing is missed; what was before may have been."""
-        # Streams that ended unheard are left behind under the old name; those still open enrol anew, and must not count twice.
-        queue.redis.delete(_life_sign(self.name))
-        self.name = secrets.token_hex(6)
-        self._say_alive()
+        self.seats.renew()
         self.is_connected = True
         self._tried.set()
         for stream in self._all():
@@ -298,34 +201,13 @@ class Hub:
     # Five streams a member
 
     def _enrol(self, stream):
-        """Make the stream known to the other processes, and have what is too much ended where it is."""
         if self.is_connected:
-            self._try(lambda: self._end_oldest(stream.user_id, self._tag(stream), stream.opened))
-
-    def _end_oldest(self, user_id, tag, opened):
-        key = _enrolled(user_id)
-        pipeline = queue.redis.pipeline()
-        pipeline.zadd(key, {tag: opened}).zrange(key, 0, -1).expire(key, 86_400).set(_life_sign(self.name), 1, ex=LIFE_SIGN)
-        tags = [tag.decode() for tag in pipeline.execute()[1]]
-        if len(tags) <= MOST_STREAMS:
-            return
-        living = self._living(tags)
-        for gone in [tag for tag in tags if tag not in living] + living[:-MOST_STREAMS]:
-            queue.redis.zrem(key, gone)
-            queue.redis.publish(live.channel(user_id), json.dumps({"close": gone}))
-
-    def _living(self, tags):
-        processes = sorted({tag.partition(":")[0] for tag in tags})
-        signs = dict(zip(processes, queue.redis.mget([_life_sign(name) for name in processes]), strict=True))
-        return [tag for tag in tags if signs[tag.partition(":")[0]]]
+            self._try(lambda: self.seats.take(stream))
 
     def _end_tagged(self, streams, tag):
         for stream in streams:
-            if self._tag(stream) == tag:
+            if self.seats.tag(stream) == tag:
                 self._end(stream)
-
-    def _tag(self, stream):
-        return f"{self.name}:{stream.number}"
 
     def _end(self, stream):
         stream.end()
@@ -340,15 +222,12 @@ class Hub:
             try:
                 self._drop_cut(self._all())
                 if second % HEARTBEAT == 0:
-                    self._say_alive()
+                    self.seats.say_alive()
                     self._end_signed_out()
             except RedisError:
                 continue  # the reader says so
             except Exception:
                 log.exception("live pages were not looked after")
-
-    def _say_alive(self):
-        queue.redis.set(_life_sign(self.name), 1, ex=LIFE_SIGN)
 
     def _drop_cut(self, streams):
         for stream in streams:
@@ -378,14 +257,6 @@ class Hub:
 def _member(found):
     """Whose channel a message came from; None for nobody's."""
     return int(found["channel"].partition(b":")[2] or 0) or None
-
-
-def _enrolled(user_id):
-    return f"live-streams:{user_id}"
-
-
-def _life_sign(process):
-    return f"live-process:{process}"
 
 
 hub = Hub()

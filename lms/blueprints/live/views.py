@@ -4,7 +4,8 @@ from flask import Blueprint, Response, abort, current_app, request
 from flask_login import current_user
 
 from lms import live
-from lms.blueprints.live.hub import CLOSED, hub
+from lms.blueprints.live.hub import hub
+from lms.blueprints.live.stream import CLOSED
 
 blueprint = Blueprint("live", __name__)
 

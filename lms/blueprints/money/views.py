@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import clock
-from lms.blueprints.readers import earners_only, page_number
+from lms.blueprints.access import earners_only
+from lms.blueprints.paging import page_number
 from lms.domain.checkout import earnings
 from lms.domain.ledger import queries as ledger
 from lms.formats import csv

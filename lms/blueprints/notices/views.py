@@ -6,7 +6,7 @@ from flask_login import current_user, login_required
 
 from lms import live
 from lms.blueprints.notices.forms import PreferencesForm
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.db import transaction
 from lms.domain.notices import actions as notices
 from lms.domain.notices import kinds, queries

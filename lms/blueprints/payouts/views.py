@@ -4,10 +4,11 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from lms.blueprints.access import earners_only
 from lms.blueprints.limits import limiter, logged_in_member
+from lms.blueprints.paging import page_number
 from lms.blueprints.payouts import statements
 from lms.blueprints.payouts.forms import DetailsForm, PayoutForm
-from lms.blueprints.readers import earners_only, page_number
 from lms.db import transaction
 from lms.domain.ledger import queries as ledger
 from lms.domain.rulebook import queries as rulebook

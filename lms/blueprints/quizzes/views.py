@@ -5,10 +5,10 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from lms.blueprints import questions
+from lms.blueprints.access import standing_or_404
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.quizzes import writing
 from lms.blueprints.quizzes.forms import AnswersForm
-from lms.blueprints.readers import standing_or_404
 from lms.db import transaction
 from lms.domain.courses import queries as courses
 from lms.domain.courses import quiz_queries as written

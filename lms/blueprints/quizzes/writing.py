@@ -4,8 +4,8 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from lms.blueprints import questions
+from lms.blueprints.access import taught_or_404, teachers_only
 from lms.blueprints.quizzes.forms import QuestionForm, SettingsForm
-from lms.blueprints.readers import taught_or_404, teachers_only
 from lms.db import transaction
 from lms.domain.courses import queries as courses
 from lms.domain.courses import quiz_queries as queries

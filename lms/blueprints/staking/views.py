@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms import live
-from lms.blueprints.readers import earners_only
+from lms.blueprints.access import earners_only
 from lms.blueprints.staking.forms import AmountForm
 from lms.db import transaction
 from lms.domain.checkout import outlook

@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from lms import clock
 from lms.blueprints.limits import limiter, logged_in_member
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.blueprints.statements import papers
 from lms.blueprints.statements.forms import DaysForm
 from lms.db import page_among

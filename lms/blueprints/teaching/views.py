@@ -4,7 +4,8 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms.blueprints.readers import page_number, taught_or_404, teachers_only
+from lms.blueprints.access import taught_or_404, teachers_only
+from lms.blueprints.paging import page_number
 from lms.blueprints.teaching.forms import CourseForm, LessonForm, NewCourseForm, SectionForm
 from lms.db import transaction
 from lms.domain.checkout import queries as checkout

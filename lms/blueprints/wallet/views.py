@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
 from lms import arrivals, observations
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import queries as wallet

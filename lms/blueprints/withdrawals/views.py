@@ -6,7 +6,7 @@ from flask_login import current_user, login_required
 
 from lms import clock, live
 from lms.blueprints.fields import new_key
-from lms.blueprints.readers import page_number
+from lms.blueprints.paging import page_number
 from lms.blueprints.withdrawals.forms import CancelForm, QuoteForm, WithdrawalForm, written
 from lms.db import transaction
 from lms.domain.onchain import figures

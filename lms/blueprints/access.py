@@ -1,6 +1,8 @@
-"""Who reads, which page of a list, and what a course is to them."""
+"""Who may open a page. Before each request of a blueprint: teachers_only, earners_only, admins_only; of a course: standing_or_404, taught_or_404.
 
-from flask import current_app, request
+Who is let in where in the end: tests/access/who_may.txt."""
+
+from flask import current_app
 from flask_babel import lazy_gettext
 from flask_login import current_user
 
@@ -28,14 +30,18 @@ def teachers_only():
     return None
 
 
+def admins_only():
+    """Before each request of a blueprint that is the admins' own."""
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()
+    if not current_user.is_admin:
+        raise Forbidden("Only admins work here.")
+    return None
+
+
 def earners_only():
     """Before each request about what a teacher has earned or staked: it stays his when he teaches no more."""
     return None if current_user.is_authenticated and current_user.has_taught else teachers_only()
-
-
-def page_number():
-    """The page of a list the address asks for; its query answers the nearest there is."""
-    return request.args.get("page", 1, type=int)
 
 
 def standing_or_404(course):
