@@ -1,5 +1,7 @@
 """Orders, and what is taken off their price. Amounts in EUR cents."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -8,6 +10,7 @@ from lms.domain.accounts.models import User
 from lms.domain.checkout.amounts import Amounts
 from lms.domain.courses.models import Course
 from lms.domain.rulebook.amounts import BASIS, HIGHEST_COUPON, MICRO_PER_CENT
+from lms.domain.rulebook.rules import Rules
 
 MOST_CHANGES = 5  # of one decision: each takes a split apart and makes another
 
@@ -32,13 +35,13 @@ class Coupon(Model):
     percent_bp: Mapped[int | None]
     amount: Mapped[int | None] = mapped_column(BigInteger)
     most_uses: Mapped[int | None]
-    starts_at: Mapped[object] = mapped_column(Moment)
-    ends_at: Mapped[object | None] = mapped_column(Moment)
-    stopped_at: Mapped[object | None] = mapped_column(Moment)
+    starts_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime | None] = mapped_column(Moment)
+    stopped_at: Mapped[datetime | None] = mapped_column(Moment)
 
     course: Mapped[Course | None] = relationship()
 
-    def off(self, listed, rules):
+    def off(self, listed: int, rules: Rules) -> int:
         """Cents it takes off a list price by these Rules."""
         return rules.coupon_off(listed, self.percent_bp, self.amount)
 
@@ -51,9 +54,9 @@ class TokenPolicy(Model):
 
     teacher_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     up_to_bp: Mapped[int]
-    changed_at: Mapped[object] = mapped_column(Moment)
+    changed_at: Mapped[datetime] = mapped_column(Moment)
 
-    def accepts(self, level_bp):
+    def accepts(self, level_bp: int) -> bool:
         return level_bp <= self.up_to_bp
 
 
@@ -98,19 +101,19 @@ class Order(Amounts, Model):
     tier: Mapped[str]
     reward_bp: Mapped[int]
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))
-    placed_at: Mapped[object] = mapped_column(Moment)
-    paid_at: Mapped[object | None] = mapped_column(Moment)
+    placed_at: Mapped[datetime] = mapped_column(Moment)
+    paid_at: Mapped[datetime | None] = mapped_column(Moment)
     reserved: Mapped[int] = mapped_column(default=0)  # how often its TEO were set aside: a late payment sets them aside again
-    decide_by: Mapped[object | None] = mapped_column(Moment)  # until then the teacher may say who gets the TEO
-    decided_at: Mapped[object | None] = mapped_column(Moment)
+    decide_by: Mapped[datetime | None] = mapped_column(Moment)  # until then the teacher may say who gets the TEO
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
     decided_how: Mapped[str] = mapped_column(default="")  # no discount, policy, teacher or silence
     is_accepted: Mapped[bool] = mapped_column(default=False)
     splits: Mapped[int] = mapped_column(default=0)  # how often it was split: a decision may be changed
     net: Mapped[int | None] = mapped_column(BigInteger)
     bonus: Mapped[int] = mapped_column(BigInteger, default=0)
-    matures_at: Mapped[object | None] = mapped_column(Moment)  # when what it brought is the teacher's for good
-    kept_at: Mapped[object | None] = mapped_column(Moment)  # when TEO the teacher declined went to the treasury
-    ended_at: Mapped[object | None] = mapped_column(Moment)  # refunded or charged back
+    matures_at: Mapped[datetime | None] = mapped_column(Moment)  # when what it brought is the teacher's for good
+    kept_at: Mapped[datetime | None] = mapped_column(Moment)  # when TEO the teacher declined went to the treasury
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)  # refunded or charged back
 
     buyer: Mapped[User] = relationship(foreign_keys=buyer_id)
     teacher: Mapped[User] = relationship(foreign_keys=teacher_id)
@@ -118,19 +121,19 @@ class Order(Amounts, Model):
     coupon: Mapped[Coupon | None] = relationship()
 
     @property
-    def tokens(self):
+    def tokens(self) -> int:
         """Millionths of TEO the discount takes."""
         return self.discount * MICRO_PER_CENT
 
     @property
-    def is_decided_for_good(self):
+    def is_decided_for_good(self) -> bool:
         """Whether what was decided has been changed as often as it may be."""
         return self.splits > MOST_CHANGES
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.state == "open"
 
     @property
-    def is_paid(self):
+    def is_paid(self) -> bool:
         return self.state == "paid"

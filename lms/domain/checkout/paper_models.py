@@ -1,10 +1,12 @@
 """Invoices and credit notes, and the series their numbers are of."""
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.db import Model, Moment
+from lms.db import Facts, Model, Moment
 
 
 class PaperSeries(Model):
@@ -26,5 +28,5 @@ class Invoice(Model):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
     kind: Mapped[str]
     number: Mapped[str] = mapped_column(unique=True)
-    issued_at: Mapped[object] = mapped_column(Moment)
-    facts: Mapped[dict] = mapped_column(JSONB)
+    issued_at: Mapped[datetime] = mapped_column(Moment)
+    facts: Mapped[Facts] = mapped_column(JSONB)

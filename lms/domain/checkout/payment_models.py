@@ -1,5 +1,7 @@
 """Money that came for orders, and what came back of it. Amounts in EUR cents."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -28,7 +30,7 @@ class Payment(Model):
     currency: Mapped[str]
     state: Mapped[str]
     why: Mapped[str] = mapped_column(default="")
-    received_at: Mapped[object] = mapped_column(Moment)
+    received_at: Mapped[datetime] = mapped_column(Moment)
 
     order: Mapped[Order | None] = relationship()
 
@@ -52,8 +54,8 @@ class Refund(Model):
     reference: Mapped[str | None]
     error: Mapped[str] = mapped_column(default="")
     tries: Mapped[int] = mapped_column(default=0)
-    asked_at: Mapped[object] = mapped_column(Moment)
-    done_at: Mapped[object | None] = mapped_column(Moment)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    done_at: Mapped[datetime | None] = mapped_column(Moment)
 
     payment: Mapped[Payment] = relationship()
 
@@ -73,7 +75,7 @@ class RefundByHand(Model):
     reference: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str]
-    told_at: Mapped[object] = mapped_column(Moment)
+    told_at: Mapped[datetime] = mapped_column(Moment)
 
     payment: Mapped[Payment] = relationship()
 
@@ -101,9 +103,9 @@ class Dispute(Model):
     fee: Mapped[int] = mapped_column(BigInteger, default=0)
     reason: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(default="open")
-    opened_at: Mapped[object] = mapped_column(Moment)
-    answer_by: Mapped[object | None] = mapped_column(Moment)
-    closed_at: Mapped[object | None] = mapped_column(Moment)
+    opened_at: Mapped[datetime] = mapped_column(Moment)
+    answer_by: Mapped[datetime | None] = mapped_column(Moment)
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
 
     payment: Mapped[Payment | None] = relationship()
 
@@ -116,4 +118,4 @@ class WebhookEvent(Model):
     gateway: Mapped[str] = mapped_column(primary_key=True)
     event_id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    received_at: Mapped[object] = mapped_column(Moment)
+    received_at: Mapped[datetime] = mapped_column(Moment)
