@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, null, select
+from sqlalchemy import ColumnElement, Select, func, null, select
 
-from lms.db import db
+from lms.db import Facts, db
+from lms.domain.accounts.models import User
 from lms.domain.audit.models import Incident
 from lms.domain.checkout.amounts import Amounts
 from lms.domain.checkout.models import Coupon, Order
 from lms.domain.checkout.payment_models import Payment
+from lms.domain.courses.models import Course
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import TEO
@@ -43,21 +45,21 @@ class Terms(Amounts):
     days: int
 
     @property
-    def platform(self):
+    def platform(self) -> int:
         """What stays with the platform when the teacher does not take the TEO."""
         return self.cash - self.share
 
     @property
-    def reward(self):
+    def reward(self) -> int:
         """The most the buyer can earn with the course."""
         return self.purchase_reward + self.lessons_reward + self.completion_reward
 
     @property
-    def frozen(self):
+    def frozen(self) -> Facts:
         """{name of an Order's column: value}"""
         return {name: getattr(self, name) for name in _FROZEN} | dict(coupon_id=self.coupon and self.coupon.id, vat_bp=self.vat_rate)
 
-    def are_of(self, order):
+    def are_of(self, order: Order) -> bool:
         """Whether the order asks for the same."""
         asked = self.frozen
         return self.total == order.total and all(asked[name] == getattr(order, name) for name in ("list_price", "coupon_id", "price", "level_bp"))
@@ -66,7 +68,7 @@ class Terms(Amounts):
 _FROZEN = ("list_price", "coupon_off", "price", "level_bp", "discount", "vat", "share", "tier", "reward_bp", "rule_version")
 
 
-def terms(course, vat_rate=0, level_bp=0, coupon=None):
+def terms(course: Course, vat_rate: int = 0, level_bp: int = 0, coupon: Coupon | None = None) -> Terms:
     """What the course costs and brings by the rules in force now, with so much of it paid in TEO and this Coupon."""
     rules = rulebook.in_force()
     tier = rules.tier(accounts.member(course.teacher_id, TEO, "staked").balance)
@@ -95,7 +97,7 @@ def terms(course, vat_rate=0, level_bp=0, coupon=None):
     )
 
 
-def obstacle(buyer, course):
+def obstacle(buyer: User, course: Course) -> DomainError | None:
     """The refusal (a DomainError, not raised) that keeps the member from buying the course now, or None."""
     if not course.is_published or not course.teacher.is_active:
         return DomainError("This course is not for sale.")
@@ -110,42 +112,42 @@ def obstacle(buyer, course):
     return looked_at(buyer, course)
 
 
-def looked_at(buyer, course):
+def looked_at(buyer: User, course: Course) -> DomainError | None:
     """The refusal (a DomainError, not raised) while the member's order waits with money that does not fit it, or None."""
     if order_looked_at(buyer, course):
         return DomainError("We have received a payment of yours for this course, and somebody looks at it. You need not pay again.")
     return None
 
 
-def frozen(buyer, level_bp):
+def frozen(buyer: User, level_bp: int) -> DomainError | None:
     """The refusal (a DomainError, not raised) of who froze his wallet and would pay a part in TEO, or None."""
     if level_bp and buyer.is_frozen:
         return DomainError("Your wallet is frozen: no TEO leave it until you end that. Choose to pay without TEO.")
     return None
 
 
-def order_looked_at(buyer, course):
+def order_looked_at(buyer: User, course: Course) -> int | None:
     """The id of the order that waits while money came for it that does not fit, or None.
 
     Paying once more would bring neither the course nor the money back."""
     return db.session.scalar(_looked_at(buyer, course))
 
 
-def rules_and_order(reader, course):
+def rules_and_order(reader: User | None, course: Course) -> tuple[Rules, int | None]:
     """(the Rules in force, order_looked_at of the reader or None for a visitor); one statement."""
     order_id = _looked_at(reader, course).scalar_subquery() if reader else null()
     version, order_id = db.session.execute(rulebook.version_in_force().add_columns(order_id)).one()
     return Rules(**version.rules), order_id
 
 
-def still_looked_at():
+def still_looked_at() -> ColumnElement[bool]:
     """The condition that a held Payment waits for an admin: once its incident is closed, its money has gone back by hand."""
     subject = func.concat(Payment.gateway, ":", Payment.reference)
     incident = select(Incident.id).where(Incident.kind == PAYMENT_HELD, Incident.subject == subject, Incident.closed_at.is_(None))
     return incident.correlate(Payment).exists()
 
 
-def _looked_at(buyer, course):
+def _looked_at(buyer: User, course: Course) -> Select[int]:
     rows = select(Order.id).join(Payment, Order.id == Payment.order_id)
     rows = rows.where(Payment.state == "held", Order.state == "open", still_looked_at())
     return rows.where(Order.buyer_id == buyer.id, Order.course_id == course.id).limit(1)
