@@ -4,30 +4,33 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock, seller
-from lms.db import db
+from lms.db import Facts, db
+from lms.domain.checkout.facts import there
+from lms.domain.checkout.models import Order
 from lms.domain.checkout.paper_models import Invoice, PaperSeries
+from lms.domain.checkout.payment_models import Payment
 
 INVOICE, CREDIT_NOTE = "invoice", "credit note"
 _PREFIX = {INVOICE: "", CREDIT_NOTE: "CN-"}
 
 
-def invoice(order, payment):
+def invoice(order: Order, payment: Payment) -> Invoice:
     """The invoice of a paid order, once."""
     return _issue(order, INVOICE, _facts(order) | {"payment": payment.reference})
 
 
-def credit_note(order):
+def credit_note(order: Order) -> Invoice | None:
     """What takes an order's invoice back, once; None for an order from before there were invoices."""
     first = of_order(order.id).get(INVOICE)
     return first and _issue(order, CREDIT_NOTE, first.facts | {"invoice": first.number, "seller": seller.facts()})
 
 
-def of_order(order_id):
+def of_order(order_id: int) -> dict[str, Invoice]:
     """{kind: Invoice} of the order."""
     return {paper.kind: paper for paper in db.session.scalars(select(Invoice).where(Invoice.order_id == order_id))}
 
 
-def _issue(order, kind, facts):
+def _issue(order: Order, kind: str, facts: Facts) -> Invoice:
     first = of_order(order.id).get(kind)
     if first:
         return first
@@ -39,15 +42,16 @@ def _issue(order, kind, facts):
     return paper
 
 
-def _next(series):
+def _next(series: str) -> int:
     """The series' row stays locked until the transaction ends: one that is rolled back has taken no number."""
     one_more = insert(PaperSeries).values(name=series, last=1).on_conflict_do_update(index_elements=["name"], set_={"last": PaperSeries.last + 1})
-    return db.session.scalar(one_more.returning(PaperSeries.last))
+    return db.session.scalars(one_more.returning(PaperSeries.last)).one()
 
 
-def _facts(order):
+def _facts(order: Order) -> Facts:
     people = dict(seller=seller.facts(), buyer=dict(name=order.buyer.name, email=order.buyer.email))
-    about = dict(order=order.id, course=order.course.title, coupon=order.coupon.code if order.coupon else None, paid_at=order.paid_at.isoformat())
+    code = order.coupon.code if order.coupon else None
+    about = dict(order=order.id, course=order.course.title, coupon=code, paid_at=there(order.paid_at).isoformat())
     return people | about | {name: getattr(order, name) for name in _SAID}
 
 

@@ -1,15 +1,19 @@
 """Who gets the TEO of a discount, and with it which euros: A, the teacher declines them, or B, he takes them."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
-from lms.db import db
+from lms.db import Facts, db
+from lms.domain.accounts.models import User
 from lms.domain.checkout import locks
 from lms.domain.checkout.books import Book
-from lms.domain.checkout.models import MOST_CHANGES, TokenPolicy
+from lms.domain.checkout.facts import there
+from lms.domain.checkout.models import MOST_CHANGES, Order, TokenPolicy
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import EUR, TEO
+from lms.domain.ledger.models import EUR, TEO, Account, Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
@@ -20,7 +24,7 @@ ALWAYS = BASIS  # up_to_bp of who takes the TEO of any discount
 _PARTS = ("share", "platform", "tokens", "bonus", "bonus issued")
 
 
-def set_policy(teacher, up_to_bp):
+def set_policy(teacher: User, up_to_bp: int) -> None:
     """What the teacher answers when he says nothing: takes TEO of discounts up to this level, 0 for never."""
     if not teacher.is_teacher:
         raise DomainError("Only teachers sell courses.")
@@ -32,27 +36,28 @@ def set_policy(teacher, up_to_bp):
     db.session.expire_all()
 
 
-def policy_of(teacher_id):
+def policy_of(teacher_id: int) -> TokenPolicy | None:
     """The teacher's TokenPolicy, or None."""
     return db.session.get(TokenPolicy, teacher_id)
 
 
-def settle(order, book):
+def settle(order: Order, book: Book) -> None:
     """Split a sale just paid: at once without a discount or by the teacher's policy. Without one the money waits in escrow for his word."""
-    rules = rulebook.version(order.rule_version)
-    order.matures_at = rules.earnings_mature_at(order.paid_at, order.teacher.teacher_since or order.teacher.created_at)
+    rules, paid_at = rulebook.version(order.rule_version), there(order.paid_at)
+    order.matures_at = rules.earnings_mature_at(paid_at, order.teacher.teacher_since or order.teacher.created_at)
     if order.discount == 0:
-        return _split(order, book, False, "no discount")
-    order.decide_by = rules.decide_by(order.paid_at)
+        _split(order, book, False, "no discount")
+        return
+    order.decide_by = until = rules.decide_by(paid_at)
     policy = policy_of(order.teacher_id)
     if policy:
-        return _split(order, book, policy.accepts(order.level_bp), "policy")
-    facts = dict(order=order.id, course=order.course.title, tokens=order.tokens, until=order.decide_by.isoformat())
-    notices.tell(order.teacher_id, "sale waiting", f"order:{order.id}", **facts)
-    return None
+        _split(order, book, policy.accepts(order.level_bp), "policy")
+    else:
+        facts = dict(order=order.id, course=order.course.title, tokens=order.tokens, until=until.isoformat())
+        notices.tell(order.teacher_id, "sale waiting", f"order:{order.id}", **facts)
 
 
-def decide(order, teacher, is_accepted):
+def decide(order: Order, teacher: User, is_accepted: bool) -> None:
     """The teacher's word on one sale, while he may give it; it may change what his policy or he himself said before, MOST_CHANGES times."""
     locks.order(order.id)
     if order.teacher_id != teacher.id:
@@ -66,10 +71,10 @@ def decide(order, teacher, is_accepted):
     _answer(order, is_accepted, "teacher")
 
 
-def decide_due(order_id):
+def decide_due(order_id: int) -> Order | None:
     """The teacher has said nothing: his policy of now decides, and without one he gets the euros. Twice does it once."""
     order = locks.order(order_id)
-    if not order.is_paid or order.decided_at or order.decide_by > clock.now():
+    if not order.is_paid or order.decided_at or there(order.decide_by) > clock.now():
         return None
     policy = policy_of(order.teacher_id)
     _answer(order, policy is not None and policy.accepts(order.level_bp), "silence")
@@ -77,10 +82,10 @@ def decide_due(order_id):
     return order
 
 
-def keep_declined(order_id):
+def keep_declined(order_id: int) -> None:
     """TEO the teacher declined are the treasury's once the sale is for good. Twice does it once."""
     order = locks.order(order_id)
-    if not order.is_paid or order.is_accepted or order.kept_at or not order.decided_at or order.matures_at > clock.now():
+    if not order.is_paid or order.is_accepted or order.kept_at or not order.decided_at or there(order.matures_at) > clock.now():
         return
     book = Book(order)
     book.post("kept", book.tokens("escrow"), book.tokens("treasury"), order.tokens, "declined")
@@ -88,7 +93,7 @@ def keep_declined(order_id):
     db.session.flush()
 
 
-def take_apart(order, book, reason):
+def take_apart(order: Order, book: Book, reason: str) -> None:
     """Everything the sale was split into goes back where it came from, out of what the teacher has; what he lacks he owes."""
     for transfer in _transfers(order, book):
         if transfer.target.user_id:
@@ -99,14 +104,14 @@ def take_apart(order, book, reason):
         _bring_back(order, book, reason)
 
 
-def _bring_back(order, book, reason):
+def _bring_back(order: Order, book: Book, reason: str) -> None:
     """The TEO the treasury had kept; what it has spent of them since is issued."""
     there = min(order.tokens, book.tokens("treasury").balance)
     book.post("kept:back", book.tokens("treasury"), book.tokens("escrow"), there, reason)
     book.post("kept:back issued", book.tokens("issuance"), book.tokens("escrow"), order.tokens - there, reason)
 
 
-def _answer(order, is_accepted, how):
+def _answer(order: Order, is_accepted: bool, how: str) -> None:
     book = Book(order)
     if order.decided_at and order.is_accepted != is_accepted:
         take_apart(order, book, "decided anew")
@@ -118,10 +123,10 @@ def _answer(order, is_accepted, how):
     db.session.flush()
 
 
-def _split(order, book, is_accepted, how):
+def _split(order: Order, book: Book, is_accepted: bool, how: str) -> None:
     split = rulebook.version(order.rule_version).split(order.price, order.share, order.discount, is_accepted)
     order.splits += 1
-    facts = dict(price=order.price, share=order.share, tier=order.tier, discount=order.discount, decided=how)
+    facts: Facts = dict(price=order.price, share=order.share, tier=order.tier, discount=order.discount, decided=how)
     _pay(order, book, "share", book.euros("escrow"), EUR, split.teacher, "share", facts)
     book.post(_part(order, "platform"), book.euros("escrow"), book.euros("platform"), split.platform, "platform", **facts)
     _pay(order, book, "tokens", book.tokens("escrow"), TEO, split.tokens, "sale", facts)
@@ -134,18 +139,20 @@ def _split(order, book, is_accepted, how):
     db.session.flush()
 
 
-def _pay(order, book, part, source, asset, amount, reason, facts):
+def _pay(
+    order: Order, book: Book, part: str, source: Account, asset: str, amount: int, reason: str, facts: Facts
+) -> None:
     """The teacher gets what matures with the sale."""
     transfer = book.post(_part(order, part), source, book.teacher(asset, "maturing"), amount, reason, **facts)
     if transfer:
-        rewards.keep_maturing(transfer, order.teacher_id, order.matures_at)
+        rewards.keep_maturing(transfer, order.teacher_id, there(order.matures_at))
 
 
-def _part(order, part):
+def _part(order: Order, part: str) -> str:
     return f"{part}:{order.splits}"
 
 
-def _transfers(order, book):
+def _transfers(order: Order, book: Book) -> Sequence[Transfer]:
     """Those of the split that holds, oldest first."""
     return accounts.transfers([book.key(_part(order, part)) for part in _PARTS])
 
