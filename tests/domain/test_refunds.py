@@ -322,6 +322,16 @@ def test_a_refund_is_done_when_the_gateway_says_so(sold):
     assert db.session.query(Refund).one().state == "done"
 
 
+@pytest.mark.parametrize("lacking", ["amount", "refund"])
+def test_a_refund_told_without_its_facts_moves_nothing_and_can_be_told_again(sold, lacking):
+    order = sold()
+    with pytest.raises(ValueError, match="a fact is missing"):
+        pay(order, kind="refund.succeeded", **{lacking: None})
+    assert order.is_paid and db.session.query(Payment).one().state == "applied"
+    pay(order, kind="refund.succeeded")
+    assert order.state == "refunded"
+
+
 def test_declined_teo_the_treasury_has_spent_meanwhile_are_issued_for_the_buyer(sold, rich):
     order = sold(accepts=False)
     mature()

@@ -6,13 +6,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.checkout import coupons, disputes, locks, orders, outbox, papers, payments, splits
 from lms.domain.checkout.books import Book
-from lms.domain.checkout.payment_models import WebhookEvent
+from lms.domain.checkout.facts import Event, there
+from lms.domain.checkout.models import Coupon, Order
+from lms.domain.checkout.payment_models import Payment, WebhookEvent
 from lms.domain.checkout.terms import frozen, looked_at, obstacle, terms
+from lms.domain.courses.models import Course
 from lms.domain.learning import actions as learning
 from lms.domain.notices import actions as notices
 from lms.domain.rewards import actions as rewards
+from lms.domain.rewards.models import Grant
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Invalid
 
@@ -20,7 +25,9 @@ ORDER_LIFE = timedelta(minutes=30)
 LONGEST_KEY = 80
 
 
-def place_order(buyer, course, key, vat_rate=0, *, level_bp=0, code=""):
+def place_order(
+    buyer: User, course: Course, key: str | None, vat_rate: int = 0, *, level_bp: int = 0, code: str | None = ""
+) -> Order:
     """The order for this key, its TEO set aside; another key while one on the same terms is open answers the open one, so two tabs share it.
 
     `vat_rate` and `level_bp` (how much of the price is paid in TEO) in basis points, `code` a coupon's.
@@ -46,7 +53,7 @@ def place_order(buyer, course, key, vat_rate=0, *, level_bp=0, code=""):
     return orders.waiting(buyer, course, asked) or orders.open_new(buyer, course, key, asked, same)
 
 
-def receive(gateway, event):
+def receive(gateway: str, event: Event) -> Order | None:
     """Handle a signed event of a payment gateway once. Answers the order it was about, or None.
 
     `event` is a gateways.payments.Event; `gateway` the name of who sent it."""
@@ -55,7 +62,7 @@ def receive(gateway, event):
         return None
     if event.reference:
         locks.payment(gateway, event.reference)
-    order = locks.order(event.order_id or _order_paid_by(gateway, event))
+    order = locks.order_or_none(event.order_id or _order_paid_by(gateway, event))
     if event.kind == "payment.failed" and order and order.is_open:
         orders.close(order, "failed")
     elif event.kind == "payment.succeeded":
@@ -68,14 +75,15 @@ def receive(gateway, event):
     return order
 
 
-def mark_paid(order, payment):
+def mark_paid(order: Order, payment: Payment) -> Grant | None:
     """Everything a purchase does, in one transaction: the student enrolled, the money in escrow and split, the reward credited."""
     rules = rulebook.version(order.rule_version)
     enrolment = learning.enroll(order.buyer_id, order.course, rules, paid=order.cash, order_id=order.id)
     book = Book(order)
     if enrolment is None:
         orders.close(order, "expired")
-        return payments.hold(payment, "enrolled already", order)
+        payments.hold(payment, "enrolled already", order)
+        return None
     payment.state = "applied"
     order.state, order.paid_at = "paid", clock.now()
     book.post("paid", book.euros("cards"), book.euros("escrow"), order.total, "paid", payment=payment.id)
@@ -96,16 +104,16 @@ def mark_paid(order, payment):
     )
 
 
-def expire(order_id):
+def expire(order_id: int) -> Order | None:
     """An order nobody paid in time is closed, and its TEO are the member's again; a payment that comes later is still taken. Answers the order when it was."""
-    order = locks.order(order_id)
+    order = locks.order_or_none(order_id)
     if order is None or not order.is_open or order.placed_at + ORDER_LIFE > clock.now():
         return None
     orders.close(order, "expired")
     return order
 
 
-def cancel(order):
+def cancel(order: Order) -> Order:
     """Its buyer does not want to pay any more: closed as one whose time is over, and so is a payment taken that comes later. Answers the order.
 
     What is closed already stays so; raises DomainError when it is paid, or money came for it at which an admin looks."""
@@ -120,32 +128,32 @@ def cancel(order):
     return order
 
 
-def _tell_used_up(coupon):
+def _tell_used_up(coupon: Coupon | None) -> None:
     """Its teacher may want to make another."""
     if coupon and coupon.most_uses is not None and coupons.uses(coupon) >= coupon.most_uses:
         notices.tell(coupon.teacher_id, "coupon used up", f"coupon:{coupon.id}", code=coupon.code)
 
 
-def _take(gateway, event, order):
+def _take(gateway: str, event: Event, order: Order | None) -> None:
     """Record money that arrived, once per payment, and apply it to its order when it is exactly what the order asks."""
     payment = payments.record(gateway, event, order)
     if payment is None:
         return
     why = payments.why_not(event, order)
-    if why:
+    if why or order is None:
         payments.hold(payment, why, order)
     else:
         mark_paid(order, payment)
     disputes.meet(payment, order)
 
 
-def _hear_refund(gateway, event):
+def _hear_refund(gateway: str, event: Event) -> None:
     payment = payments.told_of(gateway, event)
     if payment:
-        outbox.confirm(payment, event.refund, event.amount, event.kind == "refund.succeeded", event.reason or "")
+        outbox.confirm(payment, there(event.refund), there(event.amount), event.kind == "refund.succeeded", event.reason or "")
 
 
-def _order_paid_by(gateway, event):
+def _order_paid_by(gateway: str, event: Event) -> int | None:
     """The id of the order whose payment an event names, when it names no order itself."""
     payment = payments.told_of(gateway, event) if event.reference else None
-    return payment and payment.order_id
+    return payment.order_id if payment else None

@@ -4,11 +4,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
-from lms.db import db
+from lms.db import Facts, db
 from lms.domain.audit import actions as audit
 from lms.domain.certificates import actions as certificates
 from lms.domain.checkout import by_hand, outbox, papers, refunds
 from lms.domain.checkout.books import Book
+from lms.domain.checkout.facts import Event
+from lms.domain.checkout.models import Order
 from lms.domain.checkout.payment_models import Dispute, Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
@@ -16,7 +18,7 @@ from lms.domain.ledger import queries as accounts
 from lms.domain.ledger.models import EUR
 
 
-def hear(gateway, event, order):
+def hear(gateway: str, event: Event, order: Order | None) -> None:
     """Keep what the event says of a dispute, each step once and whatever comes first; admins see each."""
     dispute = _dispute(gateway, event)
     dispute.answer_by = event.answer_by or dispute.answer_by
@@ -30,7 +32,7 @@ def hear(gateway, event, order):
     db.session.flush()
 
 
-def meet(payment, order):
+def meet(payment: Payment, order: Order | None) -> None:
     """The payment has come of which a dispute was told before: one that is lost by now takes it with it."""
     early = select(Dispute).where(Dispute.gateway == payment.gateway, Dispute.payment_reference == payment.reference, Dispute.payment_id.is_(None))
     for dispute in db.session.scalars(early.with_for_update()).all():
@@ -41,7 +43,7 @@ def meet(payment, order):
     db.session.flush()
 
 
-def _close(dispute, event, order):
+def _close(dispute: Dispute, event: Event, order: Order | None) -> None:
     """Of one that was won the event says what is left of the fee; one that was lost keeps what was told before."""
     dispute.state, dispute.closed_at = event.kind.partition(".")[2], clock.now()
     dispute.fee = event.fee or (dispute.fee if dispute.state == "lost" else 0)
@@ -50,49 +52,49 @@ def _close(dispute, event, order):
     _book(dispute, order)
 
 
-def _book(dispute, order):
+def _book(dispute: Dispute, order: Order | None) -> None:
     """Once it is closed and its payment known. Of other money than euros nothing is in our books."""
     if dispute.state == "open" or dispute.payment is None or dispute.payment.currency != EUR:
         return
     if dispute.state == "lost":
-        _lose(dispute, order)
-    _post_fee(dispute, "fee", dispute.fee)
+        _lose(dispute, dispute.payment, order)
+    _post_fee(dispute, dispute.payment, "fee", dispute.fee)
 
 
-def _post_fee(dispute, what, amount, is_back=False):
+def _post_fee(dispute: Dispute, payment: Payment, what: str, amount: int, is_back: bool = False) -> None:
     """The platform bears it: neither the teacher nor the buyer who was in the right."""
     if amount:
         platform, cards = (accounts.platform(EUR, name) for name in ("platform", "cards"))
         source, target = (cards, platform) if is_back else (platform, cards)
-        evidence = {"dispute": dispute.id, "payment": dispute.payment_id, "order": dispute.payment.order_id}
+        evidence = {"dispute": dispute.id, "payment": payment.id, "order": payment.order_id}
         ledger.post(f"dispute:{dispute.id}:{what}", source, target, amount, "dispute fee", evidence=evidence)
 
 
-def _lower_fee(dispute, fee):
+def _lower_fee(dispute: Dispute, fee: int) -> None:
     """Gateways that give the fee back tell it in an event of its own. One that comes late and says more is an older one."""
     if fee < dispute.fee:
         if dispute.payment and dispute.payment.currency == EUR:
-            _post_fee(dispute, f"fee down to {fee}", dispute.fee - fee, is_back=True)
+            _post_fee(dispute, dispute.payment, f"fee down to {fee}", dispute.fee - fee, is_back=True)
         dispute.fee = fee
 
 
-def _lose(dispute, order):
+def _lose(dispute: Dispute, payment: Payment, order: Order | None) -> None:
     """Only the payment that paid the order takes the sale with it: another of the same order may have come twice, or with a wrong amount."""
-    if dispute.payment.why:
-        _keep_loss(dispute.payment, dispute)
+    if payment.why or order is None:
+        _keep_loss(payment, dispute)
     else:
-        _charge_back(order, dispute)
+        _charge_back(order, payment, dispute)
 
 
-def _charge_back(order, dispute):
+def _charge_back(order: Order, payment: Payment, dispute: Dispute) -> None:
     """The buyer's bank took the money: the sale is reversed, what was spent of it is owed, and a certificate of the course is valid no more.
 
     Of a sale that was given back already the money is gone twice; of one of which the bank took a part, that part is the platform's loss.
     What went back by hand before is no such part: the bank takes what is left."""
-    gone = by_hand.gone(dispute.payment_id)
+    gone = by_hand.gone(payment.id)
     is_reversed = order.is_paid and dispute.amount + gone >= order.total
     book = refunds.take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back") if is_reversed else Book(order)
-    lost = dispute.amount + by_hand.settle(dispute.payment) - order.total if is_reversed else _loss(dispute)
+    lost = dispute.amount + by_hand.settle(payment) - order.total if is_reversed else _loss(payment, dispute)
     book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), lost, "charge back", dispute=dispute.id)
     if is_reversed:
         certificates.revoke(order.buyer_id, order.course_id)
@@ -102,12 +104,12 @@ def _charge_back(order, dispute):
     db.session.flush()
 
 
-def _loss(dispute):
+def _loss(payment: Payment, dispute: Dispute) -> int:
     """The cents that the bank took of what was the platform's. A refund that failed has left there what the bank took then."""
-    return 0 if outbox.has_failed(dispute.payment_id) else dispute.amount
+    return 0 if outbox.has_failed(payment.id) else dispute.amount
 
 
-def _keep_loss(payment, dispute):
+def _keep_loss(payment: Payment, dispute: Dispute) -> None:
     """The bank took money that paid nothing: what is held of it is gone, and what was sent back before is the platform's loss."""
     db.session.refresh(payment, with_for_update=True)
     cards, escrow, platform = (accounts.platform(EUR, name) for name in ("cards", "escrow", "platform"))
@@ -120,7 +122,7 @@ def _keep_loss(payment, dispute):
     db.session.flush()
 
 
-def _dispute(gateway, event):
+def _dispute(gateway: str, event: Event) -> Dispute:
     """Its row, locked; a new one for the first event, which need not be the first step."""
     payment_id = db.session.scalar(select(Payment.id).where(Payment.gateway == gateway, Payment.reference == event.reference))
     about = dict(payment_reference=event.reference, payment_id=payment_id, amount=event.amount, fee=event.fee or 0, reason=event.reason or "")
@@ -130,6 +132,6 @@ def _dispute(gateway, event):
     return db.session.scalars(rows.with_for_update()).one()
 
 
-def _facts(dispute, order):
+def _facts(dispute: Dispute, order: Order | None) -> Facts:
     known = dict(order=order.id, course=order.course.title, buyer=order.buyer.name, address=order.buyer.email) if order else {}
     return dict(dispute=dispute.id, amount=dispute.amount, why=dispute.reason, **known)

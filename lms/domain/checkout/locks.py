@@ -4,23 +4,29 @@ from sqlalchemy import select
 
 from lms.db import db, in_turn
 from lms.domain.accounts.models import User
+from lms.domain.checkout.facts import there
 from lms.domain.checkout.models import Order
 
 
-def payment(gateway, reference):
+def payment(gateway: str, reference: str) -> None:
     """What a gateway tells of one payment is heard one after the other: of two told at once one sees what the other left, whichever came first."""
     in_turn(f"payment {gateway}:{reference}")
 
 
-def buyer(user_id):
+def buyer(user_id: int) -> None:
     """One order at a time for a buyer: neither two tabs nor two payments decide at once.
 
     Weak enough for rows of others to name him meanwhile: who holds accounts and then writes such a row would deadlock with us."""
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
-def order(order_id):
-    """The order as it is now, its buyer and itself locked; None for no such order."""
+def order(order_id: int) -> Order:
+    """The order as it is now, its buyer and itself locked."""
+    return there(order_or_none(order_id))
+
+
+def order_or_none(order_id: int | None) -> Order | None:
+    """The same; None for no such order."""
     buyer_id = db.session.scalar(select(Order.buyer_id).where(Order.id == order_id))
     if buyer_id is None:
         return None

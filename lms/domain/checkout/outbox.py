@@ -3,11 +3,13 @@
 from sqlalchemy import select, update
 
 from lms import clock
-from lms.db import db
+from lms.db import Facts, db
+from lms.domain.accounts.models import User
 from lms.domain.audit import actions as audit
 from lms.domain.audit import log
 from lms.domain.checkout import by_hand, locks, parties, refunds
-from lms.domain.checkout.payment_models import Payment, Refund
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Payment, Refund, RefundByHand
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger.models import EUR
 from lms.errors import DomainError
@@ -16,13 +18,13 @@ MOST_TRIES = 12
 NOT_OURS = "refund not ours"  # the kind of incident that tells an admin of it
 
 
-def count_try(refund_id):
+def count_try(refund_id: int) -> Refund | None:
     """One try more, committed before it is made. The Refund, or None when it needs none."""
     rows = update(Refund).where(Refund.id == refund_id, Refund.state == "waiting", Refund.tries < MOST_TRIES)
     return db.session.scalar(rows.values(tries=Refund.tries + 1).returning(Refund))
 
 
-def mark_sent(refund_id, reference, is_done):
+def mark_sent(refund_id: int, reference: str, is_done: bool) -> None:
     """The gateway took it under this reference; it is done at once, or when an event says so."""
     refund = db.session.get_one(Refund, refund_id, with_for_update=True)
     if refund.state == "waiting" or (refund.state == "failed" and refund.reference is None):  # given up while the last try was on its way
@@ -31,14 +33,14 @@ def mark_sent(refund_id, reference, is_done):
     db.session.flush()
 
 
-def mark_failed(refund, why):
+def mark_failed(refund: Refund, why: str) -> None:
     """The gateway will not: an admin sees to it, since the member was promised his money."""
     refund.state, refund.error = "failed", why[:200]
     audit.open_incident("refund failed", refund.id, payment=refund.payment_id, amount=refund.amount, why=refund.error)
     db.session.flush()
 
 
-def confirm(payment, reference, amount, succeeded, why=""):
+def confirm(payment: Payment, reference: str, amount: int, succeeded: bool, why: str = "") -> None:
     """What the gateway says became of a refund of `amount` cents; of one that we never asked for an admin is told.
 
     In any order: what failed does not succeed afterwards. One made by hand is followed when it is of the whole payment, or all that was left of it;
@@ -46,24 +48,25 @@ def confirm(payment, reference, amount, succeeded, why=""):
     db.session.refresh(payment, with_for_update=True)
     refund = db.session.scalar(select(Refund).where(Refund.payment_id == payment.id).with_for_update())
     if refund is None or refund.amount != amount or not _is_told(refund, reference, succeeded):
-        return _hear_of_one_by_hand(payment, refund, reference, amount, succeeded)
+        _hear_of_one_by_hand(payment, refund, reference, amount, succeeded)
+        return
     has_failed = refund.state == "failed" and refund.reference == reference
     refund.reference = reference
     if not succeeded:
         mark_failed(refund, why)
     elif not has_failed:
         refund.state, refund.done_at = "done", refund.done_at or clock.now()
-    return db.session.flush()
+    db.session.flush()
 
 
-def take_sale_back(part, by):
+def take_sale_back(part: RefundByHand, by: User) -> None:
     """An admin's word that a RefundByHand meant the whole sale: it is reversed, and the rest goes back to the card. Raises DomainError."""
     payment = db.session.get_one(Payment, part.payment_id)
     parties.check(payment.order, by)
-    order = locks.order(payment.order_id)
+    order = locks.order_or_none(payment.order_id)
     db.session.refresh(payment, with_for_update=True)
     db.session.refresh(part)
-    if part.state not in ("told", "borne") or payment.state != "applied" or not order.is_paid:
+    if part.state not in ("told", "borne") or payment.state != "applied" or order is None or not order.is_paid:
         raise DomainError("This sale cannot be taken back any more.")
     refunds.check_undisputed(payment)
     refunds.end(order, enrolments.enrolment(order.buyer_id, order.course_id))
@@ -71,13 +74,14 @@ def take_sale_back(part, by):
     log.record("sale taken back", f"order {order.id}", by, payment=payment.id, amount=payment.amount)
 
 
-def _is_told(refund, reference, succeeded):
+def _is_told(refund: Refund, reference: str, succeeded: bool) -> bool:
     """Whether it is this one, or one made by hand in the place of this, which failed."""
     return refund.reference in (None, reference) or (succeeded and refund.state == "failed")
 
 
-def _hear_of_one_by_hand(payment, refund, reference, amount, succeeded):
-    facts = dict(payment=payment.id, order=payment.order_id, about=payment.state, paid=payment.amount, amount=amount, currency=payment.currency)
+def _hear_of_one_by_hand(payment: Payment, refund: Refund | None, reference: str, amount: int, succeeded: bool) -> None:
+    facts: Facts = dict(payment=payment.id, order=payment.order_id, about=payment.state, paid=payment.amount)
+    facts |= dict(amount=amount, currency=payment.currency)
     if not succeeded:
         facts |= dict(what="failed")
         known = by_hand.of(payment, reference)
@@ -92,7 +96,7 @@ def _hear_of_one_by_hand(payment, refund, reference, amount, succeeded):
     db.session.flush()
 
 
-def _is_whole_by_now(payment, refund):
+def _is_whole_by_now(payment: Payment, refund: Refund | None) -> bool:
     """Whether, with the last part, all has gone by hand, and what that means is done: in the place of a refund of ours that failed, or of none."""
     if refund is None:
         return by_hand.gone(payment.id) == payment.amount and _follow(payment)
@@ -103,16 +107,16 @@ def _is_whole_by_now(payment, refund):
     return True
 
 
-def _whose(order):
+def _whose(order: Order | None) -> Facts:
     return dict(course=order.course.title, buyer=order.buyer.name, address=order.buyer.email) if order else {}
 
 
-def _follow(payment, reference=None):
+def _follow(payment: Payment, reference: str | None = None) -> bool:
     """Somebody has sent the whole payment back by the gateway's own pages: what it brought goes back, too, since its money is gone. False where nothing is left to take back.
 
     `reference` of the one refund that it was; where it went in parts they are kept."""
-    if payment.state == "applied" and payment.order.is_paid:
-        refunds.end(locks.order(payment.order_id), enrolments.enrolment(payment.order.buyer_id, payment.order.course_id))
+    if payment.state == "applied" and payment.order and payment.order.is_paid:
+        refunds.end(locks.order(payment.order.id), enrolments.enrolment(payment.order.buyer_id, payment.order.course_id))
     elif payment.state == "held" and payment.currency == EUR:
         refunds.post_returned(payment)
     else:
@@ -124,6 +128,6 @@ def _follow(payment, reference=None):
     return True
 
 
-def has_failed(payment_id):
+def has_failed(payment_id: int) -> bool:
     """Whether the payment was to go back and did not."""
     return db.session.scalar(select(Refund.id).where(Refund.payment_id == payment_id, Refund.state == "failed")) is not None

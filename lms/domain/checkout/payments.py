@@ -4,9 +4,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
-from lms.db import db
+from lms.db import Facts, db
 from lms.domain.audit import actions as audit
 from lms.domain.checkout import coupons, orders
+from lms.domain.checkout.facts import Event
+from lms.domain.checkout.models import Order
 from lms.domain.checkout.payment_models import Payment
 from lms.domain.checkout.terms import PAYMENT_HELD
 from lms.domain.ledger import actions as ledger
@@ -15,12 +17,12 @@ from lms.domain.ledger.models import EUR
 from lms.errors import Invalid
 
 
-def told_of(gateway, event):
+def told_of(gateway: str, event: Event) -> Payment | None:
     """The Payment an event is about, or None when it was not recorded."""
     return db.session.scalar(select(Payment).where(Payment.gateway == gateway, Payment.reference == event.reference))
 
 
-def record(gateway, event, order):
+def record(gateway: str, event: Event, order: Order | None) -> Payment | None:
     """A new payment, held until something says otherwise; None when it was recorded before, whatever order it then named."""
     row = dict(
         gateway=gateway,
@@ -36,7 +38,7 @@ def record(gateway, event, order):
     return db.session.get_one(Payment, payment_id) if payment_id else None
 
 
-def why_not(event, order):
+def why_not(event: Event, order: Order | None) -> str:
     """Why the payment cannot pay its order; empty when it can."""
     if order is None:
         return "no such order"
@@ -49,7 +51,7 @@ def why_not(event, order):
     return "" if order.is_open else _why_not_any_more(order)
 
 
-def hold(payment, why, order):
+def hold(payment: Payment, why: str, order: Order | None) -> None:
     """Money that pays nothing is kept in escrow and an admin is told whose it is, so that it can be sent back."""
     payment.why = why
     facts = dict(payment=payment.id, amount=payment.amount, currency=payment.currency, why=why, **_asked(order))
@@ -59,7 +61,7 @@ def hold(payment, why, order):
         ledger.post(f"payment:{payment.id}:held", cards, escrow, payment.amount, "held", evidence={"payment": payment.id})
 
 
-def _why_not_any_more(order):
+def _why_not_any_more(order: Order) -> str:
     """A late payment finds what the order had set aside given back: the coupon's use and the TEO are taken once more, when they are still there.
 
     A newer order for the same course can no longer be paid then: its money would be held. Where the late payment cannot pay, the newer one still waits."""
@@ -77,7 +79,7 @@ def _why_not_any_more(order):
     return ""
 
 
-def _asked(order):
+def _asked(order: Order | None) -> Facts:
     """Who was to pay what, as an admin is told."""
     if order is None:
         return {}

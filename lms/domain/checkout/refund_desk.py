@@ -2,16 +2,19 @@
 
 Afterwards it is no refund but good will: the money is sent in the gateway's own pages, and `by_hand` and `outbox` say who bears it."""
 
+from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.checkout import locks, parties, refunds
+from lms.domain.checkout.models import Order
 from lms.domain.learning import queries as enrolments
+from lms.domain.learning.models import Enrolment
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError, Invalid
 
 LONGEST_REASON = 500
 
 
-def obstacle(order, enrolment, by):
+def obstacle(order: Order, enrolment: Enrolment | None, by: User) -> DomainError | None:
     """The refusal (a DomainError, not raised) that keeps this admin from giving the money back, or None: that of refunds.obstacle, as an admin reads it."""
     if refusal := parties.obstacle(order, by):
         return refusal
@@ -21,10 +24,10 @@ def obstacle(order, enrolment, by):
         "disputed": DomainError("The buyer's bank has asked for this payment back. While it decides it cannot be sent back from here."),
         "late": DomainError("The %(days)d days in which a course may be given back are over.", days=rules.refund_days),
         "far": DomainError("The buyer has completed %(done)d %% of the course; a refund is possible below %(most)d %%.", done=refunds.percent(enrolment), most=rules.refund_below_percent),
-    }.get(refunds.hindrance(order, enrolment))
+    }.get(refunds.hindrance(order, enrolment) or "")
 
 
-def refund(order, by, reason):
+def refund(order: Order, by: User, reason: str) -> Order:
     """refunds.refund on an admin's word, once for the order: its state and the keys of its transfers are its own. One refunded already stays as it is.
 
     Raises Invalid without a reason, Forbidden for who bought or sold it, and the DomainError of what stands against it."""
