@@ -1,5 +1,6 @@
 """An order as its buyer follows it: payment → enrolled → reward credited → on chain."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order
 from lms.domain.checkout.paper_models import Invoice
@@ -34,11 +36,11 @@ class Reward:
     block_number: int | None
 
     @property
-    def credited(self):
+    def credited(self) -> int:
         return self.amount - self.later
 
     @property
-    def is_on_chain(self):
+    def is_on_chain(self) -> bool:
         return self.operation_state in ("mined", "final")
 
 
@@ -49,16 +51,16 @@ class Receipt:
     held: Payment | None
     is_looked_at: bool
     first_lesson: str | None
-    papers: dict  # {kind: its number}
+    papers: Mapping[str, str]  # {kind: its number}
     rules: Rules  # by which it was ordered
 
     @property
-    def payable_until(self):
+    def payable_until(self) -> datetime:
         """Until when an order that is not paid waits for its money."""
         return self.order.placed_at + ORDER_LIFE
 
     @property
-    def step(self):
+    def step(self) -> int:
         """The step that is going on now: one of PAYING … DONE."""
         if not self.order.paid_at:
             return PAYING
@@ -69,7 +71,7 @@ class Receipt:
         return DONE if self.reward.is_on_chain else ON_CHAIN
 
 
-def receipt(buyer, order_id):
+def receipt(buyer: User, order_id: int) -> Receipt | None:
     """The Receipt of the buyer's own order, or None: somebody else's does not exist for him."""
     papers = select(func.json_object_agg(Invoice.kind, Invoice.number)).where(Invoice.order_id == Order.id).scalar_subquery()
     rows = select(Order, RulebookVersion, papers).join(RulebookVersion, RulebookVersion.number == Order.rule_version)
@@ -78,10 +80,11 @@ def receipt(buyer, order_id):
     if found is None:
         return None
     order, version, numbers = found
-    return Receipt(order, _reward(order), *_held(order), _first_lesson(order), numbers or {}, Rules(**version.rules))
+    held, is_looked_at = _held(order)
+    return Receipt(order, _reward(order), held, is_looked_at, _first_lesson(order), numbers or {}, Rules(**version.rules))
 
 
-def _reward(order):
+def _reward(order: Order) -> Reward | None:
     if not order.paid_at:
         return None
     rows = (
@@ -106,7 +109,7 @@ def _reward(order):
     )
 
 
-def _held(order):
+def _held(order: Order) -> tuple[Payment | None, bool]:
     """(a payment that came for the order and could not pay it, whether an admin still looks at it): one that is looked at first, then the last.
 
     One sent back counts as long as nothing has paid the order: it was not closed without a payment."""
@@ -115,6 +118,6 @@ def _held(order):
     return db.session.execute(rows).first() or (None, False)
 
 
-def _first_lesson(order):
+def _first_lesson(order: Order) -> str | None:
     rows = select(Lesson.slug).join(Lesson.section).where(Lesson.course_id == order.course_id)
     return db.session.scalar(rows.order_by(Section.position, Lesson.position).limit(1))

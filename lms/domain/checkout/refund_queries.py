@@ -1,11 +1,13 @@
 """Refunds and orders as admins find them. Amounts in EUR cents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from lms.db import db, page_of
+from lms.db import Page, db, page_of
 from lms.domain.accounts import queries as members
 from lms.domain.accounts.models import User
 from lms.domain.checkout.models import Order
@@ -14,19 +16,20 @@ from lms.domain.checkout.payment_models import Dispute, Payment, Refund, RefundB
 STATES = ("waiting", "sent", "failed", "done")
 ORDER_STATES = ("open", "paid", "failed", "expired", "refunded", "charged back")
 LARGEST_NUMBER = 2**31 - 1
+Back = TypeVar("Back", Refund, RefundByHand, Dispute)  # what went back of a payment
 
 
 @dataclass(frozen=True)
 class Trail:
     """What came for an order and what went back of it, each oldest first."""
 
-    payments: list
-    refunds: list
-    parts: list  # RefundByHand
-    disputes: list
+    payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+    parts: Sequence[RefundByHand]
+    disputes: Sequence[Dispute]
 
 
-def page(state="", number=1):
+def page(state: str = "", number: int = 1) -> Page[Refund]:
     """One page of Refunds with their payments, orders, courses and buyers, newest first; of one of the STATES where it is one. Two statements."""
     order = joinedload(Refund.payment).joinedload(Payment.order)
     rows = select(Refund).options(order.joinedload(Order.course), order.joinedload(Order.buyer))
@@ -35,12 +38,14 @@ def page(state="", number=1):
     return page_of(rows.order_by(Refund.id.desc()), number)
 
 
-def counts():
+def counts() -> dict[str, int]:
     """{state: how many Refunds}; what there is none of is missing."""
     return dict(db.session.execute(select(Refund.state, func.count()).group_by(Refund.state)).all())
 
 
-def orders(word="", state="", buyer_id=None, teacher_id=None, number=1):
+def orders(
+    word: str = "", state: str = "", buyer_id: int | None = None, teacher_id: int | None = None, number: int = 1
+) -> Page[Order]:
     """One page of Orders with their courses, buyers and teachers, newest first: of one of the ORDER_STATES where it is one, of this buyer, or those
     that this teacher sold. `word`: as in _about. Two statements."""
     rows = select(Order).where(*_about(word)).options(*map(joinedload, (Order.course, Order.buyer, Order.teacher)))
@@ -50,7 +55,7 @@ def orders(word="", state="", buyer_id=None, teacher_id=None, number=1):
     return page_of(rows.order_by(Order.id.desc()), number)
 
 
-def _about(word):
+def _about(word: str) -> list[ColumnElement[bool]]:
     """What those fulfil that the word is about: their number, the reference of a payment that came for them, or what is in the name or address of buyer
     or teacher. Nothing for no word."""
     if not word:
@@ -60,16 +65,20 @@ def _about(word):
     return [or_(Order.id == int(word), *found) if word.isdecimal() and int(word) <= LARGEST_NUMBER else or_(*found)]
 
 
-def order(order_id):
+def order(order_id: int) -> Order | None:
     """With its course, teacher, buyer and coupon, or None."""
     parts = (Order.course, Order.teacher, Order.buyer, Order.coupon)
     return db.session.scalar(select(Order).where(Order.id == order_id).options(*map(joinedload, parts)))
 
 
-def trail(order):
+def trail(order: Order) -> Trail:
     """The Trail of an order; four statements."""
     # Each of the two has an index of its own.
     mine = or_(and_(Payment.order_id == order.id, Payment.state == "applied"), and_(Payment.order_id == order.id, Payment.state != "applied"))
     payments = db.session.scalars(select(Payment).where(mine).order_by(Payment.id)).all()
     ids = [payment.id for payment in payments]
-    return Trail(payments, *(db.session.scalars(select(model).where(model.payment_id.in_(ids)).order_by(model.id)).all() for model in (Refund, RefundByHand, Dispute)))
+    return Trail(payments, _back(Refund, ids), _back(RefundByHand, ids), _back(Dispute, ids))
+
+
+def _back(model: type[Back], payment_ids: Sequence[int]) -> Sequence[Back]:
+    return db.session.scalars(select(model).where(model.payment_id.in_(payment_ids)).order_by(model.id)).all()

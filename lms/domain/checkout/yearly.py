@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 
 
 class DoesNotFoot(Exception):
@@ -34,43 +35,43 @@ class Statement:
     first: datetime
     last: datetime
     opening: int
-    sales: list
-    refunds: list
-    payouts: list
-    others: list
+    sales: list[Line]
+    refunds: list[Line]
+    payouts: list[Line]
+    others: list[Line]
     closing: int
 
     @property
-    def lines(self):
+    def lines(self) -> list[Line]:
         return [*self.sales, *self.refunds, *self.payouts, *self.others]
 
     @property
-    def is_over(self):
+    def is_over(self) -> bool:
         return self.last.astimezone(self.first.tzinfo).year > self.year
 
     @property
-    def foots(self):
+    def foots(self) -> bool:
         """Whether what was there and every line make what is there: the two ends are counted without the lines."""
         return self.opening + sum(line.amount for line in self.lines) == self.closing
 
 
-def years(user):
+def years(user: User) -> list[int]:
     """The years the member may ask for, newest first."""
     zone = ZoneInfo(user.time_zone)
     return list(range(clock.now().astimezone(zone).year, user.created_at.astimezone(zone).year - 1, -1))
 
 
-def statement(user, year):
+def statement(user: User, year: int) -> Statement:
     """The member's Statement of a year in his time zone, in one statement of SQL: what comes meanwhile is in all of it or in none."""
     zone = ZoneInfo(user.time_zone)
     first, end = datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)
     span = dict(user=user.id, first=first, last=end)
-    found = defaultdict(list)
+    found = defaultdict[str, list[Line]](list)
     for kind, *line in db.session.execute(_LINES, span):
         found[kind].append(Line(*line))
     parts = {name: found[kind] for name, kind in _KINDS.items()}
-    ends = {name: sum(line.amount for line in found[name]) for name in ("opening", "closing")}
-    whole = Statement(year, first, min(end, clock.now()), **ends, **parts)
+    opening, closing = (sum(line.amount for line in found[name]) for name in ("opening", "closing"))
+    whole = Statement(year, first, min(end, clock.now()), opening=opening, closing=closing, **parts)
     if not whole.foots:
         raise DoesNotFoot(f"statement of member {user.id} of {year}")
     return whole
