@@ -12,7 +12,7 @@ from eth_account.typed_transactions import TypedTransaction
 from hexbytes import HexBytes
 
 from lms import clock
-from lms.chain import contracts, transactions
+from lms.chain import contracts, receipts, transactions
 from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.onchain import signers
@@ -210,7 +210,7 @@ def test_a_missing_receipt_is_no_reason_for_another_nonce(undeployed, anvil, mon
     """Nodes forget receipts after some weeks; what stands at the address they know."""
     deploy(undeployed)
     anvil.call("anvil_mine", "0x3")
-    monkeypatch.setattr(transactions, "_receipt", lambda *_: None)
+    monkeypatch.setattr(receipts, "read", lambda *_: None)
     assert [line.split()[0] for line in go_on(undeployed).splitlines()] == ["TeoCoin", "Certificate", "Notary"]
     assert (nonces(), db.session.query(Creation).count()) == ([0, 1, 2], 3)
 
