@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     class UserMixin:
         """As Flask-Login has it, which says nothing about its types."""
 
-        is_authenticated: bool
-        is_anonymous: bool
-
 else:
     from flask_login import UserMixin
 
