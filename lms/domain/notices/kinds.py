@@ -6,11 +6,11 @@ from typing import NamedTuple
 from lms.domain.accounts.models import User
 
 
-def _everyone(user):
+def _everyone(user: User) -> bool:
     return True
 
 
-def _who_has_taught(user):
+def _who_has_taught(user: User) -> bool:
     return user.has_taught
 
 
@@ -30,7 +30,7 @@ class Kind(NamedTuple):
     is_mailed: bool = True
 
     @property
-    def is_fixed(self):
+    def is_fixed(self) -> bool:
         return GROUPS[self.group].is_fixed
 
 
@@ -100,16 +100,16 @@ KINDS = {
 _OTHER = Kind("bell", "grey", "rules", is_mailed=False)
 
 
-def of(kind):
+def of(kind: str) -> Kind:
     """The Kind of this word; of one we do not know a plain one, which is never mailed."""
     return KINDS.get(kind, _OTHER)
 
 
-def concerning(user):
+def concerning(user: User) -> dict[str, list[str]]:
     """{group: [its kinds]} of those the member may be told, as they stand on his page."""
     return {name: [kind for kind in KINDS if of(kind).group == name] for name, group in GROUPS.items() if group.concerns(user)}
 
 
-def choosable(user):
+def choosable(user: User) -> list[str]:
     """The kinds whose mail the member switches on and off."""
     return [kind for kinds in concerning(user).values() for kind in kinds if not of(kind).is_fixed]

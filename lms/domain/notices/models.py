@@ -1,5 +1,8 @@
 """What members are told, in the house and by mail: a row in the transaction that caused it, so that a lost job loses neither."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -25,10 +28,10 @@ class Notice(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     kind: Mapped[str]
     subject: Mapped[str]
-    facts: Mapped[dict] = mapped_column(JSONB, default=dict)
-    at: Mapped[object] = mapped_column(Moment)
-    read_at: Mapped[object | None] = mapped_column(Moment)
-    delivered_at: Mapped[object | None] = mapped_column(Moment)  # pushed to open pages, and its mail written
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    at: Mapped[datetime] = mapped_column(Moment)
+    read_at: Mapped[datetime | None] = mapped_column(Moment)
+    delivered_at: Mapped[datetime | None] = mapped_column(Moment)  # pushed to open pages, and its mail written
 
     user: Mapped[User] = relationship()
 
@@ -55,17 +58,17 @@ class Mail(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     kind: Mapped[str]
     address: Mapped[str]
-    written_at: Mapped[object] = mapped_column(Moment)
-    sent_at: Mapped[object | None] = mapped_column(Moment)
+    written_at: Mapped[datetime] = mapped_column(Moment)
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
     tries: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str] = mapped_column(default="")
-    dropped_at: Mapped[object | None] = mapped_column(Moment)
+    dropped_at: Mapped[datetime | None] = mapped_column(Moment)
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), unique=True)  # of the notice that it brings
 
     user: Mapped[User] = relationship()
     notice: Mapped[Notice | None] = relationship()
 
     @property
-    def is_given_up(self):
+    def is_given_up(self) -> bool:
         """Nobody tries it again by himself."""
         return self.tries >= MOST_TRIES
