@@ -1,5 +1,7 @@
 """A student's wish to teach, its documents, and what admins said of it."""
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -31,15 +33,15 @@ class Application(Model):
     state: Mapped[str] = mapped_column(default="waiting")
     edition: Mapped[int] = mapped_column(default=1)
     reason: Mapped[str] = mapped_column(default="")
-    sent_at: Mapped[object] = mapped_column(Moment)
-    ended_at: Mapped[object | None] = mapped_column(Moment)
+    sent_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
     user: Mapped[User] = relationship()
     documents: Mapped[list["Document"]] = relationship(order_by="Document.file_id")
     decisions: Mapped[list["Decision"]] = relationship(order_by="Decision.id")
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.state in OPEN
 
 
@@ -65,6 +67,6 @@ class Decision(Model):
     edition: Mapped[int]
     is_approved: Mapped[bool]
     reason: Mapped[str] = mapped_column(default="")
-    at: Mapped[object] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment)
 
     by: Mapped[User] = relationship()
