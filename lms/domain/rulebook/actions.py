@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import changes, checks, queries
@@ -18,13 +19,13 @@ THE_BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 NOTICE = timedelta(days=14)  # a stake comes back within 7 days' lock and 7 of unbonding: who staked under the old rules can be out before the new ones hold
 
 
-def install():
+def install() -> None:
     """Version 1, in force from the beginning. May run twice."""
     row = dict(number=1, announced_at=THE_BEGINNING, in_force_from=THE_BEGINNING, rules=queries.as_row(Rules()))
     db.session.execute(insert(RulebookVersion).values(row).on_conflict_do_nothing())
 
 
-def announce(rules, in_force_from, by=None, **details):
+def announce(rules: Rules, in_force_from: datetime, by: User | None = None, **details: object) -> RulebookVersion:
     """Announce these Rules, whatever number they bear, as the next version from that moment on, and tell the members. Answers the RulebookVersion.
 
     `by`: the admin who publishes it, None for an operator; `details` stand in the audit log, too.
@@ -47,5 +48,5 @@ def announce(rules, in_force_from, by=None, **details):
     return version
 
 
-def _day(moment):
+def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"

@@ -7,11 +7,11 @@ HIGHEST_PRICE = 1_000_000  # cents a course may cost
 HIGHEST_COUPON = 9_000  # basis points a coupon may take off
 
 
-def vat(cash, rate_bp):
+def vat(cash: int, rate_bp: int) -> int:
     """VAT on so many cents, half up to the cent. Its rate is the configuration's, not a version's."""
     return half_up(cash * rate_bp, BASIS)
 
 
-def half_up(numerator, denominator):
+def half_up(numerator: int, denominator: int) -> int:
     """The quotient of whole numbers, halves rounded up."""
     return (2 * numerator + denominator) // (2 * denominator)

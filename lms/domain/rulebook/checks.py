@@ -1,5 +1,6 @@
 """Which rules may never come into force. Each refusal is an Invalid with a sentence for who wrote them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from lms.domain.rulebook import circles
@@ -39,7 +40,7 @@ RISING = (
 )
 
 
-def check(rules):
+def check(rules: Rules) -> None:
     """Raises Invalid unless every number makes sense, no side of a sale loses, and TEO cannot be made too cheaply."""
     _check_numbers(rules)
     _check_weights(rules.risk_weights)
@@ -50,30 +51,30 @@ def check(rules):
     _check_circles(rules)
 
 
-def _check_numbers(rules):
+def _check_numbers(rules: Rules) -> None:
     for rule in fields(Rules):
         if rule.type is int:
             _check_number(rule.name, getattr(rules, rule.name))
 
 
-def bounds(name):
+def bounds(name: str) -> tuple[int, int]:
     """(the least, the most) that the number of this name may be."""
     return 0 if name in MAY_BE_ZERO else 1, LARGEST.get(name.rsplit("_", 1)[-1], LARGEST_AMOUNT)
 
 
-def _check_number(name, number):
+def _check_number(name: str, number: int) -> None:
     least, most = bounds(name)
     if type(number) is not int or not least <= number <= most:
         raise Invalid("%(name)s is a whole number from %(least)d to %(most)d.", name=name, least=least, most=most)
 
 
-def _check_weights(weights):
+def _check_weights(weights: Iterable[tuple[str, int]]) -> None:
     for name, points in weights:
         if type(points) is not int or not 0 <= points <= HIGHEST_WEIGHT:
             raise Invalid("%(name)s is a whole number from %(least)d to %(most)d.", name=f"risk_weights: {name}", least=0, most=HIGHEST_WEIGHT)
 
 
-def _check_tiers(tiers):
+def _check_tiers(tiers: Sequence[Tier]) -> None:
     for tier in tiers:
         if not isinstance(tier.name, str) or not tier.name.strip():
             raise Invalid("Every tier has a name.")
@@ -85,14 +86,14 @@ def _check_tiers(tiers):
             raise Invalid("From %(lower)s to %(higher)s the stake has to rise and the platform's share to fall.", lower=lower.name, higher=higher.name)
 
 
-def _check_tier(tier: Tier):
+def _check_tier(tier: Tier) -> None:
     for what, most in (("staked", LARGEST_AMOUNT), ("platform_bp", BASIS)):
         number = getattr(tier, what)
         if type(number) is not int or not 0 <= number <= most:
             raise Invalid("%(name)s is a whole number from %(least)d to %(most)d.", name=f"{tier.name}: {what}", least=0, most=most)
 
 
-def _check_levels(rules):
+def _check_levels(rules: Rules) -> None:
     before = 0
     for level in rules.discount_levels_bp:
         if type(level) is not int or not before < level < BASIS:
@@ -103,7 +104,7 @@ def _check_levels(rules):
         raise Invalid("A discount of %(level)d basis points is more than the platform's share of %(share)d in the highest tier.", level=before, share=least)
 
 
-def _check_against_each_other(rules):
+def _check_against_each_other(rules: Rules) -> None:
     for lower, higher in RISING:
         if getattr(rules, lower) > getattr(rules, higher):
             raise Invalid("%(lower)s cannot be above %(higher)s.", lower=lower, higher=higher)
@@ -113,7 +114,7 @@ def _check_against_each_other(rules):
         raise Invalid("The rewards of a course together are more than the %(name)s.", name="rewards_max_bp")
 
 
-def _check_sales(rules):
+def _check_sales(rules: Rules) -> None:
     for price, tier, level, _, split in circles.sales(rules):
         if split.teacher < 0 or split.platform < 0:
             raise Invalid(
@@ -125,7 +126,7 @@ def _check_sales(rules):
             )
 
 
-def _check_circles(rules):
+def _check_circles(rules: Rules) -> None:
     circle = circles.cheapest(rules)
     if circle and circle.is_below(LEAST_COST):
         raise Invalid(

@@ -1,8 +1,11 @@
 """What a circle of accounts, students and a teacher in league, pays for the TEO it makes."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from lms.domain.rulebook.amounts import HIGHEST_COUPON, HIGHEST_PRICE, MICRO
+from lms.domain.rulebook.rules import Rules
+from lms.domain.rulebook.sales import Split, Tier
 
 EVERY_CENT_UP_TO = 3_000  # above, the rounding to cents is less than a thousandth of the platform's part
 HIGH_PRICES = (4_999, 5_000, 9_999, 10_000, 19_999, 49_999, 100_000, HIGHEST_PRICE - 1, HIGHEST_PRICE)
@@ -21,16 +24,16 @@ class Circle(NamedTuple):
     made: int
 
     @property
-    def cents_per_teo(self):
+    def cents_per_teo(self) -> int:
         """What 1 TEO costs them, rounded down to the cent."""
         return self.cost * MICRO // self.made
 
-    def is_below(self, cents):
+    def is_below(self, cents: int) -> bool:
         """Whether 1 TEO costs them less than that."""
         return self.cost * MICRO < cents * self.made
 
 
-def cheapest(rules):
+def cheapest(rules: Rules) -> Circle | None:
     """The Circle that makes its TEO at the lowest cost under these rules, None when none makes any."""
     found = None
     for circle in circles_of(rules):
@@ -39,13 +42,13 @@ def cheapest(rules):
     return found
 
 
-def circles_of(rules):
+def circles_of(rules: Rules) -> Iterator[Circle]:
     """The Circle of every kind of sale, with peer reviews and without."""
     for price in prices(rules):
         yield from circles_at(rules, price)
 
 
-def circles_at(rules, price):
+def circles_at(rules: Rules, price: int) -> Iterator[Circle]:
     """Those of the sales at this price, after the coupon.
 
     Every reward is counted as earned, and as one of the price before the TEO of a discount: that is more than is ever granted, and errs on the safe side."""
@@ -57,13 +60,13 @@ def circles_at(rules, price):
             yield Circle(price, tier.name, level, is_accepted, has_exercises, split.platform, made + reward)
 
 
-def sales(rules):
+def sales(rules: Rules) -> Iterator[tuple[int, Tier, int, bool, Split]]:
     """(price, Tier, level, whether the teacher takes the TEO, Split) of every kind of sale."""
     for price in prices(rules):
         yield from sales_at(rules, price)
 
 
-def sales_at(rules, price):
+def sales_at(rules: Rules, price: int) -> Iterator[tuple[int, Tier, int, bool, Split]]:
     """The same of those at this price."""
     levels = [(level, rules.discount(price, level)) for level in rules.levels_up_to(rules.highest_level_bp)]
     for tier in rules.tiers:
@@ -73,7 +76,7 @@ def sales_at(rules, price):
                 yield price, tier, level, is_accepted, rules.split(price, share, discount, is_accepted)
 
 
-def prices(rules):
+def prices(rules: Rules) -> list[int]:
     """Cents that a course may cost with or without a coupon: all near the lowest price, some high ones, and what coupons of each kind leave of those."""
     near = range(rules.lowest_price, max(EVERY_CENT_UP_TO, rules.lowest_price + 1))
     listed = (*near, *(price for price in HIGH_PRICES if price > rules.lowest_price))

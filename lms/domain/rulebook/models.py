@@ -1,5 +1,8 @@
 """Versions of the rules: a transfer names the one that made it."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,16 +15,16 @@ class RulebookVersion(Model):
     __tablename__ = "rulebook_versions"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    announced_at: Mapped[object] = mapped_column(Moment)
-    in_force_from: Mapped[object] = mapped_column(Moment, index=True)
-    rules: Mapped[dict] = mapped_column(JSONB)
+    announced_at: Mapped[datetime] = mapped_column(Moment)
+    in_force_from: Mapped[datetime] = mapped_column(Moment, index=True)
+    rules: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
     @property
-    def numbers(self):
+    def numbers(self) -> Rules:
         """The Rules of this version."""
         return Rules(**self.rules)
 
     @property
-    def is_announced(self):
+    def is_announced(self) -> bool:
         """Whether it does not hold yet."""
         return self.in_force_from > clock.now()

@@ -10,12 +10,12 @@ from lms.domain.rulebook.sales import SaleRules, Tier
 
 
 @dataclass(frozen=True)
-class Rules(SaleRules, RewardRules, ReviewRules, OutflowRules):
+class Rules(SaleRules, ReviewRules, RewardRules, OutflowRules):
     """EUR in cents, TEO in millionths. Basis points are of the price, those of rewards of the price paid in cash."""
 
     number: int = 1
     lowest_price: int = 100  # below it the rounding to cents would outweigh the percentages
-    discount_levels_bp: tuple = (500, 1000, 1500)
+    discount_levels_bp: tuple[int, ...] = (500, 1000, 1500)
     accept_bonus_bp: int = 2500  # of the TEO of a discount
     decision_hours: int = 24
     rewards_max_bp: int = 1000  # all rewards of a course together, peer reviews among them
@@ -45,7 +45,7 @@ class Rules(SaleRules, RewardRules, ReviewRules, OutflowRules):
     review_days: int = 30
     review_above: int = 200 * MICRO  # of a member's withdrawals in so many days
     two_admins_above: int = 1000 * MICRO
-    risk_weights: tuple = (  # points of each sign of fraud (see the desk's risks): 0 switches it off
+    risk_weights: tuple[tuple[str, int], ...] = (  # points of each sign of fraud (see the desk's risks): 0 switches it off
         ("new account", 10),
         ("new address", 10),
         ("shared address", 60),
@@ -59,7 +59,7 @@ class Rules(SaleRules, RewardRules, ReviewRules, OutflowRules):
         ("caps reached", 15),
         ("dispute", 40),
     )
-    tiers: tuple = field(
+    tiers: tuple[Tier, ...] = field(
         default=(
             Tier("Bronze", 0, 5000),
             Tier("Silver", 100 * MICRO, 4500),
@@ -69,7 +69,7 @@ class Rules(SaleRules, RewardRules, ReviewRules, OutflowRules):
         )
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "tiers", tuple(tier if isinstance(tier, Tier) else Tier(**tier) for tier in self.tiers))
         object.__setattr__(self, "discount_levels_bp", tuple(self.discount_levels_bp))
         object.__setattr__(self, "risk_weights", tuple(map(tuple, self.risk_weights)))
