@@ -71,6 +71,11 @@ def test_the_same_key_takes_once_and_nothing_else(refund, part):
         refund(11)
 
 
+def test_the_platform_owes_nothing(issuance):
+    with pytest.raises(ValueError, match="member"):
+        debts.take_back("refund", [queries.platform("TEO", "treasury")], issuance, 1, "refund", evidence={"by": "test"})
+
+
 def test_parts_are_taken_in_the_order_given(refund, part, issuance):
     ledger.post("more", issuance, part("maturing"), 5, "lesson", evidence={"by": "test"})
     debts.take_back("k", [part("maturing"), part("available")], issuance, 8, "refund", evidence={"by": "test"})

@@ -1,10 +1,15 @@
 """The one primitive, post, and the accounts it moves amounts between."""
 
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
 from sqlalchemy import ARRAY, Integer, String, and_, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.ledger.keys import KeyReused
 from lms.domain.ledger.models import CUSTODY, DEBT, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO, TREASURY_CUSTODY, Account, Holder, Transfer
 from lms.domain.rulebook import queries as rulebook
@@ -17,7 +22,17 @@ class Overdraft(DomainError):
     """An account would get the wrong sign."""
 
 
-def post(key, source, target, amount, reason, *, evidence, rule_version=None, repays=True):
+def post(
+    key: str,
+    source: Account,
+    target: Account,
+    amount: int,
+    reason: str,
+    *,
+    evidence: dict[str, Any],
+    rule_version: int | None = None,
+    repays: bool = True,
+) -> Transfer:
     """Move `amount` (a whole number > 0 of the asset's smallest unit) once per key.
 
     Answers the transfer; the same key with the same body answers the first one, with another body raises KeyReused.
@@ -42,26 +57,26 @@ def post(key, source, target, amount, reason, *, evidence, rule_version=None, re
     return transfer
 
 
-def reverse(key, transfer, reason):
+def reverse(key: str, transfer: Transfer, reason: str) -> Transfer:
     """A correction: the same amount back, by the rules it was made by."""
     return post(key, transfer.target, transfer.source, transfer.amount, reason, evidence={"reverses": transfer.key}, rule_version=transfer.rule_version)
 
 
-def lock(*accounts):
+def lock(*accounts: Account) -> None:
     """Lock the rows in id order and read them anew, the debts of their members too, as a credit repays.
 
     A verb with several transfers locks all of their accounts first."""
     _lock(accounts, accounts)
 
 
-def open_platform():
+def open_platform() -> None:
     """The treasury's holder and the platform's accounts. May run twice."""
     db.session.execute(insert(Holder).values(user_id=None).on_conflict_do_nothing())
     holder = db.session.scalars(select(Holder).where(Holder.user_id.is_(None))).one()
     _open(PLATFORM_ACCOUNTS, TREASURY_CUSTODY, holder)
 
 
-def open_member(user):
+def open_member(user: User) -> Holder:
     """The member's holder and all his accounts, at sign-up. May run twice."""
     db.session.execute(insert(Holder).values(user_id=user.id).on_conflict_do_nothing())
     holder = db.session.scalars(select(Holder).where(Holder.user_id == user.id)).one()
@@ -69,7 +84,7 @@ def open_member(user):
     return holder
 
 
-def _open(plan, custody, holder):
+def _open(plan: Mapping[str, Mapping[str, int]], custody: Collection[str], holder: Holder) -> None:
     rows = [
         dict(
             user_id=holder.user_id,
@@ -85,7 +100,7 @@ def _open(plan, custody, holder):
     db.session.execute(insert(Account).values(rows).on_conflict_do_nothing())
 
 
-def _lock(accounts, credited):
+def _lock(accounts: Sequence[Account], credited: Sequence[Account]) -> dict[tuple[int | None, str], Account]:
     """The debts of those credited, by member and asset: locked with the accounts."""
     ids, assets = [account.id for account in accounts], [account.asset for account in accounts]
     members = [account.user_id for account in credited if account.user_id is not None]
@@ -93,7 +108,7 @@ def _lock(accounts, credited):
     return {(row.user_id, row.asset): row for row in rows if row.name == DEBT}
 
 
-def _check(source, target, amount, evidence):
+def _check(source: Account, target: Account, amount: int, evidence: dict[str, Any]) -> None:
     if type(amount) is not int or not 0 < amount <= LARGEST:
         raise ValueError("an amount is a whole number above zero")
     if source.id == target.id or source.asset != target.asset:
@@ -102,7 +117,9 @@ def _check(source, target, amount, evidence):
         raise ValueError("a transfer names its evidence")
 
 
-def _insertion(key, source, target, amount, reason, evidence, rule_version):
+def _insertion(
+    key: str, source: Account, target: Account, amount: int, reason: str, evidence: dict[str, Any], rule_version: int | None
+) -> ReturningInsert[int]:
     within = source.holder_id is not None and source.holder_id == target.holder_id
     row = dict(
         key=key,
@@ -120,14 +137,14 @@ def _insertion(key, source, target, amount, reason, evidence, rule_version):
     return insert(Transfer).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Transfer.id)
 
 
-def _is_credit(source, target):
+def _is_credit(source: Account, target: Account) -> bool:
     """A member gets something from an account that is not his, or what was bound becomes available to him: who owes takes nothing out of his stake.
 
     What he binds was his before, and stays: it repays nothing."""
     return target.user_id is not None and target.name != DEBT and (source.user_id != target.user_id or target.name == "available")
 
 
-def _repay(transfer, target, debts):
+def _repay(transfer: Transfer, target: Account, debts: Mapping[tuple[int | None, str], Account]) -> None:
     """The debt has no holder: a repayment in TEO takes from what the member holds, and the chain owes a burn."""
     debt = debts[target.user_id, target.asset]
     amount = min(transfer.amount, -debt.balance)
@@ -136,12 +153,12 @@ def _repay(transfer, target, debts):
         post(transfer.repayment_key, target, debt, amount, "repaid", evidence=evidence, rule_version=transfer.rule_version)
 
 
-def _bears(account, amount):
+def _bears(account: Account, amount: int) -> bool:
     balance = account.balance + amount
     return balance * account.sign >= 0 and abs(balance) <= LARGEST
 
 
-def _same(key, source, target, amount, reason):
+def _same(key: str, source: Account, target: Account, amount: int, reason: str) -> Transfer:
     """The transfer this key has made already; without one it could not be made."""
     first = db.session.scalar(select(Transfer).where(Transfer.key == key))
     if first is None:

@@ -1,19 +1,34 @@
 """What is taken from a member. His parts never go negative: what they lack becomes his debt, which each later credit repays first."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import select
 
 from lms.db import db
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries
 from lms.domain.ledger.keys import KeyReused
-from lms.domain.ledger.models import DEBT, Transfer
+from lms.domain.ledger.models import DEBT, Account, Transfer
 
 
-def take_back(key, parts, target, amount, reason, *, evidence, rule_version=None):
+def take_back(
+    key: str,
+    parts: Sequence[Account],
+    target: Account,
+    amount: int,
+    reason: str,
+    *,
+    evidence: dict[str, Any],
+    rule_version: int | None = None,
+) -> list[Transfer]:
     """Take `amount` from a member's parts, in this order, and what they lack from his debt, once per key. Answers the transfers.
 
     Of the same key with another amount or target: KeyReused. Who takes what was maturing sees to its lots (rewards.fit_lots)."""
-    debt = queries.member(parts[0].user_id, parts[0].asset, DEBT)
+    owner = parts[0].user_id
+    if owner is None:
+        raise ValueError("only a member owes")
+    debt = queries.member(owner, parts[0].asset, DEBT)
     ledger.lock(*parts, target)
     first = _transfers(key, parts, debt)
     if first:
@@ -27,7 +42,16 @@ def take_back(key, parts, target, amount, reason, *, evidence, rule_version=None
     return taken
 
 
-def take(key, parts, target, amount, reason, *, evidence, rule_version=None):
+def take(
+    key: str,
+    parts: Sequence[Account],
+    target: Account,
+    amount: int,
+    reason: str,
+    *,
+    evidence: dict[str, Any],
+    rule_version: int | None = None,
+) -> list[Transfer]:
     """Move up to `amount` out of these accounts, in their order, each under a key of its own. Answers the transfers."""
     ledger.lock(*parts, target)
     taken = []
@@ -39,10 +63,10 @@ def take(key, parts, target, amount, reason, *, evidence, rule_version=None):
     return taken
 
 
-def _transfers(key, parts, debt):
+def _transfers(key: str, parts: Sequence[Account], debt: Account) -> list[Transfer]:
     keys = [_key(key, account) for account in (*parts, debt)]
     return list(db.session.scalars(select(Transfer).where(Transfer.key.in_(keys)).order_by(Transfer.id)))
 
 
-def _key(key, account):
+def _key(key: str, account: Account) -> str:
     return f"{key}:{account.name}"

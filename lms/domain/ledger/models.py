@@ -1,5 +1,8 @@
 """Double entry, balanced by form. Amounts: EUR in cents, TEO in millionths."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -77,9 +80,9 @@ class Transfer(Model):
     target_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     asset: Mapped[str]
     amount: Mapped[int] = mapped_column(BigInt)
-    at: Mapped[object] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment)
     reason: Mapped[str]
-    evidence: Mapped[dict] = mapped_column(JSONB)  # what it was decided by
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)  # what it was decided by
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))
     source_holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))
     target_holder_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))
@@ -90,11 +93,11 @@ class Transfer(Model):
     target: Mapped[Account] = relationship(foreign_keys=target_id)
 
     @property
-    def repayment_key(self):
+    def repayment_key(self) -> str:
         """Under this key what it credited repaid a debt, if there was one."""
         return f"{self.key}:debt"
 
     @property
-    def as_evidence(self):
+    def as_evidence(self) -> dict[str, Any]:
         """As the evidence of a transfer that follows from it names it."""
         return {"transfer": self.id, "credit": self.reason, "amount": self.amount}
