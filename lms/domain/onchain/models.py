@@ -1,5 +1,9 @@
 """Things to do on the chain, exactly once."""
 
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -27,16 +31,16 @@ class Deployment(Model):
     first_block: Mapped[int] = mapped_column(BigInteger, default=0)  # nothing of ours is in one before it
     scanned_block: Mapped[int] = mapped_column(BigInteger, default=0)  # deposits are known up to here
     is_active: Mapped[bool] = mapped_column(default=True)
-    deployed_at: Mapped[object] = mapped_column(Moment)
+    deployed_at: Mapped[datetime] = mapped_column(Moment)
 
     contracts: Mapped[list["Contract"]] = relationship(back_populates="deployment", order_by="Contract.nonce")
 
-    def address_of(self, name):
+    def address_of(self, name: str) -> str | None:
         """The address of one of its contracts, or None before that is deployed."""
         return next((contract.address for contract in self.contracts if contract.name == name), None)
 
     @property
-    def token_address(self):
+    def token_address(self) -> str | None:
         return self.address_of("TeoCoin")
 
 
@@ -56,7 +60,7 @@ class Contract(Model):
     creations: Mapped[list["Creation"]] = relationship(order_by="Creation.id")
 
     @property
-    def bids(self):
+    def bids(self) -> list["Creation"]:
         """What was signed for the nonce it holds, the highest last: whichever is mined, it is the same contract."""
         return [creation for creation in self.creations if creation.nonce == self.nonce]
 
@@ -71,7 +75,7 @@ class Creation(Model):
     nonce: Mapped[int] = mapped_column(BigInteger)
     raw: Mapped[bytes] = mapped_column(deferred=True)
     tx_hash: Mapped[str] = mapped_column(unique=True)
-    signed_at: Mapped[object] = mapped_column(Moment)
+    signed_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Signer(Model):
@@ -84,10 +88,10 @@ class Signer(Model):
     address: Mapped[str] = mapped_column(primary_key=True)
     next_nonce: Mapped[int] = mapped_column(BigInteger, default=0)
     halted: Mapped[str | None]
-    retired_at: Mapped[object | None] = mapped_column(Moment)
+    retired_at: Mapped[datetime | None] = mapped_column(Moment)
     mined_nonce: Mapped[int] = mapped_column(BigInteger, default=0)
-    balance: Mapped[object | None] = mapped_column(Numeric(40, 0))
-    seen_at: Mapped[object | None] = mapped_column(Moment)
+    balance: Mapped[Decimal | None] = mapped_column(Numeric(40, 0))
+    seen_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Operation(Model):
@@ -111,18 +115,18 @@ class Operation(Model):
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployments.id"))
     op: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(default="queued")
-    payload: Mapped[dict] = mapped_column(JSONB, default=dict)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     is_void: Mapped[bool] = mapped_column(default=False)
     signer: Mapped[str | None]  # the lane that signed it last
-    queued_at: Mapped[object] = mapped_column(Moment)
-    sent_at: Mapped[object | None] = mapped_column(Moment)
-    mined_at: Mapped[object | None] = mapped_column(Moment)
-    final_at: Mapped[object | None] = mapped_column(Moment)
+    queued_at: Mapped[datetime] = mapped_column(Moment)
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    mined_at: Mapped[datetime | None] = mapped_column(Moment)
+    final_at: Mapped[datetime | None] = mapped_column(Moment)
     tx_hash: Mapped[str | None]
     block_number: Mapped[int | None] = mapped_column(BigInteger)
     block_hash: Mapped[str | None]
     gas_used: Mapped[int | None] = mapped_column(BigInteger)
-    fee_wei: Mapped[object | None] = mapped_column(Numeric(40, 0))
+    fee_wei: Mapped[Decimal | None] = mapped_column(Numeric(40, 0))
     error: Mapped[str | None]
 
     deployment: Mapped[Deployment] = relationship()
@@ -130,16 +134,16 @@ class Operation(Model):
     attempts: Mapped[list["Attempt"]] = relationship(back_populates="operation", order_by="Attempt.id")
 
     @property
-    def number(self):
+    def number(self) -> tuple[str, int]:
         """(name of the contract, op): a number is used up in one contract."""
         return _CONTRACTS.get(self.kind, "TeoCoin"), self.op
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
     @property
-    def waits_for_fees(self):
+    def waits_for_fees(self) -> bool:
         """Whether it is not signed, or not again, because the chain asks for more than we ever pay."""
         return self.is_open and (self.error or "").startswith(FEES_TOO_HIGH)
 
@@ -169,7 +173,7 @@ class Entry(Model):
     operation: Mapped[Operation | None] = relationship(back_populates="entries")
 
     @property
-    def signed_amount(self):
+    def signed_amount(self) -> int:
         """What the entry adds to the holder's balance on the chain."""
         return {"mint": self.amount, "deposit": self.amount, "move": 0, "empty": 0, "refused": 0}.get(self.kind, -self.amount)
 
@@ -198,7 +202,7 @@ class Attempt(Model):
     gas: Mapped[int] = mapped_column(BigInteger)
     tip: Mapped[int] = mapped_column(BigInteger)
     cap: Mapped[int] = mapped_column(BigInteger)
-    signed_at: Mapped[object] = mapped_column(Moment)
+    signed_at: Mapped[datetime] = mapped_column(Moment)
 
     operation: Mapped[Operation] = relationship(back_populates="attempts")
 
@@ -211,7 +215,7 @@ class Event(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     operation_id: Mapped[int] = mapped_column(ForeignKey("operations.id"), index=True)
-    at: Mapped[object] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment)
     kind: Mapped[str]
     why: Mapped[str] = mapped_column(default="")
 
@@ -225,4 +229,4 @@ class ChainState(Model):
     head: Mapped[int] = mapped_column(BigInteger)
     head_at: Mapped[int] = mapped_column(BigInteger, default=0)  # the head's own time, in seconds: a development chain's may be any
     base_fee: Mapped[int] = mapped_column(BigInteger, default=0)  # wei
-    seen_at: Mapped[object] = mapped_column(Moment)
+    seen_at: Mapped[datetime] = mapped_column(Moment)
