@@ -1,13 +1,15 @@
 """Writing courses. What a text or number may be: checks; how one is published: approval."""
 
 import secrets
+from typing import TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from lms import clock
-from lms.db import db
-from lms.domain.accounts.models import LOCALES
+from lms.db import Model, db
+from lms.domain.accounts.models import LOCALES, User
 from lms.domain.courses.checks import (
     LONGEST_SUBJECT,
     LONGEST_SUMMARY,
@@ -23,10 +25,12 @@ from lms.domain.courses.checks import (
 from lms.domain.courses.models import Course, Lesson, Section
 from lms.errors import DomainError, Forbidden, Invalid
 
+Item = TypeVar("Item", Section, Lesson)
+Row = TypeVar("Row", bound=Model)
 MOST_SECTIONS, MOST_LESSONS = 100, 500  # of a course: its outline is one page
 
 
-def create(teacher, title, slug=None):
+def create(teacher: User, title: str, slug: str | None = None) -> Course:
     """A draft of the teacher's."""
     if not teacher.is_teacher:
         raise Forbidden("Only teachers write courses.")
@@ -41,7 +45,18 @@ def create(teacher, title, slug=None):
         return _add(Course(slug=f"{slugify(title)}-{secrets.token_hex(4)}", **facts))
 
 
-def change(course, *, title, summary, description, subject, language, price, reward_bp, discount_bp=None):
+def change(
+    course: Course,
+    *,
+    title: str,
+    summary: str,
+    description: str,
+    subject: str,
+    language: str,
+    price: int,
+    reward_bp: int,
+    discount_bp: int | None = None,
+) -> None:
     """Edit what the catalogue shows. `price` in cents with VAT left out; in basis points of it `reward_bp` and `discount_bp`, the most a student may pay
     in TEO (None leaves it). Orders froze their terms: a change never reaches back."""
     check_price(price)
@@ -57,19 +72,19 @@ def change(course, *, title, summary, description, subject, language, price, rew
     db.session.flush()
 
 
-def add_section(course, title):
+def add_section(course: Course, title: str) -> Section:
     lock(course.id)
     _room(Section, course.id, MOST_SECTIONS)
     return _add(Section(course_id=course.id, title=clean_title(title), position=_next(Section.position, Section.course_id == course.id)))
 
 
-def change_section(section, title):
+def change_section(section: Section, title: str) -> None:
     lock(section.course_id)
     section.title = clean_title(title)
     db.session.flush()
 
 
-def remove_section(section):
+def remove_section(section: Section) -> None:
     """Only an empty one goes: lessons are never lost by accident."""
     lock(section.course_id)
     db.session.refresh(section, ["lessons"])
@@ -79,7 +94,9 @@ def remove_section(section):
     db.session.flush()
 
 
-def add_lesson(section, title, body="", *, exercise="", minutes=1, is_preview=False, slug=None):
+def add_lesson(
+    section: Section, title: str, body: str = "", *, exercise: str = "", minutes: int = 1, is_preview: bool = False, slug: str | None = None
+) -> Lesson:
     course_id, title = section.course_id, clean_title(title)
     check_minutes(minutes)
     lock(course_id)
@@ -100,7 +117,7 @@ def add_lesson(section, title, body="", *, exercise="", minutes=1, is_preview=Fa
     return lesson
 
 
-def change_lesson(lesson, *, title, body, minutes, is_preview, exercise=None):
+def change_lesson(lesson: Lesson, *, title: str, body: str, minutes: int, is_preview: bool, exercise: str | None = None) -> None:
     """`exercise` None leaves it. Work that was handed in keeps the task it answers."""
     check_minutes(minutes)
     lock(lesson.course_id)
@@ -110,7 +127,7 @@ def change_lesson(lesson, *, title, body, minutes, is_preview, exercise=None):
     db.session.flush()
 
 
-def remove_lesson(lesson):
+def remove_lesson(lesson: Lesson) -> None:
     """A lesson somebody has completed, handed in work on or tried the quiz of, stays: his progress and reward stand on it. Its quiz goes with it."""
     course_id = lesson.course_id
     lock(course_id)
@@ -122,7 +139,7 @@ def remove_lesson(lesson):
     _count_lessons(course_id)
 
 
-def move(item, step):
+def move(item: Item, step: int) -> None:
     """Move a section or lesson up (-1) or down (+1). A lesson at the edge of its section goes into the next one; at the end nothing happens."""
     lock(item.course_id)
     db.session.refresh(item)
@@ -134,10 +151,10 @@ def move(item, step):
     db.session.flush()
 
 
-def _neighbour(item, step):
+def _neighbour(item: Item, step: int) -> Item | None:
     """The section or lesson just above or below in the same place, or None."""
     kind = type(item)
-    parent = kind.course_id if kind is Section else kind.section_id
+    parent = Section.course_id if isinstance(item, Section) else Lesson.section_id
     near = select(kind).where(parent == getattr(item, parent.key))
     if step < 0:
         near = near.where(kind.position < item.position).order_by(kind.position.desc())
@@ -146,7 +163,7 @@ def _neighbour(item, step):
     return db.session.scalars(near.limit(1).execution_options(populate_existing=True)).first()
 
 
-def _enter(lesson, section, step):
+def _enter(lesson: Lesson, section: Section, step: int) -> None:
     """Put the lesson at the near end of another section: last when it comes from below, first from above."""
     inside = Lesson.section_id == section.id
     first = db.session.scalar(select(func.min(Lesson.position)).where(inside)) or 1
@@ -154,34 +171,34 @@ def _enter(lesson, section, step):
     lesson.section = section
 
 
-def lock(course_id):
+def lock(course_id: int) -> None:
     """One change of a course at a time, and none while an admin reads it; buyers and readers don't wait for it."""
     state = db.session.scalar(select(Course.state).where(Course.id == course_id).with_for_update(key_share=True))
     if state == "submitted":
         raise DomainError("An admin is reading this course. Wait for the decision, then change it.")
 
 
-def _room(kind, course_id, most):
-    if db.session.scalar(select(func.count()).where(kind.course_id == course_id)) >= most:
+def _room(kind: type[Section] | type[Lesson], course_id: int, most: int) -> None:
+    if db.session.scalars(select(func.count()).where(kind.course_id == course_id)).one() >= most:
         raise DomainError("A course has at most %(sections)d sections and %(lessons)d lessons.", sections=MOST_SECTIONS, lessons=MOST_LESSONS)
 
 
-def _free_lesson_slug(course_id, title):
+def _free_lesson_slug(course_id: int, title: str) -> str:
     slug = slugify(title)
     taken = db.session.scalar(select(Lesson.id).where(Lesson.course_id == course_id, Lesson.slug == slug))
     return f"{slug}-{secrets.token_hex(4)}" if taken else slug
 
 
-def _add(row):
+def _add(row: Row) -> Row:
     db.session.add(row)
     db.session.flush()
     return row
 
 
-def _next(column, condition):
+def _next(column: InstrumentedAttribute[int], condition: ColumnElement[bool]) -> int:
     return (db.session.scalar(select(func.max(column)).where(condition)) or 0) + 1
 
 
-def _count_lessons(course_id):
+def _count_lessons(course_id: int) -> None:
     count = select(func.count()).where(Lesson.course_id == course_id).scalar_subquery()
     db.session.execute(update(Course).where(Course.id == course_id).values(lesson_count=count))

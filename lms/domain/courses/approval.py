@@ -2,12 +2,14 @@
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.audit import log
+from lms.domain.courses.models import Course
 from lms.domain.notices import actions as notices
 from lms.errors import DomainError, Forbidden, Invalid
 
 
-def submit(course):
+def submit(course: Course) -> None:
     """Hand the course to the admins. What one of them wanted mended the time before stays with it until it is published."""
     _refresh_state(course)
     if course.state not in ("draft", "returned"):
@@ -18,7 +20,7 @@ def submit(course):
     db.session.flush()
 
 
-def take_back(course):
+def take_back(course: Course) -> None:
     """Change a submitted course after all: it is submitted again when it is ready."""
     _refresh_state(course)
     if course.state != "submitted":
@@ -27,7 +29,7 @@ def take_back(course):
     db.session.flush()
 
 
-def approve(course, by, submission):
+def approve(course: Course, by: User, submission: str) -> None:
     """Publish a submitted course; `submission` is the one that was read."""
     _decide(course, by)
     if course.submission != submission:
@@ -38,7 +40,7 @@ def approve(course, by, submission):
     db.session.flush()
 
 
-def give_back(course, by, comment):
+def give_back(course: Course, by: User, comment: str) -> None:
     """Return a submitted course with what is to be mended."""
     _decide(course, by)
     if not comment.strip():
@@ -49,7 +51,7 @@ def give_back(course, by, comment):
     db.session.flush()
 
 
-def _decide(course, by):
+def _decide(course: Course, by: User) -> None:
     if not by.is_admin:
         raise Forbidden("Only admins decide on courses.")
     if course.teacher_id == by.id:
@@ -59,15 +61,15 @@ def _decide(course, by):
         raise DomainError("This course is not waiting for a decision.")
 
 
-def _subject(course):
+def _subject(course: Course) -> str:
     return f"course {course.id}"
 
 
-def _tell(course, kind, **facts):
+def _tell(course: Course, kind: str, **facts: object) -> None:
     """Its teacher, once for each time it was handed in."""
     notices.tell(course.teacher_id, kind, f"course:{course.id}:{course.submission}", course=course.title, slug=course.slug, **facts)
 
 
-def _refresh_state(course):
+def _refresh_state(course: Course) -> None:
     """Two who decide at once: the second sees what the first decided."""
     db.session.refresh(course, ["state", "lesson_count", "submitted_at"], with_for_update={"key_share": True})

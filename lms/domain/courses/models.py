@@ -1,5 +1,7 @@
 """Courses, their sections and lessons."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, column, exists, table
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, column_property, mapped_column, query_expression, relationship
@@ -41,9 +43,9 @@ class Course(Model):
     lesson_count: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(default="draft")
     comment: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[object] = mapped_column(Moment)
-    submitted_at: Mapped[object | None] = mapped_column(Moment)
-    published_at: Mapped[object | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    submitted_at: Mapped[datetime | None] = mapped_column(Moment)
+    published_at: Mapped[datetime | None] = mapped_column(Moment)
     is_enrolled: Mapped[bool | None] = query_expression()  # whether the reader is, where a query asks; learning says how
     words: Mapped[str] = mapped_column(TSVECTOR, Computed(_WORDS, persisted=True), deferred=True)
 
@@ -51,20 +53,20 @@ class Course(Model):
     sections: Mapped[list["Section"]] = relationship(back_populates="course", order_by="Section.position, Section.id", cascade="all, delete-orphan")
 
     @property
-    def is_published(self):
+    def is_published(self) -> bool:
         return self.state == "published"
 
     @property
-    def submission(self):
+    def submission(self) -> str:
         """Names one handing-in: who decides says which he has read."""
         return self.submitted_at.isoformat() if self.submitted_at else ""
 
     @property
-    def is_free(self):
+    def is_free(self) -> bool:
         return self.price == 0
 
     @property
-    def lessons(self):
+    def lessons(self) -> list["Lesson"]:
         return [lesson for section in self.sections for lesson in section.lessons]
 
 
