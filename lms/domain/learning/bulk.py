@@ -60,11 +60,12 @@ def read(data: bytes) -> list[Line]:
 def judge(course: Course, lines: Sequence[Line]) -> list[Verdict]:
     """The Verdict of each line, in their order; writes nothing. Two statements for any number of them."""
     written = Counter[str]()
-    members = _members([normal(line.email) for line in lines if _is_address(line)])
+    addresses = [_address(line) for line in lines]
+    members = _members([address for address in addresses if address])
     enrolled = _enrolled(course, members.values())
     verdicts = []
-    for line in lines:
-        member = members.get(normal(line.email)) if _is_address(line) else None
+    for line, address in zip(lines, addresses, strict=True):
+        member = members.get(address) if address else None
         verdicts.append(Verdict(line, _outcome(course, line, member, enrolled, written), member))
         written[normal(line.email or "")] += 1
     return verdicts
@@ -84,14 +85,15 @@ def enroll_all(course: Course, lines: Sequence[Line], by: User, sha256: str) -> 
     return len(enrolled)
 
 
-def _is_address(line: Line) -> bool:
-    return line.email is not None and _ADDRESS.fullmatch(line.email.strip()) is not None
+def _address(line: Line) -> str | None:
+    """As its member would have it; None for what is no address."""
+    return normal(line.email) if line.email is not None and _ADDRESS.fullmatch(line.email.strip()) else None
 
 
 def _outcome(course: Course, line: Line, member: User | None, enrolled: set[int], written: Mapping[str, int]) -> str:
     """The first that holds; `written` counts the addresses of the lines before."""
     reasons = (
-        ("malformed", not _is_address(line)),
+        ("malformed", _address(line) is None),
         ("duplicate", written[normal(line.email or "")]),
         ("unknown", member is None),
         ("teacher", member and member.id == course.teacher_id),
