@@ -9,7 +9,7 @@ import rq
 from rq.registry import FailedJobRegistry
 from sqlalchemy import text
 
-from lms.chain import vault
+from lms.chain import transactions, vault
 from lms.chain.signers import LocalSigner
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
@@ -39,11 +39,14 @@ def worker_environ(environ, anvil, home):
 
 
 def forget(anvil, fresh):
-    """Bring the node back to a snapshot, with nothing waiting in its pool before or after, nor on its way into a block: it would be mined in a later test."""
+    """Bring the node back to a snapshot, with nothing waiting in its pool before or after, nor on its way into a block: it would be mined in a later test.
+
+    What the next block asks for is no part of a snapshot."""
     anvil.call("evm_setAutomine", False)
     anvil.call("anvil_dropAllTransactions")
     anvil.call("evm_mine")  # behind the block that is being made
     assert anvil.call("evm_revert", fresh)
+    anvil.call("anvil_setNextBlockBaseFeePerGas", hex(transactions.GWEI))
     anvil.call("anvil_dropAllTransactions")
     anvil.call("evm_setAutomine", True)
 
