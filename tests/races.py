@@ -4,11 +4,15 @@ A deed looks up what it needs: a row that another session read loads itself anew
 """
 
 import threading
+import time
 
 from flask import has_app_context
+from sqlalchemy import text
 
 from lms.db import db, transaction
 from lms.errors import DomainError
+
+PATIENCE = 60  # seconds; what takes longer will not come
 
 
 def outcomes(app, deeds):
@@ -19,7 +23,7 @@ def outcomes(app, deeds):
 
     def run(deed):
         with app.app_context():
-            start.wait(10)
+            start.wait(PATIENCE)
             try:
                 with transaction():
                     answer = deed()
@@ -46,3 +50,17 @@ def race(app, deeds):
         if not isinstance(error, DomainError):
             raise error
     return errors
+
+
+def until_somebody_waits(unless=lambda: False):
+    """Return as soon as a transaction waits for a lock, which whoever calls this may hold, or need not wait any more."""
+    until = time.monotonic() + PATIENCE
+    with db.engine.connect() as watching:
+        while not watching.scalar(text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")) and not unless():
+            assert time.monotonic() < until, "nobody waits"
+            time.sleep(0.01)
+
+
+def until_it_waits(thread):
+    """Return as soon as this thread waits for a lock, or has come to its end without."""
+    until_somebody_waits(unless=lambda: not thread.is_alive())

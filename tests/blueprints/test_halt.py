@@ -14,7 +14,7 @@ from lms.errors import DomainError, Forbidden
 from tests.conftest import address_of, give, teo
 from tests.domain.test_payout_details import bank_of
 from tests.domain.test_payouts import earn, request
-from tests.races import race
+from tests.races import PATIENCE, race, until_it_waits
 
 PLACE = "/admin/payouts"
 WHY = "A key may be <lost>."
@@ -152,11 +152,11 @@ def deciding(app):
         def decide():
             halt.check()
             begun.set()
-            end.wait(10)
+            end.wait(PATIENCE)
 
         other = threading.Thread(target=race, args=(app, [decide]))
         other.start()
-        begun.wait(10)
+        begun.wait(PATIENCE)
         yield
         end.set()
         other.join()
@@ -183,7 +183,7 @@ def test_who_throws_it_waits_a_moment_for_what_is_being_decided_and_those_who_de
         assert race(app, [halt.check]) == []
         other = threading.Thread(target=race, args=(app, [lambda: quiet.append(halt.are_others_over())]))
         other.start()
-        other.join(0.3)
+        until_it_waits(other)
         assert other.is_alive()
     other.join()
     assert quiet == [True]

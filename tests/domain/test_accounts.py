@@ -17,7 +17,7 @@ from lms.domain.accounts import checks, links, membership, queries, sessions
 from lms.domain.accounts.models import Session, User
 from lms.errors import DomainError, Invalid
 from tests.conftest import PASSWORD, SECRET
-from tests.races import race
+from tests.races import PATIENCE, race, until_it_waits
 
 
 def test_a_password_is_kept_as_argon2id_only(ana):
@@ -77,7 +77,7 @@ def test_of_two_admins_who_turn_each_other_out_one_stays(verb, app, ada, member)
     with transaction():
         verb(db.session.get_one(User, second), ada)
         other.start()
-        other.join(0.5)
+        until_it_waits(other)
     other.join()
     db.session.expire_all()
     assert len(refusals) == 1 and ada.may_decide and not db.session.get_one(User, second).may_decide
@@ -149,14 +149,14 @@ def overtaken(app, ana, monkeypatch):
 
     def race(deed, owner, name):
         call = getattr(owner, name)
-        monkeypatch.setattr(owner, name, lambda *given: (call(*given), halted.set(), goes_on.wait(5))[0])
+        monkeypatch.setattr(owner, name, lambda *given: (call(*given), halted.set(), goes_on.wait(PATIENCE))[0])
         first = threading.Thread(target=run, args=(deed,))
         second = threading.Thread(target=run, args=(lambda user: accounts.change_password(user, "quite another one"),))
         db.session.commit()
         first.start()
-        assert halted.wait(5)
+        assert halted.wait(PATIENCE)
         second.start()
-        second.join(0.5)
+        until_it_waits(second)
         goes_on.set()
         first.join(), second.join()
         db.session.expire_all()

@@ -23,7 +23,7 @@ from lms.domain.learning.attempt_models import QuizAttempt
 from lms.domain.learning.models import Enrolment, LessonCompletion
 from lms.errors import DomainError, Forbidden, Invalid, NotFound
 from tests.conftest import publish, sell, take_part
-from tests.races import outcomes, race
+from tests.races import PATIENCE, outcomes, race
 
 
 @pytest.fixture
@@ -515,7 +515,7 @@ def test_a_lesson_is_not_removed_under_who_begins_its_quiz(app, enrolment, lesso
 
     def found():
         lesson = db.session.get_one(Lesson, lesson_id)
-        both.wait(10)
+        both.wait(PATIENCE)
         return lesson
 
     refusals = race(app, [lambda: quizzes.begin(db.session.get_one(Enrolment, enrolment_id), found()), lambda: courses.remove_lesson(found())])

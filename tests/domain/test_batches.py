@@ -19,6 +19,7 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import custody
 from lms.domain.wallet.policy import Policy
 from tests.conftest import teo
+from tests.races import until_it_waits
 
 
 @pytest.fixture
@@ -256,7 +257,7 @@ def test_what_is_uncovered_while_a_batch_is_added_up_waits_for_the_next(app, hol
     def added_up(found):
         nets = add_up(found)
         other.start()
-        other.join(timeout=1)
+        until_it_waits(other)
         return nets
 
     monkeypatch.setattr(wallet, "_within_net", added_up)

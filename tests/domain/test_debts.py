@@ -1,7 +1,6 @@
 """What a refund cannot take becomes a debt, and whatever is credited next repays it first."""
 
 import threading
-import time
 from datetime import timedelta
 from functools import partial
 
@@ -19,7 +18,7 @@ from lms.domain.rewards.models import Lot
 from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet.queries import balance, overview
 from tests.conftest import sell
-from tests.races import race
+from tests.races import race, until_somebody_waits
 
 rules = Rules()
 
@@ -242,11 +241,8 @@ def test_a_lot_that_matures_waits_for_the_accounts_before_it_is_locked(app, ana,
 
     thread = threading.Thread(target=mature_it)
     thread.start()
+    until_somebody_waits()
     with db.engine.connect() as other:
-        until = time.monotonic() + 20
-        while not other.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-            assert time.monotonic() < until, "it waits for nothing"
-            time.sleep(0.05)
         assert other.scalar(text("SELECT amount FROM lots FOR UPDATE NOWAIT")) == 5
     db.session.commit()
     thread.join()

@@ -1,7 +1,6 @@
 """TEO in part of a price: set aside with the order, in escrow with the payment, back when nothing comes of it."""
 
 import threading
-import time
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -21,7 +20,7 @@ from lms.domain.ledger import queries as ledger
 from lms.domain.wallet.queries import balance
 from lms.errors import DomainError, Invalid
 from tests.conftest import give, pay, publish, teo
-from tests.races import race
+from tests.races import PATIENCE, race, until_somebody_waits
 
 
 @pytest.fixture
@@ -171,18 +170,19 @@ def test_who_froze_his_wallet_pays_no_part_in_teo(rich, course):
 
 def test_a_late_payment_and_a_reward_do_not_wait_for_each_other(app, rich, course, monkeypatch):
     """Whose TEO were locked before the platform's accounts waited for who had locked them the other way round."""
-    late, rich_id, is_locking = place(rich, course).id, rich.id, threading.Event()
+    late, rich_id, is_locking, is_rewarded = place(rich, course).id, rich.id, threading.Event(), threading.Event()
     expire()
     place(rich, course, key="k2", level_bp=500)
 
     def locked(order):
         is_locking.set()
-        time.sleep(0.3)
+        until_somebody_waits(unless=is_rewarded.is_set)
         return Book(order)
 
     def reward():
-        is_locking.wait(10)
+        is_locking.wait(PATIENCE)
         ledger_actions.post("reward", ledger.platform("TEO", "issuance"), ledger.member(rich_id, "TEO", "available"), teo(1), "lesson", evidence={"lesson": "Knots"})
+        is_rewarded.set()
 
     def arrive():
         event = dict(id="e1", kind="payment.succeeded", reference="pay_1", order_id=late, amount=7200, currency="EUR")

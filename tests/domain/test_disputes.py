@@ -1,7 +1,6 @@
 """What a bank asks back, in whatever order the gateway tells it, and what it charges for asking."""
 
 import threading
-import time
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -23,7 +22,7 @@ from lms.domain.learning.models import Enrolment
 from lms.domain.ledger import queries as books
 from lms.errors import DomainError
 from tests.conftest import give, sell, teo
-from tests.races import race
+from tests.races import PATIENCE, race, until_somebody_waits
 
 FEE = 1500
 
@@ -178,10 +177,10 @@ def test_told_at_the_same_moment_as_its_payment_it_is_lost_by_neither(is_first, 
     def hear_first():
         checkout.receive("stripe", first)
         is_heard.set()
-        time.sleep(1)  # the other one has come, and nothing of this is committed
+        until_somebody_waits()  # the other one has come, and nothing of this is committed
 
     def hear_second():
-        is_heard.wait(10)
+        is_heard.wait(PATIENCE)
         checkout.receive("stripe", second)
 
     race(app, [hear_first, hear_second])

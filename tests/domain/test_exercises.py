@@ -26,7 +26,7 @@ from lms.domain.rewards.models import Grant
 from lms.domain.wallet.queries import balance
 from lms.errors import DomainError, Forbidden, Invalid, NotFound
 from tests.conftest import announce, publish, sell, take_part, teo
-from tests.races import race
+from tests.races import race, until_it_waits
 
 TASK = "Prove it."
 
@@ -439,7 +439,7 @@ def test_a_refund_and_a_reviewer_of_two_works_lock_his_reviews_in_the_same_order
     with transaction():
         db.session.get_one(PeerReview, early, with_for_update=True)
         other.start()
-        other.join(1)  # it waits
+        until_it_waits(other)
         db.session.execute(db.text("SET LOCAL lock_timeout = '1s'"))
         db.session.get_one(PeerReview, late, with_for_update=True)
     other.join()

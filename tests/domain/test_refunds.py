@@ -1,7 +1,6 @@
 """A sale taken back, by the buyer or by his bank."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -30,7 +29,7 @@ from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet.queries import balance
 from lms.errors import DomainError, Forbidden
 from tests.conftest import give, pay, publish, sell, teo
-from tests.races import race
+from tests.races import PATIENCE, race, until_it_waits, until_somebody_waits
 
 
 @pytest.fixture
@@ -194,7 +193,7 @@ def test_what_the_day_splits_off_a_waiting_reward_meanwhile_goes_back_too(app, s
     with transaction():
         rewards.grant_deferred(waiting)
         other.start()
-        other.join(1)  # it waits
+        until_it_waits(other)
     other.join()
     clock.advance(timedelta(days=1))
     assert (balance(rich.id).maturing, due.due_grants(), due.deferred(rich.id)) == (0, [], [])
@@ -436,10 +435,10 @@ def test_lessons_completed_while_the_course_goes_back_are_seen(count, state, ear
         for lesson_id in lesson_ids:
             learning.complete_lesson(db.session.get_one(Enrolment, enrolment_id), db.session.get_one(Lesson, lesson_id))
         completed.set()
-        time.sleep(0.3)  # the refund has begun, and waits
+        until_somebody_waits()  # the refund has begun
 
     def refund_it():
-        completed.wait(10)
+        completed.wait(PATIENCE)
         refunds.refund(db.session.get_one(Order, order_id))
 
     race(app, [complete_them, refund_it])

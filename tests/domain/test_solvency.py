@@ -18,6 +18,7 @@ from lms.domain.wallet.models import SolvencyLeaf, SolvencyLevel, SolvencyTree
 from lms.formats.solvency_proof import verify
 from lms.jobs.solvency import publish
 from tests.conftest import teo
+from tests.races import PATIENCE
 
 
 def credit(user, amount, key="k", account="available"):
@@ -102,7 +103,7 @@ def test_eight_workers_make_one_tree(app, ana, monkeypatch):
 
     def look(day):
         found = looked(day)
-        together.wait(10)
+        together.wait(PATIENCE)
         return found
 
     monkeypatch.setattr(solvency, "tree_of", look)

@@ -18,7 +18,7 @@ from lms.domain.wallet.models import Deposit, Wallet
 from lms.domain.withdrawals import releases
 from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import take_part, teo
-from tests.races import race
+from tests.races import PATIENCE, race, until_it_waits
 
 
 def batch(ana, course):
@@ -64,10 +64,10 @@ def test_who_is_credited_while_his_release_is_queued_does_not_wait_for_it(app, a
     def queue():
         releases.queue(db.session.get_one(Withdrawal, withdrawal_id))
         is_queueing.set()
-        waited.append(not is_credited.wait(3))
+        waited.append(not is_credited.wait(PATIENCE))
 
     def credit():
-        is_queueing.wait(10)
+        is_queueing.wait(PATIENCE)
         ledger.post("more", books.platform("TEO", "issuance"), books.member(ana_id, "TEO", "maturing"), teo(5), "lesson", evidence={"by": "test"})
         is_credited.set()
 
@@ -93,7 +93,7 @@ def test_deposits_of_many_are_credited_in_the_order_of_their_accounts(app, ana, 
     with transaction():
         ledger.lock(mine)
         other.start()
-        other.join(0.5)  # it waits
+        until_it_waits(other)
         db.session.execute(text("SET LOCAL lock_timeout = '1s'"))
         ledger.lock(his)
     other.join()

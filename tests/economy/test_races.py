@@ -28,7 +28,7 @@ from lms.domain.withdrawals.models import Withdrawal
 from tests.conftest import address_of, give, publish, sell, teo
 from tests.domain.test_payout_details import bank_of
 from tests.economy import books
-from tests.races import race
+from tests.races import race, until_it_waits
 
 MANY = 20
 
@@ -62,7 +62,7 @@ def in_turn(app, first, second):
     with transaction():
         first()
         other.start()
-        other.join(0.5)
+        until_it_waits(other)
         assert other.is_alive()
     other.join()
     db.session.expire_all()
@@ -194,7 +194,7 @@ def test_what_matures_while_a_dispute_takes_it_back_is_not_taken_of_a_younger_sa
     with transaction():
         checkout.receive("sandbox", lost(old.id, 1, 8000))
         other.start()
-        other.join(0.5)  # it waits
+        until_it_waits(other)
     other.join()
     assert books.faults() == {}
     assert accounts.euros_of(old.teacher_id)["maturing"] == 4000

@@ -90,7 +90,7 @@ def test_one_that_loses_a_deadlock_waits_for_the_next_round(rich, worker):
     db.session.rollback()
     with futures.ThreadPoolExecutor(1) as workers:
         other = workers.submit(given_back_and_uncovered, db.engine, holder_id, holds)
-        assert holds.wait(10)
+        assert holds.wait(60)
         settlement.settle()
         other.result()
     assert withdrawal.state == "approved"
