@@ -47,17 +47,22 @@ def main():
     _need_chromium()
     with tempfile.TemporaryDirectory(prefix="lms-pattern-") as directory, ThreadPoolExecutor(max_workers=1) as beside:
         os.environ[PATTERN] = f"{directory}/cluster"
-        contracts = beside.submit(lambda: [_do(step, subprocess.PIPE) for step in _contracts()])
-        outcomes = [_do(step) for step in _house([*shuffled, *arguments])] + contracts.result()
+        contracts = beside.submit(lambda: [do(step, subprocess.PIPE) for step in _contracts()])
+        outcomes = [do(step) for step in [*style(), _pytest([*shuffled, *arguments])]] + contracts.result()
+    if shuffled:
+        say(f"== random order: make test SEED={shuffled[-1]} repeats it")
+    conclude(outcomes)
+    say("\nAll tests passed.")
+
+
+def conclude(outcomes):
+    """Say what each step came to; a refusal names those that failed."""
     for outcome in outcomes:
         if outcome.said:
             say(f"\n{outcome.said}")
         say(f"== {outcome.name} {'passed' if outcome.passed else 'FAILED'} after {outcome.seconds:.0f} s")
-    if shuffled:
-        say(f"== random order: make test SEED={shuffled[-1]} repeats it")
     if failed := [outcome.name for outcome in outcomes if not outcome.passed]:
         raise Refusal(f"FAILED: {', '.join(failed)}")
-    say("\nAll tests passed.")
 
 
 def _asked(words):
@@ -72,13 +77,19 @@ def _asked(words):
     return [], words
 
 
-def _house(arguments):
+def style():
+    """What is read and not run; `make lint` does these alone."""
     scripts = tools.VENV / "bin"
     return [
         Step("style", [scripts / "ruff", "check", "."]),
         Step("layers", [scripts / "lint-imports"]),
-        Step("pytest", [tools.PYTHON, "-m", "pytest", *SIDE_BY_SIDE, *arguments]),
+        Step("dead code", [scripts / "vulture"]),
+        Step("packages", [tools.PYTHON, "-m", "rig.needs"]),
     ]
+
+
+def _pytest(arguments):
+    return Step("pytest", [tools.PYTHON, "-m", "pytest", *SIDE_BY_SIDE, *arguments])
 
 
 def _contracts():
@@ -89,7 +100,7 @@ def _contracts():
     yield Step("halmos", [tools.analyser("halmos"), *HALMOS], _OPTIMIZED)
 
 
-def _do(step, output=None):
+def do(step, output=None):
     """Run it; what it says is shown at once, or kept when `output` is a pipe."""
     began = time.monotonic()
     environment = {**_environment(), **(step.extra or {})}

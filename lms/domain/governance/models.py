@@ -93,7 +93,6 @@ class Backtest(Model):
     result: Mapped[dict | None] = mapped_column(JSONB)
 
     draft: Mapped[RulebookDraft] = relationship()
-    asked_by: Mapped[User] = relationship()
 
     @property
     def is_open(self):

@@ -1,0 +1,13 @@
+"""Read the house without running it: style, layers, dead code and packages, as `make test` begins."""
+
+from rig.terminal import run, say
+from rig.test import conclude, do, style
+
+
+def main():
+    conclude([do(step) for step in style()])
+    say("\nNothing to mend.")
+
+
+if __name__ == "__main__":
+    run(main)
