@@ -17,6 +17,7 @@ from lms.queue import queue
 
 log = logging.getLogger(__name__)
 
+BALANCE = ("balance_chip", "balance", "activity")  # fragments that show what a member has, and what it came of
 MANY = 100  # members at once
 
 

@@ -34,7 +34,7 @@ def sent(*operation_ids):
 
 def progress(*operation_ids):
     """Push balance, activity, the operations' pages, the receipts of the orders they bring and the withdrawals; admins see every operation's page."""
-    news = _pages(operation_ids, "balance_chip", "balance", "activity")
+    news = _pages(operation_ids, *live.BALANCE)
     for buyer_id, order_id in checkout.rewarded_by(operation_ids):
         news[buyer_id].add(f"receipt:{order_id}")
     _push(news, operation_ids)

@@ -1,4 +1,4 @@
-"""Operations through their life: sign, save, broadcast, confirm. Each job may run twice and at any line be killed."""
+"""Operations through their life: sign, save, broadcast, confirm. Each job may run twice and at any line be killed. What none holds or is stuck: stuck_transactions."""
 
 import logging
 import time
@@ -15,7 +15,6 @@ from lms.domain.onchain import queries, signers
 from lms.domain.withdrawals import halt
 from lms.jobs import node, outcomes, together
 from lms.jobs.lanes import PAYOUTS, Lane, broadcast
-from lms.jobs.rebuild import rebuild
 from lms.queue import enqueue, queue
 
 log = logging.getLogger(__name__)
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 PATIENCE = 8  # seconds
 STEP = 0.2
 LYING = timedelta(seconds=2)  # then any lane takes what another one should have signed
-SOON = timedelta(seconds=5)  # so long the sweep leaves to a drive what it has sent
 
 
 def hurry():
@@ -69,35 +67,6 @@ def _fitting(lane, waiting):
     return fitting
 
 
-def sweep():
-    """Find what no job holds: the database is the truth, jobs are hints."""
-    pool, deployment = node.pool(), queries.deployment()
-    if deployment is None:
-        return
-    if pool.chain_id == node.ANVIL:
-        pool.forget_head()  # killed, it begins below its head, and is rebuilt
-    see(pool)
-    lost = pool.chain_id == node.ANVIL and rebuild(deployment, pool)
-    if lost is None:
-        return
-    # What is on its way first: a lane that halts keeps none of it back.
-    lost = _finish(pool) or lost
-    lanes = {signer.address: Lane(pool, signer) for signer in node.signers()}
-    driven = list(filter(_is_driven, lanes))
-    _watch(lanes, queries.unwatched(driven, clock.now() - SOON), pool)
-    # What is signed may be mined all the same: a node had it before its worker died, and takes no other under that nonce.
-    sent = sum(_bring_out(some, lanes, pool) for some in together.parts(_look_at(queries.unfinished("signed"), pool)))
-    sent += sum(take_queued(lane) for address, lane in lanes.items() if address not in driven)
-    if sent or lost:
-        hurry()
-
-
-def _is_driven(address):
-    """Whether a drive is at this lane. The lane is let go at once: a drive that came meanwhile would take the sweep for another."""
-    with alone(f"lane {address}") as is_alone:
-        return not is_alone
-
-
 def see(pool):
     head = pool.head()
     with transaction():
@@ -139,7 +108,7 @@ def _drive(lane):
             lane.look_again()
         signed = take_queued(lane, *place)  # first: while the node works on these, those of the last block are looked at
         if head != seen:
-            _look_at(_perhaps_mined(lane), lane.pool)
+            look_at(_perhaps_mined(lane), lane.pool)
         if head != seen or signed:
             is_under_way = bool(queries.unfinished("sent", signer=lane.signer.address, limit=1))
         seen, in_all = head, in_all + signed
@@ -159,42 +128,7 @@ def _perhaps_mined(lane):
         return queries.unfinished("sent", signer=address)
 
 
-def _finish(pool):
-    """How many of those that were mined the chain has left behind."""
-    glance, lost = Glance(pool), 0
-    for some in together.parts(queries.unfinished("mined")):
-        mints = queries.only_mints(some)
-        verbs = together.each(queries.operations(some), lambda operation, mints=mints: outcomes.finish(operation, glance, operation.id in mints))
-        together.write({each: verb for each, verb in verbs.items() if verb})
-        lost += sum(verb is onchain.mark_vanished for verb in verbs.values())
-    return lost
-
-
-def _watch(lanes, operation_ids, pool):
-    """Look at these that are on their way; they are sent again, and for more what has waited long."""
-    for operation in _look_at(operation_ids, pool):
-        with together.telling([operation.id]):
-            _send_again([operation], pool)
-            _bump(operation, lanes)
-
-
-def _bring_out(operations, lanes, pool):
-    """Send these that no node has said it took; how many one has now. The others offer more in their time: the chain may ask for more than when they were signed."""
-    _send_again(operations, pool)
-    for operation in operations:
-        if operation.state == "signed" and not transactions.lacks_funds(operation.error or ""):
-            with together.telling([operation.id]):
-                _bump(operation, lanes)
-    return sum(operation.state == "sent" for operation in operations)
-
-
-def _bump(operation, lanes):
-    """Those of a signer whose key is not here are sent as they are."""
-    if operation.signer in lanes:
-        lanes[operation.signer].bump(operation)
-
-
-def _look_at(operation_ids, pool):
+def look_at(operation_ids, pool):
     """Deal with the receipts of these; the operations that have none yet. Those whose entries are closed can be settled again."""
     glance, missing, seen = Glance(pool), [], 0
     for some in together.parts(operation_ids):
@@ -207,7 +141,7 @@ def _look_at(operation_ids, pool):
     return queries.operations(missing)
 
 
-def _send_again(operations, pool):
+def send_again(operations, pool):
     """How many a node has taken."""
     return broadcast({operation.id: operation.attempts[-1] for operation in operations}, pool)
 
@@ -215,5 +149,5 @@ def _send_again(operations, pool):
 def _submit(operation, lane):
     """How many were sent."""
     if operation.state != "queued":
-        return _send_again([operation], lane.pool)
+        return send_again([operation], lane.pool)
     return lane.take([operation]) if lane.room() else 0

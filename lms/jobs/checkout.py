@@ -12,14 +12,14 @@ def expire():
     for order_id, buyer_id in singly.each(_expire, queries.expiring()):
         if buyer_id:
             enqueue("payments.close_page", order_id)
-            live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
+            live.push(buyer_id, f"receipt:{order_id}", *live.BALANCE)
 
 
 def decide():
     """Sales about whose TEO the teacher has said nothing."""
     for _, teacher_id in singly.each(_decide, queries.undecided()):
         if teacher_id:
-            live.push(teacher_id, "sales", "balance_chip", "balance", "activity")
+            live.push(teacher_id, "sales", *live.BALANCE)
             enqueue("settlement.settle")
 
 

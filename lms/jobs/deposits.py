@@ -40,7 +40,7 @@ def scan():
     with transaction():
         credited = deposits.credit()
     for user_id in holders.members_of(list(credited)):
-        live.push(user_id, "balance_chip", "balance", "activity", "deposits")
+        live.push(user_id, *live.BALANCE, "deposits")
     _look_ahead(pool, deployment, max(last, scanned))
 
 

@@ -12,6 +12,6 @@ def mature():
     told = {user_id for _, user_id in singly.each(rewards.mature, due.due_lots())}
     told |= {user_id for _, user_id in singly.each(rewards.grant_deferred, due.due_grants())}
     for user_id in told - {None}:
-        live.push(user_id, "balance_chip", "balance", "activity", "sales")
+        live.push(user_id, *live.BALANCE, "sales")
     if told - {None}:
         enqueue("settlement.settle")

@@ -4,7 +4,7 @@ from importlib import import_module
 
 TABLE = (
     ("settlement.settle", 3),
-    ("chain.sweep", 5),
+    ("stuck_transactions.sweep", 5),
     ("deposits.scan", 10),
     ("balances.compare", 60),
     ("wallets.sweep", 10),

@@ -9,4 +9,4 @@ from lms.jobs import singly
 def release():
     for _, user_id in singly.each(staking.release, queries.due()):
         if user_id:
-            live.push(user_id, "balance_chip", "balance", "activity")
+            live.push(user_id, *live.BALANCE)

@@ -87,7 +87,7 @@ def _two_workers(world, draw):
 
 def _fifty_times(world, draw):
     operation = world.newest_operation()
-    jobs = [("settlement.settle", ()), ("chain.submit", operation), ("chain.drive", [draw.choice(world.signers)]), ("chain.sweep", ()), ("deposits.scan", ())]
+    jobs = [("settlement.settle", ()), ("chain.submit", operation), ("chain.drive", [draw.choice(world.signers)]), ("stuck_transactions.sweep", ()), ("deposits.scan", ())]
     name, args = draw.choice(jobs)
     for _ in range(50):
         world.enqueue(name, *args)
@@ -114,7 +114,7 @@ def _clock_jumps(world, draw):
 def _deploy(world, draw):
     """What a deploy runs, while the workers work on."""
     commands = [job("tests.faults.deeds.command", *words) for words in (("db", "upgrade"), ("chain", "signer"), ("chain", "deploy"))]
-    world.later(lambda: world.run(*commands, job("lms.jobs.chain.sweep"), job("lms.jobs.settlement.settle")))
+    world.later(lambda: world.run(*commands, job("lms.jobs.stuck_transactions.sweep"), job("lms.jobs.settlement.settle")))
 
 
 def _late_commit(world, draw):
@@ -165,7 +165,7 @@ def _drop_what_waits(world, kind):
     node.mine_by_itself(world.anvil, True)
     world.work()
     for _ in range(2):  # mined for the first, final for the second if that comes too early
-        world.enqueue("chain.sweep")
+        world.enqueue("stuck_transactions.sweep")
         world.work()
     node.reorganise(world.anvil, min(_DEEPEST, world.head - world.base))
     for operation in dropped:

@@ -40,7 +40,7 @@ def several_wait(world, draw):
     for member in ("ana", "bruno", "carla", "dino", "elsa"):
         world.post([(f"{name}:{member}", "issuance", f"{member}:available", draw.randint(1, PRICE))])
         world.work()
-    world.enqueue("chain.sweep")
+    world.enqueue("stuck_transactions.sweep")
     world.work()
     _blocks_come(world)
 

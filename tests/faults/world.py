@@ -164,7 +164,7 @@ class World:
 
     def work(self, most=200):
         """Let a worker do what is queued; a second one comes with a sweep, so that they meet at one operation."""
-        seconds = [job("tests.faults.deeds.work", most, 2), job("lms.jobs.chain.sweep")] * (self.workers - 1)
+        seconds = [job("tests.faults.deeds.work", most, 2), job("lms.jobs.stuck_transactions.sweep")] * (self.workers - 1)
         while "killed" in self.run(job("tests.faults.deeds.work", most, self.operations), *seconds):
             pass  # and the next worker starts
         self.workers = 1
@@ -175,7 +175,7 @@ class World:
         self.resend()
         self._start("wallets.sweep", "settlement.settle", "solvency.publish", "certificates.issue")
         node.mine(self.anvil, node.FINAL + 1)
-        self._start("deposits.scan", "chain.sweep")
+        self._start("deposits.scan", "stuck_transactions.sweep")
         self.operate()
 
     def _start(self, *names):

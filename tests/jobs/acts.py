@@ -10,7 +10,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.wallet import holders
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import releases
-from lms.jobs import chain, node, wallets
+from lms.jobs import chain, node, stuck_transactions, wallets
 from tests.conftest import teo
 from tests.receipts import mined
 
@@ -59,4 +59,4 @@ def bring_and_lose_the_attempt(operation):
             db.session.execute(text(f"DELETE FROM {table}"))
         db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL"))
     db.session.expire_all()
-    chain.sweep()
+    stuck_transactions.sweep()

@@ -205,7 +205,7 @@ def rich(ana, worker, run_jobs):
     """Ana, with 50 TEO at her address."""
     credit(ana, teo(50), "gift")
     enqueue("wallets.sweep")
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
     return ana
 
@@ -219,7 +219,7 @@ def flow(anvil, run_jobs):
             enqueue("settlement.settle")
             run_jobs()
             anvil.call("anvil_mine", "0x3")
-            enqueue("chain.sweep")
+            enqueue("stuck_transactions.sweep")
             run_jobs()
 
     return go

@@ -12,7 +12,7 @@ from lms.domain.audit.models import Incident
 from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import queries as wallets
 from lms.domain.wallet import reconciliation
-from lms.jobs import balances, chain
+from lms.jobs import balances, stuck_transactions
 from lms.queue import queue
 from tests.conftest import teo
 from tests.jobs.acts import ask, credit
@@ -81,7 +81,7 @@ def test_a_difference_that_stays_stops_settlement_and_is_told(rich, ada, worker,
     incident = db.session.query(Incident).one()
     assert (incident.kind, incident.details["entries_not_their_legs"]) == ("ledger and chain differ", 1)
     assert switches.is_stopped("settlement")
-    chain.sweep()  # which sees the chain: it is not silence that is told
+    stuck_transactions.sweep()  # which sees the chain: it is not silence that is told
     sentence = "settlement stands still until an admin has looked"
     assert sentence in client.get("/health/ready").json["chain"]["sentence"]
     assert sentence in log_in(ada).get("/admin/").text

@@ -144,7 +144,7 @@ def test_a_worker_killed_after_signing_is_finished_by_the_sweep(is_sent, queued,
         chain.submit(queued.id)
     monkeypatch.undo()
     assert queued.state == "signed"
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
     assert (states(), db.session.query(Attempt).count(), [each for _, each in issued()]) == (["mined"], 1, [number])
 

@@ -17,7 +17,7 @@ from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.onchain import signers
 from lms.domain.onchain.models import Contract, Creation, Operation
-from lms.jobs import chain, node, settlement, wallets
+from lms.jobs import chain, node, settlement, stuck_transactions, wallets
 from lms.jobs.operate import creations, deployment
 from rig import ROOT
 from tests.conftest import teo
@@ -234,7 +234,7 @@ def test_a_node_that_forgot_everything_has_the_contracts_again_whatever_was_bid_
     go_on(short_of_gas)
     forget(anvil, blank)
     assert node.pool().mined_nonce(node.addresses()[0]) == 0
-    chain.sweep()
+    stuck_transactions.sweep()
     assert nonces() == [1, 2, 3] and all_stand()
 
 
@@ -257,10 +257,10 @@ def _settled_between(app, ana, monkeypatch):
 def test_a_node_that_forgot_everything_has_again_what_was_sent_between_two_contracts(blank, undeployed, anvil, ana, monkeypatch):
     """A run that was killed after its first contract, and workers that went on meanwhile: without their nonces the other contracts never come."""
     operation = _settled_between(undeployed, ana, monkeypatch)
-    chain.sweep()
+    stuck_transactions.sweep()
     forget(anvil, blank)
     for _ in range(2):
-        chain.sweep()
+        stuck_transactions.sweep()
     db.session.refresh(operation)
     assert all_stand() and node.token().op_used(node.pool(), operation.op)
     assert operation.state in ("mined", "final")
@@ -271,17 +271,17 @@ def test_what_was_sent_between_two_contracts_is_looked_at_again_on_a_chain_whose
     operation = _settled_between(undeployed, ana, monkeypatch)
     anvil.call("anvil_mine", "0x3")
     for _ in range(2):
-        chain.sweep()
+        stuck_transactions.sweep()
     db.session.refresh(operation)
     assert operation.state == "final"
     before = operation.block_number, operation.block_hash
     forget(anvil, blank)
     blocks_wait()
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(operation)
     assert (operation.state, node.token().is_there(node.pool())) == ("sent", False)
     anvil.call("evm_mine")
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(operation)
     receipt = transactions.receipt(node.pool(), operation.tx_hash)
     assert (operation.state, operation.block_number, operation.block_hash) == ("mined", receipt.block_number, receipt.block_hash)

@@ -7,7 +7,7 @@ from lms.chain import contracts, transactions
 from lms.db import db, transaction
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Contract, Deployment
-from lms.jobs import chain, lanes, node
+from lms.jobs import lanes, node, stuck_transactions
 from tests.jobs.conftest import deploy, forget
 
 NAMES = ["Certificate", "Notary", "TeoCoin"]
@@ -80,7 +80,7 @@ def test_a_node_that_forgot_everything_has_the_contracts_before_what_other_signe
         anvil.call("evm_revert", fresh)
         fresh = anvil.call("evm_snapshot")
         for _ in range(2):
-            chain.sweep()
+            stuck_transactions.sweep()
         db.session.refresh(operation)
         notary = contracts.Notary(operation.deployment.address_of("Notary"))
         assert (operation.state, notary.root_of(node.pool(), "solvency", 1)) == ("mined", b"\1" * 32)
@@ -104,7 +104,7 @@ def _published(signer):
     pool = node.pool()
     development.fund(pool, signer.address, 10**20)
     assert lanes.Lane(pool, signer).take([operation]) == 1
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(operation)
     assert operation.state == "mined"
     return operation

@@ -219,7 +219,7 @@ def test_what_our_rows_do_not_know_as_sent_yet_is_waited_for(rich, bruno, anvil,
     anvil.call("anvil_mine", "0x3")
     deposits.scan()
     assert (available(bruno), db.session.query(Incident).count(), audit()) == (0, 0, GREEN)
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
     deposits.scan()
     assert (available(bruno), audit()) == (teo(20), GREEN)

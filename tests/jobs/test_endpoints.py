@@ -4,7 +4,7 @@ import pytest
 
 from lms import endpoints
 from lms.chain.errors import RpcDown
-from lms.jobs import balances, chain, node
+from lms.jobs import balances, node, stuck_transactions
 from lms.jobs.endpoints import survey
 
 
@@ -17,7 +17,7 @@ def test_a_head_below_what_another_job_saw_is_refused(worker):
 
 def test_a_development_chain_that_went_back_is_believed_again_by_the_sweep(worker):
     endpoints.Memory(node.ANVIL).saw(10**6)
-    chain.sweep()
+    stuck_transactions.sweep()
     balances.compare()
     assert endpoints.Memory(node.ANVIL).recall()[1] == node.pool().head().number
 

@@ -10,7 +10,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
 from lms.domain.wallet.models import Wallet
-from lms.jobs import chain, lanes, node, wallets
+from lms.jobs import chain, lanes, node, stuck_transactions, wallets
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, credit
@@ -44,7 +44,7 @@ def test_what_kms_signs_is_settled_and_resent_as_it_was_stored(ana, worker, arn,
             chain.submit(operation.id)
     db.session.rollback()
     saved = db.session.query(Attempt).one()
-    chain.sweep()
+    stuck_transactions.sweep()
     operation = db.session.query(Operation).populate_existing().one()
     assert (saved.signer, operation.tx_hash, db.session.query(Attempt).count()) == (KmsSigner(arn).address, saved.tx_hash, 1)
     run_jobs()

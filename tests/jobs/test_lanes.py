@@ -16,7 +16,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.onchain import signers
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
-from lms.jobs import calls, chain, lanes, node
+from lms.jobs import calls, chain, lanes, node, stuck_transactions
 from lms.queue import NAME, enqueue, queue
 from tests.jobs.acts import GREEN, bring_and_lose_the_attempt, credit
 from tests.receipts import awaited, mined
@@ -49,7 +49,7 @@ def test_a_drive_sees_what_is_mined_whether_or_not_endpoints_agree_how_many_are(
 def test_what_is_stuck_offers_an_eighth_more_under_the_same_nonce(stuck, worker):
     first = stuck.attempts[0]
     clock.advance(timedelta(seconds=21))
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(stuck)
     last = stuck.attempts[-1]
     assert (len(stuck.attempts), last.nonce) == (2, first.nonce)
@@ -71,15 +71,15 @@ def test_what_no_node_takes_for_its_price_offers_more_too(unsent, worker, anvil)
     first = unsent.attempts[0]
     anvil.call("anvil_setNextBlockBaseFeePerGas", hex(2 * first.cap))
     anvil.call("evm_mine")
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(unsent)
     assert (unsent.state, len(unsent.attempts)) == ("signed", 1)
     clock.advance(timedelta(seconds=21))
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(unsent)
     assert (unsent.state, [attempt.nonce for attempt in unsent.attempts]) == ("sent", [first.nonce] * 2)
     anvil.call("evm_mine")
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(unsent)
     assert unsent.state == "mined"
 
@@ -90,11 +90,11 @@ def test_what_no_node_takes_for_want_of_funds_offers_no_more(unsent, worker, anv
     anvil.call("anvil_setBalance", signer, "0x1")
     for seconds in (21, 41, 81):
         clock.advance(timedelta(seconds=seconds))
-        chain.sweep()
+        stuck_transactions.sweep()
     db.session.refresh(unsent)
     assert (unsent.state, len(unsent.attempts)) == ("signed", 1)
     anvil.call("anvil_setBalance", signer, hex(10**20))
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(unsent)
     assert (unsent.state, len(unsent.attempts)) == ("sent", 1)
 
@@ -103,7 +103,7 @@ def test_for_what_belongs_to_another_chain_nothing_is_signed_again(stuck, worker
     with transaction():
         stuck.deployment.chain_id = 80002
     clock.advance(timedelta(seconds=21))
-    chain.sweep()
+    stuck_transactions.sweep()
     result = worker.test_cli_runner().invoke(args=["chain", "replace", str(stuck.id)])
     assert result.exit_code == 1 and "the operation belongs to chain 80002, and this is 31337" in result.output
     assert db.session.query(Attempt).count() == 1
@@ -113,16 +113,16 @@ def test_each_further_time_it_waits_twice_as_long(stuck, worker):
     counts = []
     for seconds in (21, 21, 21):
         clock.advance(timedelta(seconds=seconds))
-        chain.sweep()
+        stuck_transactions.sweep()
         counts.append(db.session.query(Attempt).count())
     assert counts == [2, 2, 3]
 
 
 def test_whichever_attempt_is_mined_the_operation_happens_once(stuck, worker, anvil, run_jobs, audit):
     clock.advance(timedelta(seconds=21))
-    chain.sweep()
+    stuck_transactions.sweep()
     anvil.call("evm_mine")
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(stuck)
     assert (stuck.state, audit()) == ("mined", GREEN)
 
@@ -132,15 +132,15 @@ def test_a_full_lane_simulates_nothing_in_vain(queued, worker, monkeypatch):
     with transaction():
         signers.adopt(address, pool.mined_nonce(address) + signers.MOST_PENDING)
     monkeypatch.setattr(transactions, "estimate_gas", lambda *_: pytest.fail("it was simulated"))
-    chain.sweep()
+    stuck_transactions.sweep()
     assert (queued.state, queued.attempts, queued.error) == ("queued", [], None)
 
 
 def test_the_sweep_leaves_the_queue_to_a_drive_that_is_at_it(queued, worker):
     with alone(f"lane {node.addresses()[0]}"):
-        chain.sweep()
+        stuck_transactions.sweep()
         assert queued.state == "queued"
-    chain.sweep()
+    stuck_transactions.sweep()
     assert queued.state == "sent"
 
 
@@ -163,11 +163,11 @@ def test_the_sweep_leaves_to_a_drive_what_that_has_just_sent(queued, worker, blo
     chain.submit(queued.id)
     anvil.call("evm_mine")
     with alone(f"lane {queued.signer}"):
-        chain.sweep()
+        stuck_transactions.sweep()
         db.session.refresh(queued)
         assert queued.state == "sent"
-        clock.advance(2 * chain.SOON)
-        chain.sweep()
+        clock.advance(2 * stuck_transactions.SOON)
+        stuck_transactions.sweep()
         db.session.refresh(queued)
         assert queued.state == "mined"
 
@@ -202,13 +202,13 @@ def test_what_the_chain_has_left_behind_is_driven_again(stuck, worker, anvil):
     """Or its pages would show that it is on its way until the next sweep."""
     fresh = anvil.call("evm_snapshot")
     anvil.call("evm_mine")
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(stuck)
     assert stuck.state == "mined"
     queue.redis.flushdb()
     anvil.call("evm_revert", fresh)
     anvil.call("anvil_dropAllTransactions")
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.refresh(stuck)
     jobs = [job.func_name for job in rq.Queue(NAME, connection=queue.redis).jobs]
     assert (stuck.state, jobs) == ("sent", ["lms.jobs.chain.drive"])
@@ -224,7 +224,7 @@ def test_of_one_that_is_stuck_at_the_most_we_pay_an_admin_is_told(stuck, worker)
     with transaction():
         stuck.attempts[0].cap = transactions.MOST_CAP
         stuck.attempts[0].signed_at -= lanes.STUCK
-    chain.sweep()
+    stuck_transactions.sweep()
     assert (kinds(), stuck.waits_for_fees, len(stuck.attempts)) == (["fees too high"], True, 1)
 
 
@@ -234,7 +234,7 @@ def test_a_settlement_that_is_dropped_is_owed_again_and_settled_by_the_next(stuc
     anvil.call("evm_setAutomine", True)
     for _ in range(3):
         anvil.call("anvil_mine", "0x3")
-        enqueue("chain.sweep")
+        enqueue("stuck_transactions.sweep")
         enqueue("settlement.settle")
         run_jobs()
     states = [operation.state for operation in db.session.query(Operation).order_by(Operation.id)]
@@ -246,7 +246,7 @@ def test_one_whose_dropping_our_rows_have_lost_is_owed_again_too(queued, worker,
     """As after a restored database: the number is used up on the chain, and our rows still wait to mint under it."""
     result = worker.test_cli_runner().invoke(args=["chain", "void", str(queued.id)])
     assert result.exit_code == 0, result.output
-    chain.sweep()
+    stuck_transactions.sweep()
     with transaction():
         for table in ("attempts", "nonces"):
             db.session.execute(text(f"DELETE FROM {table}"))
@@ -284,7 +284,7 @@ def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, w
     mined(pool, signed)
     with transaction():
         db.session.execute(text("UPDATE signers SET next_nonce = next_nonce + 1"))
-    chain.sweep()
+    stuck_transactions.sweep()
     assert (queued.state, kinds()) == ("queued", ["not our entries"])
     with transaction():
         assert wallet.open_batch() is None
@@ -296,14 +296,14 @@ def test_an_admin_is_told_at_three_levels_that_gas_runs_out(queued, worker, anvi
     pool, signer = node.pool(), node.signers()[0]
     gas = transactions.estimate_gas(pool, signer.address, *calls.data(queued), calls.likely_gas(queued))
     anvil.call("anvil_setBalance", signer.address, hex(int(gas * transactions.fees(pool).cap * times)))
-    chain.sweep()
+    stuck_transactions.sweep()
     assert (queued.state, kinds()) == (state, [told])
 
 
 def test_an_operator_pauses_signing_and_resumes_it(queued, worker, run_jobs, audit):
     run = worker.test_cli_runner().invoke
     assert run(args=["chain", "pause", "a look"]).exit_code == 0
-    chain.sweep()
+    stuck_transactions.sweep()
     assert queued.state == "queued"
     assert "signing is stopped" in run(args=["chain", "status"]).output
     assert run(args=["chain", "resume"]).exit_code == 0
@@ -322,7 +322,7 @@ def test_a_foreign_nonce_halts_the_lane_until_an_operator_adopts_it(stuck, worke
     foreign = transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", attempt.nonce, dear, 50_000)
     assert transactions.broadcast(pool, foreign.raw).accepted
     anvil.call("anvil_mine", "0x4")
-    chain.sweep()
+    stuck_transactions.sweep()
     assert kinds() == ["foreign nonce"]
     anvil.call("evm_setAutomine", True)
     result = worker.test_cli_runner().invoke(args=["chain", "adopt", signer.address])
@@ -339,7 +339,7 @@ def test_a_nonce_nobody_of_ours_used_is_told_before_the_next_is_signed(queued, w
     awaited(pool, queued.tx_hash)
     nonce, fees = pool.mined_nonce(signer.address), transactions.fees(pool)
     mined(pool, transactions.sign(signer, pool.chain_id, "0x" + "22" * 20, b"", nonce, fees, 50_000))
-    chain.sweep()
+    stuck_transactions.sweep()
     assert kinds() == ["foreign nonce"]
 
 
@@ -370,7 +370,7 @@ def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, an
     burn = db.session.query(Operation).order_by(Operation.id.desc()).first()
     assert (burn.state, burn.entries[0].is_open) == ("mined", True)
     anvil.call("anvil_mine", "0x3")
-    chain.sweep()
+    stuck_transactions.sweep()
     db.session.expire_all()
     assert (burn.state, burn.entries[0].kind, kinds()) == ("final", "refused", ["burn skipped"])
     enqueue("settlement.settle")

@@ -22,7 +22,7 @@ from lms.domain.wallet import actions as wallet
 from lms.domain.wallet import custody, moves
 from lms.domain.wallet import queries as wallets
 from lms.domain.wallet.models import Deposit, Wallet
-from lms.jobs import chain, deposits, node, settlement
+from lms.jobs import chain, deposits, node, settlement, stuck_transactions
 from lms.jobs.wallets import owner
 from lms.queue import enqueue
 from rig import ROOT
@@ -93,7 +93,7 @@ def test_the_audit_is_clean_at_every_step(rich, replace, anvil, run_jobs, audit)
     rows.append((operation.state, audit()))
     anvil.call("anvil_mine", "0x3")
     rows.append(audit())
-    chain.sweep()
+    stuck_transactions.sweep()
     deposits.scan()
     rows.append((operation.state, audit()))
     assert rows == [GREEN, GREEN, GREEN, ("mined", GREEN), GREEN, ("final", GREEN)]
@@ -184,7 +184,7 @@ def test_one_that_nobody_could_send_in_time_is_made_anew(rich, replace, flow, au
     old, new = replace(rich.email)
     settlement.settle()
     clockwork.advance(node.pool(), 2 * 24 * 3600)
-    chain.sweep()
+    stuck_transactions.sweep()
     assert states() == ["failed"]
     flow()
     flow()
@@ -274,7 +274,7 @@ def test_a_number_the_chain_has_for_this_move_already_is_done(rich, worker, repl
         db.session.execute(text("UPDATE operations SET state = 'queued', tx_hash = NULL WHERE id = :id"), {"id": newest().id})
         db.session.execute(text("UPDATE entries SET is_open = true WHERE operation_id = :id"), {"id": newest().id})
     db.session.expire_all()
-    chain.sweep()
+    stuck_transactions.sweep()
     assert (states(), kinds(), held(old, new), audit()) == (["mined"], [], [0, teo(50)], GREEN)
 
 
@@ -360,7 +360,7 @@ def test_workers_killed_at_every_point_of_its_life_move_it_once(rich, worker, an
         deaths += 1
         db.session.rollback()
         if moves.in_use(books.holder_of(rich.id).id).address != old:
-            lives = [("lms.jobs.settlement.settle",), ("lms.jobs.chain.drive", signer), ("lms.jobs.chain.sweep",), ("lms.jobs.deposits.scan",)]
+            lives = [("lms.jobs.settlement.settle",), ("lms.jobs.chain.drive", signer), ("lms.jobs.stuck_transactions.sweep",), ("lms.jobs.deposits.scan",)]
         anvil.call("anvil_mine", "0x1")
         db.session.rollback()
     for _ in range(3):

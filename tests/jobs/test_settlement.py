@@ -18,7 +18,7 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import queries as wallet
 from lms.domain.wallet.models import Wallet
-from lms.jobs import chain, lanes, node, settlement
+from lms.jobs import chain, lanes, node, settlement, stuck_transactions
 from lms.queue import enqueue
 from tests.jobs.acts import GREEN, credit, wallets_made
 from tests.receipts import mined
@@ -99,7 +99,7 @@ def test_a_worker_killed_after_signing_is_finished_by_the_sweep(bought, worker, 
         chain.submit(operation.id)
     monkeypatch.undo()
     assert operation.state == "signed"
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
     assert (operation.state, db.session.query(Attempt).count()) == ("mined", 1)
     assert audit() == GREEN
@@ -118,7 +118,7 @@ def test_one_that_a_node_took_before_its_worker_died_is_found_although_it_was_re
     lanes.Lane(node.pool(), node.signers()[0]).replace(queued)
     first, second = queued.attempts
     assert (queued.state, first.nonce) == ("signed", second.nonce)
-    chain.sweep()
+    stuck_transactions.sweep()
     run_jobs()
     assert (queued.state, queued.tx_hash) == ("mined", first.tx_hash)
     assert audit() == GREEN
@@ -126,7 +126,7 @@ def test_one_that_a_node_took_before_its_worker_died_is_found_although_it_was_re
 
 def test_an_operation_becomes_final(settled, anvil, worker, run_jobs):
     anvil.call("anvil_mine", "0x3")
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
     assert db.session.query(Operation).one().state == "final"
 
@@ -136,12 +136,12 @@ def test_blocks_that_anvil_lost_are_rebuilt_from_the_stored_bytes(bought, anvil,
     enqueue("wallets.sweep")
     run_jobs()
     anvil.call("anvil_mine", "0x3")
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
     anvil.call("evm_revert", before)
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
     assert db.session.query(Operation).one().state in ("mined", "final")
     assert db.session.query(Attempt).count() == 1
@@ -246,7 +246,7 @@ def test_it_is_on_chain_at_the_depth_that_is_set(queued, worker, anvil, audit):
     chain.submit(queued.id)
     seen = []
     for _ in range(3):
-        chain.sweep()
+        stuck_transactions.sweep()
         seen.append((queued.state, queued.entries[0].is_open))
         anvil.call("evm_mine")
     assert seen == [("sent", True), ("sent", True), ("mined", False)]
@@ -259,13 +259,13 @@ def test_a_reverted_transaction_is_followed_by_one_more_and_not_by_many(queued, 
     monkeypatch.undo()
     anvil.call("anvil_mine", "0x3")
     blocks_wait()
-    chain.sweep()
-    chain.sweep()  # the first transaction's receipt still says that it failed, and the second waits for a block
+    stuck_transactions.sweep()
+    stuck_transactions.sweep()  # the first transaction's receipt still says that it failed, and the second waits for a block
     first = queued.attempts[0].nonce
     assert (queued.state, [attempt.nonce for attempt in queued.attempts]) == ("sent", [first, first + 1])
     anvil.call("evm_mine")
     run_jobs()
-    chain.sweep()
+    stuck_transactions.sweep()
     assert queued.state == "mined"
     assert audit() == GREEN
 
@@ -299,7 +299,7 @@ def test_a_halted_lane_keeps_nothing_back_that_was_sent(queued, bruno, worker, a
         db.session.execute(text("UPDATE signers SET halted = 'a foreign nonce'"))
         db.session.execute(text(f"UPDATE deployments SET signer = '{FIRST_LANE}'"))
     anvil.call("evm_mine")
-    chain.sweep()
+    stuck_transactions.sweep()
     assert (queued.state, later.state, later.error) == ("mined", "queued", "a foreign nonce")
     incident = db.session.query(Incident).one()
     assert (incident.kind, incident.subject) == ("lane halted", node.addresses()[0])
@@ -310,7 +310,7 @@ def test_a_block_the_chain_left_behind_is_mined_anew(settled, worker, run_jobs, 
     operation = db.session.query(Operation).one()
     with transaction():
         operation.block_hash = "0x" + "11" * 32
-    chain.sweep()
+    stuck_transactions.sweep()
     assert (operation.state, db.session.query(Attempt).count()) == ("mined", 1)
     assert operation.block_hash != "0x" + "11" * 32
     assert audit() == GREEN
@@ -372,7 +372,7 @@ def test_a_batch_mints_no_more_than_the_contract_lets_through_in_a_day(app, work
     clockwork.advance(node.pool(), 24 * 3600)
     for _ in range(2):
         clockwork.mine(node.pool(), 3)
-        chain.sweep()
+        stuck_transactions.sweep()
         run_jobs()
     assert [operation.state for operation in operations] == ["final", "final"]
     assert audit() == GREEN

@@ -12,7 +12,7 @@ from lms.db import db
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
 from lms.domain.onchain.models import Attempt, Operation
-from lms.jobs import chain, node, settlement, wallets
+from lms.jobs import chain, node, settlement, stuck_transactions, wallets
 from lms.jobs.lanes import Lane
 from lms.queue import enqueue
 from tests.conftest import teo
@@ -111,7 +111,7 @@ def test_one_signer_follows_another_while_operations_are_on_their_way(ana, bruno
     anvil.call("evm_setAutomine", True)
     anvil.call("anvil_mine", "0x4")
     for _ in range(2):
-        enqueue("chain.sweep")
+        enqueue("stuck_transactions.sweep")
         run_jobs()
         anvil.call("anvil_mine", "0x3")
     assert send(run(app, "revoke", old, fails="The admin of the contracts must send these calls")) == 6
@@ -124,7 +124,7 @@ def test_one_signer_follows_another_while_operations_are_on_their_way(ana, bruno
         chain.submit(db.session.query(Operation).order_by(Operation.id.desc()).first().id)
         assert signers() == [old, new, new]
         anvil.call("anvil_mine", "0x3")
-        chain.sweep()
+        stuck_transactions.sweep()
         assert audit() == GREEN
 
 
@@ -149,7 +149,7 @@ def test_what_waits_in_a_lane_at_the_most_we_pay_is_taken_by_no_other(ana, bruno
         lane = Lane(pool, node.signer(address))
         lane.take([waiting])
         chain.take_queued(lane)
-        lane.bump(waiting) if address == new else chain.sweep()
+        lane.bump(waiting) if address == new else stuck_transactions.sweep()
     attempts = [(attempt.operation_id, attempt.signer) for attempt in db.session.query(Attempt).order_by(Attempt.id)]
     after = db.session.query(Operation).order_by(Operation.id.desc()).first()
     assert attempts == [(waiting.id, old), (after.id, new)]
@@ -186,7 +186,7 @@ def test_one_that_still_signs_is_not_revoked_but_a_stolen_one_is_at_once(ana, bo
 
     anvil.call("evm_setAutomine", True)
     for _ in range(4):
-        chain.sweep()
+        stuck_transactions.sweep()
         run_jobs()
         anvil.call("anvil_mine", "0x3")
     assert [attempt.signer for attempt in operation.attempts] == [old, new]

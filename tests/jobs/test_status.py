@@ -10,7 +10,7 @@ from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
 from lms.domain.onchain import queries, signers
-from lms.jobs import chain, node
+from lms.jobs import node, stuck_transactions
 from tests.conftest import teo
 from tests.faults.proxy import Proxy
 from tests.jobs.acts import credit
@@ -29,7 +29,7 @@ def told(app, code=0):
 def busy(worker, queued, bruno, anvil, blocks_wait):
     """A worker has seen the chain and sent an operation; then blocks came, a minute and a half went by, a leg was posted, and another half minute went."""
     blocks_wait()
-    chain.sweep()
+    stuck_transactions.sweep()
     anvil.call("anvil_dropAllTransactions")
     anvil.call("anvil_mine", "0x5")
     clock.advance(timedelta(seconds=LATER))

@@ -99,7 +99,7 @@ def test_a_cancelled_one_never_leaves(rich, worker, flow, audit):
 def test_who_is_in_a_hurry_does_not_wait_for_the_regular_batch(is_prompt, batches, rich, worker, run_jobs, anvil):
     """What he earned last is not on the chain yet, and the next batch is an hour away."""
     anvil.call("anvil_mine", "0x3")
-    enqueue("chain.sweep")
+    enqueue("stuck_transactions.sweep")
     run_jobs()
     worker.config.update(SETTLE_SECONDS=3600, SETTLE_PATIENCE=7200)
     credit(rich, teo(30), "more")

@@ -23,7 +23,7 @@ from lms.domain.withdrawals import releases
 from lms.domain.withdrawals.models import Withdrawal
 from lms.domain.withdrawals.queries import approved
 from lms.errors import DomainError
-from lms.jobs import chain, node, settlement
+from lms.jobs import chain, node, settlement, stuck_transactions
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, OUTSIDE, ask, credit, holdings, parts
@@ -49,7 +49,7 @@ def test_one_for_which_the_chain_asks_too_much_waits_and_says_so(rich, worker, r
         dear.setattr(live, "push", lambda user_id, *names: pushed.append((user_id, names)))
         enqueue("settlement.settle")
         run_jobs()
-        chain.sweep()
+        stuck_transactions.sweep()
         db.session.expire_all()
         leaving = wallets.movements(rich.id)[0]
         assert (leaving.reason, leaving.state, leaving.waits_for_fees) == ("withdrawal on its way", "queued", True)
@@ -314,7 +314,7 @@ def test_the_audit_is_clean_at_every_step(rich, worker, anvil, run_jobs, audit):
     run_jobs()
     rows.append((operation.state, audit()))
     anvil.call("anvil_mine", "0x3")
-    chain.sweep()
+    stuck_transactions.sweep()
     rows.append((operation.state, audit()))
     assert rows == [GREEN, GREEN, GREEN, ("mined", GREEN), ("final", GREEN)]
 

@@ -37,7 +37,7 @@ def reverse(row_id):
         outbox.take_sale_back(part, current_user)
         _close(part, _("The sale was taken back, and the rest is on its way."))
         buyer_id, teacher_id, order_id = order.buyer_id, order.teacher_id, order.id
-    live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
+    live.push(buyer_id, f"receipt:{order_id}", *live.BALANCE)
     live.push(teacher_id, "sales")
     enqueue("payments.sweep")
     enqueue("settlement.settle")

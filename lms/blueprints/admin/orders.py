@@ -46,7 +46,7 @@ def refund(order_id):
         buyer_id, teacher_id = order.buyer_id, order.teacher_id
     enqueue("settlement.settle")
     enqueue("payments.sweep")
-    live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
+    live.push(buyer_id, f"receipt:{order_id}", *live.BALANCE)
     live.push(teacher_id, "sales")
     flash(_("The order is refunded, and its money is on its way."), "done")
     return redirect(url_for("admin.orders.show", order_id=order_id), 303)

@@ -49,7 +49,7 @@ def approve_batch():
     enqueue("settlement.settle")
     enqueue("announce.case", *(withdrawal_id for _, withdrawal_id in told))
     for user_id, withdrawal_id in told:
-        live.push(user_id, f"withdrawal:{withdrawal_id}", "balance_chip", "balance", "activity")
+        live.push(user_id, f"withdrawal:{withdrawal_id}", *live.BALANCE)
     flash(_("Approved: %(going)d go out, %(waiting)d wait for another admin.", going=going, waiting=len(told) - going), "done")
     return redirect(url_for("admin.payouts.index", **came_from.back()), 303)
 
@@ -142,7 +142,7 @@ def stop():
 def start():
     with transaction():
         halt.go_on(current_user)
-    for job in ("withdrawals.check", "settlement.settle", "chain.sweep"):
+    for job in ("withdrawals.check", "settlement.settle", "stuck_transactions.sweep"):
         enqueue(job)
     return _switched(_("Payouts go on."))
 
@@ -178,7 +178,7 @@ def _queue(halting=None):
 
 
 def _decided(withdrawal, sentence):
-    live.push(withdrawal.user_id, f"withdrawal:{withdrawal.id}", "balance_chip", "balance", "activity")
+    live.push(withdrawal.user_id, f"withdrawal:{withdrawal.id}", *live.BALANCE)
     enqueue("announce.case", withdrawal.id)
     flash(sentence, "done")
     stays = withdrawal.is_undecided  # there is more to decide about it

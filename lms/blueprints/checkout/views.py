@@ -94,7 +94,7 @@ def cancel(order_id):
     with transaction():
         buyer_id = checkout.cancel(found.order).buyer_id
     enqueue("payments.close_page", order_id)
-    live.push(buyer_id, f"receipt:{order_id}", "balance_chip", "balance", "activity")
+    live.push(buyer_id, f"receipt:{order_id}", *live.BALANCE)
     flash(_("The order is cancelled. Should a payment be on its way all the same, it is not lost."), "done")
     return redirect(url_for("checkout.show", order_id=order_id), 303)
 
@@ -112,7 +112,7 @@ def refund(order_id):
         told = order.buyer_id, order.teacher_id
     enqueue("settlement.settle")
     enqueue("payments.sweep")
-    live.push(told[0], f"receipt:{order_id}", "balance_chip", "balance", "activity")
+    live.push(told[0], f"receipt:{order_id}", *live.BALANCE)
     live.push(told[1], "sales")
     flash(_("The refund is on its way: the course is given back."), "done")
     return redirect(url_for("checkout.show", order_id=order_id), 303)

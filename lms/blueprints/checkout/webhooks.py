@@ -40,4 +40,4 @@ def _announce(order_id, buyer_id, paid_teacher_id, needless):
         live.push(paid_teacher_id, "sales")
     for closed_id in needless:  # nobody shall pay for the course once more by an old page
         enqueue("payments.close_page", closed_id)
-    live.push(buyer_id, *[f"receipt:{each}" for each in (order_id, *needless)], "balance_chip", "balance", "activity")
+    live.push(buyer_id, *[f"receipt:{each}" for each in (order_id, *needless)], *live.BALANCE)

@@ -38,7 +38,7 @@ def decide(order_id):
     with transaction():
         splits.decide(order, current_user, ANSWERS[answer])
         user_id = current_user.id
-    live.push(user_id, "sales", "balance_chip", "balance", "activity")
+    live.push(user_id, "sales", *live.BALANCE)
     enqueue("settlement.settle")
     flash(_("Decided. You may change it until the time to decide is over."), "done")
     return redirect(url_for("decisions.index"), 303)

@@ -23,7 +23,6 @@ blueprint = Blueprint("exercises", __name__)
 
 WORK = "/learn/<slug>/<lesson_slug>/exercise"
 REVIEW = "/reviews/<int(max=2147483647):review_id>"
-BALANCE = ("balance_chip", "balance", "activity")
 GRADE = "/teach/exercises/<int(max=2147483647):submission_id>"
 
 
@@ -130,9 +129,9 @@ def _shown(submission):
 
 def _bring(author_id, name, rewarded, is_decided):
     """News to the open pages of who is concerned, and to the chain. Before a decision nothing in the author's wallet has moved."""
-    live.push(author_id, name, *(BALANCE if is_decided else ()))
+    live.push(author_id, name, *(live.BALANCE if is_decided else ()))
     for user_id in rewarded:
-        live.push(user_id, *BALANCE)
+        live.push(user_id, *live.BALANCE)
     if rewarded or is_decided:
         enqueue("settlement.settle")
 

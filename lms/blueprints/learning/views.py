@@ -128,4 +128,4 @@ def _quiz(standing, lesson):
 
 def _bring_rewards(user_id):
     enqueue("settlement.settle")
-    live.push(user_id, "balance_chip", "balance", "activity")
+    live.push(user_id, *live.BALANCE)

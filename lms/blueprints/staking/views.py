@@ -54,4 +54,4 @@ def _page(stake_form, unstake_form):
 
 
 def _tell(user_id):
-    live.push(user_id, "balance_chip", "balance", "activity")
+    live.push(user_id, *live.BALANCE)

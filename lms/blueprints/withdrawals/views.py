@@ -52,7 +52,7 @@ def place():
         withdrawal = withdrawals.request(form.key.data, current_user, form.wallet.data, form.amount.data, form.is_prompt)
         user_id, withdrawal_id = current_user.id, withdrawal.id
     enqueue("withdrawals.check")
-    live.push(user_id, "balance_chip", "balance", "activity")
+    live.push(user_id, *live.BALANCE)
     return redirect(url_for("withdrawals.show", withdrawal_id=withdrawal_id), 303)
 
 
@@ -72,7 +72,7 @@ def cancel(withdrawal_id):
     with transaction():
         withdrawals.cancel(withdrawal)
         user_id = withdrawal.user_id
-    live.push(user_id, f"withdrawal:{withdrawal_id}", "balance_chip", "balance", "activity")
+    live.push(user_id, f"withdrawal:{withdrawal_id}", *live.BALANCE)
     flash(_("Cancelled. All of it is available to you again."), "done")
     return redirect(url_for("withdrawals.show", withdrawal_id=withdrawal_id), 303)
 

@@ -30,7 +30,7 @@ def grant(emails, amount):
         for user_id in user_ids.values():
             _give(user_id, amount * MICRO)
     for user_id in user_ids.values():
-        live.push(user_id, "balance_chip", "balance", "activity")
+        live.push(user_id, *live.BALANCE)
     enqueue("settlement.settle")
     for email in user_ids:
         click.echo(f"{email} has {amount} TEO more.")

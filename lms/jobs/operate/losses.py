@@ -31,7 +31,7 @@ def lost(tx_hash, log_index, reason, dry_run):
     if loss is None:
         return
     if loss.source.user_id:
-        live.push(loss.source.user_id, "balance_chip", "balance", "activity")
+        live.push(loss.source.user_id, *live.BALANCE)
     click.echo(f"booked as transfer {loss.id} at {loss.at:%Y-%m-%d %H:%M} UTC")
 
 
