@@ -1,11 +1,12 @@
 """Withdrawals that are decided: what became of them, when, and by whose word."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from lms.db import db, page_of
+from lms.db import Page, db, page_of
 from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
 from lms.domain.desk import search
@@ -23,30 +24,31 @@ class Decided:
     rejected_by: str | None
 
     @property
-    def outcome(self):
+    def outcome(self) -> str:
         return next(outcome for outcome, states in OUTCOMES.items() if self.withdrawal.state in states)
 
     @property
-    def approved_by(self):
+    def approved_by(self) -> list[str]:
         """Names of those who approved what it is, also of who is no admin any more."""
         is_meant = (self.withdrawal.amount, self.withdrawal.to)
         return [approval.admin.name for approval in self.withdrawal.approvals if (approval.amount, approval.to) == is_meant]
 
 
-def page(outcome="", word="", number=1):
+def page(outcome: str = "", word: str = "", number: int = 1) -> Page[Decided]:
     """One page of the Decided, the newest decision first; at most five statements. Every outcome where it is none. `word`: as in search.matching."""
     found = page_of(rows(outcome, word).options(*_WHOLE), number)
     names = _rejecters(found.items)
-    return replace(found, items=[Decided(withdrawal, names.get(f"withdrawal {withdrawal.id}")) for withdrawal in found.items])
+    decided = [Decided(withdrawal, names.get(f"withdrawal {withdrawal.id}")) for withdrawal in found.items]
+    return Page(decided, found.number, found.total, found.size)
 
 
-def rows(outcome="", word=""):
+def rows(outcome: str = "", word: str = "") -> Select[Withdrawal]:
     """Of the withdrawals of a page, in its order."""
     states = Withdrawal.state.in_(OUTCOMES[outcome]) if outcome in OUTCOMES else Withdrawal.state.not_in(UNDECIDED)
     return select(Withdrawal).where(states, *search.matching(word)).order_by(_decided_at.desc(), Withdrawal.id.desc())
 
 
-def _rejecters(withdrawals):
+def _rejecters(withdrawals: Iterable[Withdrawal]) -> dict[str, str]:
     """{subject in the audit log: name of who rejected it}."""
     subjects = [f"withdrawal {withdrawal.id}" for withdrawal in withdrawals]
     rows = select(LogEntry.subject, User.name).join(User, User.id == LogEntry.by_id)

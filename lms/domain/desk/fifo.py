@@ -4,6 +4,7 @@ Tokens of a kind are alike, so a rule has to say which of them left. It is that 
 what came first goes first. It leaves the youngest credits where they are, which are those a refund may still take.
 """
 
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ class Step(NamedTuple):
     undoes: int | None = None
 
 
-def trace(steps):
+def trace(steps: Iterable[tuple[int, int, bool, int | None]]) -> list[tuple[int, int]]:
     """Of Steps, or plain rows of the same, [(id of a credit, amount)] that make up what the last one takes, oldest first; they sum to its amount where that much
     was there. [] for no steps.
 
@@ -25,7 +26,9 @@ def trace(steps):
     leave its reward to be traced, and eat what was earned honestly before. In the same way what comes back of something that was taken,
     such as a discount refunded or a withdrawal rejected, comes back as what it was and as old as it was: buying and giving back makes
     no token younger, and hides the origin of none."""
-    lots, taken, pieces = Lots(), {}, []
+    lots = Lots()
+    taken: dict[int | None, list[tuple[int, int]]] = {}
+    pieces: list[tuple[int, int]] = []
     for number, amount, is_credit, undoes in steps:
         if not is_credit:
             pieces = taken[number] = lots.take(amount, undoes)
@@ -41,16 +44,17 @@ def trace(steps):
 class Lots:
     """What is left of each credit, the oldest (of the lowest id) first."""
 
-    def __init__(self):
-        self._left, self._oldest = {}, []
+    def __init__(self) -> None:
+        self._left: dict[int, int] = {}
+        self._oldest: list[int] = []
 
-    def put(self, credit, amount):
+    def put(self, credit: int, amount: int) -> None:
         if amount:
             if not self._left.get(credit):
                 heappush(self._oldest, credit)
             self._left[credit] = self._left.get(credit, 0) + amount
 
-    def take(self, amount, first=None):
+    def take(self, amount: int, first: int | None = None) -> list[tuple[int, int]]:
         """[(credit, amount)], oldest first, of `first` before all others; less than `amount` only when all is taken."""
         pieces = []
         for credit in self._line(first):
@@ -62,9 +66,9 @@ class Lots:
                 break
         return sorted(pieces)
 
-    def _line(self, first):
+    def _line(self, first: int | None) -> Iterator[int]:
         """Those of which something is left, in the order in which they are taken; who asks for the next has taken all of the one before."""
-        if self._left.get(first):
+        if first is not None and self._left.get(first):
             yield first
         while self._oldest:
             if self._left[self._oldest[0]]:

@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
+from lms.domain.withdrawals.models import Withdrawal
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Step:
     whose: str | None = None
 
 
-def of(withdrawal):
+def of(withdrawal: Withdrawal) -> list[Step]:
     """The Steps, oldest first; one statement."""
     is_voided = (LogEntry.action == "approvals voided") & LogEntry.details["withdrawals"].contains([withdrawal.id])
     rows = select(LogEntry, User.name).outerjoin(User, User.id == LogEntry.by_id)

@@ -1,5 +1,6 @@
 """Whom the member of a case may be one with: who shares his address, his browser or his network, seen with what they asked for themselves."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -17,11 +18,11 @@ class Linked:
     """`ties`: of "address", "browser", "network" and "trade"; `withdrawn`: all that he asked for and was not undone, in millionths of TEO."""
 
     user: User
-    ties: tuple
+    ties: tuple[str, ...]
     withdrawn: int
 
 
-def accounts(ties, but=None):
+def accounts(ties: Mapping[int, tuple[str, ...]], but: int | None = None) -> tuple[list[Linked], int]:
     """(the Linked with the most ties first, how many more there are) of these `ties`; one statement, none where there is nobody.
 
     `but`: id of who reads it, who is not to learn that he is one."""
@@ -31,7 +32,7 @@ def accounts(ties, but=None):
     return [Linked(found[number][0], ties[number], found[number][1]) for number in closest], len(ties) - len(closest)
 
 
-def ties(withdrawal):
+def ties(withdrawal: Withdrawal) -> dict[int, tuple[str, ...]]:
     """{id: (words of Linked.ties)} of all that its member is tied to; two statements. Who only trades with him is a customer, not one of them."""
     found = signals.of_others(withdrawal)
     by_word = {"address": found.same_address, "browser": found.same_device, "network": found.same_network}
@@ -39,7 +40,7 @@ def ties(withdrawal):
     return {number: (*words, "trade") if number in found.partners else tuple(words) for number, words in tied.items()}
 
 
-def _with_what_they_asked_for(numbers):
+def _with_what_they_asked_for(numbers: Collection[int]) -> dict[int, tuple[User, int]]:
     if not numbers:
         return {}
     asked = func.coalesce(func.sum(Withdrawal.amount).filter(Withdrawal.state.not_in(UNDONE)), 0)

@@ -8,6 +8,7 @@ from lms.domain.desk import cases
 from lms.domain.notices import failed
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
+from lms.domain.onchain.models import Signer
 from lms.domain.withdrawals import payout_queries
 
 LONGEST = 999  # days of a runway: one that is longer needs nobody, and a chain for trying out gives gas for ever
@@ -16,7 +17,7 @@ FAILED_JOBS = "failed jobs"  # in Redis, not here: who may ask there adds how ma
 DRAFTS = "drafts"  # of the rulebook, proposed: the noun above this one knows how many
 
 
-def now():
+def now() -> dict[str, int | None]:
     """{name: value}; None where nobody has seen it yet, or nothing was spent. Blocks of lag, days of a runway, else how many."""
     euros = payout_queries.counts()
     return {
@@ -33,6 +34,6 @@ def now():
     }
 
 
-def runway_of(signer):
+def runway_of(signer: Signer) -> str:
     """The name of its runway."""
     return f"runway {signer.address}"

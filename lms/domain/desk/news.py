@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import String, and_, cast, func, or_, select
+from sqlalchemy import Select, String, Subquery, and_, cast, func, or_, select
 
 from lms import clock
 from lms.db import db
@@ -19,7 +19,7 @@ RECENT = timedelta(days=1)  # an older incident is told no more: as when an admi
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def tell_of_cases():
+def tell_of_cases() -> None:
     """Each admin to whom a case came, or turned late, since he was last told reads how many wait for him, his own not among them: of each queue once an hour.
 
     Four statements at most."""
@@ -27,7 +27,7 @@ def tell_of_cases():
     _tell("payout waits", _payouts())
 
 
-def tell_of_incidents():
+def tell_of_incidents() -> None:
     """Each admin reads once that there is an incident of a kind; of another that is opened in a later hour, again. Three statements at most."""
     rows = select(Incident.kind, func.count(), func.max(Incident.opened_at)).where(Incident.closed_at.is_(None), Incident.opened_at > clock.now() - RECENT)
     found = db.session.execute(rows.group_by(Incident.kind).order_by(Incident.kind)).all()
@@ -36,13 +36,13 @@ def tell_of_incidents():
         notices.tell_each("incident opened", [(admin, *what) for admin in accounts.deciders() for what in told])
 
 
-def _tell(kind, cases):
+def _tell(kind: str, cases: Subquery) -> None:
     told = f"{kind}:{_hour(clock.now())}"
     rows = db.session.execute(_news(kind, cases)).all()
     notices.tell_each(kind, [(admin, told, dict(count=count, late=late, days=LATE.days)) for admin, count, late in rows])
 
 
-def _news(kind, cases):
+def _news(kind: str, cases: Subquery) -> Select[int, int, int]:
     """(admin, how many wait for him, how many of them are late) of those for whom something is new."""
     told = and_(Notice.user_id == User.id, Notice.kind == kind)
     admins = select(User.id, func.coalesce(func.max(Notice.at), _NEVER).label("told")).outerjoin(Notice, told).where(*accounts.DECIDES).group_by(User.id).subquery()
@@ -52,7 +52,7 @@ def _news(kind, cases):
     return rows.group_by(admins.c.id).having(func.bool_or(is_news)).order_by(admins.c.id)
 
 
-def _withdrawals():
+def _withdrawals() -> Subquery:
     """Those in review, and since when: its member was told as it began."""
     subject = "withdrawal:" + cast(Withdrawal.id, String)
     said = and_(Notice.user_id == Withdrawal.user_id, Notice.kind == "withdrawal in review", Notice.subject == subject)
@@ -60,9 +60,9 @@ def _withdrawals():
     return select(Withdrawal.user_id, Withdrawal.requested_at, began).outerjoin(Notice, said).where(Withdrawal.state == "in review").subquery()
 
 
-def _payouts():
+def _payouts() -> Subquery:
     return select(Payout.user_id, Payout.requested_at, Payout.requested_at.label("began_at")).where(Payout.state == "in review").subquery()
 
 
-def _hour(moment):
+def _hour(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H}"

@@ -1,8 +1,9 @@
 """What a withdrawal consists of, piece by piece: the single credits of its provenance. Amounts in millionths of TEO."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, case, cast, func, select
 
@@ -13,6 +14,7 @@ from lms.domain.desk import provenance
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain.models import Entry
 from lms.domain.rewards.models import Grant
+from lms.domain.withdrawals.models import Withdrawal
 
 # A reward names its lesson only in the key it is given once under (lesson_key in learning, _key of its verdicts).
 _LESSON = r"^(?:course:\d+:user:\d+:lesson|exercise):(\d+)"
@@ -33,10 +35,10 @@ class Piece(NamedTuple):
     order: int | None
     operation: int | None  # that brings it to the chain
     is_waiting: bool  # for one
-    transactions: list
+    transactions: list[str]
 
     @property
-    def is_explained(self):
+    def is_explained(self) -> bool:
         return bool(self.course or self.lesson or self.order or self.transactions)
 
 
@@ -44,30 +46,30 @@ class Piece(NamedTuple):
 class Pieces:
     """One `page` of them, the oldest first, and how much of the withdrawal (`amount`) all of them make up."""
 
-    page: Page
+    page: Page[Piece]
     amount: int
     traced: int
 
     @property
-    def untraced(self):
+    def untraced(self) -> int:
         """Of which no credit is known."""
         return self.amount - self.traced
 
 
-def of(withdrawal, number=1):
+def of(withdrawal: Withdrawal, number: int = 1) -> Pieces:
     """Page `number` of its Pieces; two statements, of which one reads the page."""
     found = provenance.pieces(withdrawal)
     page = page_among(found, number)
     return Pieces(Page(_pieces(page.items), page.number, page.total), withdrawal.amount, sum(amount for _, amount in found))
 
 
-def _pieces(found):
+def _pieces(found: Sequence[tuple[int, int]]) -> list[Piece]:
     """Of [(id of a transfer, amount)], as they stand there."""
     rows = {row.id: row for row in db.session.execute(_CREDITS.where(among(Transfer.id, [number for number, _ in found])))}
     return [_piece(rows[number], amount) for number, amount in found]
 
 
-def _piece(row, amount):
+def _piece(row: Any, amount: int) -> Piece:
     known = row.evidence
     transactions = known.get("transactions") or ([known["transaction"]] if known.get("transaction") else [])
     course, lesson = row.course or known.get("course"), row.lesson or known.get("lesson")

@@ -6,6 +6,7 @@ so the answer is that of the moment it was asked for, whatever happens later.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from sqlalchemy import text
 
 from lms.db import db
 from lms.domain.desk import fifo
+from lms.domain.withdrawals.models import Withdrawal
 
 MOST_SOURCES = 10  # lines of the table
 MOST_KINDS = 5  # parts of the picture, the rest is one more
@@ -36,7 +38,7 @@ class Source(NamedTuple):
     transaction: str | None
 
     @property
-    def is_sale(self):
+    def is_sale(self) -> bool:
         """Whether the orders are of others, who bought from the member."""
         return self.reason in ("sale", "sale bonus")
 
@@ -45,33 +47,33 @@ class Source(NamedTuple):
 class Provenance:
     """All sources, the largest first. They sum to the withdrawal."""
 
-    sources: list
+    sources: list[Source]
 
     @property
-    def amount(self):
+    def amount(self) -> int:
         return _sum(self.sources)
 
     @property
-    def credits(self):
+    def credits(self) -> int:
         return sum(source.credits for source in self.sources)
 
     @property
-    def listed(self):
+    def listed(self) -> list[Source]:
         return self.sources[:MOST_SOURCES]
 
     @property
-    def rest(self):
+    def rest(self) -> list[Source]:
         """Those not listed."""
         return self.sources[MOST_SOURCES:]
 
     @property
-    def rest_amount(self):
+    def rest_amount(self) -> int:
         return _sum(self.rest)
 
     @property
-    def kinds(self):
+    def kinds(self) -> list[tuple[str, int]]:
         """[(the ledger's word, amount)], the largest first; what is beyond MOST_KINDS comes last, under an empty word."""
-        sums = Counter()
+        sums: Counter[str] = Counter()
         for source in self.sources:
             sums[source.reason] += source.amount
         most = sums.most_common()
@@ -79,7 +81,7 @@ class Provenance:
         return most[:MOST_KINDS] + ([("", rest)] if rest else [])
 
 
-def of(withdrawal):
+def of(withdrawal: Withdrawal) -> Provenance:
     """The Provenance of a withdrawal; two statements."""
     found = pieces(withdrawal)
     ids, amounts = (_array(piece[column] for piece in found) for column in (0, 1))
@@ -87,18 +89,18 @@ def of(withdrawal):
     return Provenance([Source(*row) for row in rows])
 
 
-def pieces(withdrawal):
+def pieces(withdrawal: Withdrawal) -> list[tuple[int, int]]:
     """[(id of the transfer that credited it, millionths of TEO)] of all that it asked for, oldest first; they sum to its amount. One statement."""
     columns = db.session.execute(_STEPS, {"user": withdrawal.user_id, "key": f"withdrawal:{withdrawal.id}:requested"}).one()
     return fifo.trace(zip(*(column or () for column in columns), strict=True))
 
 
-def _array(numbers):
+def _array(numbers: Iterable[int]) -> str:
     """As PostgreSQL writes an array: of thousands of numbers the driver makes one ten times slower."""
     return f"{{{','.join(map(str, numbers))}}}"
 
 
-def _sum(sources):
+def _sum(sources: Iterable[Source]) -> int:
     return sum(source.amount for source in sources)
 
 

@@ -1,6 +1,6 @@
 """Withdrawals looked for by a word."""
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from lms.domain.accounts import queries as members
 from lms.domain.accounts.models import User
@@ -9,7 +9,7 @@ from lms.domain.withdrawals.models import Withdrawal
 _ADDRESS = 42  # characters of a whole one
 
 
-def matching(word):
+def matching(word: str) -> list[ColumnElement[bool]]:
     """What those fulfil that the word is about: it is in the name or the e-mail address of the member, or begins the address it goes to. Nothing for no word."""
     if not word:
         return []

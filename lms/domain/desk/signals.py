@@ -5,12 +5,15 @@ Educational and Psychological Measurement 67(4), 606-619). People read 238 words
 (Brysbaert 2019, Journal of Memory and Language 109, 104047)."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from lms.db import db
 from lms.domain.accounts.sightings import KEPT
 from lms.domain.rulebook.amounts import MICRO_PER_CENT
+from lms.domain.withdrawals.models import Withdrawal
 
 LOOKS_BACK = KEPT  # no sign-in is older
 HASTY = 3  # seconds a question
@@ -22,14 +25,14 @@ class Signals:
     """Of one member at the moment he asked. TEO in millionths; others are ids of members."""
 
     email: str
-    asked_at: object
-    joined_at: object
-    linked_at: object | None = None  # when the address that it goes to became his; None of what an operator makes
-    same_address: tuple = ()  # others who link it, did, or had TEO sent there
-    same_device: tuple = ()  # others who signed in with a browser of his
-    same_network: tuple = ()  # others who signed in from a network of his and asked for TEO, too
-    partners: tuple = ()  # who bought of him or sold to him
-    mutual: tuple = ()  # who did both
+    asked_at: datetime
+    joined_at: datetime
+    linked_at: datetime | None = None  # when the address that it goes to became his; None of what an operator makes
+    same_address: tuple[int, ...] = ()  # others who link it, did, or had TEO sent there
+    same_device: tuple[int, ...] = ()  # others who signed in with a browser of his
+    same_network: tuple[int, ...] = ()  # others who signed in from a network of his and asked for TEO, too
+    partners: tuple[int, ...] = ()  # who bought of him or sold to him
+    mutual: tuple[int, ...] = ()  # who did both
     sales: int = 0
     sales_to_one: int = 0  # to the member who bought most
     rewarded: int = 0  # in the last seven days, for learning
@@ -46,22 +49,23 @@ class Signals:
     disputed_sales: int = 0  # by the banks of his buyers
 
 
-def of(withdrawal):
+def of(withdrawal: Withdrawal) -> Signals:
     """The Signals of who asked for it, as they were then; a fixed number of statements."""
     return _found(withdrawal, _OTHERS, _TRADE, _LEARNING)
 
 
-def of_others(withdrawal):
+def of_others(withdrawal: Withdrawal) -> Signals:
     """The Signals that name other members, and the rest as if there were nothing; two statements."""
     return _found(withdrawal, _OTHERS, _TRADE)
 
 
-def _found(withdrawal, *statements):
+def _found(withdrawal: Withdrawal, *statements: TextClause) -> Signals:
     since = withdrawal.requested_at - LOOKS_BACK
     values = {"user": withdrawal.user_id, "to": withdrawal.to.lower(), "link": withdrawal.linked_wallet_id, "at": withdrawal.requested_at, "since": since, "per_cent": MICRO_PER_CENT, "hasty": HASTY, "pace": PACE}
     user = withdrawal.user
-    facts = {name: value for statement in statements for name, value in db.session.execute(statement, values).mappings().one().items()}
-    return Signals(email=user.email, asked_at=withdrawal.requested_at, joined_at=user.created_at, **{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+    told = {name: value for statement in statements for name, value in db.session.execute(statement, values).mappings().one().items()}
+    facts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    return Signals(email=user.email, asked_at=withdrawal.requested_at, joined_at=user.created_at, **facts)
 
 
 _OTHERS = text("""

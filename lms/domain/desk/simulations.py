@@ -1,5 +1,6 @@
 """Simulations of withdrawals in review: asked for by admins and by the check that puts one before them, answered by jobs.simulations."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import or_, select
@@ -8,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.desk.simulation_models import PATIENCE, Simulation
+from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError
 
 
@@ -23,22 +25,23 @@ class Answer:
     balance: int | None = None
 
 
-def of(withdrawal):
+def of(withdrawal: Withdrawal) -> Simulation | None:
     """Its Simulation, or None where none was asked for."""
     return db.session.get(Simulation, withdrawal.id)
 
 
-def most(withdrawals):
+def most(withdrawals: Collection[Withdrawal]) -> tuple[int, int] | tuple[None, None]:
     """(gas, wei) that all of them take at most, by the Simulations of what they are now; (None, None) where one of them lacks it. One statement."""
-    rows = select(Simulation).where(Simulation.withdrawal_id.in_([withdrawal.id for withdrawal in withdrawals]), Simulation.gas.is_not(None), Simulation.fee_wei.is_not(None))
+    rows = select(Simulation).where(Simulation.withdrawal_id.in_([withdrawal.id for withdrawal in withdrawals]))
     found = {simulation.withdrawal_id: simulation for simulation in db.session.scalars(rows)}
     known = [found[withdrawal.id] for withdrawal in withdrawals if withdrawal.id in found and found[withdrawal.id].is_about(withdrawal)]
-    if len(known) < len(withdrawals):
+    limits = [(each.gas, int(each.fee_wei)) for each in known if each.gas is not None and each.fee_wei is not None]
+    if len(limits) < len(withdrawals):
         return None, None
-    return sum(simulation.gas for simulation in known), sum(int(simulation.fee_wei) for simulation in known)
+    return sum(gas for gas, _ in limits), sum(wei for _, wei in limits)
 
 
-def ask(withdrawal):
+def ask(withdrawal: Withdrawal) -> None:
     """Wait for an answer from now on, one at a time: raises DomainError while another is on its way, and where there is nothing to decide."""
     if withdrawal.state != "in review":
         raise DomainError("It is not in review any more: there is nothing to simulate.")
@@ -51,7 +54,7 @@ def ask(withdrawal):
     db.session.expire_all()
 
 
-def keep(withdrawal_id, amount, to, answer):
+def keep(withdrawal_id: int, amount: int, to: str, answer: Answer) -> None:
     """The Answer, to what was asked of this amount to this address, takes the place of the one before."""
     simulation = db.session.get_one(Simulation, withdrawal_id, with_for_update=True, populate_existing=True)
     simulation.amount, simulation.to, simulation.done_at = amount, to, clock.now()
