@@ -2,10 +2,11 @@
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import keys
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.models import TEO, Account
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.amounts import MICRO
@@ -14,7 +15,7 @@ from lms.domain.staking.models import Stake, Unstaking
 from lms.errors import DomainError, Forbidden, Invalid
 
 
-def stake(key, user, amount):
+def stake(key: str, user: User, amount: int) -> Stake:
     """Bind so many millionths of the teacher's available TEO, once per key. Answers the Stake; raises DomainError when they are not there."""
     if not user.is_teacher:
         raise Forbidden("Only teachers stake, for their share of a sale.")
@@ -34,7 +35,7 @@ def stake(key, user, amount):
     return made
 
 
-def unstake(key, user, amount):
+def unstake(key: str, user: User, amount: int) -> Unstaking:
     """Ask so many millionths out of what is unlocked, once per key: the tier falls now, the TEO are free after the unbonding. Answers the Unstaking.
 
     Also of who teaches no more: what he bound is his."""
@@ -52,7 +53,7 @@ def unstake(key, user, amount):
     return asked
 
 
-def release(unstaking_id):
+def release(unstaking_id: int) -> int | None:
     """The unbonding is over: what was asked out is available. Twice does it once. Answers the member's id when it did."""
     asked = db.session.get_one(Unstaking, unstaking_id)
     accounts = _of(asked.user_id)
@@ -68,7 +69,7 @@ def release(unstaking_id):
     return asked.user_id
 
 
-def _take_out(user, amount):
+def _take_out(user: User, amount: int) -> None:
     """Off the oldest stakes that are unlocked; raises DomainError when they are too few."""
     unlocked = queries.unlocked(user.id)
     if sum(each.left for each in unlocked) < amount:
@@ -82,18 +83,18 @@ def _take_out(user, amount):
         amount -= taken
 
 
-def _check(amount):
+def _check(amount: int) -> None:
     if type(amount) is not int or amount < MICRO // 100:
         raise Invalid("Write an amount from 0.01 TEO on.")
 
 
-def _locked(user):
+def _locked(user: User) -> dict[str, Account]:
     """His accounts, locked: one stake or unstaking of a member at a time."""
     accounts = _of(user.id)
     ledger.lock(*accounts.values())
     return accounts
 
 
-def _of(user_id):
+def _of(user_id: int) -> dict[str, Account]:
     found = books.of_member(user_id)
     return {name: found[TEO, name] for name in ("available", "staked", "unbonding")}

@@ -1,5 +1,7 @@
 """TEO a teacher binds for a larger share of his sales. Amounts in millionths of TEO."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,8 +23,8 @@ class Stake(Model):
     amount: Mapped[int] = mapped_column(BigInteger)
     left: Mapped[int] = mapped_column("left_over", BigInteger)
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))
-    staked_at: Mapped[object] = mapped_column(Moment)
-    unlocks_at: Mapped[object] = mapped_column(Moment)
+    staked_at: Mapped[datetime] = mapped_column(Moment)
+    unlocks_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Unstaking(Model):
@@ -40,6 +42,6 @@ class Unstaking(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     amount: Mapped[int] = mapped_column(BigInteger)
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))
-    asked_at: Mapped[object] = mapped_column(Moment)
-    releases_at: Mapped[object] = mapped_column(Moment)
-    released_at: Mapped[object | None] = mapped_column(Moment)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    releases_at: Mapped[datetime] = mapped_column(Moment)
+    released_at: Mapped[datetime | None] = mapped_column(Moment)
