@@ -1,22 +1,36 @@
 """Rewards granted within the caps, and lots that become available."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import UTC, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import func, select, text
 
 from lms import clock
-from lms.db import db
+from lms.db import Facts, db
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.models import TEO, Account, Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.rewards.models import Grant, Lot
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.rulebook.rewards import Room
+from lms.domain.rulebook.rules import Rules
 
 
-def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, payer_id=None, evidence=None):
+def grant(
+    key: str,
+    user_id: int,
+    kind: str,
+    amount: int,
+    rules: Rules,
+    matures_at: datetime,
+    *,
+    course_id: int | None = None,
+    payer_id: int | None = None,
+    evidence: Facts | None = None,
+) -> Grant | None:
     """Credit `amount` millionths of TEO, reckoned by these `rules`, once per key; what is above the caps in force today is deferred. None for nothing.
 
     It comes out of what `payer_id` (None: the member himself) paid for the course.
@@ -33,17 +47,22 @@ def grant(key, user_id, kind, amount, rules, matures_at, *, course_id=None, paye
     facts = dict(user_id=user_id, payer_id=payer_id or user_id, course_id=course_id, kind=kind, rule_version=rules.number, matures_at=matures_at, evidence=evidence)
     now, later = room.granted(amount), room.deferred(amount)
     if later:
-        db.session.add(Grant(key=f"{key}:rest" if now else key, amount=later, day=_tomorrow(), **facts))
-        _tell_deferred(user_id, later)
+        _defer(f"{key}:rest" if now else key, user_id, later, facts)
     if not now:
-        db.session.flush()
         return None
     granted = Grant(key=key, amount=now, day=_today(), **facts)
     db.session.add(granted)
     return _credit(granted, target)
 
 
-def grant_deferred(grant_id):
+def _defer(key: str, user_id: int, amount: int, facts: Facts) -> None:
+    """What is above today's caps waits for tomorrow, and the member hears of it."""
+    db.session.add(Grant(key=key, amount=amount, day=_tomorrow(), **facts))
+    _tell_deferred(user_id, amount)
+    db.session.flush()
+
+
+def grant_deferred(grant_id: int) -> int | None:
     """Grant today what an earlier day's cap deferred; what is still too much waits another day. Answers the member's id when it did."""
     deferred = db.session.scalars(select(Grant).where(Grant.id == grant_id).with_for_update()).one()
     if not deferred.is_deferred or deferred.taken_back_at or deferred.day > _today():
@@ -66,18 +85,18 @@ def grant_deferred(grant_id):
     return deferred.user_id
 
 
-def keep_maturing(transfer, user_id, matures_at):
+def keep_maturing(transfer: Transfer, user_id: int, matures_at: datetime) -> None:
     """What a credit to a maturing account left there becomes available at that moment."""
     db.session.add(Lot(transfer_id=transfer.id, user_id=user_id, amount=accounts.left_of(transfer), matures_at=matures_at))
     db.session.flush()
 
 
-def lock_accounts(user_ids, matures_at):
+def lock_accounts(user_ids: Iterable[int], matures_at: datetime) -> None:
     """For grants to several members in one transaction, in the one order in which everybody locks."""
     ledger.lock(accounts.platform(TEO, "issuance"), *(_target(user_id, matures_at) for user_id in user_ids))
 
 
-def lock_course(payer_id, course_id):
+def lock_course(payer_id: int, course_id: int) -> Sequence[Grant]:
     """The grants to anybody out of this purchase of the course that were not taken back, locked: before any account, as who grants what was deferred locks."""
     rows = select(Grant).where(Grant.payer_id == payer_id, Grant.course_id == course_id, Grant.taken_back_at.is_(None))
     rows = rows.order_by(Grant.id).with_for_update().execution_options(populate_existing=True)
@@ -85,7 +104,7 @@ def lock_course(payer_id, course_id):
     return db.session.scalars(rows).all()  # again: who granted a part of one, and was waited for, has added the rest
 
 
-def take_back_all(grants, reason, order_id, **evidence):
+def take_back_all(grants: Iterable[Grant], reason: str, order_id: int, **evidence: object) -> None:
     """These grants are their members' no more: what was credited goes back, what a cap deferred is credited never. Their keys stay used.
 
     The order's number is evidence for who bought only: it would tell reviewers whose work it was."""
@@ -99,21 +118,31 @@ def take_back_all(grants, reason, order_id, **evidence):
     db.session.flush()
 
 
-def take_back(transfer, reason, **evidence):
+def take_back(transfer: Transfer, reason: str, **evidence: object) -> None:
     """What a credit brought a member goes back to where it came from, once: out of what matures of it, then out of what else he has; the rest he owes."""
     user_id = transfer.target.user_id
+    if user_id is None:
+        raise ValueError("only a member gives back what he was credited")
     parts = [accounts.member(user_id, transfer.asset, name) for name in ("maturing", "available")]
     ledger.lock(*parts, transfer.source)
     lot = db.session.get(Lot, transfer.id, with_for_update=True, populate_existing=True)
-    is_maturing = lot is not None and lot.matured_id is None
-    facts = dict(evidence=evidence | transfer.as_evidence | {"reverses": transfer.key}, rule_version=transfer.rule_version)
-    debts.take_back(f"{transfer.key}:back", parts if is_maturing else parts[::-1], transfer.source, transfer.amount, reason, **facts)
-    if is_maturing:
-        lot.amount = 0
+    maturing = lot if lot is not None and lot.matured_id is None else None
+    because = evidence | transfer.as_evidence | {"reverses": transfer.key}
+    debts.take_back(
+        f"{transfer.key}:back",
+        parts if maturing else parts[::-1],
+        transfer.source,
+        transfer.amount,
+        reason,
+        evidence=because,
+        rule_version=transfer.rule_version,
+    )
+    if maturing:
+        maturing.amount = 0
     fit_lots(user_id)
 
 
-def mature(transfer_id):
+def mature(transfer_id: int) -> int | None:
     """Make one due lot available; doing it twice does it once. Answers the member's id when it did."""
     lot = db.session.get_one(Lot, transfer_id)
     source, target = (accounts.member(lot.user_id, lot.transfer.asset, name) for name in ("maturing", "available"))
@@ -128,13 +157,13 @@ def mature(transfer_id):
     return lot.user_id
 
 
-def _origin(credit):
+def _origin(credit: Transfer) -> Facts:
     """What became available, as it was credited."""
     about = {name: credit.evidence[name] for name in ("course", "order") if name in credit.evidence}
     return about | credit.as_evidence | {"lot": credit.key}
 
 
-def fit_lots(user_id=None):
+def fit_lots(user_id: int | None = None) -> None:
     """Lots hold no more than what is maturing, of this member or of all: what was taken from there comes off the newest.
 
     In the transaction that took it, whose locks on the accounts keep it right."""
@@ -143,12 +172,12 @@ def fit_lots(user_id=None):
     db.session.expire_all()
 
 
-def _target(user_id, matures_at):
+def _target(user_id: int, matures_at: datetime) -> Account:
     """The maturing account, or the available one when the refund window is already past."""
     return accounts.member(user_id, TEO, "maturing" if matures_at > clock.now() else "available")
 
 
-def _credit(granted, target):
+def _credit(granted: Grant, target: Account) -> Grant:
     transfer = ledger.post(
         f"grant:{granted.key}",
         accounts.platform(TEO, "issuance"),
@@ -165,32 +194,32 @@ def _credit(granted, target):
     return granted
 
 
-def _room(user_id, target):
+def _room(user_id: int, target: Account) -> Room:
     """The Room of today for the member, by the rules in force: a cap is of a day, not of a purchase. The lock on issuance lets one grant decide at a time.
 
     Only the account that is credited is locked with it: a lot that matures meanwhile locks both of the member's, in id order."""
     ledger.lock(accounts.platform(TEO, "issuance"), target)
     today = select(func.coalesce(func.sum(Grant.amount), 0)).where(Grant.day == _today(), Grant.transfer_id.is_not(None))
-    everyone = int(db.session.scalar(today))
-    own = int(db.session.scalar(today.where(Grant.user_id == user_id)))
+    everyone = int(db.session.scalars(today).one())
+    own = int(db.session.scalars(today.where(Grant.user_id == user_id)).one())
     return rulebook.in_force().room(own, everyone)
 
 
-def _limits(room, wanted):
+def _limits(room: Room, wanted: int) -> Facts:
     """The evidence of a grant that wanted so much of the room there was."""
     return {"caps": asdict(room) | {"wanted": wanted, "deferred": room.deferred(wanted)}}
 
 
-def _tell_deferred(user_id, amount):
+def _tell_deferred(user_id: int, amount: int) -> None:
     """One notice a member and day: a day of learning may bring many rewards above the cap."""
     notices.tell_sum(user_id, "reward deferred", _today(), amount, day=_tomorrow().isoformat())
 
 
-def _today():
+def _today() -> date:
     return clock.now().astimezone(UTC).date()
 
 
-def _tomorrow():
+def _tomorrow() -> date:
     return _today() + timedelta(days=1)
 
 

@@ -1,13 +1,13 @@
 """What was earned by learning, and lots that mature."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms import clock
-from lms.db import Model, Moment
+from lms.db import Facts, Model, Moment
 from lms.domain.ledger.models import Transfer
 
 
@@ -32,20 +32,20 @@ class Grant(Model):
     amount: Mapped[int] = mapped_column(BigInteger)
     # the UTC day it counts against the caps; of a deferred one the first day it may be granted
     day: Mapped[date]
-    matures_at: Mapped[object] = mapped_column(Moment)
+    matures_at: Mapped[datetime] = mapped_column(Moment)
     rule_version: Mapped[int]
-    evidence: Mapped[dict] = mapped_column(JSONB, default=dict)
+    evidence: Mapped[Facts] = mapped_column(JSONB, default=dict)
     transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id"), unique=True)
-    taken_back_at: Mapped[object | None] = mapped_column(Moment)  # with a refund; its key is used all the same
+    taken_back_at: Mapped[datetime | None] = mapped_column(Moment)  # with a refund; its key is used all the same
 
     transfer: Mapped[Transfer | None] = relationship()
 
     @property
-    def is_deferred(self):
+    def is_deferred(self) -> bool:
         return self.transfer_id is None
 
     @property
-    def is_mature(self):
+    def is_mature(self) -> bool:
         """Whether it was credited and its day has come."""
         return not self.is_deferred and self.matures_at <= clock.now()
 
@@ -63,7 +63,7 @@ class Lot(Model):
     transfer_id: Mapped[int] = mapped_column(ForeignKey("transfers.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     amount: Mapped[int] = mapped_column(BigInteger)
-    matures_at: Mapped[object] = mapped_column(Moment)
+    matures_at: Mapped[datetime] = mapped_column(Moment)
     matured_id: Mapped[int | None] = mapped_column(ForeignKey("transfers.id"))
 
     transfer: Mapped[Transfer] = relationship(foreign_keys=transfer_id)
