@@ -1,5 +1,7 @@
 """What was handed to the bank: files, and in each the transfers as they were when it was made."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
@@ -22,7 +24,7 @@ class BankFile(Model):
     key: Mapped[str] = mapped_column(unique=True)
     message_id: Mapped[str] = mapped_column(unique=True)
     by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    exported_at: Mapped[object] = mapped_column(Moment)
+    exported_at: Mapped[datetime] = mapped_column(Moment)
     payer_iban: Mapped[str]
     count: Mapped[int]
     total: Mapped[int] = mapped_column(BigInteger)
@@ -32,7 +34,7 @@ class BankFile(Model):
     by: Mapped[User] = relationship()
 
     @property
-    def filename(self):
+    def filename(self) -> str:
         return f"{self.message_id}.xml"
 
 

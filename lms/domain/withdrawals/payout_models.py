@@ -1,10 +1,16 @@
 """A member's wish to have euros at his bank, where that is, and what admins said of it."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
 from lms.domain.accounts.models import User
+
+if TYPE_CHECKING:
+    from lms.domain.withdrawals.bank_file_models import BankFileLine
 
 OPEN = ("in review", "approved", "exported")
 UNDONE = ("rejected", "cancelled", "returned")  # all of it is available again
@@ -28,15 +34,15 @@ class PayoutDetails(Model):
     country: Mapped[str]
     tax_id: Mapped[str]
     iban: Mapped[str]  # without spaces
-    entered_at: Mapped[object] = mapped_column(Moment)
+    entered_at: Mapped[datetime] = mapped_column(Moment)
 
     @property
-    def masked_iban(self):
+    def masked_iban(self) -> str:
         """Enough to know it by: `DE89 … 3000`."""
         return f"{self.iban[:4]} … {self.iban[-4:]}"
 
     @property
-    def grouped_iban(self):
+    def grouped_iban(self) -> str:
         return " ".join(self.iban[start : start + 4] for start in range(0, len(self.iban), 4))
 
 
@@ -66,19 +72,21 @@ class Payout(Model):
     state: Mapped[str] = mapped_column(default="in review")
     reason: Mapped[str] = mapped_column(default="")
     bank_reference: Mapped[str | None]
-    requested_at: Mapped[object] = mapped_column(Moment)
-    ended_at: Mapped[object | None] = mapped_column(Moment)
+    requested_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
     user: Mapped[User] = relationship()
     details: Mapped[PayoutDetails] = relationship()
+    if TYPE_CHECKING:
+        line: Mapped[BankFileLine | None]  # mapped where the files are
     decisions: Mapped[list["PayoutDecision"]] = relationship(order_by="PayoutDecision.id")
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.state in OPEN
 
     @property
-    def approvals(self):
+    def approvals(self) -> list["PayoutDecision"]:
         """Those that count: not the word of one who is an admin no more, or was suspended since, nor of one who was made an admin after it was asked for."""
         return [decision for decision in self.decisions if decision.verdict == "approved" and decision.by.may_decide_on(self.requested_at)]
 
@@ -96,6 +104,6 @@ class PayoutDecision(Model):
     payout_id: Mapped[int] = mapped_column(ForeignKey("payouts.id"))
     by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     verdict: Mapped[str]
-    at: Mapped[object] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment)
 
     by: Mapped[User] = relationship()
