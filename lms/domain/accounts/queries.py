@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import InstrumentedAttribute, undefer
 
 from lms import clock
 from lms.db import Page, db, page_of
@@ -110,7 +110,9 @@ def _decides(member: type[User]) -> tuple[ColumnElement[bool], ...]:
 DECIDES = _decides(User)  # as User.may_decide
 
 
-def decide_on(begun_at: datetime | ColumnElement[datetime], member: type[User] = User) -> tuple[ColumnElement[bool], ...]:
+def decide_on(
+    begun_at: datetime | ColumnElement[datetime] | InstrumentedAttribute[datetime], member: type[User] = User
+) -> tuple[ColumnElement[bool], ...]:
     """What they fulfil whose word counts for what was begun at this moment, which may be a column: as User.may_decide_on."""
     return (*_decides(member), or_(member.admin_since.is_(None), member.admin_since <= begun_at))
 

@@ -9,6 +9,7 @@ from stdnum.exceptions import ValidationError
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.notices import actions as notices
 from lms.domain.withdrawals import payout_limits
 from lms.domain.withdrawals.payout_models import PayoutDetails
@@ -17,7 +18,7 @@ from lms.errors import DomainError, Invalid
 LONGEST = {"legal_name": 120, "street": 120, "postal_code": 16, "city": 80, "tax_id": 30}
 
 
-def enter(user, iban, country, **lines):
+def enter(user: User, iban: str | None, country: str | None, **lines: str | None) -> PayoutDetails:
     """The member's PayoutDetails from now on; the same again is the row there is. `lines`: the names in LONGEST. Raises Invalid."""
     facts = {name: clean_line(name, lines[name]) for name in LONGEST}
     facts |= dict(iban=clean_iban(iban), country=check_country(country))
@@ -35,17 +36,17 @@ def enter(user, iban, country, **lines):
     return details
 
 
-def lock(user):
+def lock(user: User) -> None:
     """One change or request at a time for a member, by what is known of him now: no two windows count the same open payouts."""
     db.session.refresh(user, ["suspended_at", "frozen_at", "password_changed_at"], with_for_update={"key_share": True})
 
 
-def current(user_id):
+def current(user_id: int) -> PayoutDetails | None:
     """The PayoutDetails in force, or None."""
     return db.session.scalar(select(PayoutDetails).where(PayoutDetails.user_id == user_id).order_by(PayoutDetails.id.desc()).limit(1))
 
 
-def clean_line(name, text):
+def clean_line(name: str, text: str | None) -> str:
     """One line with single spaces; raises Invalid for one that is empty, too long, or holds what a bank cannot print."""
     line = " ".join((text or "").split())
     if not 1 <= len(line) <= LONGEST[name]:
@@ -55,7 +56,7 @@ def clean_line(name, text):
     return line
 
 
-def clean_iban(text):
+def clean_iban(text: str | None) -> str:
     """The IBAN without spaces, its check digits and the form of its country verified; raises Invalid."""
     try:
         return iban.validate(text or "")
@@ -63,7 +64,7 @@ def clean_iban(text):
         raise Invalid("This IBAN is not right. Compare it with what your bank gave you, such as DE89 3704 0044 0532 0130 00.") from None
 
 
-def check_country(code):
-    if not re.fullmatch(r"[A-Z]{2}", code or ""):
+def check_country(code: str | None) -> str:
+    if code is None or not re.fullmatch(r"[A-Z]{2}", code):
         raise Invalid("Choose a country.")
     return code

@@ -2,6 +2,7 @@
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.keys import made
@@ -17,14 +18,14 @@ from lms.errors import DomainError, Invalid
 LONGEST_REASON, LONGEST_REFERENCE = 2000, 140
 
 
-def request(key, user, amount):
+def request(key: str, user: User, amount: int) -> Payout:
     """Set `amount` aside for the member's bank, once per key; an admin looks at it. Raises Invalid, DomainError, or Overdraft when it is not there."""
     payout_details.lock(user)
     if first := made(Payout, key, user_id=user.id, amount=amount):
         return first
-    rules, details = rulebook.in_force(), payout_details.current(user.id)
+    rules, entered = rulebook.in_force(), payout_details.current(user.id)
     limits.check_amount(amount, rules)
-    limits.check_may_ask(user, rules, details)
+    details = limits.check_may_ask(user, rules, entered)
     recent = limits.recent(user.id, rules) + amount * MICRO_PER_CENT
     admins = rules.admins_needed(recent, rules.review_flags(recent, is_teacher=True))
     payout = Payout(key=key, user_id=user.id, details_id=details.id, amount=amount, admins=admins, rule_version=rules.number, requested_at=clock.now())
@@ -37,7 +38,7 @@ def request(key, user, amount):
     return payout
 
 
-def approve(payout, by):
+def approve(payout: Payout, by: User) -> None:
     """One admin's word; the last that is needed lets it go to the bank."""
     steps.check_admin(payout, by)
     steps.lock(payout)
@@ -59,7 +60,7 @@ def approve(payout, by):
     db.session.flush()
 
 
-def reject(payout, by, reason):
+def reject(payout: Payout, by: User, reason: str) -> None:
     """Give it back, with a reason the member reads, before it is at the bank."""
     check_reason(reason)
     steps.check_admin(payout, by)
@@ -73,7 +74,7 @@ def reject(payout, by, reason):
     db.session.flush()
 
 
-def mark_paid(payout, by, reference, by_hand=False):
+def mark_paid(payout: Payout, by: User, reference: str, by_hand: bool = False) -> None:
     """The bank has paid it under this reference, once. Who paid it `by_hand` is refused where it went into a file meanwhile, which would pay it again.
 
     What the bank has is settled as usual, whatever became of its member since; what it does not have would leave now, and stays with who is suspended or frozen."""
@@ -94,7 +95,7 @@ def mark_paid(payout, by, reference, by_hand=False):
     db.session.flush()
 
 
-def mark_returned(payout, by, reason):
+def mark_returned(payout: Payout, by: User, reason: str) -> None:
     """The bank has sent it back, at once or days after it paid it: available again, with a reason the member reads. Also while payouts are stopped: nothing leaves."""
     check_reason(reason)
     steps.check_admin(payout, by)
@@ -112,7 +113,7 @@ def mark_returned(payout, by, reason):
     db.session.flush()
 
 
-def cancel(payout):
+def cancel(payout: Payout) -> None:
     """Its member does not want it any more, while nobody has approved it whole."""
     steps.lock(payout)
     if payout.state != "in review":
@@ -121,16 +122,16 @@ def cancel(payout):
     db.session.flush()
 
 
-def _check_open(payout):
+def _check_open(payout: Payout) -> None:
     if payout.user.is_shut:
         raise DomainError("This account is suspended or frozen: nothing leaves it.")
 
 
-def check_reference(reference):
+def check_reference(reference: str) -> None:
     if not 1 <= len(reference) <= LONGEST_REFERENCE:
         raise Invalid("A bank reference has 1 to %(count)d characters.", count=LONGEST_REFERENCE)
 
 
-def check_reason(reason):
+def check_reason(reason: str) -> None:
     if not 1 <= len(reason) <= LONGEST_REASON:
         raise Invalid("A reason has 1 to %(count)d characters.", count=LONGEST_REASON)
