@@ -1,5 +1,6 @@
 """What a withdrawal will take, by what the last ones took: nothing is said that nobody knows."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -106,7 +107,7 @@ def test_a_sum_with_a_part_nobody_knows_is_not_known(release, batch):
 
 
 def test_batches_that_brought_nothing_say_not_how_soon_one_comes():
-    found = Quote(True, RELEASE, BATCH._replace(waited=None))
+    found = Quote(True, RELEASE, replace(BATCH, waited=None))
     assert (found.seconds(True), found.seconds(False)) == (42, None)
 
 

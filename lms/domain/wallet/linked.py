@@ -48,8 +48,8 @@ def usable(user: User, linked_id: int, at: datetime | None = None) -> LinkedWall
     return found
 
 
-def is_removed(linked_id: int) -> bool:
-    """Whether its member has taken the address away."""
+def is_removed(linked_id: int | None) -> bool:
+    """Whether its member has taken the address away; of what has none, as an operator's withdrawal, nobody has."""
     return db.session.scalar(select(LinkedWallet.removed_at).where(LinkedWallet.id == linked_id)) is not None
 
 

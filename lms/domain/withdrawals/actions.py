@@ -1,8 +1,11 @@
 """A withdrawal from the member's wish to the word that lets it go, or back. Its way to the chain is in `releases`."""
 
+from collections.abc import Sequence
+
 from lms import clock
-from lms.db import db
+from lms.db import Facts, db
 from lms.domain.accounts import membership
+from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -18,7 +21,7 @@ from lms.errors import DomainError, Forbidden, Invalid
 LONGEST_REASON, LONGEST_NOTE = 500, 2000
 
 
-def request(key, user, linked_id, amount, is_prompt=False):
+def request(key: str, user: User, linked_id: int, amount: int, is_prompt: bool = False) -> Withdrawal:
     """Reserve `amount` (millionths of TEO) for the member's own linked wallet, once per key; jobs.withdrawals.check goes on with it.
 
     `is_prompt`: see Withdrawal. Raises Invalid or DomainError by the limits, and Overdraft when it is not there."""
@@ -40,7 +43,7 @@ def request(key, user, linked_id, amount, is_prompt=False):
     return withdrawal
 
 
-def check(withdrawal, risks=()):
+def check(withdrawal: Withdrawal, risks: Sequence[Facts] = ()) -> None:
     """Approve it, or put it before an admin, for one of the risks, too; what is not `checking` any more stays as it is. One to an address removed since is cancelled.
 
     While payouts are stopped one that no admin must look at goes on waiting: nobody could take back his word for it."""
@@ -61,7 +64,7 @@ def check(withdrawal, risks=()):
         _let_go(withdrawal)
 
 
-def approve(withdrawal, by):
+def approve(withdrawal: Withdrawal, by: User) -> None:
     """An admin's word for it; it goes with the last that is needed. Raises DomainError, or Forbidden for who may not decide."""
     _check_reviewer(withdrawal, by)
     halt.check()
@@ -83,7 +86,7 @@ def approve(withdrawal, by):
     db.session.flush()
 
 
-def obstacle(withdrawal, by):
+def obstacle(withdrawal: Withdrawal, by: User) -> DomainError | None:
     """The refusal (a DomainError, not raised) that keeps this admin's word from it, as far as its own rows say; None where nothing does."""
     if refusal := _undecidable(withdrawal, by) or second_word.late(by, withdrawal):
         return refusal
@@ -96,7 +99,7 @@ def obstacle(withdrawal, by):
     return None
 
 
-def reject(withdrawal, by, reason):
+def reject(withdrawal: Withdrawal, by: User, reason: str) -> None:
     """An admin says no: all of it is available again, and the member reads the reason."""
     _check_reviewer(withdrawal, by)
     withdrawal.refusal = reason = _reason(reason)
@@ -105,7 +108,7 @@ def reject(withdrawal, by, reason):
     tell(withdrawal, "rejected", why=reason)
 
 
-def hold(withdrawal, by, reason, note=""):
+def hold(withdrawal: Withdrawal, by: User, reason: str, note: str = "") -> None:
     """An admin needs more time: the member reads the reason, admins the note, too. One held already gets these in the place of what it had; the same again tells nobody anew."""
     _check_reviewer(withdrawal, by)
     reason, note = _reason(reason), note.strip()
@@ -119,7 +122,7 @@ def hold(withdrawal, by, reason, note=""):
     db.session.flush()
 
 
-def let_go_on(withdrawal, by):
+def let_go_on(withdrawal: Withdrawal, by: User) -> None:
     """End a hold: it may be approved again. What is not held stays as it is."""
     _check_reviewer(withdrawal, by)
     if withdrawal.is_held:
@@ -128,7 +131,7 @@ def let_go_on(withdrawal, by):
     db.session.flush()
 
 
-def put_back(withdrawal):
+def put_back(withdrawal: Withdrawal) -> None:
     """Before an admin again, as something came up since it was let go; locked by who found it. Its member is told what he is told of every other that somebody
     looks at."""
     withdrawal.state, withdrawal.decided_at = "in review", None
@@ -137,7 +140,7 @@ def put_back(withdrawal):
     db.session.flush()
 
 
-def cancel(withdrawal):
+def cancel(withdrawal: Withdrawal) -> None:
     """Its member wants it no more: all of it is available again. What is cancelled already stays so; raises DomainError where it may_be_cancelled no more."""
     _lock(withdrawal)
     if withdrawal.state == "cancelled":
@@ -148,20 +151,20 @@ def cancel(withdrawal):
     tell(withdrawal, "cancelled")
 
 
-def _reason(words):
+def _reason(words: str) -> str:
     words = words.strip()
     if not 0 < len(words) <= LONGEST_REASON:
         raise Invalid("Say why, in at most %(most)d characters: the member reads it.", most=LONGEST_REASON)
     return words
 
 
-def _lock(withdrawal):
+def _lock(withdrawal: Withdrawal) -> None:
     """Who cancels, who approves and who queues it take turns, and each sees what the one before made of it. Its own row alone: a list has read its member with it."""
     db.session.refresh(withdrawal, with_for_update={"of": Withdrawal})
     db.session.expire(withdrawal, ["approvals"])
 
 
-def _check_reviewer(withdrawal, by):
+def _check_reviewer(withdrawal: Withdrawal, by: User) -> None:
     if not membership.keeps_word(by):
         raise _not_his()
     _lock(withdrawal)
@@ -169,27 +172,27 @@ def _check_reviewer(withdrawal, by):
         raise refusal
 
 
-def _undecidable(withdrawal, by):
+def _undecidable(withdrawal: Withdrawal, by: User) -> DomainError | None:
     if withdrawal.user_id == by.id:
         return _not_his()
     return None if withdrawal.state == "in review" else DomainError("It is not in review any more: somebody was faster.")
 
 
-def _not_his():
+def _not_his() -> Forbidden:
     return Forbidden("Only another admin may decide on this withdrawal.")
 
 
-def _note(withdrawal, action, by, **details):
+def _note(withdrawal: Withdrawal, action: str, by: User | None, **details: object) -> None:
     log.record(action, f"withdrawal {withdrawal.id}", by, member=withdrawal.user_id, amount=withdrawal.amount, to=withdrawal.to, **details)
 
 
-def _let_go(withdrawal):
+def _let_go(withdrawal: Withdrawal) -> None:
     withdrawal.state, withdrawal.decided_at = "approved", clock.now()
     tell_anew(withdrawal, "approved")  # it may have been put back since
     db.session.flush()
 
 
-def _undo(withdrawal, state, **evidence):
+def _undo(withdrawal: Withdrawal, state: str, **evidence: object) -> None:
     move(withdrawal, state, part(withdrawal, "reserved"), part(withdrawal, "available"), **evidence)
     withdrawal.state, withdrawal.decided_at = state, clock.now()
     db.session.flush()

@@ -1,7 +1,7 @@
 """What a withdrawal will take, from what the last ones took. Seconds, gas, wei; no node is asked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from sqlalchemy import text
 
@@ -12,7 +12,8 @@ from lms.domain.wallet import custody
 LAST = 20  # final operations of a kind
 
 
-class Pace(NamedTuple):
+@dataclass(frozen=True)
+class Pace:
     """Medians of the last final operations of a kind: from queued to mined, how long the oldest of what one brought had `waited` for it, gas, and what it cost.
 
     The time from one batch to the next would say nothing of how soon one comes: for days there may be nothing to bring."""
@@ -34,43 +35,44 @@ class Quote:
     release: Pace | None
     batch: Pace | None
 
-    def seconds(self, is_prompt):
+    def seconds(self, is_prompt: bool) -> int | None:
         """From the approval until it is on the chain."""
         steps = [self.release, self.batch] if self.needs_batch else [self.release]
-        wait = [self.batch and self.batch.waited] if self.needs_batch and not is_prompt else []
-        return _sum([step and step.seconds for step in steps] + wait)
+        wait = [self.batch.waited if self.batch else None] if self.needs_batch and not is_prompt else []
+        return _sum([*(step.seconds if step else None for step in steps), *wait])
 
-    def gas(self, is_prompt):
+    def gas(self, is_prompt: bool) -> int | None:
         """Of what is made for this withdrawal: its release, and the batch that does not wait for others."""
-        return _sum(step and step.gas for step in self._made_for_it(is_prompt))
+        return _sum(step.gas if step else None for step in self._made_for_it(is_prompt))
 
-    def fee_wei(self, is_prompt):
+    def fee_wei(self, is_prompt: bool) -> int | None:
         """Of the same."""
-        return _sum(step and step.fee_wei for step in self._made_for_it(is_prompt))
+        return _sum(step.fee_wei if step else None for step in self._made_for_it(is_prompt))
 
-    def _made_for_it(self, is_prompt):
+    def _made_for_it(self, is_prompt: bool) -> list[Pace | None]:
         return [self.release, self.batch] if self.needs_batch and is_prompt else [self.release]
 
 
-def quote(user_id, amount):
+def quote(user_id: int, amount: int) -> Quote:
     """The Quote of a withdrawal of so many millionths of TEO; three statements."""
     needs_batch = custody.settled(books.holder_of(user_id).id) < amount
     found = _paces()
     return Quote(needs_batch, found.get("release"), found.get("settle"))
 
 
-def release_pace():
+def release_pace() -> Pace | None:
     """The Pace of releases, None before there was any; one statement."""
     return _paces().get("release")
 
 
-def _paces():
-    return {row.kind: Pace(row.count, row.seconds, row.waited, row.gas, int(row.fee_wei)) for row in db.session.execute(_PACES, {"last": LAST})}
+def _paces() -> dict[str, Pace]:
+    return {kind: Pace(count, seconds, waited, gas, int(fee)) for kind, count, seconds, waited, gas, fee in db.session.execute(_PACES, {"last": LAST})}
 
 
-def _sum(parts):
+def _sum(parts: Iterable[int | None]) -> int | None:
     parts = list(parts)
-    return None if None in parts else sum(parts)
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
 
 
 _MEDIAN = "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})"

@@ -6,12 +6,13 @@ from sqlalchemy import select, update
 
 from lms import clock
 from lms.db import db
+from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import TEO, Holder, Transfer
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain.models import Entry
+from lms.domain.onchain.models import Entry, Operation
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import custody, recovery
 from lms.domain.wallet import queries as wallets
@@ -23,7 +24,7 @@ from lms.errors import DomainError, Invalid
 NOBODY = "0x" + "00" * 20
 
 
-def release(key, user, to, amount):
+def release(key: str, user: User, to: str, amount: int) -> Withdrawal:
     """An operator's, once per key: approved as it is, to any address and of any amount (millionths of TEO). Members ask by actions.request.
 
     Raises Invalid, or Overdraft when it is not there."""
@@ -42,7 +43,7 @@ def release(key, user, to, amount):
     return withdrawal
 
 
-def queue(withdrawal):
+def queue(withdrawal: Withdrawal) -> Operation | None:
     """Queue its release, and say so; None while the member's tokens are not all on the chain, nothing may leave his wallet, or payouts are stopped.
 
     A holder has one open entry at a time and all his tokens at one address, and a release asks for no more than is mined."""
@@ -64,7 +65,7 @@ def queue(withdrawal):
     return operation
 
 
-def mark_sent(operation):
+def mark_sent(operation: Operation) -> None:
     """Its release is final: the tokens are the member's own affair from now on."""
     withdrawal = _of(operation)
     move(withdrawal, "sent", books.platform(TEO, "releasing"), books.platform(TEO, "outside"))
@@ -74,7 +75,7 @@ def mark_sent(operation):
     db.session.flush()
 
 
-def give_back(operation):
+def give_back(operation: Operation) -> None:
     """Its release failed for good: the tokens never left, so the same entry covers their way out and back."""
     withdrawal = _of(operation)
     (entry,) = operation.entries
@@ -86,7 +87,7 @@ def give_back(operation):
     db.session.flush()
 
 
-def take_over(operation, holder, address, to, amount):
+def take_over(operation: Operation, holder: Holder, address: str, to: str, amount: int) -> None:
     """A release the chain has done and our rows do not know: it was of a withdrawal that waits here, decided before the rows
     were lost or not, or of one lost with them."""
     entry = Entry(operation_id=operation.id, holder_id=holder.id, address=address, kind="release", amount=amount, is_open=False)
@@ -104,14 +105,14 @@ def take_over(operation, holder, address, to, amount):
     mark_sent(operation)
 
 
-def _of(operation):
+def _of(operation: Operation) -> Withdrawal:
     return db.session.scalars(select(Withdrawal).where(Withdrawal.operation_id == operation.id).with_for_update()).one()
 
 
-def _locked_holder(withdrawal):
+def _locked_holder(withdrawal: Withdrawal) -> Holder:
     """Locked against settlement: the two never give a holder two open entries. What is posted to him meanwhile does not wait, as this waits for his accounts."""
     return db.session.scalars(select(Holder).where(Holder.user_id == withdrawal.user_id).with_for_update(key_share=True)).one()
 
 
-def _cover(transfer, **covered):
+def _cover(transfer: Transfer, **covered: int) -> None:
     db.session.execute(update(Transfer).where(Transfer.id == transfer.id).values(covered))

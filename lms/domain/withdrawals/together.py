@@ -1,5 +1,7 @@
 """What a member has asked for in TEO and in euros, counted together: who splits a large sum over both is looked at all the same."""
 
+from datetime import datetime
+
 from sqlalchemy import func, select
 
 from lms.db import db
@@ -9,7 +11,7 @@ from lms.domain.withdrawals.models import UNDONE, Withdrawal
 from lms.domain.withdrawals.payout_models import Payout
 
 
-def asked_for(user_id, since, last_withdrawal=None):
+def asked_for(user_id: int, since: datetime, last_withdrawal: Withdrawal | None = None) -> int:
     """Millionths of TEO the member has asked for after `since`, but what was undone; as a limit 1 EUR counts as 1 TEO. One statement.
 
     Up to a withdrawal where one is named, it included: those after it count what came before them. Payouts count whenever they were asked for, since
