@@ -24,6 +24,9 @@ sizes:           ## lines per file and function by layer, and per template
 faults: setup    ## break the chain pipeline by seeds, then broken builds (N=300 SEED=1; SEED=7 alone replays one)
 	@exec $(IN_VENV) -m tests.faults.run N=$(N) SEED=$(SEED)
 
+mutants: setup   ## which mistakes in the code of money and chain no test would notice (ONLY=ledger for an area, SHOW=1 tells them)
+	@exec $(IN_VENV) -m tests.mutants.run ONLY=$(ONLY) JOBS=$(JOBS) MOST=$(MOST) FRESH=$(FRESH) SHOW=$(SHOW)
+
 bench: setup     ## measure, and compare with the targets (ONLY=sse for a part)
 	@exec $(IN_VENV) -m bench.run $(ONLY)
 
@@ -51,4 +54,4 @@ lock: setup      ## write the locks of the Python packages anew
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 
-.PHONY: help setup demo test lint sizes faults bench buy play-economy play-desk pictures flask translations lock clean
+.PHONY: help setup demo test lint sizes faults mutants bench buy play-economy play-desk pictures flask translations lock clean

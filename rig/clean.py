@@ -6,14 +6,14 @@ from rig import ROOT, VAR
 from rig.services import remove_copied_programs
 from rig.setup import VENDOR
 from rig.terminal import run
-from rig.tools import ANALYSERS
+from rig.tools import ANALYSERS, MUTATORS
 
 
 def main():
     cluster = VAR / "demo" / "postgres" / "cluster"
     if cluster.is_symlink():
         shutil.rmtree(cluster.resolve(), ignore_errors=True)
-    for path in (VAR, VENDOR, ROOT / ".venv", ANALYSERS, ROOT / "node_modules", *(ROOT / "contracts" / name for name in ("build", "out", "cache"))):
+    for path in (VAR, VENDOR, ROOT / ".venv", ANALYSERS, MUTATORS, ROOT / "node_modules", *(ROOT / "contracts" / name for name in ("build", "out", "cache"))):
         shutil.rmtree(path, ignore_errors=True)
     for catalogue in (ROOT / "lms" / "translations").rglob("*.mo"):
         catalogue.unlink()

@@ -10,6 +10,7 @@ LOCKS = {
     "requirements.lock": ["--all-extras", "setup.cfg"],
     "contracts/requirements.lock": ["contracts/requirements.in"],
     "rig/requirements.lock": ["rig/requirements.in"],
+    "tests/mutants/requirements.lock": ["tests/mutants/requirements.in"],
 }
 BARE = ["--no-emit-index-url", "--no-annotate", "--no-header", "--quiet"]
 

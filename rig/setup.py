@@ -52,6 +52,13 @@ def analysers():
         _python_packages(tools.ANALYSERS, ROOT / "contracts" / "requirements.lock", "Analysers of the contracts")
 
 
+def mutators():
+    """What makes mutants, in an environment of its own: no test needs it."""
+    with _alone():
+        _environment(tools.MUTATORS, "Environment of the mutators")
+        _python_packages(tools.MUTATORS, ROOT / "tests" / "mutants" / "requirements.lock", "Makers of mutants")
+
+
 @contextlib.contextmanager
 def _alone():
     VAR.mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ from rig import ROOT, Refusal
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 ANALYSERS = ROOT / ".venv-tools"
+MUTATORS = ROOT / ".venv-mutants"
 NODE_MODULES = ROOT / "node_modules"
 
 # html-validate asks for these; an older node on PATH is passed over for the one from PyPI.

