@@ -67,7 +67,7 @@ class OutflowRules:
         """{name: points} of each sign of fraud."""
         return dict(self.risk_weights)
 
-    def admins_needed(self, recent: int, flags: Collection[str]) -> int:
+    def admins_needed(self, recent: int, flags: Collection[object]) -> int:
         """How many different admins must approve it: none where no flag, a risk or one of review_flags, asks for a look."""
         if not flags:
             return 0
