@@ -81,6 +81,12 @@ def test_one_whose_holder_has_no_address_waits(chain, certificate, ana, bruno, c
     assert queue() is None
 
 
+def test_before_the_contracts_stand_no_revocation_is_queued(certificate, ana, course):
+    with transaction():
+        actions.revoke(ana.id, course.id)
+        assert actions.queue_revocation() is None
+
+
 def test_a_suspended_member_gets_what_he_has_achieved(chain, certificate, ana):
     give_address(ana)
     with transaction():

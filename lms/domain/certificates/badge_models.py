@@ -1,5 +1,7 @@
 """What members have achieved in courses that cost nothing."""
 
+from datetime import datetime
+
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -22,7 +24,7 @@ class Badge(Model):
     title: Mapped[str]
     teacher: Mapped[str]
     code: Mapped[str] = mapped_column(unique=True)
-    earned_at: Mapped[object] = mapped_column(Moment)
+    earned_at: Mapped[datetime] = mapped_column(Moment)
 
     member: Mapped[User] = relationship()
     course: Mapped[Course] = relationship()

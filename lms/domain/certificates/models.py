@@ -1,10 +1,12 @@
 """What members have achieved, as credentials of which the chain knows a digest each."""
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from lms.db import Model, Moment
+from lms.db import Facts, Model, Moment
 from lms.domain.onchain.models import Operation
 
 
@@ -28,14 +30,14 @@ class Certificate(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"))
     course_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"))
-    credential: Mapped[dict | None] = mapped_column(JSONB(none_as_null=True))
+    credential: Mapped[Facts | None] = mapped_column(JSONB(none_as_null=True))
     salt: Mapped[bytes | None]
     digest: Mapped[bytes] = mapped_column(unique=True)
     address: Mapped[str | None]
     operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)
     batches: Mapped[int] = mapped_column(default=0)
-    made_at: Mapped[object] = mapped_column(Moment)
-    revoked_at: Mapped[object | None] = mapped_column(Moment)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
     revocation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), index=True)
 
     operation: Mapped[Operation | None] = relationship(foreign_keys=operation_id)

@@ -6,14 +6,15 @@ from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.certificates.models import Certificate
 from lms.domain.ledger.models import Holder
+from lms.domain.onchain.models import Operation
 
 
-def waiting():
+def waiting() -> int:
     """How many are in no batch."""
-    return db.session.scalar(select(func.count()).where(Certificate.operation_id.is_(None), Certificate.revoked_at.is_(None)))
+    return db.session.scalars(select(func.count()).where(Certificate.operation_id.is_(None), Certificate.revoked_at.is_(None))).one()
 
 
-def issued_by(operation):
+def issued_by(operation: Operation) -> list[tuple[str, str, Certificate | None, str | None]]:
     """(address, digest, Certificate, name of its member) of each that the operation issues or revokes, in its order; one statement, none for other kinds.
 
     The last two are None where nobody knows any more whose it is."""
