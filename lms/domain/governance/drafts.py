@@ -9,19 +9,22 @@ from lms import clock
 from lms.db import db
 from lms.domain.accounts import membership
 from lms.domain.accounts import queries as accounts
+from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.governance.models import RulebookDraft
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import actions as rulebook
 from lms.domain.rulebook import changes, checks
 from lms.domain.rulebook import queries as versions
+from lms.domain.rulebook.models import RulebookVersion
+from lms.domain.rulebook.rules import Rules
 from lms.domain.withdrawals import second_word
 from lms.errors import DomainError, Invalid
 
 SHORTEST_NOTICE, LONGEST_NOTICE = rulebook.NOTICE.days, 365  # days
 
 
-def begin(author):
+def begin(author: User) -> RulebookDraft:
     """A draft that says what the newest version says: the one in force, or the one announced after it, which will be when the draft is."""
     newest, now = versions.newest(), clock.now()
     facts = dict(rules=newest.rules, notice_days=SHORTEST_NOTICE, based_on=newest.number, begun_at=now, changed_at=now)
@@ -32,7 +35,7 @@ def begin(author):
     return draft
 
 
-def change(draft, by, rules, notice_days):
+def change(draft: RulebookDraft, by: User, rules: Rules, notice_days: int) -> None:
     """Its author writes these Rules into it, and how long it is announced before it holds. A proposal is one no more.
 
     Raises Invalid when `checks` refuses them."""
@@ -44,7 +47,7 @@ def change(draft, by, rules, notice_days):
         log.record("rulebook draft changed", _subject(draft), by, digest=draft.digest)
 
 
-def carry_over(draft, by):
+def carry_over(draft: RulebookDraft, by: User) -> None:
     """What it changes is changed in the version that was announced since it was begun."""
     take(draft)
     _check_author(draft, by)
@@ -55,7 +58,7 @@ def carry_over(draft, by):
     log.record("rulebook draft carried over", _subject(draft), by, version=newest.number, digest=draft.digest)
 
 
-def _write(draft, rules, notice_days):
+def _write(draft: RulebookDraft, rules: Rules, notice_days: int) -> bool:
     """Whether it differs from what stood there."""
     checks.check(rules)
     before = draft.digest
@@ -67,11 +70,11 @@ def _write(draft, rules, notice_days):
     return draft.digest != before
 
 
-def _unpropose(draft):
+def _unpropose(draft: RulebookDraft) -> None:
     draft.state, draft.proposed_at, draft.proposed_digest = "draft", None, None
 
 
-def propose(draft, by):
+def propose(draft: RulebookDraft, by: User) -> None:
     """Its author puts it before the other admins, who are told."""
     take(draft)
     _check_author(draft, by)
@@ -83,7 +86,7 @@ def propose(draft, by):
     notices.tell_these(accounts.deciders({by.id}, draft.begun_at), "draft proposed", f"{_subject(draft)}:{draft.digest}", draft=draft.id)
 
 
-def take_back_proposals(admin, by):
+def take_back_proposals(admin: User, by: User) -> None:
     """What he proposed is a draft again, a thief may have done it: let in again he reads it and proposes it anew."""
     proposed = select(RulebookDraft).where(RulebookDraft.author_id == admin.id, RulebookDraft.state == "proposed").order_by(RulebookDraft.id)
     found = db.session.scalars(proposed.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
@@ -93,14 +96,14 @@ def take_back_proposals(admin, by):
     db.session.flush()
 
 
-def withdraw(draft, by):
+def withdraw(draft: RulebookDraft, by: User) -> None:
     """It is over; any admin may say so, as its author may be one no more."""
     take(draft)
     draft.state, draft.ended_at = "withdrawn", clock.now()
     log.record("rulebook draft withdrawn", _subject(draft), by)
 
 
-def publish(draft, by, digest):
+def publish(draft: RulebookDraft, by: User, digest: str) -> RulebookVersion:
     """Another admin announces what he has read (its `digest`) as the next version. Answers the RulebookVersion.
 
     It holds from the first midnight UTC that is `notice_days` away."""
@@ -122,18 +125,18 @@ def publish(draft, by, digest):
     return version
 
 
-def begins(draft):
+def begins(draft: RulebookDraft) -> datetime:
     """From when it would hold, published now."""
     day = (clock.now() + timedelta(days=draft.notice_days)).astimezone(UTC).date()
     return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
-def is_outdated(draft):
+def is_outdated(draft: RulebookDraft) -> bool:
     """Whether a version was announced since it was begun, which it does not know of."""
     return draft.is_open and versions.newest().number != draft.based_on
 
 
-def take(draft):
+def take(draft: RulebookDraft) -> None:
     """As it is now, locked: who changes it and who publishes it come one after the other. Locked first, as it may be read with those it names."""
     db.session.execute(select(RulebookDraft.id).where(RulebookDraft.id == draft.id).with_for_update(key_share=True))
     db.session.refresh(draft)
@@ -141,15 +144,15 @@ def take(draft):
         raise DomainError("This draft is published or withdrawn. Begin another.")
 
 
-def _check_author(draft, by):
+def _check_author(draft: RulebookDraft, by: User) -> None:
     if draft.author_id != by.id:
         raise DomainError("This draft is another admin's: he changes and proposes it.")
 
 
-def _check_newest(draft):
+def _check_newest(draft: RulebookDraft) -> None:
     if is_outdated(draft):
         raise DomainError("Version %(number)d was announced since this draft was begun. Its author carries the draft over to it first.", number=versions.newest().number)
 
 
-def _subject(draft):
+def _subject(draft: RulebookDraft) -> str:
     return f"rulebook-draft {draft.id}"

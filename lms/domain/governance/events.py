@@ -1,13 +1,16 @@
 """What members did in some days, as Rows for a replay: read in one pass, a part at a time, whatever there is."""
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import text
 
 from lms.db import db
-from lms.domain.governance.rows import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, Steps
+from lms.domain.governance.rows import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, Event, Steps
 
 PART = 5000  # rows fetched at a time
 
@@ -56,23 +59,24 @@ _REWARDED = text("SELECT coalesce(sum(amount), 0)::bigint FROM grants WHERE day 
 
 
 @contextmanager
-def reading(begin, end):
+def reading(begin: datetime, end: datetime) -> Iterator[Iterable[Event]]:
     """with reading(begin, end) as rows: … those of the days from one midnight UTC to before the other, in the order of time, as they all stood at one moment."""
     with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         connection.execute(text("SET LOCAL work_mem = '128MB'"))
         connection.execute(text("SET TRANSACTION READ ONLY"))
-        with connection.connection.driver_connection.cursor(name="events", binary=True) as cursor:
+        raw: Any = connection.connection.driver_connection
+        with raw.cursor(name="events", binary=True) as cursor:
             cursor.itersize = PART
             cursor.execute(_EVENTS, {"begin": begin, "end": end, "first": begin.date()})
             yield cursor
 
 
-def stakes():
+def stakes() -> dict[int, Steps]:
     """{teacher: the Steps of his stake}."""
     rows = db.session.execute(_STAKES).all()
     return {user_id: Steps((row.moment, row.change) for row in found) for user_id, found in groupby(rows, key=itemgetter(0))}
 
 
-def rewarded(first, last):
+def rewarded(first: date, last: date) -> int:
     """Millionths of TEO of rewards that members got in these days, and have not given back: what the ledger says of what is replayed."""
-    return db.session.scalar(_REWARDED, {"first": first, "last": last})
+    return int(db.session.scalars(_REWARDED, {"first": first, "last": last}).one())

@@ -1,13 +1,14 @@
 """Drafts of the next version of the rulebook, and what they would have done."""
 
 import json
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from lms.db import Model, Moment
+from lms.db import Facts, Model, Moment
 from lms.domain.accounts.models import User
 from lms.domain.rulebook.rules import Rules
 
@@ -27,16 +28,16 @@ class RulebookDraft(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    rules: Mapped[dict] = mapped_column(JSONB)
+    rules: Mapped[Facts] = mapped_column(JSONB)
     notice_days: Mapped[int]
     based_on: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     state: Mapped[str] = mapped_column(default="draft")
-    begun_at: Mapped[object] = mapped_column(Moment)
-    changed_at: Mapped[object] = mapped_column(Moment)
-    proposed_at: Mapped[object | None] = mapped_column(Moment)
+    begun_at: Mapped[datetime] = mapped_column(Moment)
+    changed_at: Mapped[datetime] = mapped_column(Moment)
+    proposed_at: Mapped[datetime | None] = mapped_column(Moment)
     proposed_digest: Mapped[str | None]
-    ended_at: Mapped[object | None] = mapped_column(Moment)  # published or withdrawn
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)  # published or withdrawn
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     version: Mapped[int | None] = mapped_column(ForeignKey("rulebook_versions.number"))  # the number it was published under
 
@@ -44,22 +45,22 @@ class RulebookDraft(Model):
     published_by: Mapped[User | None] = relationship(foreign_keys=published_by_id)
 
     @property
-    def numbers(self):
+    def numbers(self) -> Rules:
         """The Rules it would put in force, under whatever number."""
         return Rules(**self.rules)
 
     @property
-    def digest(self):
+    def digest(self) -> str:
         """Hex of SHA-256 over everything that would be published: another digest is another draft."""
         numbers = {name: value for name, value in self.rules.items() if name != "number"}
         return sha256(json.dumps([numbers, self.notice_days], sort_keys=True).encode()).hexdigest()
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.state in ("draft", "proposed")
 
     @property
-    def is_proposed(self):
+    def is_proposed(self) -> bool:
         """Whether it is before the other admins as it stands."""
         return self.state == "proposed" and self.proposed_digest == self.digest
 
@@ -85,20 +86,20 @@ class Backtest(Model):
     days: Mapped[int]
     days_done: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
-    asked_at: Mapped[object] = mapped_column(Moment)
-    heard_at: Mapped[object] = mapped_column(Moment)
-    started_at: Mapped[object | None] = mapped_column(Moment)
-    finished_at: Mapped[object | None] = mapped_column(Moment)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    heard_at: Mapped[datetime] = mapped_column(Moment)
+    started_at: Mapped[datetime | None] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
     error: Mapped[str | None]
-    result: Mapped[dict | None] = mapped_column(JSONB)
+    result: Mapped[Facts | None] = mapped_column(JSONB)
 
     draft: Mapped[RulebookDraft] = relationship()
 
     @property
-    def is_open(self):
+    def is_open(self) -> bool:
         return self.state in ("queued", "running")
 
     @property
-    def is_current(self):
+    def is_current(self) -> bool:
         """Whether it speaks of the draft as it is now."""
         return self.digest == self.draft.digest

@@ -1,19 +1,22 @@
 """What a draft would have done beside what the rules in force did: replayed from the same events, as one table of numbers."""
 
 from bisect import bisect_right
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import cache
 
+from lms.db import Facts
 from lms.domain.governance import events
 from lms.domain.governance.replay import CAPS, EUR_RULE, TEO_RULES, Side, replay
 from lms.domain.rulebook import queries as versions
 from lms.domain.rulebook.amounts import MICRO, MICRO_PER_CENT
+from lms.domain.rulebook.rules import Rules
 
 MOST_MEMBERS = 1000  # of those with a difference, the largest
 BOUNDS = (1, 10, 100)  # TEO: a difference of so much is of the next size
 
 
-def of(rules, first, days, on_day=lambda day: None):
+def of(rules: Rules, first: datetime, days: int, on_day: Callable[[int], object] = lambda day: None) -> Facts:
     """As JSON, `first` being the midnight UTC with which the first of so many days begins. In lists of two the rules in force come first, then the draft.
 
     days: [their dates]; versions: the numbers in force on them; events: how many were replayed; cost: {rule: ([of each day], [of each day])}, of `tiers` in
@@ -38,18 +41,18 @@ def of(rules, first, days, on_day=lambda day: None):
     )
 
 
-def worth(teo, cents):
+def worth(teo: int, cents: int) -> int:
     """Of TEO and euros together, in millionths: 1 EUR counts as 1 TEO."""
     return teo + cents * MICRO_PER_CENT
 
 
-def size(difference):
+def size(difference: int) -> int:
     """Its place among the sizes: by BOUNDS, as much below the middle for a loss as above it for a gain."""
     reach = bisect_right(BOUNDS, abs(difference) // MICRO) + 1
     return len(BOUNDS) + 1 + ((difference > 0) - (difference < 0)) * reach
 
 
-def _members(before, draft):
+def _members(before: Mapping[int, list[int]], draft: Mapping[int, list[int]]) -> Facts:
     nothing, differences, sizes = [0, 0], [], [0] * (2 * len(BOUNDS) + 3)
     for user in before.keys() | draft.keys():
         (teo, cents), (new_teo, new_cents) = before.get(user, nothing), draft.get(user, nothing)

@@ -1,6 +1,7 @@
 """What happened on some days, as a replay takes it. Amounts: EUR in cents, TEO in millionths."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import NamedTuple
 
 SALE, LESSON, COMPLETION, REVIEW, PASS, WITHDRAWAL = range(6)
@@ -26,22 +27,25 @@ class Row(NamedTuple):
     at: int
 
 
+Event = tuple[int, ...]  # a Row as a cursor gives it, without the names
+
+
 class Steps:
     """What a teacher had staked when: [(seconds, what was added or taken out then)] in the order of time."""
 
-    def __init__(self, changes):
+    def __init__(self, changes: Iterable[tuple[int, int]]) -> None:
         self._moments, self._sums, total = [], [], 0
         for moment, change in changes:
             total += change
             self._moments.append(moment)
             self._sums.append(total)
 
-    def at(self, moment):
+    def at(self, moment: int) -> int:
         place = bisect_right(self._moments, moment)
         return self._sums[place - 1] if place else 0
 
 
-def granted_before(share, done, lessons):
+def granted_before(share: int, done: int, lessons: int) -> int:
     """What the first `done` of so many lessons bring together, where each brings its part of what the others have left of `share`, rounded down."""
     each, odd = divmod(share, lessons)
     return done * each + max(0, done - (lessons - odd))
