@@ -57,6 +57,14 @@ def test_what_is_not_there_becomes_a_debt(refund, part):
     assert (part("available").balance, part("debt").balance) == (0, -6)
 
 
+def test_what_the_platform_was_credited_is_no_members_to_give_back(issuance):
+    with transaction():
+        credit = ledger.post("fee", issuance, queries.platform("TEO", "treasury"), 4, "lesson", evidence={"by": "test"})
+    with pytest.raises(ValueError, match="only a member"):
+        rewards.take_back(credit, "refund")
+    assert queries.platform("TEO", "treasury").balance == 4
+
+
 def test_what_is_there_is_enough(refund, part):
     refund(3)
     assert (part("available").balance, part("debt").balance) == (1, 0)
