@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lms import clock
@@ -26,10 +26,13 @@ class SealedKey(Protocol):
 
     @property
     def address(self) -> str: ...
+
     @property
     def ciphertext(self) -> bytes: ...
+
     @property
     def wrapped_key(self) -> bytes: ...
+
     @property
     def kek_version(self) -> int: ...
 
@@ -91,7 +94,7 @@ def _wait_for(holder_ids: Iterable[int]) -> None:
     db.session.execute(rows.with_for_update(key_share=True))
 
 
-def _lock_holders() -> Sequence[Any]:
+def _lock_holders() -> Sequence[Row[int, str]]:
     """(id, address) of the holders who wait, by id. Their legs are read in the order of the indexes, from one holder to the next and no further than it takes.
 
     The wallet is locked too: it may be replaced while this waits for the holder."""
@@ -109,7 +112,7 @@ def _lock_holders() -> Sequence[Any]:
     return db.session.execute(rows, {"most": LARGEST_BATCH}).all()
 
 
-def _within_net(holders: Sequence[Any]) -> tuple[Sequence[Any], list[int], list[str]]:
+def _within_net(holders: Sequence[Row[int, str]]) -> tuple[Sequence[Row[int, str]], list[int], list[str]]:
     """(the first of these holders, their nets, the sides on which any of the holders has legs), before the one with whom the batch would mint more than a batch may."""
     rows = text("""
         SELECT holder_id, sum(amount)::bigint AS net, bool_or(amount > 0) AS gains, bool_or(amount < 0) AS loses FROM (
@@ -123,7 +126,7 @@ def _within_net(holders: Sequence[Any]) -> tuple[Sequence[Any], list[int], list[
     return holders[:most], nets[:most], [side for side, has_legs in sides.items() if has_legs]
 
 
-def _cover(entries: Sequence[int], holders: Sequence[Any], nets: Sequence[int], sides: Sequence[str]) -> None:
+def _cover(entries: Sequence[int], holders: Sequence[Row[int, str]], nets: Sequence[int], sides: Sequence[str]) -> None:
     """Let these entries cover what is uncovered of their holders on these sides: no leg was added to a locked holder, nor taken from him, since they were added up."""
     covered = {side: _cover_side(side, entries, holders) for side in sides}
     for entry, net in zip(entries, nets, strict=True):
@@ -132,7 +135,7 @@ def _cover(entries: Sequence[int], holders: Sequence[Any], nets: Sequence[int], 
             raise RuntimeError(f"entry {entry} of {net} would cover legs of {legs}")
 
 
-def _cover_side(side: str, entries: Sequence[int], holders: Sequence[Any]) -> dict[int, int]:
+def _cover_side(side: str, entries: Sequence[int], holders: Sequence[Row[int, str]]) -> dict[int, int]:
     """{entry: the sum of what it covers on this side}. Holder by holder, whatever PostgreSQL's last count of what is uncovered: it may have found nothing, and then reads all."""
     rows = text(f"""
         WITH covered AS (

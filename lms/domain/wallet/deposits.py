@@ -33,14 +33,19 @@ class TransferLog(Protocol):
 
     @property
     def tx_hash(self) -> str: ...
+
     @property
     def log_index(self) -> int: ...
+
     @property
     def block_number(self) -> int: ...
+
     @property
     def source(self) -> str: ...
+
     @property
     def target(self) -> str: ...
+
     @property
     def amount(self) -> int: ...
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import NotNullable, Nullable, Row, select
 
@@ -10,7 +9,7 @@ from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.ledger.models import Holder
 from lms.domain.onchain import queries as onchain
-from lms.domain.onchain.models import Attempt, Entry, Event, Operation
+from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet.models import Wallet
 
 
@@ -39,7 +38,7 @@ class Sight:
     operation: Operation
     entries: Sequence[Row[Entry, str | None]]
     sees_all: bool
-    history: list[tuple[datetime, str, Attempt | Event | None]]
+    history: list[onchain.Step]
 
 
 def sight(user: User, operation_id: int) -> Sight | None:

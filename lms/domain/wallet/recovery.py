@@ -1,9 +1,8 @@
 """An older database meets the chain: what the chain did under numbers our rows do not know is taken over from its events."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 
-from sqlalchemy import text, update
+from sqlalchemy import Row, text, update
 
 from lms import clock
 from lms.db import db
@@ -13,23 +12,11 @@ from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import CUSTODY, TEO, Account, Holder, Transfer
 from lms.domain.onchain.models import Deployment, Entry, Operation
+from lms.domain.onchain.seen import Mined
 from lms.domain.wallet import custody
 
 
-class Receipt(Protocol):
-    """Of a mined transaction."""
-
-    @property
-    def tx_hash(self) -> str: ...
-    @property
-    def block_number(self) -> int: ...
-    @property
-    def block_hash(self) -> str: ...
-    @property
-    def gas_used(self) -> int: ...
-
-
-def take_over(deployment: Deployment, op: int, receipt: Receipt, kind: str) -> Operation:
+def take_over(deployment: Deployment, op: int, receipt: Mined, kind: str) -> Operation:
     """The operation the chain did under a number we do not know, final, without entries yet."""
     facts = dict(key=f"recovered:{deployment.id}:{kind}:{op}", kind=kind, deployment_id=deployment.id, op=op, state="final")
     moments = dict.fromkeys(("queued_at", "sent_at", "mined_at", "final_at"), clock.now())
@@ -85,7 +72,7 @@ def _issue_what_was_spent(holder: Holder, parts: Sequence[Account], issuance: Ac
         ledger.post(f"{key}:spent", issuance, parts[0], missing, "recovered", evidence={"operation": key}, repays=False)
 
 
-def _owed(holder_id: int, amount: int) -> Sequence[Any]:
+def _owed(holder_id: int, amount: int) -> Sequence[Row[int, str, int]]:
     """The legs the chain has brought: the oldest that make exactly this amount, or, when none do, all of them.
 
     What was earned since the database came back stands behind those, and is owed still."""
@@ -97,7 +84,7 @@ def _owed(holder_id: int, amount: int) -> Sequence[Any]:
     return legs
 
 
-def _uncovered(holder_id: int) -> Sequence[Any]:
+def _uncovered(holder_id: int) -> Sequence[Row[int, str, int]]:
     """The holder's legs no entry covers, oldest first."""
     return db.session.execute(_LEGS, {"holder": holder_id}).all()
 
