@@ -7,7 +7,7 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from lms import clock
-from lms.db import among, db
+from lms.db import Facts, among, db
 from lms.domain.accounts.models import User
 from lms.domain.certificates import badges
 from lms.domain.courses.models import Course, Lesson
@@ -128,5 +128,5 @@ def lock_lesson(enrolment: Enrolment, lesson: Lesson) -> None:
 
 def _grant(enrolment: Enrolment, key: str, kind: str, amount: int, rules: Rules, **evidence: Any) -> None:
     evidence |= {"course": enrolment.course.title, "order": enrolment.order_id, "paid": enrolment.paid}
-    facts = dict(course_id=enrolment.course_id, evidence=evidence)
+    facts: Facts = dict(course_id=enrolment.course_id, evidence=evidence)
     rewards.grant(key, enrolment.user_id, kind, amount, rules, enrolment.matures_at, **facts)

@@ -94,5 +94,5 @@ def _grant(submission: Submission, key: str, user_id: int, kind: str, amount: in
     enrolment = submission.enrolment
     evidence: Facts = {"course": enrolment.course.title, "lesson": submission.lesson.title}
     evidence |= {"each": rules.review_reward, "most": rules.reviews_reward(*_purchase(enrolment)), "before": _brought(enrolment)}
-    facts = dict(course_id=enrolment.course_id, payer_id=enrolment.user_id, evidence=evidence)
+    facts: Facts = dict(course_id=enrolment.course_id, payer_id=enrolment.user_id, evidence=evidence)
     rewards.grant(key, user_id, kind, amount, rules, enrolment.matures_at, **facts)
