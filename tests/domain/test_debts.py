@@ -17,7 +17,7 @@ from lms.domain.rewards import queries as due
 from lms.domain.rewards.models import Lot
 from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet.queries import balance, overview
-from tests.conftest import sell
+from tests.conftest import announce, sell
 from tests.races import race, until_somebody_waits
 
 rules = Rules()
@@ -74,13 +74,37 @@ def test_the_same_key_takes_once_and_nothing_else(refund, part):
     first = refund(10)
     assert refund(10) == first
     assert part("debt").balance == -6
-    with pytest.raises(ledger.KeyReused):
+    with pytest.raises(ledger.KeyReused, match="The key refund was used for another transfer."):
         refund(11)
 
 
 def test_the_platform_owes_nothing(issuance):
     with pytest.raises(ValueError, match="member"):
         debts.take_back("refund", [queries.platform("TEO", "treasury")], issuance, 1, "refund", evidence={"by": "test"})
+
+
+def test_the_same_key_takes_nothing_for_another_account(refund, part, issuance):
+    refund(3)
+    with pytest.raises(ledger.KeyReused):
+        debts.take_back("refund", [part("available")], queries.platform("TEO", "treasury"), 3, "refund", evidence={"by": "test"})
+
+
+def test_what_is_taken_names_why_and_by_which_rules_the_debt_too(refund, part, issuance):
+    announce(lowest_price=200)
+    taken = debts.take_back("k", [part("available")], issuance, 10, "chargeback", evidence={"dispute": 7}, rule_version=2)
+    assert [(row.key, row.reason, row.evidence, row.rule_version) for row in taken] == [
+        ("k:available", "chargeback", {"dispute": 7}, 2),
+        ("k:debt", "chargeback", {"dispute": 7}, 2),
+    ]
+
+
+def test_a_repayment_names_the_credit_it_follows_from_and_its_rules(refund, part, issuance):
+    refund(10)
+    announce(lowest_price=200)
+    credit = ledger.post("reward", issuance, part("available"), 2, "lesson", evidence={"by": "test"}, rule_version=2)
+    repaid = queries.transfer("reward:debt")
+    assert repaid.evidence == {"transfer": credit.id, "credit": "lesson", "amount": 2, "repays with": "reward"}
+    assert repaid.rule_version == 2
 
 
 def test_parts_are_taken_in_the_order_given(refund, part, issuance):

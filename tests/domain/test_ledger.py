@@ -12,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts, queries
+from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import Account, Transfer
+from tests.conftest import announce
 from tests.races import race
 
 
@@ -45,10 +47,32 @@ def test_the_same_key_with_another_body_is_refused(issuance, available, change):
         ledger.post("k", issuance, available, **body)
 
 
+@pytest.mark.parametrize("change", ["source", "target"])
+def test_the_same_key_between_other_accounts_is_refused(issuance, available, ana, bruno, change):
+    ends = {"source": issuance, "target": available}
+    ledger.post("k", **ends, amount=5, reason="lesson", evidence={"by": "test"})
+    ledger.post("his", issuance, queries.member(bruno.id, "TEO", "available"), 5, "lesson", evidence={"by": "test"})
+    other = {"source": queries.member(bruno.id, "TEO", "available"), "target": queries.member(ana.id, "TEO", "maturing")}[change]
+    with pytest.raises(ledger.KeyReused, match="The key k was used for another transfer."):
+        ledger.post("k", **ends | {change: other}, amount=5, reason="lesson", evidence={"by": "test"})
+
+
 @pytest.mark.parametrize("amount", [0, -1, 1.0, True, "5", None, float("nan"), 2**63])
 def test_only_whole_amounts_above_zero_move(issuance, available, amount):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="a whole number above zero"):
         ledger.post("k", issuance, available, amount, "lesson", evidence={"by": "test"})
+
+
+@pytest.mark.parametrize("amount", [1, 2**63 - 1])
+def test_the_smallest_amount_moves_and_the_largest_that_the_database_holds(issuance, available, amount):
+    ledger.post("k", issuance, available, amount, "lesson", evidence={"by": "test"})
+    assert (issuance.balance, available.balance) == (-amount, amount)
+
+
+def test_an_account_holds_no_more_than_the_database_can(issuance, available):
+    ledger.post("k", issuance, available, 2**63 - 1, "lesson", evidence={"by": "test"})
+    with pytest.raises(ledger.Overdraft):
+        ledger.post("one more", issuance, available, 1, "lesson", evidence={"by": "test"})
 
 
 @pytest.mark.parametrize("evidence", [None, {}, "because", [1]])
@@ -66,7 +90,7 @@ def test_the_database_itself_refuses_a_transfer_without_evidence(issuance, avail
 
 
 def test_an_account_is_never_overdrawn(issuance, available):
-    with pytest.raises(ledger.Overdraft):
+    with pytest.raises(ledger.Overdraft, match="There is not enough TEO for this."):
         ledger.post("k", available, issuance, 1, "refund", evidence={"by": "test"})
     assert db.session.query(Transfer).count() == 0
 
@@ -83,13 +107,81 @@ def test_the_database_itself_refuses_an_overdraft(available):
 
 
 def test_assets_do_not_mix(issuance, ana):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="two accounts of one asset"):
         ledger.post("k", issuance, queries.member(ana.id, "EUR", "available"), 1, "lesson", evidence={"by": "test"})
+
+
+def test_nothing_moves_from_an_account_to_itself(available):
+    with pytest.raises(ValueError, match="two accounts"):
+        ledger.post("k", available, available, 1, "lesson", evidence={"by": "test"})
 
 
 def test_a_reverse_gives_back(issuance, available):
     ledger.reverse("back", ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"}), "refund")
     assert available.balance == 0
+
+
+def test_a_reverse_names_what_it_reverses_and_keeps_to_its_rules(issuance, available):
+    announce(lowest_price=200)
+    back = ledger.reverse("back", ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"}, rule_version=2), "refund")
+    assert (back.evidence, back.rule_version, back.reason) == ({"reverses": "k"}, 2, "refund")
+
+
+def test_a_transfer_is_by_the_rules_in_force_where_none_are_named(issuance, available):
+    announce(lowest_price=200)
+    assert ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"}).rule_version == 1
+
+
+def test_an_account_whose_content_stands_on_the_chain_names_its_holder(ana):
+    held = {(account.asset, account.name) for account in queries.of_member(ana.id).values() if account.holder_id is not None}
+    assert held == {("TEO", name) for name in ("available", "maturing", "staked", "unbonding", "reserved")}
+
+
+def test_the_treasury_and_the_escrow_in_teo_are_one_holders(app):
+    holder = queries.holder_of(None).id
+    held = {(account.asset, account.name): account.holder_id for account in db.session.query(Account) if account.holder_id is not None}
+    assert held == {("TEO", "treasury"): holder, ("TEO", "escrow"): holder}
+
+
+def test_what_a_member_opened_twice_is_one_account_each(ana):
+    before = len(queries.of_member(ana.id))
+    ledger.open_member(ana)
+    assert (len(queries.of_member(ana.id)), {account.balance for account in queries.of_member(ana.id).values()}) == (before, {0})
+
+
+def test_transfers_found_by_their_keys_are_in_the_order_they_were_made(issuance, available):
+    first, second = (ledger.post(key, issuance, available, 5, "lesson", evidence={"by": "test"}) for key in ("b", "a"))
+    db.session.execute(update(Transfer).where(Transfer.id == first.id).values(reason="moved to the end of the table"))
+    assert queries.transfers(["a", "b", "none"]) == [first, second]
+
+
+def test_what_is_issued_is_what_came_into_being_less_what_was_taken_back(issuance, available, ana):
+    assert queries.issued() == 0
+    ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"})
+    ledger.post("euros", queries.platform("EUR", "cards"), queries.member(ana.id, "EUR", "available"), 700, "share", evidence={"by": "test"})
+    ledger.post("taken", queries.member(ana.id, "TEO", "debt"), issuance, 2, "refund", evidence={"by": "test"})
+    assert queries.issued() == 5
+
+
+def test_paid_out_is_what_went_to_the_bank_less_what_came_back(ana, bruno, tea):
+    bank, cards = queries.platform("EUR", "bank"), queries.platform("EUR", "cards")
+
+    def request(user, amount):
+        requested = queries.member(user.id, "EUR", "requested")
+        ledger.post(f"earned {user.id}", cards, requested, 10 * amount, "share", evidence={"by": "test"})
+        return ledger.post(f"paid {user.id}", requested, bank, amount, "payout", evidence={"by": "test"})
+
+    request(tea, 700)
+    request(bruno, 40)
+    ledger.post("back", bank, queries.member(tea.id, "EUR", "requested"), 200, "payout returned", evidence={"by": "test"})
+    assert (queries.paid_out(tea.id), queries.paid_out(bruno.id), queries.paid_out(ana.id)) == (500, 40, 0)
+
+
+def test_a_key_answers_what_it_made_and_nothing_else(issuance, available):
+    first = ledger.post("k", issuance, available, 5, "lesson", evidence={"by": "test"})
+    assert (made(Transfer, "k", amount=5, reason="lesson"), made(Transfer, "none", amount=5)) == (first, None)
+    with pytest.raises(ledger.KeyReused, match="with something else in it"):
+        made(Transfer, "k", amount=5, reason="other")
 
 
 def test_a_side_that_changes_what_a_holder_holds_is_a_leg(issuance, available, ana):
