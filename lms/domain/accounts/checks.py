@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from lms.domain.accounts import guessed
 from lms.errors import Invalid
 
 PASSWORD_LENGTH = 10
@@ -17,13 +18,15 @@ def normal(email: str) -> str:
 
 
 def check_password(password: str, email: str) -> None:
-    """Raises Invalid for a password that is too short, too long, or the member's address."""
+    """Raises Invalid for a password that is too short or too long, the member's address, or one that is tried first."""
     if len(password) < PASSWORD_LENGTH:
         raise Invalid("A password has at least %(count)d characters.", count=PASSWORD_LENGTH)
     if len(password) > 200:
         raise Invalid("A password has at most 200 characters.")
     if password.lower() in (normal(email), normal(email).split("@")[0]):
         raise Invalid("A password must not be your address.")
+    if guessed.is_published(password) or guessed.is_of_the_house(password):
+        raise Invalid("This password is among those that are guessed first. Choose another.")
 
 
 def clean_name(name: str) -> str:
