@@ -16,7 +16,7 @@ from lms.domain import tables  # noqa: F401  (relationships name tables of every
 from lms.domain.accounts import queries as accounts
 from lms.gateways import payment_site
 from lms.queue import queue
-from lms.session_cookie import Sessions
+from lms.session_cookie import Sessions, called
 
 CSP = (
     "default-src 'self'",
@@ -26,7 +26,13 @@ CSP = (
     "frame-ancestors 'none'",
 )
 # No view sets one of these, but for a policy that is narrower still: a browser holds to both.
-HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 LARGEST_REQUEST = 1024 * 1024  # bytes
 _CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3, "options": "-c timezone=UTC"}, "hide_parameters": True, "skip_autocommit_rollback": True}
@@ -101,7 +107,7 @@ def _flask_settings(settings):
         },
         "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
         "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
-        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_NAME": called("session", secure),
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

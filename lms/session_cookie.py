@@ -1,4 +1,4 @@
-"""The signed cookie that a browser is known by. It comes with every request, so what can be known once is."""
+"""The signed cookie that a browser is known by, and how each of ours is called. It comes with every request, so what can be known once is."""
 
 import hashlib
 from functools import lru_cache
@@ -7,6 +7,11 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import SignatureExpired, URLSafeTimedSerializer
 
 REMEMBERED = 1024  # cookies, of some hundred bytes; gunicorn takes no header above 8 kB
+
+
+def called(name, secure):
+    """The name of a cookie: over https one that a browser takes from this host alone, for all of it, and never from one beside it (RFC 6265bis)."""
+    return f"__Host-{name}" if secure else name
 
 
 class Sessions(SecureCookieSessionInterface):

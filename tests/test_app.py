@@ -94,6 +94,14 @@ def test_every_page_forbids_what_it_does_not_need(client, course, path):
     assert headers["Referrer-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("path", [*PUBLIC, "/nowhere", "/health/live", "/static/app.js"])
+def test_no_other_site_opens_embeds_or_watches_what_we_answer(client, course, path):
+    headers = client.get(path).headers
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert {"camera=()", "geolocation=()", "microphone=()", "payment=()"} <= set(headers["Permissions-Policy"].split(", "))
+    assert "Access-Control-Allow-Origin" not in headers
+
+
 @pytest.mark.parametrize("path", PUBLIC + MEMBERS)
 def test_no_page_holds_what_the_policy_forbids(client, log_in, ana, course, path):
     page = log_in(ana).get(path, follow_redirects=True).text
@@ -134,7 +142,27 @@ app.config["WTF_CSRF_ENABLED"] = False
 cookies = app.test_client().post("/preferences", data={"theme": "dark", "language": "it"}).headers.getlist("Set-Cookie")
 print([cookie.partition("=")[0] for cookie in cookies if "; Secure;" in cookie])
 """
-    assert run_python(code, environ, **PRODUCTION) == "['theme', 'language']"
+    assert run_python(code, environ, **PRODUCTION) == "['__Host-theme', '__Host-language']"
+
+
+def test_in_production_every_cookie_is_this_hosts_alone(environ):
+    """A host beside ours can set none that we read (RFC 6265bis): each has the prefix, stands for the whole site and names no domain."""
+    code = """
+from flask import redirect
+from lms.blueprints.accounts import devices
+from lms.ui import preferences
+from wsgi import app
+app.config["WTF_CSRF_ENABLED"] = False
+cookies = app.test_client().post("/preferences", data={"theme": "dark", "language": "it"}).headers.getlist("Set-Cookie")
+brought = {"Cookie": "__Host-theme=dark; theme=light; __Host-device=" + "a" * 32 + "; device=" + "b" * 32}
+with app.test_request_context("/", headers=brought):
+    for keep in (lambda answer: devices.keep(answer, devices.of_browser()), preferences.forget_language):
+        cookies += keep(redirect("/")).headers.getlist("Set-Cookie")
+    read = preferences.chosen_theme(), devices.of_browser()[0]
+parts = [cookie.split("; ") for cookie in cookies]
+print(*read, len(parts), all(name.startswith("__Host-") and {"Path=/", "Secure", "HttpOnly"} <= set(rest) for name, *rest in parts), "Domain" in str(parts))
+"""
+    assert run_python(code, environ, **PRODUCTION) == "dark a 4 True False"
 
 
 def test_static_files_are_kept_for_ever_under_their_hash(client, course):

@@ -4,6 +4,7 @@ A member's language is kept with the member: mail and pushed fragments are writt
 
 from flask import current_app, request
 
+from lms.session_cookie import called
 from lms.ui.language import language
 
 LANGUAGES = {"en": "English", "it": "Italiano"}
@@ -27,10 +28,15 @@ def chosen_theme():
 
 def keep(response):
     """The response with a cookie for each switch that was set to what there is."""
-    secure = current_app.config["SESSION_COOKIE_SECURE"]
     for name, allowed in (("theme", THEMES), ("language", LANGUAGES)):
         if request.form.get(name) in allowed:
-            response.set_cookie(name, request.form[name], max_age=_YEAR, samesite="Lax", httponly=True, secure=secure)
+            response.set_cookie(_cookie(name), request.form[name], max_age=_YEAR, **_out_of_reach())
+    return response
+
+
+def forget_language(response):
+    """The response after which the switch overrules nothing: the member's own language holds."""
+    response.delete_cookie(_cookie("language"), **_out_of_reach())
     return response
 
 
@@ -39,8 +45,17 @@ def _context():
 
 
 def _chosen(name, allowed):
-    value = request.cookies.get(name)
+    value = request.cookies.get(_cookie(name))
     return value if value in allowed else None
+
+
+def _cookie(name):
+    return called(name, current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def _out_of_reach():
+    """Of scripts and of other sites."""
+    return dict(samesite="Lax", httponly=True, secure=current_app.config["SESSION_COOKIE_SECURE"])
 
 
 def own_path(address):

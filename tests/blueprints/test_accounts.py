@@ -394,6 +394,12 @@ def test_log_out_ends_the_session_on_the_server(client, ana):
     assert client.get("/account").location.startswith("/log-in")
 
 
+def test_after_log_out_the_browser_keeps_no_page_to_go_back_to(log_in, ana):
+    browser = log_in(ana)
+    assert "no-store" in browser.get("/account").headers["Cache-Control"]
+    assert browser.post("/log-out").headers["Clear-Site-Data"] == '"cache"'
+
+
 def test_log_out_is_no_link(client, ana, log_in):
     log_in(ana)
     assert client.get("/log-out").status_code == 405

@@ -15,7 +15,7 @@ from lms.domain.notices import actions as notices
 from lms.queue import enqueue, queue
 from lms.ui import render
 from lms.ui.agents import device
-from lms.ui.preferences import own_path
+from lms.ui.preferences import forget_language, own_path
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -112,7 +112,13 @@ def log_out():
             sessions.close_session(current_user.session_token)
     logout_user()
     session.clear()
-    return redirect(url_for("pages.home"), 303)
+    return _forgotten_by_the_browser(redirect(url_for("pages.home"), 303))
+
+
+def _forgotten_by_the_browser(response):
+    """Nor does it keep a page to go back to: whoever sits there next was not signed in."""
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @blueprint.route("/password/forgotten", methods=["GET", "POST"])
@@ -166,9 +172,7 @@ def change_profile():
     with transaction():
         accounts.change_profile(current_user, form.name.data, form.locale.data, form.time_zone.data)
     flash(gettext("Your profile is saved."), "done")
-    response = redirect(url_for(".show"), 303)
-    response.delete_cookie("language")  # the switch in the footer would overrule what was chosen here
-    return response
+    return forget_language(redirect(url_for(".show"), 303))
 
 
 @blueprint.post("/account/email")
