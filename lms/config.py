@@ -136,6 +136,8 @@ def _check(role, values):
         raise ConfigError("CLOCK_FILE is set, but in production the clock cannot be moved. Remove it.")
     if production and values["MAIL_URL"].startswith("outbox"):
         raise ConfigError("MAIL_URL names an outbox, but production sends real mail. Set it to an smtp:// address.")
+    if production:
+        _check_ways(values)
     if role == "worker" and not (values["KEK"] and values["SIGNER_FILES"]):
         raise ConfigError("KEK or SIGNER_FILES is missing. A worker needs both to sign.")
     if role == "worker" and not values["RPC_URLS"]:
@@ -148,6 +150,16 @@ def _check(role, values):
     if bool(values.get("PAYER_IBAN")) != bool(values.get("PAYER_BIC")):
         raise ConfigError("PAYER_IBAN or PAYER_BIC is missing. A bank file names both.")
     _check_payments(role, values, production)
+
+
+def _check_ways(values):
+    """Whatever leaves the machine is encrypted, and for the one it is meant for."""
+    remedies = {"BASE_URL": "https://", "DATABASE_URL": "?sslmode=verify-full at its end", "REDIS_URL": "rediss://", "RPC_URLS": "https://", "VAULT_ADDR": "https://"}
+    for name, remedy in remedies.items():
+        value = values.get(name) or ()
+        for each in [value] if isinstance(value, str) else value:
+            if not (read_as.stays_here(each) or read_as.is_encrypted(each)):
+                raise ConfigError(f"{name} names another machine, which is reached in clear text. Production refuses it: give it an address with {remedy}.")
 
 
 def _check_payments(role, values, production):

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from stdnum import bic as stdnum_bic
 from stdnum import iban as stdnum_iban
@@ -126,3 +126,18 @@ def address(value):
     if not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
         raise ValueError("an address, 0x and 40 hexadecimal digits")
     return value
+
+
+def stays_here(value: str) -> bool:
+    """Whether what is sent to this address leaves the machine by no wire: nothing has to encrypt it."""
+    parts = urlsplit(value)
+    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+    return host == "localhost" or host.startswith(("127.", "/")) or host in ("", "::1")
+
+
+def is_encrypted(value: str) -> bool:
+    """Whether what is sent to this address is, and to nobody else; a database takes what it is told by sslmode, and by itself falls back to clear text."""
+    parts = urlsplit(value)
+    if parts.scheme.startswith("postgres"):
+        return parse_qs(parts.query).get("sslmode") == ["verify-full"]
+    return parts.scheme in ("https", "rediss", "smtps")

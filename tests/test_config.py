@@ -12,8 +12,8 @@ from lms.gateways import payment_gateway
 KEK, NEXT = (base64.b64encode(letter * 32).decode() for letter in (b"k", b"n"))
 WEB = {
     "ENVIRONMENT": "production",
-    "DATABASE_URL": "postgresql://lms:a-db-password@db.example.org/lms",
-    "REDIS_URL": "redis://:a-redis-password@redis.example.org/0",
+    "DATABASE_URL": "postgresql://lms:a-db-password@db.example.org/lms?sslmode=verify-full",
+    "REDIS_URL": "rediss://:a-redis-password@redis.example.org/0",
     "SECRET_KEY": "a-secret-of-more-than-32-characters-indeed",
     "BASE_URL": "https://school.example.org",
     "MAIL_URL": "smtp://lms:a%20mail%20password@mail.example.org:587",
@@ -36,7 +36,7 @@ def refusal(role, environ):
 
 
 def test_a_web_and_a_worker_start_with_their_settings():
-    assert config.read("web", WEB)["DATABASE_URL"] == "postgresql+psycopg://lms:a-db-password@db.example.org/lms"
+    assert config.read("web", WEB)["DATABASE_URL"] == "postgresql+psycopg://lms:a-db-password@db.example.org/lms?sslmode=verify-full"
     worker = config.read("worker", WORKER)
     assert worker["KEK"] == config_values.Kek(1, b"k" * 32)
     assert worker["RPC_URLS"] == ("https://rpc.example.org/v2/an-api-key", "https://other.example.org")
@@ -210,6 +210,33 @@ def test_real_money_is_taken_in_production_and_only_there():
     assert config.read("web", WEB | play | {"ENVIRONMENT": "demo"})["STRIPE_KEY"] == play["STRIPE_KEY"]
     assert "anybody pays with a test card" in refusal("web", WEB | play)
     assert "only production may" in refusal("web", WEB | STRIPE | {"ENVIRONMENT": "demo"})
+
+
+IN_CLEAR = [
+    ("BASE_URL", "http://school.example.org"),
+    ("DATABASE_URL", "postgresql://lms@db.example.org/lms"),
+    ("DATABASE_URL", "postgresql://lms@db.example.org/lms?sslmode=require"),  # whoever answers is believed
+    ("DATABASE_URL", "postgresql://lms@/lms?host=db.example.org"),
+    ("REDIS_URL", "redis://redis.example.org/0"),
+    ("RPC_URLS", "https://rpc.example.org, http://other.example.org"),
+    ("VAULT_ADDR", "http://vault.example.org"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), IN_CLEAR)
+def test_in_production_nothing_leaves_the_machine_in_clear_text(name, value):
+    role, environ = ("worker", WORKER) if name in ("RPC_URLS", "VAULT_ADDR") else ("web", WEB)
+    sentence = refusal(role, environ | {name: value})
+    assert sentence.startswith(f"{name} names another machine, which is reached in clear text.") and "example.org" not in sentence
+    assert config.read(role, environ | {name: value, "ENVIRONMENT": "demo"})
+
+
+HERE = ["postgresql:///lms?host=/run/postgresql", "postgresql://lms@127.0.0.1:5432/lms", "postgresql://lms@localhost/lms", "postgresql://lms@[::1]/lms"]
+
+
+@pytest.mark.parametrize("address", HERE)
+def test_what_stays_on_the_machine_needs_no_encryption(address):
+    assert config.read("web", WEB | {"DATABASE_URL": address, "REDIS_URL": "unix:///run/redis.sock"})
 
 
 def test_stripes_key_does_not_travel_in_clear():

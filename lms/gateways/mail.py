@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from lms import clock
+from lms.config_values import stays_here
 
 TIMEOUT = 20  # seconds for each step of the conversation
 _FILE = re.compile(r"\d{20}-[0-9a-f]{16}\.eml")
@@ -44,12 +45,12 @@ class Sent:
 
 
 class Smtp:
-    """smtp:// asks for TLS as soon as it may and insists on it before any password; smtps:// begins with it."""
+    """smtp:// asks for TLS first and insists on it, but for a server of this machine without a password; smtps:// begins with it."""
 
     def __init__(self, url: str, sender: str) -> None:
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587)
-        self.tls_first = parts.scheme == "smtps"
+        self.tls_first, self.stays_here = parts.scheme == "smtps", stays_here(url)
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.sender = sender
 
@@ -73,9 +74,9 @@ class Smtp:
         if not self.tls_first and server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
+        if not isinstance(server.sock, ssl.SSLSocket) and (self.user or not self.stays_here):
+            raise NotSent("the server offers no TLS, and neither password nor letter travels without")
         if self.user:
-            if not isinstance(server.sock, ssl.SSLSocket):
-                raise NotSent("the server offers no TLS, and the password does not travel without")
             server.login(self.user, self.password)
 
 

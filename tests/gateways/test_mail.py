@@ -110,6 +110,14 @@ def test_a_password_does_not_travel_without_tls(server):
     assert not any(line.upper().startswith("AUTH") for line in server.heard)
 
 
+def test_a_letter_with_its_secret_link_goes_to_no_other_machine_without_tls(server):
+    gateway = Smtp(f"smtp://{server.at}", SENDER)
+    gateway.stays_here = Smtp("smtp://mail.example.org", SENDER).stays_here
+    with pytest.raises(NotSent, match="offers no TLS"):
+        gateway.send(LETTER)
+    assert server.letters == []
+
+
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 def test_a_certificate_nobody_knows_is_refused(server, unknown, scheme):
     server.offers, server.certificate, server.tls_first = ["250-STARTTLS"], unknown, scheme == "smtps"
