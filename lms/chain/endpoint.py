@@ -152,6 +152,7 @@ def _session(url: str) -> Session:
     session = Session()
     told = session.merge_environment_settings(url, {}, None, None, None)
     session.proxies, session.verify, session.cert, session.trust_env = told["proxies"], told["verify"], told["cert"], False
+    session.max_redirects = 0  # what is asked goes nowhere but to the endpoint that the settings name
     return session
 
 

@@ -28,10 +28,13 @@ class VaultKek:
         import requests
 
         try:
-            transit = hvac.Client(url=self._url, token=self._token, timeout=_PATIENCE).secrets.transit
-            return getattr(transit, name)(name=self._name, mount_point=self._mount, associated_data=_text(bound_to), **request)["data"]
+            transit = hvac.Client(url=self._url, token=self._token, timeout=_PATIENCE, allow_redirects=False).secrets.transit
+            answer = getattr(transit, name)(name=self._name, mount_point=self._mount, associated_data=_text(bound_to), **request)
+            if isinstance(answer, dict):
+                return answer["data"]
+            problem: ChainError = KeyServiceDown(f"the vault answers something else: {answer.status_code}")  # or sends us on, where we do not go
         except hvac.exceptions.InvalidRequest:
-            problem: ChainError = WrongKey("the vault did not wrap this, or not for this owner")
+            problem = WrongKey("the vault did not wrap this, or not for this owner")
         except hvac.exceptions.VaultError as error:
             problem = KeyServiceDown(f"the vault refuses to {name.replace('_', ' ')}: {type(error).__name__}")
         except requests.RequestException as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
+import requests
 import stripe
 
 from lms.errors import Unavailable
@@ -24,7 +25,9 @@ def client(key: str, api: str, timeout: int) -> stripe.StripeClient:
     """One for all requests of a process."""
     stripe.enable_telemetry = False  # it would write a file in the home directory, and tell of the machine
     logging.getLogger("stripe").setLevel(logging.WARNING)  # from DEBUG on it tells what is sent: the buyer's address
-    http = stripe.RequestsClient(timeout=timeout)
+    session = requests.Session()
+    session.max_redirects = 0  # the key goes nowhere but to the address that the settings name
+    http = stripe.RequestsClient(timeout=timeout, session=session)
     return stripe.StripeClient(key, base_addresses={"api": api}, max_network_retries=RETRIES, http_client=http)
 
 
