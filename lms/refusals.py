@@ -76,6 +76,7 @@ def _by_its_form(status, message):
 def _forged(error):
     """Nothing is done without a valid token. Who sent the form from a page of ours gets back what he typed, to send it himself;
     a form of another site is never made ready to be sent here."""
+    log.warning("form without its token", extra={"path": access_log.path(), "came_from_us": _came_from_us()})
     if _came_from_us():
         return _give_back(400)
     return _refuse(400, gettext("The form has expired. Load the page again and send it once more."))
@@ -114,6 +115,7 @@ def _hear_out():
 
 
 def _too_often(error):
+    log.warning("too many tries", extra={"path": access_log.path(), "limit": str(error.limit.limit)})
     minutes = -(-error.limit.limit.get_expiry() // 60)
     return _refuse(429, gettext("Too many tries. Nothing was done: wait %(count)s min, then try again.", count=minutes))
 

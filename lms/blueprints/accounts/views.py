@@ -4,6 +4,7 @@ from flask import Blueprint, current_app, flash, redirect, request, session, url
 from flask_babel import get_locale, gettext
 from flask_login import current_user, login_required, login_user, logout_user
 
+from lms.blueprints import events
 from lms.blueprints.accounts import devices
 from lms.blueprints.accounts.forms import EmailForm, ForgottenForm, LogInForm, PasswordForm, ProfileForm, ResetForm, SignUpForm
 from lms.blueprints.limits import evenly, limiter, logged_in_member, typed_account
@@ -91,8 +92,10 @@ def log_in():
         if user:
             sightings.see(user, browser, request.remote_addr or "")
     if user is None:
+        events.refused("log-in refused", account=typed_account()[:16])
         form.form_errors.append(gettext("The address or the password is wrong."))
         return _form("accounts/log_in.html", form=form)
+    events.happened("logged in", user, by="password")
     target = own_path(request.args.get("next") or session.get("next") or url_for("admin.index" if user.is_admin else "pages.home"))
     _begin(user)
     return devices.keep(redirect(target, 303), browser)
@@ -108,6 +111,7 @@ def _begin(user):
 @blueprint.post("/log-out")
 def log_out():
     if current_user.is_authenticated:
+        events.happened("logged out", current_user)
         with transaction():
             sessions.close_session(current_user.session_token)
     logout_user()
@@ -130,6 +134,7 @@ def forgotten():
         return _form("accounts/forgotten.html", form=form)
     with evenly():
         _mail_if_known(form.email.data, "reset")
+        events.happened("link to a new password asked for", account=typed_account()[:16])
     return _look_into_mailbox(form.email.data)
 
 
@@ -152,6 +157,7 @@ def reset(token):
         accounts.reset_password(user, form.password.data)
         _tell_of_new_password(user)
     enqueue("notices.deliver")
+    events.happened("password set by a link", user)
     logout_user()
     flash(gettext("Your password is changed, and every sign-in has ended."), "done")
     return _to_log_in(user)
@@ -189,6 +195,7 @@ def change_email():
         warning = notices.write_mail(current_user, "email_change_asked")
     enqueue("mail.send", proof.id)
     enqueue("mail.send", warning.id)
+    events.happened("new address asked for", current_user)
     return _look_into_mailbox(form.email.data)
 
 
@@ -199,6 +206,7 @@ def take_email(token):
         return _link_page(user, gettext("Use your new address"), gettext("Use %(address)s", address=user.new_email))
     with transaction():
         accounts.take_new_email(user, user.new_email)
+    events.happened("address changed", user)
     flash(gettext("From now on your address is %(address)s.", address=user.email), "done")
     return _to_log_in(user)
 
@@ -215,6 +223,7 @@ def change_password():
         accounts.change_password(current_user, form.password.data, keep=current_user.session_token)
         _tell_of_new_password(current_user)
     enqueue("notices.deliver")
+    events.happened("password changed", current_user)
     flash(gettext("Your password is changed. Every other sign-in has ended."), "done")
     return redirect(url_for(".show"), 303)
 
