@@ -56,6 +56,7 @@ SETTINGS = (
     Setting("MAIL_URL", BOTH, read_as.url("smtp", "smtps", "outbox"), REQUIRED, "smtp://user:password@host:port; in the demo outbox:///directory"),
     Setting("MAIL_FROM", BOTH, read_as.text, "SchoolPlatform <no-reply@example.org>", "the sender of mail"),
     Setting("FILES_URL", KEYLESS, read_as.directory, REQUIRED, "file:///directory where uploads are kept, with a backup like the database's"),
+    Setting("SCANNER_URL", WEB, read_as.url("unix", "tcp"), "", "ClamAV's daemon, which looks at uploads before they are kept: unix:///run/clamav/clamd.ctl or tcp://127.0.0.1:3310; without one nobody does"),
     Setting("CHAIN_ID", BOTH, read_as.whole, 137, "the chain: 137 Polygon, 80002 Amoy, 31337 anvil"),
     Setting("CHAIN_DEPTH", BOTH, read_as.whole, 5, "the blocks after which a transaction is shown as on chain"),
     Setting("RPC_URLS", BOTH, read_as.urls, (), "RPC endpoints of the chain, separated by commas; only workers and `flask` commands call them"),
@@ -154,7 +155,7 @@ def _check(role, values):
 
 def _check_ways(values):
     """Whatever leaves the machine is encrypted, and for the one it is meant for."""
-    remedies = {"BASE_URL": "https://", "DATABASE_URL": "?sslmode=verify-full at its end", "REDIS_URL": "rediss://", "RPC_URLS": "https://", "VAULT_ADDR": "https://"}
+    remedies = {"BASE_URL": "https://", "DATABASE_URL": "?sslmode=verify-full at its end", "REDIS_URL": "rediss://", "RPC_URLS": "https://", "SCANNER_URL": "unix://", "VAULT_ADDR": "https://"}
     for name, remedy in remedies.items():
         value = values.get(name) or ()
         for each in [value] if isinstance(value, str) else value:

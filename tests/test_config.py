@@ -219,6 +219,7 @@ IN_CLEAR = [
     ("DATABASE_URL", "postgresql://lms@/lms?host=db.example.org"),
     ("REDIS_URL", "redis://redis.example.org/0"),
     ("RPC_URLS", "https://rpc.example.org, http://other.example.org"),
+    ("SCANNER_URL", "tcp://clamav.example.org:3310"),
     ("VAULT_ADDR", "http://vault.example.org"),
 ]
 

@@ -1,15 +1,20 @@
 """Files members send, put where uploads are kept, and handed out again. Who may read one says the view."""
 
+import logging
 from contextlib import contextmanager
 
 from flask import current_app
+from flask_login import current_user
 
 from lms.domain.files import actions as files
 from lms.domain.files.contents import LARGEST
-from lms.errors import NotFound, Unavailable
-from lms.gateways import file_store
+from lms.errors import Invalid, NotFound, Unavailable
+from lms.gateways import file_store, upload_scanner
 from lms.gateways.files import Missing
+from lms.gateways.scanner import NotScanned
 from lms.ui import download
+
+log = logging.getLogger(__name__)
 
 
 def read(uploads):
@@ -20,6 +25,7 @@ def read(uploads):
 @contextmanager
 def stored(contents):
     """with stored(contents) as documents: [(place, Content)], in the store. What is not kept in the end leaves nothing there."""
+    _look_at(contents)
     documents = [(files.new_place(), content) for content in contents]
     try:
         _put(documents)
@@ -43,6 +49,20 @@ def as_attachment(file):
     except Missing:
         raise NotFound("This file is not kept any more.") from None
     return download(data, file.name, file.media_type)
+
+
+def _look_at(contents):
+    """Nothing is kept that is known to be malicious, and nothing that nobody could look at."""
+    scanner = upload_scanner(current_app.config)
+    for content in contents:
+        try:
+            found = scanner.finds(content.data)
+        except NotScanned as error:
+            log.warning("upload not scanned", extra={"error": str(error)})
+            raise Unavailable("Files cannot be looked at at the moment. Nothing was done: try again later.") from None
+        if found:
+            log.warning("malicious upload refused", extra={"found": found, "member": current_user.id, "sha256": content.sha256.hex()})
+            raise Invalid("%(name)s is known to be malicious. Nothing was kept.", name=content.name)
 
 
 def _put(documents):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lms.gateways import files
+from lms.gateways import files, scanner
 from lms.gateways.payments import Gateway, NoGateway
 from lms.gateways.payments_sandbox import Sandbox
 
@@ -37,3 +37,8 @@ def payment_gateway(settings: Mapping[str, Any]) -> Gateway:
 def file_store(settings: Mapping[str, Any]) -> files.Directory:
     """Where FILES_URL says that uploads are kept; for a web process and the worker without keys."""
     return files.from_url(settings["FILES_URL"])
+
+
+def upload_scanner(settings: Mapping[str, Any]) -> scanner.Clamd | scanner.NoScanner:
+    """Who looks at uploads before they are kept, as SCANNER_URL names it; for a web process."""
+    return scanner.from_url(settings["SCANNER_URL"])

@@ -12,6 +12,7 @@ from lms.domain.applications import actions, queries
 from lms.domain.applications.models import Application
 from lms.domain.files.models import File
 from lms.gateways import files as gateway
+from tests.clamd import MALICIOUS, clamd
 from tests.papers import JPEG, PDF, png
 
 WORDS = dict(subject="Knots", experience="Twenty years at sea.", link="https://example.org/knots")
@@ -131,6 +132,22 @@ def test_what_is_not_kept_in_the_end_leaves_nothing_in_the_store(log_in, member,
     answer = send(log_in(member("ugo", verified=False)), (PDF, "degree.pdf"))
     assert answer.status_code == 409 and "Confirm your address" in answer.text
     assert kept() == [] and db.session.query(File).count() == 0
+
+
+def test_what_is_known_to_be_malicious_is_not_kept(browser, app, monkeypatch, tmp_path, kept):
+    with clamd(tmp_path / "clamd") as daemon:
+        monkeypatch.setitem(app.config, "SCANNER_URL", daemon["url"])
+        refused = send(browser, (PDF, "degree.pdf"), (PDF[:-6] + MALICIOUS + PDF[-6:], "worse.pdf"))
+        assert refused.status_code == 422 and "worse.pdf is known to be malicious. Nothing was kept." in refused.text
+        assert kept() == [] and db.session.query(Application).count() == 0
+        assert send(browser, (PDF, "degree.pdf")).status_code == 303 and kept() == [PDF]
+
+
+def test_where_nobody_can_look_at_it_nothing_is_kept(browser, app, monkeypatch, kept):
+    monkeypatch.setitem(app.config, "SCANNER_URL", "unix:///nowhere/clamd.ctl")
+    refused = send(browser, (PDF, "degree.pdf"))
+    assert refused.status_code == 503 and "Files cannot be looked at at the moment." in refused.text
+    assert kept() == [] and db.session.query(Application).count() == 0
 
 
 def test_a_store_that_is_full_says_so(browser, monkeypatch, kept):
