@@ -1,5 +1,6 @@
 """The application: config, extensions, blueprints."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib import import_module
 
@@ -38,7 +39,7 @@ LARGEST_REQUEST = 1024 * 1024  # bytes
 _CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3, "options": "-c timezone=UTC"}, "hide_parameters": True, "skip_autocommit_rollback": True}
 
 
-def create_app(role, environ=None):
+def create_app(role: str, environ: Mapping[str, str] | None = None) -> Flask:
     """The app of a process: `web`, `worker` or `cli`. Refuses to start (ConfigError) with a missing or foreign setting.
 
     `environ` stands for the environment where one process makes several apps."""
