@@ -27,7 +27,7 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 JOBS = {
     "worker": (
         *("accounts", "announce", "audit", "backtests", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "desk", "endpoints", "exercises", "files", "keys"),
-        *("mail", "notices", "payments", "quizzes", "rewards", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "wallets", "withdrawals"),
+        *("mail", "notices", "payments", "quizzes", "rewards", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "stuck_transactions", "wallets", "withdrawals"),
     ),
     "mail": ("backtests", "files", "mail", "payments", "schedule"),
 }
