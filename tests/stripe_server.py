@@ -32,7 +32,7 @@ class Server:
 
     def __init__(self):
         self.books, self.asked, self.bodies = Books(), Counter(), []
-        self._failures, self._answers, self._lock = [], {}, threading.Lock()
+        self._failures, self._answers, self._lock, self.is_over = [], {}, threading.Lock(), threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"server_of": self}))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -42,6 +42,7 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        self.is_over.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -121,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server_of.answer(self.command, self.path, self.headers, body)
         if answer is None:
             self.close_connection = True
-            time.sleep(1)  # longer than the client of a test waits
+            self.server_of.is_over.wait(60)  # longer than the client of a test waits
             return
         status, told = answer
         content = json.dumps(told).encode()

@@ -20,12 +20,12 @@ def heard(app):
 
     def listen(user):
         subscription.subscribe(live.channel(user.id))
-        subscription.get_message(timeout=2)
-        return lambda: {news["name"]: news["html"] for news in iter(next_one, None)}
+        subscription.get_message(timeout=60)
+        return lambda: came(user)
 
-    def next_one():
-        found = subscription.get_message(timeout=0.3)
-        return found and json.loads(found["data"])
+    def came(user):
+        queue.redis.publish(live.channel(user.id), "null")  # behind all that came
+        return {news["name"]: news["html"] for news in iter(lambda: json.loads(subscription.get_message(timeout=60)["data"]), None)}
 
     yield listen
     subscription.close()

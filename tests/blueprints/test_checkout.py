@@ -459,11 +459,10 @@ def test_a_paid_order_asks_for_settlement_and_tells_the_open_pages(ana, order, g
 
     listener = queue.redis.pubsub()
     listener.subscribe(channel(ana.id))
-    listener.get_message(timeout=1)
+    listener.get_message(timeout=60)
     gateway(order)
-    names = []
-    while message := listener.get_message(timeout=1):
-        names.append(json.loads(message["data"])["name"])
+    queue.redis.publish(channel(ana.id), "null")  # behind all that came
+    names = [news["name"] for news in iter(lambda: json.loads(listener.get_message(timeout=60)["data"]), None)]
     assert "receipt:1" in names
     assert queue.waiting() == 1
 

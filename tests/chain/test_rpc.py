@@ -120,12 +120,12 @@ def test_where_all_rest_the_next_pool_tries_each_once(next_pool):
 
 
 def test_what_is_known_of_an_endpoint_is_kept(next_pool):
-    pool = next_pool(down, honest)
+    pool, began = next_pool(down, honest), time.time()
     head = pool.head().number
     bad, good = (next_pool.memory.endpoints[redact(door.url)] for door in next_pool.doors)
     assert (bad["failures"], bad["failure"], bad["answered_at"], bad["head"]) == (1, "no connection", 0, None)
     assert (good["failures"], good["head"], good["failed_at"]) == (0, head, 0)
-    assert 0 < good["seconds"] < 2 and abs(good["answered_at"] - time.time()) < 5
+    assert 0 < good["seconds"] <= time.time() - began and began <= good["answered_at"] <= time.time()
 
 
 def test_a_survey_looks_at_those_nobody_had_to_ask(next_pool):
