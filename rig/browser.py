@@ -4,12 +4,13 @@ import contextlib
 import os
 from urllib.parse import urlsplit
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from rig import Refusal, tools
 
 # A page that may not load these is broken; a refused form (422) or a closed page (403) is an answer.
 PARTS_OF_A_PAGE = {"script", "stylesheet", "font", "image"}
+PATIENCE = 60_000  # milliseconds; on a busy machine five seconds, Playwright's own, are too few
 REPORT_VIOLATIONS = "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
 
 
@@ -20,6 +21,7 @@ def chromium():
     if not path:
         raise Refusal("Chromium is missing: install it (on Debian: sudo apt-get install chromium).")
     options = ["--disable-background-networking", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=options)
         try:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.visitor import PATIENCE
 
-LATE = 40_000  # milliseconds; the late card's webhook comes after 15 seconds
+LATE = 90_000  # milliseconds; the late card's webhook comes after 15 seconds
 
 
 @pytest.fixture

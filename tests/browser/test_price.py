@@ -1,32 +1,13 @@
 """The price at the checkout while its buyer chooses: all its figures, worked out by hand from DOMAIN.md's rules."""
 
 import secrets
-import subprocess
 
 import pytest
 from playwright.sync_api import expect
 
-from rig import tools
+from tests.browser import stage
+from tests.forks import fate
 
-STAGE = """
-import os
-from lms import clock, create_app
-with create_app("cli", dict(os.environ)).app_context():
-    from lms.db import transaction
-    from lms.domain.accounts import queries as members
-    from lms.domain.checkout import coupons
-    from lms.domain.courses import actions as courses
-    from lms.domain.ledger import actions as ledger, queries as books
-    buyer, teacher = members.by_email(os.environ["MEMBER"]), members.by_email("teacher@example.org")
-    with transaction():
-        course = courses.create(teacher, os.environ["TITLE"])
-        facts = dict(summary="Of ropes.", description="Of ropes.", subject="Arts", language="en")
-        courses.change(course, title=course.title, price=5000, reward_bp=200, discount_bp=1500, **facts)
-        course.state, course.published_at = "published", clock.now()
-        coupons.create(teacher, course.title.replace(" ", "-"), course=course, percent_bp=2500)
-        ledger.post("gift " + course.title, books.platform("TEO", "issuance"), books.member(buyer.id, "TEO", "available"), 50_000_000, "grant", evidence=dict(by="test"))
-    print(course.slug)
-"""
 # 15 % of 50.00 are 7.50, to be paid with 7.50 TEO. 10 % of the 42.50 that are left come back: 4.25 TEO.
 WITHOUT_COUPON = {"Price": "50.00 €", "Paid with 7.50 TEO": "−7.50 €", "To pay": "42.50 €", "You will earn": "up to 4.25 TEO"}
 # The coupon takes 25 % of 50.00: 12.50. 15 % of the 37.50 that are the price are 5.625, half up 5.63; 10 % of the 31.87 that are left are 3.187, of which 3.18 are shown.
@@ -37,11 +18,12 @@ PARTS_WITH_COUPON = ["+0.63 TEO", "+1.27 TEO", "+1.27 TEO", "18.75 €", "13.12 
 
 
 @pytest.fixture
-def offer(newcomer, site):
+def offer(newcomer, site, ask):
     """(the checkout's address, the code of a coupon): a course of 50.00 €, up to 15 % of it in TEO, and a newcomer who has 50."""
     title = f"Knots {secrets.token_hex(3)}"
-    made = subprocess.run([tools.PYTHON, "-c", STAGE], env={**site.web_env, "MEMBER": newcomer.email, "TITLE": title}, check=True, capture_output=True, text=True)
-    return f"/courses/{made.stdout.split()[-1]}/checkout", title.replace(" ", "-").upper()
+    assert fate(stage.offer, site.web_env, newcomer.email, title) == 0
+    ((slug,),) = ask("SELECT slug FROM courses WHERE title = %s", title)
+    return f"/courses/{slug}/checkout", title.replace(" ", "-").upper()
 
 
 def test_all_figures_change_in_place_while_he_chooses(newcomer, offer, window, unreloaded):

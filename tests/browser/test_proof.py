@@ -3,18 +3,15 @@
 import json
 import random
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
 from lms.formats.solvency_proof import ProofError, Step, read, verify, write
-from rig import ROOT
+from tests.browser import stage
+from tests.forks import fate
 from tests.formats.test_solvency_proof import changes, proofs
-
-COUNT = "from lms import create_app\nfrom lms.jobs.solvency import publish\nwith create_app('cli').app_context(): publish()"
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +22,7 @@ def counted(_wishes, site, ask):
     wish.member.until(lambda: ask("SELECT 1 FROM transfers t JOIN accounts a ON a.id = t.target_id JOIN users u ON u.id = a.user_id WHERE u.email = %s", wish.member.email), "no reward")
     for table in ("solvency_levels", "solvency_leaves", "solvency_trees"):
         ask(f"DELETE FROM {table} RETURNING 1")
-    subprocess.run([sys.executable, "-c", COUNT], env=site.worker_env, cwd=ROOT, check=True)
+    assert fate(stage.count, site.worker_env) == 0
     return wish.member
 
 

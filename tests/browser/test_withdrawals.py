@@ -1,38 +1,20 @@
 """A withdrawal on an open page: quoted while its member types, followed step by step, without loading it again."""
 
-import subprocess
-
 import pytest
 from eth_account import Account
 from playwright.sync_api import expect
 
-from rig import tools
+from tests.browser.stage import make_rich
 from tests.e2e.visitor import PATIENCE
+from tests.forks import fate
 
 SLOW = PATIENCE * 1000
-GIFT = """
-import os
-from datetime import timedelta
-from lms import clock, create_app
-with create_app("cli", dict(os.environ)).app_context():
-    from lms.db import db, transaction
-    from lms.domain.accounts import queries as members
-    from lms.domain.ledger import actions as ledger, queries as books
-    from lms.domain.wallet.models import LinkedWallet
-    from lms.queue import enqueue
-    member = members.by_email(os.environ["MEMBER"])
-    with transaction():
-        member.created_at -= timedelta(days=8)
-        ledger.post("gift " + member.email, books.platform("TEO", "issuance"), books.member(member.id, "TEO", "available"), 500_000_000, "grant", evidence=dict(by="test"))
-        db.session.add(LinkedWallet(user_id=member.id, address=os.environ["ADDRESS"], linked_at=clock.now() - timedelta(days=8)))
-    enqueue("settlement.settle")
-"""
 
 
 @pytest.fixture
 def rich(newcomer, site):
     """A member of more than a week with 500 TEO and a wallet of his own, which nobody else ever had: neither is new to who looks for signs of fraud."""
-    subprocess.run([tools.PYTHON, "-c", GIFT], env={**site.worker_env, "MEMBER": newcomer.email, "ADDRESS": Account.create().address}, check=True)
+    assert fate(make_rich, site.worker_env, newcomer.email, Account.create().address) == 0
     return newcomer
 
 

@@ -10,7 +10,7 @@ import requests
 from lms.gateways.payments import sign
 
 PASSWORD = "a long enough phrase"
-PATIENCE = 20  # seconds
+PATIENCE = 60  # seconds
 
 
 class Visitor:

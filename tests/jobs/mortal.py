@@ -1,25 +1,18 @@
-"""`flask chain deploy` that dies by SIGKILL around one of its broadcasts: `python -m tests.jobs.mortal before|after NUMBER`.
-
-"before": its bytes are kept and no node has seen them. "after": a node took them and nobody was told."""
+"""Commands that die by SIGKILL where they must not lose anything, each in a process of its own."""
 
 import itertools
 import os
 import signal
-import sys
 
-from flask.cli import FlaskGroup
 from web3 import HTTPProvider
 
 from lms import create_app
+from lms.chain import vault
+from lms.jobs import keys
 
 
-def main():
-    when, number = sys.argv[1], int(sys.argv[2])
-    _set_trap(when, number)
-    FlaskGroup(create_app=lambda: create_app("cli"), load_dotenv=False).main(("chain", "deploy"))
-
-
-def _set_trap(when, number):
+def deploy(when, number):
+    """`flask chain deploy`, around one of its broadcasts. "before": its bytes are kept and no node has seen them. "after": a node took them and nobody was told."""
     ask, broadcasts = HTTPProvider.make_request, itertools.count(1)
 
     def asking(provider, method, params):
@@ -32,11 +25,25 @@ def _set_trap(when, number):
         return answer
 
     HTTPProvider.make_request = asking
+    _command("chain", "deploy")
+
+
+def rotate(number):
+    """`flask keys rotate`, while it rewraps its so-manieth wallet, in batches of two."""
+    rewrap, calls = vault.rewrap, itertools.count(1)
+
+    def rewrapping(*given):
+        if next(calls) == number:
+            _die()
+        return rewrap(*given)
+
+    keys.BATCH, vault.rewrap = 2, rewrapping
+    _command("keys", "rotate")
+
+
+def _command(*words):
+    create_app("cli").test_cli_runner().invoke(args=words)
 
 
 def _die():
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,6 @@
 """A contract's creation that is stuck, pushed aside or refused: more is offered under its nonce, and another nonce is taken for good reason only."""
 
-import os
 import signal
-import subprocess
-import sys
 from contextlib import ExitStack
 from datetime import timedelta
 
@@ -19,9 +16,10 @@ from lms.domain.onchain import signers
 from lms.domain.onchain.models import Contract, Creation, Operation
 from lms.jobs import chain, node, settlement, stuck_transactions, wallets
 from lms.jobs.operate import creations, deployment
-from rig import ROOT
 from tests.conftest import teo
 from tests.faults.proxy import Proxy
+from tests.forks import fate
+from tests.jobs import mortal
 from tests.jobs.acts import credit
 from tests.jobs.conftest import deploy, forget
 from tests.receipts import mined
@@ -352,8 +350,7 @@ def test_the_key_that_creates_the_contracts_must_be_here(stuck, anvil, home):
 
 def deploy_and_die(environ, when, number):
     """A process of its own, killed around its so-manieth broadcast."""
-    run = subprocess.run([sys.executable, "-m", "tests.jobs.mortal", when, str(number)], cwd=ROOT, env={"PATH": os.environ["PATH"], **environ}, timeout=60)
-    assert run.returncode == -signal.SIGKILL
+    assert fate(mortal.deploy, environ, when, number) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -1,10 +1,7 @@
 """One version of the KEK follows another: every stored key is wrapped anew, none is lost, none is shown."""
 
 import base64
-import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -19,24 +16,11 @@ from lms.domain.wallet import custody, moves
 from lms.domain.wallet.models import Wallet
 from lms.jobs import keys, node
 from lms.jobs.wallets import owner
+from tests.forks import fate
+from tests.jobs import mortal
 from tests.jobs.conftest import KEK
 
 NEXT = "2:" + base64.b64encode(b"n" * 32).decode()
-# A process that dies by SIGKILL while it rewraps its n-th wallet, in batches of two.
-DYING = """
-import os, signal, sys
-from lms import create_app
-app = create_app("cli")
-from lms.chain import vault
-from lms.jobs import keys
-rewrap, calls = vault.rewrap, []
-def dying(*given):
-    calls.append(given)
-    if len(calls) == int(sys.argv[1]): os.kill(os.getpid(), signal.SIGKILL)
-    return rewrap(*given)
-keys.BATCH, vault.rewrap = 2, dying
-app.test_cli_runner().invoke(args=["keys", "rotate"])
-"""
 
 
 @pytest.fixture
@@ -118,8 +102,7 @@ def test_rotating_again_changes_nothing(wallets, as_worker):
 def test_killed_anywhere_it_goes_on_where_it_was(wallets, as_worker, settings, nth):
     """The first is the signer's file; then the wallets, in transactions of two."""
     both = dict(KEK=NEXT, KEK_OLD=KEK)
-    died = subprocess.run([sys.executable, "-c", DYING, str(nth)], env={"PATH": os.environ["PATH"], **settings(**both)}, capture_output=True, timeout=60)
-    assert died.returncode == -signal.SIGKILL, died.stderr.decode()[-2000:]
+    assert fate(mortal.rotate, settings(**both), nth) == -signal.SIGKILL
     db.session.rollback()
     app = as_worker(**both)
     assert secrets_of(list(wallets)) == wallets, "while both are there, all open"
