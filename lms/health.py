@@ -121,7 +121,7 @@ class _Probe:
         try:
             with app.app_context():
                 return self._look_at()
-        except Exception as error:  # whatever is wrong with a part, the answer is that it is down
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a part, the answer is that it is down
             log.warning("part is down", extra={"part": self._name, "error": type(error).__name__, "seconds": round(time.monotonic() - begun, 3)})
             return _HANGS[self._name]
 

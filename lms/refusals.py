@@ -12,7 +12,8 @@ from flask_limiter import RateLimitExceeded
 from flask_login import login_url
 from flask_wtf.csrf import CSRFError
 from psycopg import OperationalError as ConnectionFailed
-from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from werkzeug.exceptions import HTTPException
 
 from lms import access_log, logs
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 _BACK_TO_THE_FORM = (403, 409, 422)
 _LOG_IN = "accounts.log_in"
 _NOT_GIVEN_BACK = ("csrf_token", "password", "current")  # in the names of fields
-_RESTING = (OperationalError, TimeoutError, ConnectionFailed)  # the database does not answer, or has no connection left
+_RESTING = (OperationalError, NoConnectionLeft, ConnectionFailed)  # the database does not answer, or has no connection left
 _HEARD_OUT, _AT_ONCE = 32 * 1024 * 1024, 64 * 1024  # bytes
 
 
@@ -122,7 +123,7 @@ def _too_often(error):
 
 def _broken(error):
     db.session.rollback()
-    log.exception("request failed", extra={"path": access_log.path()})
+    log.exception("request failed", extra={"path": access_log.path()})  # noqa: LOG004 - Flask calls this where it caught the error
     status = 503 if isinstance(error, _RESTING) else 500
     return _refuse(status, _sentence(status))
 

@@ -85,6 +85,7 @@ def style():
         Step("layers", [scripts / "lint-imports"]),
         Step("dead code", [scripts / "vulture"]),
         Step("packages", [tools.PYTHON, "-m", "rig.needs"]),
+        Step("templates", [scripts / "djlint", "lms/templates", "--lint", "--quiet"]),
     ]
 
 

@@ -72,7 +72,7 @@ def _resolved(kind, module):
             kind = typing.get_args(kind)[0]
         elif isinstance(kind, str | typing.ForwardRef):
             text = kind if isinstance(kind, str) else kind.__forward_arg__
-            kind = eval(text, vars(typing) | {"UntypedStripeObject": _Untyped} | vars(sys.modules[module]))
+            kind = eval(text, vars(typing) | {"UntypedStripeObject": _Untyped} | vars(sys.modules[module]))  # noqa: S307 - words of the SDK
         else:
             return kind, typing.get_origin(kind)
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from lms import live
 from lms.db import db, transaction
@@ -125,7 +125,7 @@ def test_redis_down_is_no_error(ana, services):
 
 def test_a_database_without_a_connection_left_is_no_error(ana, monkeypatch):
     def wait_in_vain(_):
-        raise TimeoutError
+        raise NoConnectionLeft
 
     monkeypatch.setattr(live.accounts, "by_id", wait_in_vain)
     live.push(ana.id, "balance_chip")

@@ -184,7 +184,7 @@ def test_who_was_made_an_admin_before_has_a_word_on_what_came_after_that_alone(m
     disconnect()
     downgrade(revision="0036")
     upgrade()
-    again = {name: moment for name, moment in rows("SELECT name, admin_since FROM users WHERE admin_since IS NOT NULL")}
+    again = dict(rows("SELECT name, admin_since FROM users WHERE admin_since IS NOT NULL"))
     assert list(again) == ["Otto"] and abs(again["Otto"] - since["Otto"]) < timedelta(seconds=1)
     assert {name for name, moment in since.items() if moment} == {"Otto"}
 

@@ -160,7 +160,7 @@ def test_money_as_floats_nan_accepted(tea, log_in, amount):
 
 def test_money_as_floats_in_the_tables(app):
     assert [column for table in db.metadata.sorted_tables for column in table.columns if isinstance(column.type, Float)] == []
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="a whole number above zero"):
         ledger.post("k", books.platform("TEO", "issuance"), books.platform("TEO", "treasury"), float("nan"), "grant", evidence={"by": "test"})
 
 

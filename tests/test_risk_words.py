@@ -4,7 +4,7 @@ import pytest
 
 from lms.ui import risk_words
 
-NAMES = {number: name for number, name in enumerate(("Ana", "Bruno", "Cleo", "Dora", "Emil", "Fred", "Gina"), start=1)}
+NAMES = dict(enumerate(("Ana", "Bruno", "Cleo", "Dora", "Emil", "Fred", "Gina"), start=1))
 
 
 @pytest.fixture

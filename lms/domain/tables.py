@@ -28,4 +28,4 @@ from lms.domain.withdrawals import bank_file_models as bank_files
 from lms.domain.withdrawals import models as withdrawals
 from lms.domain.withdrawals import payout_models as payouts
 
-__all__ = ["accounts", "applications", "audit", "badges", "bank_files", "certificates", "checkout", "courses", "exercises", "files", "governance", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "quiz_attempts", "quizzes", "rewards", "rulebook", "snapshots", "simulations", "staking", "wallet", "withdrawals"]
+__all__ = ["accounts", "applications", "audit", "badges", "bank_files", "certificates", "checkout", "courses", "exercises", "files", "governance", "learning", "ledger", "notices", "onchain", "papers", "payments", "payouts", "quiz_attempts", "quizzes", "rewards", "rulebook", "simulations", "snapshots", "staking", "wallet", "withdrawals"]

@@ -53,6 +53,8 @@ def _cells(line: str, delimiter: str) -> list[str] | None:
 class Amount(str):
     """A decimal we wrote ourselves, which may begin with a minus."""
 
+    __slots__ = ()
+
 
 def amount(units: int, digits: int) -> Amount:
     """A whole number of the smallest unit as an exact decimal with a point: amount(-1234, 2) is -12.34."""

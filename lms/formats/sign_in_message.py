@@ -43,7 +43,7 @@ def signer(text: str, signature: str) -> str:
 
     try:
         address: str = Account.recover_message(encode_defunct(text=text), signature=raw)
-    except Exception:  # eth-account has many ways to say no, from several libraries
+    except Exception:  # noqa: BLE001 - eth-account has many ways to say no, from several libraries
         raise BadMessage("not a signature of this message") from None
     return address
 

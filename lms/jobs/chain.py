@@ -64,7 +64,7 @@ def _fitting(lane, waiting):
     fitting = []
     with together.telling(waiting):
         fitting = waiting[: min(lane.room(), together.MOST)] if waiting else []
-    return fitting
+    return fitting  # noqa: RET504 - what goes wrong above is told there and ends here
 
 
 def see(pool):

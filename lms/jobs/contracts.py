@@ -21,7 +21,7 @@ def check():
     try:
         _compare(deployment, node.pool())
     except CodeMismatch as wrong:
-        log.error("the contracts are not ours", extra={"error": str(wrong)})
+        log.error("the contracts are not ours", extra={"error": str(wrong)})  # noqa: TRY400 - nothing of ours broke
         with transaction():
             audit.open_incident("not our contracts", deployment.id, why=str(wrong))
             audit.stop("signing", "The contracts on the chain are not those of our rows.")

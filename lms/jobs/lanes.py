@@ -102,8 +102,7 @@ class Lane:
         sight = self._look()
         with transaction():
             given = signers.take_nonces(_signable(ready), self.signer.address, sight.mined)
-            signed = {operation.id: self._save(operation, ready[operation.id], nonce, sight.fees) for operation, nonce in given}
-        return signed
+            return {operation.id: self._save(operation, ready[operation.id], nonce, sight.fees) for operation, nonce in given}
 
     def bump(self, operation):
         """Offer more for the nonce the operation holds, when it has waited long enough."""

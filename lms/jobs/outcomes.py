@@ -47,7 +47,8 @@ def refused(operation, refusal, pool):
 
     Whatever the contract says first: a number that is used was used by an attempt we have lost, before a release expired, or by somebody else."""
     if refusal.reason.startswith("OpUsed") or calls.contract(operation).op_used(pool, operation.op):
-        return used(operation, pool)
+        used(operation, pool)
+        return
     with transaction():
         onchain.lock(operation)
         if operation.state != "queued":  # another worker has used it meanwhile, for us

@@ -38,7 +38,7 @@ def write(changes):
         return
     try:
         _write(changes)
-    except Exception:  # one of them keeps no other back
+    except Exception:  # noqa: BLE001 - one of them keeps no other back
         for operation_id, change in changes.items():
             with telling([operation_id]):
                 _write({operation_id: change})

@@ -1,5 +1,6 @@
 """What a backtest says, in words and as tables: lms/domain/governance/outcomes.py says what its result holds."""
 
+import itertools
 from datetime import date
 from typing import NamedTuple
 
@@ -83,7 +84,7 @@ def sizes(result):
 
 def _size_words():
     steps = [grouped(bound) for bound in BOUNDS]
-    pairs = [dict(least=least, most=most) for least, most in zip(steps, steps[1:], strict=False)]
+    pairs = [dict(least=least, most=most) for least, most in itertools.pairwise(steps)]
     losses = [_("loses less than %(most)s", most=steps[0]), *(_("loses %(least)s to %(most)s", **pair) for pair in pairs), _("loses %(least)s or more", least=steps[-1])]
     gains = [_("gains less than %(most)s", most=steps[0]), *(_("gains %(least)s to %(most)s", **pair) for pair in pairs), _("gains %(least)s or more", least=steps[-1])]
     return [str(words) for words in (*reversed(losses), _("stays as it is"), *gains)]

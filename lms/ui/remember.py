@@ -12,7 +12,7 @@ from lms.ui.language import language
 
 
 class Remember(Extension):
-    tags = {"remember"}
+    tags = frozenset({"remember"})
 
     def __init__(self, environment):
         super().__init__(environment)

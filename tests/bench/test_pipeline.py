@@ -39,6 +39,6 @@ def test_signing_and_sending_alone_stands_beside_one_signer_and_beside_four(monk
 
 
 def test_four_lanes_side_by_side_send_all_there_is():
-    answer = subprocess.run([PYTHON, "-c", SEND], cwd=ROOT, capture_output=True, text=True)
+    answer = subprocess.run([PYTHON, "-c", SEND], cwd=ROOT, check=False, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[-1] == "{'sent': 4}"

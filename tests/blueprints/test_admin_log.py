@@ -86,7 +86,7 @@ def test_what_cannot_be_asked_is_refused_beside_its_field(asked, decided, browse
 
 def test_the_csv_holds_what_was_asked_for_and_is_noted(decided, browser, ada):
     answer = browser.post(f"{PLACE}/csv?about=withdrawal+7")
-    head, *rows = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")))
+    _head, *rows = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")))
     last = db.session.query(LogEntry).order_by(LogEntry.number.desc()).first()
     assert [row[3:6] for row in rows] == [["withdrawal rejected", "withdrawal 7", "amount: 12500000; reason: <b>No</b>; to: 0xabc"]]
     assert (last.action, last.by_id, last.details) == ("log exported", ada.id, {"rows": 1}) and log.first_altered() is None

@@ -206,7 +206,7 @@ def test_a_document_is_saved_and_never_opened(browser, applied):
 
 
 def test_a_name_of_any_letters_breaks_no_header(browser, kept):
-    send(browser, (PDF, 'Łódź; x=y.pdf'))
+    send(browser, (PDF, "Łódź; x=y.pdf"))
     file_id = db.session.query(File).one().id
     said = browser.get(f"/teach/apply/documents/{file_id}").headers["Content-Disposition"]
     assert said.startswith("attachment") and "filename*=UTF-8''%C5%81%C3%B3d%C5%BA" in said and "\n" not in said

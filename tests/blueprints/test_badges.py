@@ -1,5 +1,6 @@
 """Badges on pages: the finished course, my courses, the list, the page for everybody, and the picture to keep."""
 
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -140,7 +141,7 @@ def test_the_longest_title_and_names_stay_within_the_picture(client, ana, badge,
     _, root = drawn(client, badge)
     lines = [(int(text.get("y")), int(text.get("font-size"))) for text in root.iter(f"{SVG}text")]
     assert lines[0][0] - lines[0][1] > 60 and lines[-1][0] < 570
-    assert all(after[0] - before[0] > after[1] for before, after in zip(lines, lines[1:], strict=False))
+    assert all(after[0] - before[0] > after[1] for before, after in itertools.pairwise(lines))
     assert min(size for _, size in lines) >= 10
     assert all(len(text.text) * 0.55 * int(text.get("font-size")) < 700 for text in root.iter(f"{SVG}text"))
 

@@ -1,10 +1,11 @@
 """A teacher's page of coupons."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from lms import clock
 from lms.db import db, transaction
 from lms.domain.checkout import coupons
 from lms.domain.checkout.models import Coupon
@@ -29,7 +30,7 @@ def test_a_coupon_is_made_and_listed(browser):
 def test_an_amount_for_one_course_with_limits(browser, tea, course):
     with transaction():
         tea.time_zone = "Europe/Rome"
-    day = date.today() + timedelta(days=3)
+    day = clock.now().date() + timedelta(days=3)
     browser.post(PLACE, data=FORM | {"course": str(course.id), "kind": "amount", "worth": "12,50", "most_uses": "5", "last_day": day.isoformat()})
     made = db.session.query(Coupon).one()
     assert (made.amount, made.course_id, made.most_uses) == (1250, course.id, 5)

@@ -59,7 +59,7 @@ def test_they_are_filtered_by_what_became_of_them(four, browser):
 
 
 def test_they_are_found_by_member_and_by_where_they_go(four, browser):
-    approved, rejected, cancelled, failed = four
+    _approved, rejected, cancelled, _failed = four
     assert found(browser, "q=BRUNO") == found(browser, "q=bruno@example") == [rejected.id]
     assert found(browser, f"q={cancelled.to.upper().replace('0X', '0x')}") == found(browser, f"q={cancelled.to[:7]}") == [cancelled.id]
     assert found(browser, "q=_") == found(browser, "q=0x_") == found(browser, "q=%00%25") == []

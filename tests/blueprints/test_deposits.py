@@ -71,7 +71,7 @@ def test_nothing_of_others_is_shown(own, bruno, log_in):
 
 
 @pytest.mark.parametrize(
-    "facts, said",
+    ("facts", "said"),
     [({}, "credited · block"), (dict(is_credited=False), "being credited"), (dict(is_credited=False, amount=0.005), "credited tomorrow"), (dict(is_credited=False, is_parked=True), "somebody looks at it")],
 )
 def test_what_has_come_is_listed_with_its_transaction(facts, said, own, log_in):
@@ -95,10 +95,10 @@ def test_the_list_has_pages_and_as_many_statements_for_many_as_for_one(own, log_
 
 
 def test_without_redis_the_page_still_says_where_to_send(own, log_in, monkeypatch):
-    from redis.exceptions import ConnectionError
+    from redis.exceptions import ConnectionError as RedisGone
 
     def down(*_):
-        raise ConnectionError
+        raise RedisGone
 
     monkeypatch.setattr(arrivals.queue.redis, "hget", down)
     assert ADDRESS in log_in(own).get(PAGE).text

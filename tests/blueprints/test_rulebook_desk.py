@@ -69,7 +69,7 @@ def test_numbers_stand_in_the_form_as_its_reader_writes_them(log_in, ada, draft)
     page = log_in(ada).get(numbers).text
     shown = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page))
     assert (shown["completion_bp"], shown["user_daily_cap"]) == ("4,00", "100,00")
-    assert post(log_in(ada), draft, "numbers", **{name: value for name, value in re.findall(r'name="([\w-]+)"[^>]* value="([^"]*)"', page)}).status_code == 303
+    assert post(log_in(ada), draft, "numbers", **dict(re.findall(r'name="([\w-]+)"[^>]* value="([^"]*)"', page))).status_code == 303
     db.session.refresh(draft)
     assert draft.numbers == Rules()
 
@@ -227,7 +227,7 @@ def test_a_backtest_is_asked_for_followed_and_read(log_in, ada, bea, tried, draf
     page = log_in(bea).get(f"{PLACE}/{draft.id}").text
     assert "1 member would have gained, 1 would have lost." in page and "Try it on" not in page
     page = log_in(bea).get(f"{PLACE}/{draft.id}/backtests/{backtest.id}").text
-    for said in ("version 1", "1.60\u00a0TEO", "0.80\u00a0TEO", "\u22120.80\u00a0TEO", "40.00 €", "48.00 €", "+8.00 €", "Ana", "Tea", "What this leaves out", "<svg class=\"chart\""):
+    for said in ("version 1", "1.60\u00a0TEO", "0.80\u00a0TEO", "\u22120.80\u00a0TEO", "40.00 €", "48.00 €", "+8.00 €", "Ana", "Tea", "What this leaves out", '<svg class="chart"'):
         assert said in page, said
     page = browser.get(f"{PLACE}/{draft.id}/backtests/{backtest.id}?rule=tiers").text
     assert "in force 40.00 € together, by the draft 48.00 €" in page
@@ -256,7 +256,7 @@ def test_who_gains_and_who_loses_is_pictured_by_how_much(log_in, ada, tried, dra
     address = f"{PLACE}/{draft.id}/backtests/{backtest.id}"
     page = log_in(ada).get(address).text
     assert re.search(r'role="img" aria-label="[^"]* loses 1 to 10 0, loses less than 1 1, stays as it is 0, gains less than 1 0, gains 1 to 10 1, gains 10 to 100 0,', page)
-    assert "<tr><td>loses less than 1</td><td class=\"num\">1</td></tr>" in page
+    assert '<tr><td>loses less than 1</td><td class="num">1</td></tr>' in page
 
 
 def test_a_backtest_of_before_sizes_were_counted_is_read_as_it_was(log_in, ada, tried, draft):

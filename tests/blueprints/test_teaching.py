@@ -233,7 +233,7 @@ def test_a_lesson_takes_minutes_that_there_are(browser, draft, minutes, sentence
 
 def test_sections_are_renamed_and_moved(browser, draft):
     browser.post(f"/teach/courses/{draft.slug}/sections", data={"title": "Second"})
-    first, second = courses.by_slug(draft.slug).sections
+    _first, second = courses.by_slug(draft.slug).sections
     browser.post(f"/teach/courses/{draft.slug}/sections/{second.id}", data={"title": "Now first"})
     browser.post(f"/teach/courses/{draft.slug}/sections/{second.id}/place", data={"direction": "up"})
     db.session.expire_all()

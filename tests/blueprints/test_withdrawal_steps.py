@@ -171,8 +171,8 @@ def steps(page):
     """(done, now, to come) by the labels, each in one word. Exactly the one that goes on is `aria-current`."""
     (stepper,) = re.findall(r'<ol class="steps-h" aria-label="How far your withdrawal is">(.*?)</ol>', page, re.DOTALL)
     found = {"on": [], "now": [], "": []}
-    for tone, current, label in re.findall(r'<li(?: class="(\w+)")?( aria-current="step")?>([^<]+)</li>', stepper):
-        label = label.replace(" ", "_")
+    for tone, current, words in re.findall(r'<li(?: class="(\w+)")?( aria-current="step")?>([^<]+)</li>', stepper):
+        label = words.replace(" ", "_")
         assert bool(current) == (tone in ("now", "refused")), label
         found["now" if current else tone].append(f"red {label}" if tone == "refused" else label)
     return tuple(" ".join(labels) for labels in found.values())

@@ -154,7 +154,7 @@ def _value(server, key):
         b"set": lambda: server.smembers(key),
         b"zset": lambda: server.zrange(key, 0, -1),
         b"stream": lambda: [part for _, fields in server.xrange(key) for pair in fields.items() for part in pair],
-        b"none": lambda: [],  # it expired meanwhile
+        b"none": list,  # it expired meanwhile
     }
     return readers[server.type(key)]()
 

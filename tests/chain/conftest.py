@@ -1,3 +1,5 @@
+"""A chain of our own with the contracts on it, and keys that own something there."""
+
 import os
 
 import pytest

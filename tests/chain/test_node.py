@@ -1,3 +1,5 @@
+"""What is read from a node: balances, transfers and the time of a block."""
+
 from eth_utils import to_checksum_address
 
 from lms.chain import anvil, node

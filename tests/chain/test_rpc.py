@@ -1,3 +1,5 @@
+"""Several endpoints as one: who answers, who rests, and what they must agree on."""
+
 import logging
 import socket
 import time

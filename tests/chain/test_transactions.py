@@ -1,3 +1,5 @@
+"""Transactions: their fees, their limits, their signature and their bids."""
+
 from types import SimpleNamespace
 
 import pytest
@@ -26,7 +28,7 @@ def test_the_tip_is_the_median_of_what_six_in_ten_of_a_block_offered_at_most():
     assert asked == [(10, "latest", [60])]
 
 
-@pytest.mark.parametrize("estimate, limit", [(1_000_000, 1_200_000), (MOST_GAS - 1, MOST_GAS)])
+@pytest.mark.parametrize(("estimate", "limit"), [(1_000_000, 1_200_000), (MOST_GAS - 1, MOST_GAS)])
 def test_the_limit_is_a_fifth_above_the_estimate_within_what_a_transaction_may_use(estimate, limit):
     pool = answering(estimate_gas=lambda call: estimate)
     assert transactions.estimate_gas(pool, "0x" + "11" * 20, "0x" + "22" * 20, b"") == limit

@@ -1,3 +1,5 @@
+"""Sealed keys open for their owner, under their KEK, and never otherwise."""
+
 import os
 import pickle
 from dataclasses import replace
@@ -50,13 +52,13 @@ def test_a_key_moved_to_another_row_does_not_open(sealed, keks):
 
 
 def test_a_newer_kek_version_is_bound_to_the_wrap(sealed, keks):
-    both = Keks(1, {version: keks._by_version[1] for version in (1, 2)})
+    both = Keks(1, dict.fromkeys((1, 2), keks._by_version[1]))
     with pytest.raises(WrongKey):
         open_key(replace(sealed, kek_version=2), "7", both)
 
 
 def test_a_missing_kek_version_says_what_helps(sealed):
-    with pytest.raises(KekMissing, match="under version 1 of the KEK.* KEK_OLD.* flask keys rotate"):
+    with pytest.raises(KekMissing, match=r"under version 1 of the KEK.* KEK_OLD.* flask keys rotate"):
         open_key(sealed, "7", local_keks(2))
 
 

@@ -74,7 +74,7 @@ def test_the_same_key_takes_once_and_nothing_else(refund, part):
     first = refund(10)
     assert refund(10) == first
     assert part("debt").balance == -6
-    with pytest.raises(ledger.KeyReused, match="The key refund was used for another transfer."):
+    with pytest.raises(ledger.KeyReused, match=r"The key refund was used for another transfer\."):
         refund(11)
 
 

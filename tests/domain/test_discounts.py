@@ -116,7 +116,7 @@ def test_failed_then_paid_then_failed_moves_them_once(rich, course):
 
 def test_who_has_too_few_is_told_and_gets_no_order(rich, tea):
     dear = publish(tea, "Dear", price=60000)
-    with pytest.raises(DomainError, match="60.00 TEO"):
+    with pytest.raises(DomainError, match=r"60\.00 TEO"):
         place(rich, dear)
     assert queries.orders_of(rich.id).total == 0
 

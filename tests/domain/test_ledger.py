@@ -53,7 +53,7 @@ def test_the_same_key_between_other_accounts_is_refused(issuance, available, ana
     ledger.post("k", **ends, amount=5, reason="lesson", evidence={"by": "test"})
     ledger.post("his", issuance, queries.member(bruno.id, "TEO", "available"), 5, "lesson", evidence={"by": "test"})
     other = {"source": queries.member(bruno.id, "TEO", "available"), "target": queries.member(ana.id, "TEO", "maturing")}[change]
-    with pytest.raises(ledger.KeyReused, match="The key k was used for another transfer."):
+    with pytest.raises(ledger.KeyReused, match=r"The key k was used for another transfer\."):
         ledger.post("k", **ends | {change: other}, amount=5, reason="lesson", evidence={"by": "test"})
 
 
@@ -90,7 +90,7 @@ def test_the_database_itself_refuses_a_transfer_without_evidence(issuance, avail
 
 
 def test_an_account_is_never_overdrawn(issuance, available):
-    with pytest.raises(ledger.Overdraft, match="There is not enough TEO for this."):
+    with pytest.raises(ledger.Overdraft, match=r"There is not enough TEO for this\."):
         ledger.post("k", available, issuance, 1, "refund", evidence={"by": "test"})
     assert db.session.query(Transfer).count() == 0
 

@@ -142,7 +142,7 @@ def test_who_lost_it_while_he_decided_decides_nothing(facts, decide, ana, tea, o
         actions.check(waiting)
     assert waiting.user.is_active and otto.may_decide
     take_from(otto, **facts)
-    with pytest.raises(DomainError, match="[Oo]nly (another admin|an admin|admins)"), transaction():
+    with pytest.raises(DomainError, match=r"[Oo]nly (another admin|an admin|admins)"), transaction():
         decide(waiting, payout, otto)
     assert (waiting.state, payout.state, halt.is_stopped()) == ("in review", "in review", False)
 

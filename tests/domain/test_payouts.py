@@ -266,7 +266,7 @@ def test_who_signed_in_with_the_members_browser_decides_nothing_about_a_payout_o
 
 
 def test_three_are_open_at_a_time(rich, ada):
-    first = [request(rich, 1000, f"k{number}") for number in range(3)][0]
+    first, *_ = [request(rich, 1000, f"k{number}") for number in range(3)]
     with pytest.raises(DomainError, match="3 open payouts"):
         request(rich, 1000, "k4")
     do(payouts.approve, first, ada)

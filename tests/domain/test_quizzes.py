@@ -308,7 +308,7 @@ def test_a_quiz_read_while_it_is_written_is_of_one_moment(app, lesson):
     [
         lambda question: quizzes.change_question(question, "Too late", FOUR, False),
         lambda question: quizzes.move_question(question, 1),
-        lambda question: quizzes.remove_question(question),
+        quizzes.remove_question,
     ],
 )
 def test_a_question_that_another_removed_is_there_no_more(app, three, verb):

@@ -100,7 +100,7 @@ def test_what_is_on_the_chain_takes_the_release_alone_whatever_is_chosen(is_prom
     assert (found.seconds(is_prompt), found.gas(is_prompt), found.fee_wei(is_prompt)) == (12, 52_000, 16)
 
 
-@pytest.mark.parametrize("release, batch", [(None, None), (None, BATCH), (RELEASE, None)])
+@pytest.mark.parametrize(("release", "batch"), [(None, None), (None, BATCH), (RELEASE, None)])
 def test_a_sum_with_a_part_nobody_knows_is_not_known(release, batch):
     found = Quote(True, release, batch)
     assert (found.seconds(True), found.seconds(False), found.gas(True), found.fee_wei(True)) == (None,) * 4

@@ -159,7 +159,7 @@ def test_numbers_that_make_no_sense_are_refused(app, numbers, why):
     ],
 )
 def test_rules_under_which_a_circle_makes_teo_too_cheaply_are_refused(app, numbers):
-    with pytest.raises(Invalid, match="A student and a teacher in league could make TEO for [01]\\.\\d\\d EUR each"):
+    with pytest.raises(Invalid, match=r"A student and a teacher in league could make TEO for [01]\.\d\d EUR each"):
         announce(**numbers)
 
 

@@ -116,7 +116,7 @@ def test_more_than_there_is_is_not_reserved(rich, own):
 
 
 def test_three_are_open_at_a_time_and_one_that_is_cancelled_makes_room(rich, own):
-    first = [ask(rich, own, 10, key=f"w{number}") for number in range(3)][0]
+    first, *_ = [ask(rich, own, 10, key=f"w{number}") for number in range(3)]
     with pytest.raises(DomainError, match="3 withdrawals open"):
         ask(rich, own, 10, key="w4")
     decide(withdrawals.cancel, first)
@@ -140,7 +140,7 @@ def test_what_was_undone_is_not_counted_against_the_day(rich, own, monkeypatch):
     assert ask(rich, own, 100, key="w2").state == "checking"
 
 
-@pytest.mark.parametrize("mark, sentence", [("frozen_at", "frozen"), ("suspended_at", "suspended")])
+@pytest.mark.parametrize(("mark", "sentence"), [("frozen_at", "frozen"), ("suspended_at", "suspended")])
 def test_a_wallet_that_is_shut_lets_nothing_out(rich, own, mark, sentence):
     setattr(rich, mark, clock.now())
     db.session.commit()

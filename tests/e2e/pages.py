@@ -272,8 +272,8 @@ def write_course(teacher, title, price="35.00", discount_bp="1000"):
     course = f"/teach/courses/{slug}"
     teacher.send(
         *[f"{course}/details"],
-        **{"title": title, "summary": "Why a stone arch needs no mortar.", "description": "Arches, beams and cables.", "subject": "Building"},
-        **{"language": "en", "price": price, "reward_bp": "1.00", "discount_bp": discount_bp},
+        title=title, summary="Why a stone arch needs no mortar.", description="Arches, beams and cables.", subject="Building",
+        language="en", price=price, reward_bp="1.00", discount_bp=discount_bp,
     )
     teacher.send(course, to=f"{course}/sections", title="Arches")
     section = first_link(teacher, course, rf"{course}/sections/\d+/lessons")

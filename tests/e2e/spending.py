@@ -33,7 +33,7 @@ def buy_with_teo(story, student, teacher, slug):
         teacher.page.get_by_text(said).first.wait_for()
     story.tell(
         "he bought her first course for 68.00 € and 12 TEO; the teacher gets 80.00 € × 55 % − 12.00 € = 32.00 €, and 12 TEO × 1.25 = 15 TEO",
-        **{"student_TEO_available": "28", "student_TEO_maturing": "1.36", "teacher_TEO_maturing": "15", "teacher_EUR_maturing": "32"},
+        student_TEO_available="28", student_TEO_maturing="1.36", teacher_TEO_maturing="15", teacher_EUR_maturing="32",
         **{"platform_EUR_cards": "-68", "platform_EUR_platform": "36"} | bonus,
     )
 
@@ -58,8 +58,8 @@ def mature(story, student, teacher):
     teacher.log_in()
     story.tell(
         "a month later all of that has matured",
-        **{"student_TEO_available": "29.36", "student_TEO_maturing": "0", "teacher_TEO_available": "35", "teacher_TEO_maturing": "0"},
-        **{"teacher_EUR_available": "32", "teacher_EUR_maturing": "0"},
+        student_TEO_available="29.36", student_TEO_maturing="0", teacher_TEO_available="35", teacher_TEO_maturing="0",
+        teacher_EUR_available="32", teacher_EUR_maturing="0",
     )
 
 
@@ -102,7 +102,7 @@ def give_back(story, student, slug):
     order = page.url
     story.tell(
         "he bought her other course for 45.00 € and 5 TEO; the teacher gets 50.00 € × 55 % − 5.00 € = 22.50 €, and 5 TEO × 1.25 = 6.25 TEO",
-        **{"student_TEO_available": "9.36", "student_TEO_maturing": "0.90", "teacher_TEO_maturing": "6.25", "teacher_EUR_maturing": "22.50"},
+        student_TEO_available="9.36", student_TEO_maturing="0.90", teacher_TEO_maturing="6.25", teacher_EUR_maturing="22.50",
         **{"platform_EUR_cards": "-113", "platform_EUR_platform": "58.50"} | bonus,
     )
     page.goto(order)

@@ -80,5 +80,5 @@ def stake(story, teacher):
     teacher.page.get_by_text("your tier: 55 % of each price is yours").wait_for()
     story.tell(
         "she was granted 120 TEO and staked 100 of them to Silver: 55 % of each price is hers",
-        **{"teacher_TEO_available": "20", "teacher_TEO_staked": "100", "platform_TEO_issuance": "-120"},
+        teacher_TEO_available="20", teacher_TEO_staked="100", platform_TEO_issuance="-120",
     )

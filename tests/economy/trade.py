@@ -175,5 +175,5 @@ def refusable(*refusals):
         with transaction():
             yield (done := [])
     except DomainError as refusal:
-        assert not isinstance(refusal, ledger.Overdraft) or isinstance(refusal, refusals or ()), refusal
+        assert not isinstance(refusal, ledger.Overdraft) or isinstance(refusal, refusals or ()), refusal  # noqa: PT017 - it may be refused or not
         done.clear()

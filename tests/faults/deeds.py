@@ -120,7 +120,7 @@ def work(most, seed):
         try:
             with current_app.app_context():
                 import_attribute(found.func_name)(*found.args)
-        except Exception:
+        except Exception:  # noqa: BLE001 - as a worker would
             traceback.print_exc()
 
 
@@ -165,7 +165,7 @@ def _post(key, source, target, amount):
 
 
 def _account(place):
-    """ "treasury" is the platform's account, "ana:available" a member's."""
+    """Of "treasury" the platform's account, of "ana:available" a member's."""
     owner, _, name = place.rpartition(":")
     if not owner:
         return ledgers.platform("TEO", name)

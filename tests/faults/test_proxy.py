@@ -42,7 +42,7 @@ def send(door, raw):
 
 def test_a_lost_answer_leaves_the_transaction_with_the_node(door, payer, anvil):
     door.arm("answer lost", "eth_sendRawTransaction")
-    with pytest.raises(OSError):
+    with pytest.raises(OSError):  # noqa: PT011 - a lost line has many words
         send(door, payer())
     until = time.monotonic() + 10  # the client may have gone before the node was done
     while anvil.call("eth_getTransactionCount", payer.address, "latest") != "0x1":
@@ -51,7 +51,7 @@ def test_a_lost_answer_leaves_the_transaction_with_the_node(door, payer, anvil):
 
 def test_a_cut_line_keeps_it_from_the_node(door, payer, anvil):
     door.arm("line cut", "eth_sendRawTransaction")
-    with pytest.raises(OSError):
+    with pytest.raises(OSError):  # noqa: PT011 - a lost line has many words
         send(door, payer())
     assert anvil.call("eth_getTransactionCount", payer.address, "latest") == "0x0"
 

@@ -77,7 +77,7 @@ def _fork(app, job, order, countdowns):
         with app.app_context():
             import_attribute(job["do"])(*job["args"])
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the process ends right after
         traceback.print_exc()
     finally:
         sys.stderr.flush()

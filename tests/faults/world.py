@@ -325,7 +325,7 @@ class World:
 
     def _is_past_help(self, traces):
         """A broken build, and it is plain already, or nothing has moved for four rounds."""
-        return len(traces) > 4 and len(set(map(tuple, traces[-5:]))) == 1 or bool(self.violations(is_quiet=False))
+        return (len(traces) > 4 and len(set(map(tuple, traces[-5:]))) == 1) or bool(self.violations(is_quiet=False))
 
     def is_quiet(self):
         return self._sql(_UNDER_WAY) == [(0,)] and not self.strangers.unmined()

@@ -114,6 +114,6 @@ def _outcome(world, seed, mutant):
     try:
         done = schedule.run(world, drawn, mutant)
         outcome.violations, outcome.faults = done.violations, done.faults
-    except Exception:  # the others go on
+    except Exception:  # noqa: BLE001 - the others go on
         outcome.violations, outcome.is_broken = [traceback.format_exc()], True
     return outcome

@@ -31,5 +31,5 @@ def test_only_its_owner_reads_it(store):
 @pytest.mark.parametrize("place", ["", "../secrets.json", "/etc/passwd", PLACE + "/x", PLACE.upper(), PLACE[:-1]])
 def test_no_other_place_is_touched(store, place):
     for touch in (store.get, store.remove, lambda name: store.put(name, b"bytes")):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="a place is 32"):
             touch(place)

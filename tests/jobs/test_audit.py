@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from redis.exceptions import ConnectionError
+from redis.exceptions import ConnectionError as RedisGone
 from sqlalchemy import delete, text
 
 from lms import clock
@@ -144,7 +144,7 @@ def test_one_that_was_made_anew_as_a_whole_is_an_incident_too_and_once(decided):
 
 def test_without_redis_the_chain_is_read_all_the_same(decided, monkeypatch):
     def down(*_):
-        raise ConnectionError
+        raise RedisGone
 
     monkeypatch.setattr(queue.redis, "get", down), monkeypatch.setattr(queue.redis, "set", down)
     with transaction():

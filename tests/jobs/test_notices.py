@@ -195,7 +195,7 @@ def test_it_is_in_the_members_language_and_time_zone(ana, box):
 
 
 def test_what_people_wrote_is_escaped_in_html_and_plain_in_text(ana, box):
-    tell(ana, "course returned", course="Salt & <i>bread</i>", slug="x", comment="Say \"why\".")
+    tell(ana, "course returned", course="Salt & <i>bread</i>", slug="x", comment='Say "why".')
     notices.deliver()
     letter = box()[0]
     assert "Salt &amp; &lt;i&gt;" in html() and "Salt & <i>bread</i>" in letter.text

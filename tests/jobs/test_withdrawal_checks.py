@@ -95,7 +95,7 @@ def test_a_cancelled_one_never_leaves(rich, worker, flow, audit):
     assert (parts(rich), db.session.query(Operation).filter_by(kind="release").count(), audit()) == ((teo(50), 0), 0, GREEN)
 
 
-@pytest.mark.parametrize("is_prompt, batches", [(True, 1), (False, 0)])
+@pytest.mark.parametrize(("is_prompt", "batches"), [(True, 1), (False, 0)])
 def test_who_is_in_a_hurry_does_not_wait_for_the_regular_batch(is_prompt, batches, rich, worker, run_jobs, anvil):
     """What he earned last is not on the chain yet, and the next batch is an hour away."""
     anvil.call("anvil_mine", "0x3")

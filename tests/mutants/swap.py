@@ -62,7 +62,7 @@ def _take_defaults(function, before, after):
     if ast.dump(before.args) == ast.dump(after.args):
         return
     known = dict(function.__globals__)
-    evaluate = lambda node: eval(compile(ast.Expression(node), "<default>", "eval"), known)  # noqa: E731
+    evaluate = lambda node: eval(compile(ast.Expression(node), "<default>", "eval"), known)  # noqa: E731, S307  (the source is our own)
     function.__defaults__ = tuple(evaluate(node) for node in after.args.defaults) or None
     pairs = zip(after.args.kwonlyargs, after.args.kw_defaults, strict=True)
     function.__kwdefaults__ = {argument.arg: evaluate(node) for argument, node in pairs if node is not None} or None

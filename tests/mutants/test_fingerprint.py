@@ -12,7 +12,7 @@ def of(source):
 
 
 @pytest.mark.parametrize(
-    "one, other",
+    ("one", "other"),
     [
         ("def f(a): return a", "def f(a: int) -> int: return a"),
         ("def f(a):\n b = a\n return b", "def f(a):\n b: int = a\n return b"),
@@ -29,7 +29,7 @@ def test_what_only_says_something_is_the_same(one, other):
 
 
 @pytest.mark.parametrize(
-    "one, other",
+    ("one", "other"),
     [
         ("def f(a): return a", "def f(a): return -a"),
         ("def f(a=1): return a", "def f(a=2): return a"),

@@ -7,7 +7,7 @@ import pytest
 
 from tests.mutants import swap
 
-SOURCE = '''from functools import cache
+SOURCE = """from functools import cache
 
 
 class Price:
@@ -30,7 +30,7 @@ def more(a, b=1, *, c=2):
 
 def each(numbers):
     return [number + 1 for number in numbers]
-'''
+"""
 
 
 @pytest.fixture

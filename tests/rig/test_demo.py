@@ -141,8 +141,7 @@ def _wait_for_change(path):
 @pytest.fixture
 def prepared(demo, directory):
     """What the demo that runs was started from, as the next start sees it."""
-    found = Demo(directory, {name: port_of(directory, name) for name in ("postgres", "anvil")})
-    return found
+    return Demo(directory, {name: port_of(directory, name) for name in ("postgres", "anvil")})
 
 
 def port_of(directory, name):

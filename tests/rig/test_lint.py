@@ -26,6 +26,6 @@ def test_every_package_that_is_excused_from_being_imported_is_asked_for():
 def test_what_lint_finds_fails_it_and_what_it_does_not_reach_is_tried_too(monkeypatch, capfd):
     steps = [test.Step("first", ["false"]), test.Step("second", ["echo", "reached"])]
     monkeypatch.setattr(lint, "style", lambda: steps)
-    with pytest.raises(Refusal, match="FAILED: first$"):
+    with pytest.raises(Refusal, match=r"FAILED: first$"):
         lint.main()
     assert "reached" in capfd.readouterr().out

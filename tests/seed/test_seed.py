@@ -34,7 +34,7 @@ def test_every_seeded_course_is_for_sale_with_all_its_lessons(app):
     for course in found:
         assert course.teacher_id == teacher.id
         assert course.lesson_count == len(course.lessons) >= 6
-        assert [lesson.is_preview for lesson in course.lessons][0]
+        assert next(lesson.is_preview for lesson in course.lessons)
 
 
 def test_a_translation_is_shown_with_its_original(app):

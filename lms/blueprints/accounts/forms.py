@@ -16,7 +16,7 @@ from lms.domain.accounts.checks import check_password, clean_name
 from lms.ui.preferences import LANGUAGES
 
 _OTHER_NAMES = ("Etc/", "US/", "SystemV/", "posix/", "right/", "Brazil/", "Canada/", "Chile/", "Mexico/")
-ZONES = ["UTC"] + sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(_OTHER_NAMES))
+ZONES = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(_OTHER_NAMES))]
 
 
 def address(form, field):

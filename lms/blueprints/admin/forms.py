@@ -111,5 +111,5 @@ class LogForm(Form):
     def __init__(self, *asked, names, **options):
         super().__init__(*asked, **options)
         self.names = names
-        self.action.choices = [("", _("All actions"))] + sorted(((word, gettext(said[2])) for word, said in ACTIONS.items()), key=lambda choice: choice[1])
+        self.action.choices = [("", _("All actions")), *sorted(((word, gettext(said[2])) for word, said in ACTIONS.items()), key=lambda choice: choice[1])]
         self.by.choices = [(0, _("All people")), (log_queries.NOBODY, _("The platform and its operators")), *sorted(names.items(), key=lambda choice: choice[1])]

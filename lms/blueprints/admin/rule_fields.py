@@ -1,6 +1,7 @@
 """Fields for the numbers of the rulebook, each in the unit it is read in and within the bounds of `checks`."""
 
 import re
+from types import MappingProxyType
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -70,14 +71,14 @@ def of_rule(rule):
 class Within:
     """Says between which numbers, in the unit they are read in."""
 
-    field_flags = {}
+    field_flags = MappingProxyType({})
 
     def __init__(self, least, most, unit=units.number):
         self._least, self._most, self._unit = least, most, unit
 
     def __call__(self, _form, field):
         if field.data is None:
-            raise StopValidation()
+            raise StopValidation
         if not self._least <= field.data <= self._most:
             raise StopValidation(gettext("From %(least)s to %(most)s.", least=self._unit(self._least), most=self._unit(self._most)))
 

@@ -8,7 +8,8 @@ from itertools import count
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, RedisError
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from lms import live
@@ -167,19 +168,19 @@ class Hub:
         while True:
             found = subscription.get_message(timeout=LONGEST_PAUSE)
             if self.subscription is not subscription:
-                raise ConnectionError("a channel could not be asked for")
+                raise RedisGone("a channel could not be asked for")
             if found:
                 self._take_in(found)
             else:
                 if asked:
-                    raise ConnectionError("Redis does not answer")
+                    raise RedisGone("Redis does not answer")
                 subscription.ping()
             asked = found is None
 
     def _take_in(self, found):
         """True when it was Redis's word that a channel is heard."""
         if found is None:
-            raise ConnectionError("Redis does not answer")
+            raise RedisGone("Redis does not answer")
         if found["type"] == "message":
             self._deliver(found)
         elif found["type"] == "subscribe":

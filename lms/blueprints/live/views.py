@@ -36,6 +36,6 @@ def _names(asked):
 
 def _refuse():
     """A page that was fed until its sign-in ended would ask for ever, so it is told; nobody else gets a stream."""
-    if "Last-Event-ID" in request.headers:
-        return Response(CLOSED, mimetype="text/event-stream", headers=HEADERS)
-    abort(401)
+    if "Last-Event-ID" not in request.headers:
+        abort(401)
+    return Response(CLOSED, mimetype="text/event-stream", headers=HEADERS)

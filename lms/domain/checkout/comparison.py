@@ -78,7 +78,7 @@ def _disputes(ours: Mapping[str, Payment]) -> dict[int | None, str]:
     """{payment id: state of its dispute, "lost" of several}"""
     ids = [payment.id for payment in ours.values()]
     rows = select(Dispute.payment_id, Dispute.state).where(among(Dispute.payment_id, ids)).order_by(Dispute.state == "lost")
-    return {payment_id: state for payment_id, state in db.session.execute(rows)}
+    return dict(db.session.execute(rows).all())
 
 
 def _is_told_by(before: Facts, details: Facts) -> bool:

@@ -158,4 +158,4 @@ def section(course: Course, section_id: int) -> Section | None:
 def _tsquery(word: str) -> str:
     """All words, the last as a prefix; only letters and digits reach the parser."""
     words = re.findall(r"[^\W_]+", word.lower())[:8]
-    return " & ".join(words[:-1] + [f"{words[-1]}:*"]) if words else ""
+    return " & ".join([*words[:-1], f"{words[-1]}:*"]) if words else ""

@@ -33,11 +33,12 @@ def trace(steps: Iterable[tuple[int, int, bool, int | None]]) -> list[tuple[int,
         if not is_credit:
             pieces = taken[number] = lots.take(amount, undoes)
             continue
+        left = amount
         for credit, piece in taken.pop(undoes, ()):
-            back = min(piece, amount)
+            back = min(piece, left)
             lots.put(credit, back)
-            amount -= back
-        lots.put(number, amount)
+            left -= back
+        lots.put(number, left)
     return pieces
 
 

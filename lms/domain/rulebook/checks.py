@@ -1,5 +1,6 @@
 """Which rules may never come into force. Each refusal is an Invalid with a sentence for who wrote them."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
@@ -81,7 +82,7 @@ def _check_tiers(tiers: Sequence[Tier]) -> None:
         _check_tier(tier)
     if not tiers or tiers[0].staked != 0 or len({tier.name for tier in tiers}) < len(tiers):
         raise Invalid("The first tier begins at a stake of 0, and each tier has a name of its own.")
-    for lower, higher in zip(tiers, tiers[1:], strict=False):
+    for lower, higher in itertools.pairwise(tiers):
         if higher.staked <= lower.staked or higher.platform_bp >= lower.platform_bp:
             raise Invalid("From %(lower)s to %(higher)s the stake has to rise and the platform's share to fall.", lower=lower.name, higher=higher.name)
 

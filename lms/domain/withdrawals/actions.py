@@ -52,7 +52,8 @@ def check(withdrawal: Withdrawal, risks: Sequence[Facts] = ()) -> None:
         return
     if linked.is_removed(withdrawal.linked_wallet_id):
         _undo(withdrawal, "cancelled")
-        return tell(withdrawal, "cancelled")
+        tell(withdrawal, "cancelled")
+        return
     if not halt.lets_go() and not risks and not review.weighed(withdrawal)["flags"]:
         return
     review.judge(withdrawal, risks)
