@@ -103,7 +103,7 @@ def _plan(paths):
 
 
 def _meets(paths, files, jobs):
-    """{"path:function": {test: (seconds, the statements it runs)}}; test files that are new or changed are run once to know."""
+    """{"path:function": {test: (seconds, the statements it runs, what asking it costs)}}; test files that are new or changed are run once to know."""
     bodies = {f"{path}:{name}": fingerprint(node) for path in paths for name, node in functions(ast.parse((ROOT / path).read_text())).items()}
     then = json.loads(BODIES.read_text()) if BODIES.exists() else {}
     if bodies.keys() - then.keys() or not MET.exists():
@@ -119,9 +119,10 @@ def _meets(paths, files, jobs):
     for fact in _lines(MET):
         if "test" in fact and fact["passed"] and files.get(fact["test"].partition("::")[0]) == fact["digest"]:
             for path, names in fact["met"].items():
+                cost = fact["seconds"] / sum(len(numbers) for numbers in names.values())  # who meets much of a module is likely about it
                 for name, numbers in names.items():
                     of = f"{path}:{name}"
-                    found[of][fact["test"]] = (fact["seconds"], numbers if then.get(of) == bodies.get(of) else [])
+                    found[of][fact["test"]] = (fact["seconds"], numbers if then.get(of) == bodies.get(of) else [], cost)
     return found
 
 

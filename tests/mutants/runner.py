@@ -162,12 +162,12 @@ class _Slot:
     def __init__(self, session, job, tests):
         self._session, self._tests, self._reach = session, tests, job["reach"]
         self._caught = {name: Counter(tests) for name, tests in job["caught"].items()}  # {function: {test: how many}}
-        self._trusted, self._unfit = set(), set()
+        self._trusted, self._unfit, self._spent = set(), set(), 0  # seconds of the processor, by the tests of one mutant
         self._warm()
         self._running = Running(job["paths"])
 
     def outcome(self, mutant):
-        began = time.monotonic()
+        self._spent = 0
         while True:
             chosen, left_out = self._choose(mutant)
             found = self._forked(mutant, chosen) if chosen else {"verdict": "no tests"}
@@ -178,20 +178,19 @@ class _Slot:
             break
         if found["verdict"] == "killed":
             self._caught.setdefault(_name(mutant), Counter())[test] += 1
-        return {**found, "seconds": round(time.monotonic() - began, 2), "tests": len(chosen), "left out": left_out, "among": len(self._reach.get(_name(mutant), ()))}
+        return {**found, "seconds": round(self._spent, 2), "tests": len(chosen), "left out": left_out, "among": len(self._reach.get(_name(mutant), ()))}
 
     def _choose(self, mutant):
-        """Those that meet it: first what noticed others of this function, then the fastest, as many as the budget takes."""
+        """Those that meet it: first what noticed others of this function, then what is fast for how much of its module it meets, as many as the budget takes."""
         reach, caught = self._reach.get(_name(mutant), {}), self._caught.get(_name(mutant), {})
-        fit = [test for test, (_, numbers) in reach.items() if test in self._tests and test not in self._unfit and reach[test][0] < LONGEST and (not numbers or set(numbers) & set(mutant["statements"]))]
-        fit.sort(key=lambda test: (-caught.get(test, 0), reach[test][0]))
+        fit = [test for test, (_, numbers, _) in reach.items() if test in self._tests and test not in self._unfit and reach[test][0] < LONGEST and (not numbers or set(numbers) & set(mutant["statements"]))]
+        fit.sort(key=lambda test: (-caught.get(test, 0), reach[test][2]))
         chosen, spent = [], 0
         for test in fit:
             spent += reach[test][0] + 0.02
             if spent > BUDGET:
                 break
             chosen.append(test)
-        chosen[1:] = sorted(chosen[1:], key=lambda test: reach[test][0]) if caught else chosen[1:]
         return chosen, len(fit) - len(chosen)
 
     def _is_fit(self, test):
@@ -214,7 +213,8 @@ class _Slot:
         os.close(writing)
         with os.fdopen(reading) as pipe:
             said = pipe.read().splitlines()
-        os.waitpid(child, 0)
+        usage = os.wait4(child, 0)[2]
+        self._spent += usage.ru_utime + usage.ru_stime
         self._tidy(child, items, late=not (said and said[-1].startswith("{")))
         if said and said[-1].startswith("{"):
             return json.loads(said[-1])
