@@ -21,6 +21,9 @@ lint: setup      ## style, layers, dead code, packages and templates: what make 
 sizes:           ## lines per file and function by layer, and per template
 	@$(PYTHON) bin/sizes.py
 
+graph: setup     ## write who imports whom into docs/architecture.md anew
+	@$(IN_VENV) -m bin.import_graph
+
 faults: setup    ## break the chain pipeline by seeds, then broken builds (N=300 SEED=1; SEED=7 alone replays one)
 	@exec $(IN_VENV) -m tests.faults.run N=$(N) SEED=$(SEED)
 
@@ -54,4 +57,4 @@ lock: setup      ## write the locks of the Python packages anew
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 
-.PHONY: help setup demo test lint sizes faults mutants bench buy play-economy play-desk pictures flask translations lock clean
+.PHONY: help setup demo test lint sizes graph faults mutants bench buy play-economy play-desk pictures flask translations lock clean

@@ -11,9 +11,9 @@ from web3 import Web3
 from lms.chain import anvil, contracts, transactions
 from lms.chain.contracts import artifact
 from lms.chain.contracts.artifacts import creation_data
+from lms.chain.custodial_keys import Key, sign_burn
 from lms.chain.rpc import Pool
 from lms.chain.signers import LocalSigner
-from lms.chain.vault import Key, sign_burn
 from rig import ROOT, Refusal, tools
 from rig.services import Anvil
 

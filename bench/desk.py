@@ -20,7 +20,7 @@ from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.courses import actions as courses
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.wallet.models import LinkedWallet
 from lms.domain.withdrawals import actions as withdrawals
 from rig import Refusal

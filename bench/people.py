@@ -12,7 +12,7 @@ from lms.domain.accounts import sessions
 from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import deployments
 from lms.domain.rewards import actions as rewards

@@ -12,7 +12,7 @@ from bench.measure import Figure
 from bench.works import works
 from lms import clock
 from lms.db import db, disconnect, transaction
-from lms.domain.onchain.signers import MOST_PENDING
+from lms.domain.onchain.signer_lanes import MOST_PENDING
 from lms.domain.wallet import reconciliation
 from lms.domain.wallet.actions import LARGEST_BATCH
 from lms.jobs import balances, chain, node, settlement

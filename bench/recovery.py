@@ -16,7 +16,7 @@ from bench.purchase import open_wallets
 from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.onchain.models import Attempt, Entry
 from lms.queue import enqueue
 from rig import Refusal

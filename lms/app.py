@@ -10,7 +10,7 @@ from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lms import access_log, blueprints, clock, config, logs, refusals, seller, ui
+from lms import access_log, blueprints, clock, config, error_pages, logs, seller, ui
 from lms.blueprints.limits import limiter
 from lms.db import db
 from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
@@ -62,7 +62,7 @@ def create_app(role: str, environ: Mapping[str, str] | None = None) -> Flask:
     if role == "cli":  # what the commands import takes a second, and some of it holds keys
         import_module("lms.cli").register(app)
     _requests(app)
-    refusals.init_app(app)
+    error_pages.init_app(app)
     _believe_proxies(app, settings.get("PROXY_COUNT", 0))
     return app
 

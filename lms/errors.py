@@ -1,4 +1,4 @@
-"""Refusals: sentences a person understands. One handler (lms/refusals.py) turns them into a page, a fragment or JSON."""
+"""Refusals: sentences a person understands. One handler (lms/error_pages.py) turns them into a page, a fragment or JSON."""
 
 from typing import Any
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from lms import arrivals, presence
+from lms import pending_deposits, presence
 from lms.domain.accounts import queries as accounts
 from lms.domain.certificates import queries as certificates
 from lms.domain.checkout import queries as checkout
@@ -18,7 +18,7 @@ from lms.domain.ledger import queries as ledger
 from lms.domain.notices import queries as notices
 from lms.domain.onchain import figures
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.wallet import holders, received, signed_in
+from lms.domain.wallet import deposit_queries, holders, signed_in
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import queries as withdrawals
 
@@ -59,7 +59,7 @@ def _activity(user, _):
 
 def _deposits(user, _):
     own = wallet.wallet_of(user.id)
-    return {"arriving": arrivals.at(own.address) if own else [], "deposits": received.of(user.id)}
+    return {"arriving": pending_deposits.at(own.address) if own else [], "deposits": deposit_queries.of(user.id)}
 
 
 def _operation(user, argument):

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq.registry import FailedJobRegistry
 
-from lms.formats.plain import Plain
+from lms.formats.safe_pickle import Plain
 
 if TYPE_CHECKING:  # cron needs no web
     from flask import Flask

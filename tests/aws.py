@@ -18,7 +18,7 @@ def _sign(key, message, _algorithm):
 
 @pytest.fixture
 def kms(monkeypatch):
-    """kms.signing() and kms.wrapping() make a key and answer its ARN; kms.client is AWS's own."""
+    """aws_kms.signing() and aws_kms.wrapping() make a key and answer its ARN; aws_kms.client is AWS's own."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setattr(ECDSAPrivateKey, "sign", _sign)

@@ -15,7 +15,7 @@ from gunicorn.http.errors import ChunkMissingTerminator
 from lms import clock, create_app
 from lms.blueprints.limits import limiter
 from lms.db import db, transaction
-from lms.domain.accounts import links, sessions
+from lms.domain.accounts import mailed_links, sessions
 from lms.domain.applications import actions as applications
 from lms.domain.certificates import badges
 from lms.domain.checkout import actions as checkout
@@ -27,7 +27,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.wallet import linking
+from lms.domain.wallet import address_linking
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import bank_files, payouts
 from lms.formats.sepa import Payer
@@ -425,7 +425,7 @@ def pages(app, ana, bruno, tea, ada, course, chain, member, log_in):
         order = checkout.place_order(ana, publish(tea, "Other", price=1000), "a-key")
         notices.tell(ana.id, "teo matured", "1", amount=1)
         withdrawal = withdrawals.request("a-key", ana, own.id, teo(20))
-        nonce = linking.challenge(ana, "0x" + "ab" * 20).nonce
+        nonce = address_linking.challenge(ana, "0x" + "ab" * 20).nonce
         application = applications.apply(ana, "Knots", "At sea.")
         bank_of(tea)
         ledger.post("e", books.platform("EUR", "platform"), books.member(tea.id, "EUR", "available"), 5000, "matured", evidence={"by": "test"})
@@ -435,8 +435,8 @@ def pages(app, ana, bruno, tea, ada, course, chain, member, log_in):
         backtest = tried(ada)
         waiting = writing.create(tea, "A draft")
         waiting.state, waiting.submitted_at = "submitted", clock.now()
-    links_of = {"verify": (links.VERIFY, nino, nino.email), "reset": (links.RESET, ana, ana.email), "take_email": (links.NEW_EMAIL, ana, ana.new_email)}
-    tokens = {f"accounts.{name}": links.make(app.config["SECRET_KEY"], *facts) for name, facts in links_of.items()}
+    links_of = {"verify": (mailed_links.VERIFY, nino, nino.email), "reset": (mailed_links.RESET, ana, ana.email), "take_email": (mailed_links.NEW_EMAIL, ana, ana.new_email)}
+    tokens = {f"accounts.{name}": mailed_links.make(app.config["SECRET_KEY"], *facts) for name, facts in links_of.items()}
     payment = log_in(ana).get(f"/orders/{order.id}/pay").location.rpartition("/")[2]
     facts = dict(lesson_slug="lesson-1", section_id=course.sections[0].id, order_id=order.id, operation_id=operation.id, movement_id=1, number=1, notice_id=1)
     slugs = {"admin.review": waiting.slug, "checkout.create": "other"}

@@ -13,11 +13,11 @@ from lms.domain.checkout import earnings, queries, receipts, refund_queries
 from lms.domain.courses import queries as catalogue
 from lms.domain.courses import quiz_queries as written
 from lms.domain.courses import quizzes as writing
-from lms.domain.desk import decided, history, linked, pieces, provenance, signals
+from lms.domain.desk import decided, history, linked_accounts, provenance, provenance_pieces, risk_signals
 from lms.domain.learning import quiz_queries as attempts
 from lms.domain.learning import quizzes
 from lms.domain.ledger import queries as books
-from lms.domain.wallet import received
+from lms.domain.wallet import deposit_queries
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import payout_queries, quotes
 from lms.domain.withdrawals.models import Withdrawal
@@ -56,14 +56,14 @@ def test_what_is_asked_of_one_member_is_found_by_an_index(ana, tea, course, read
     asked = {
         "receipt": lambda: receipts.receipt(ana, order.id),
         "orders looked at": lambda: queries.looked_at([waiting]),
-        "deposits": lambda: received.of(student),
+        "deposits": lambda: deposit_queries.of(student),
         "quote": lambda: quotes.quote(student, 1),
         "provenance": lambda: provenance.of(withdrawal),
-        "pieces": lambda: pieces.of(withdrawal),
+        "pieces": lambda: provenance_pieces.of(withdrawal),
         "what was decided so far": lambda: history.of(withdrawal),
         "what went to an address": lambda: decided.page(word=withdrawal.to),
-        "signs of fraud": lambda: signals.of(db.session.get_one(Withdrawal, withdrawal.id)),
-        "linked accounts": lambda: linked.ties(db.session.get_one(Withdrawal, withdrawal.id)),
+        "signs of fraud": lambda: risk_signals.of(db.session.get_one(Withdrawal, withdrawal.id)),
+        "linked accounts": lambda: linked_accounts.ties(db.session.get_one(Withdrawal, withdrawal.id)),
         "what one bought": lambda: refund_queries.orders(buyer_id=student),
         "what one sold": lambda: refund_queries.orders(teacher_id=teacher),
         "lines of sales": lambda: earnings.lines(teacher),
@@ -113,7 +113,7 @@ def test_who_has_or_had_an_address_is_found_by_an_index(ana):
     db.session.execute(text(many), {"ana": ana.id})
     db.session.execute(text("ANALYZE linked_wallets"))
     values = {"user": ana.id, "to": "0x" + "ab" * 20, "link": 1, "at": clock.now(), "since": clock.now()}
-    assert "ix_linked_wallets_address" in explained(text(f"EXPLAIN {signals._OTHERS.text}"), values, without=("seqscan",))
+    assert "ix_linked_wallets_address" in explained(text(f"EXPLAIN {risk_signals._OTHERS.text}"), values, without=("seqscan",))
 
 
 def plan(rows):

@@ -6,7 +6,7 @@ import logging
 
 from flask import request
 
-from lms.domain.accounts.sightings import network_of
+from lms.domain.accounts.device_sightings import network_of
 
 log = logging.getLogger("lms.security")
 

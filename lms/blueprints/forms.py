@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 class Form(FlaskForm):
     """Its view shows it again, everything typed still in it, when the verb it was sent for refuses; its page says `form_errors(form)`.
 
-    lms/refusals.py asks the view once more: the form then does not hold, and says the refusal."""
+    lms/error_pages.py asks the view once more: the form then does not hold, and says the refusal."""
 
     refusal = None
 

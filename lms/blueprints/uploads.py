@@ -7,7 +7,7 @@ from flask import current_app
 from flask_login import current_user
 
 from lms.domain.files import actions as files
-from lms.domain.files.contents import LARGEST
+from lms.domain.files.upload_limits import LARGEST
 from lms.errors import Invalid, NotFound, Unavailable
 from lms.gateways import file_store, upload_scanner
 from lms.gateways.files import Missing

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from eth_abi import decode, encode
 from eth_utils import keccak
 
-from lms.chain import blocks, plain
+from lms.chain import blocks, raw_answers
 from lms.chain.contracts import artifact
 from lms.chain.contracts.abi import address
 from lms.chain.rpc import Pool
@@ -73,7 +73,7 @@ def transfers(pool: Pool, token: str, first_block: int, last_block: int) -> list
 
 def _transfers(pool: Pool, token: str, first_block: int, last_block: int) -> list[Transfer]:
     wanted = {"address": token, "topics": [_TRANSFER], "fromBlock": hex(first_block), "toBlock": hex(last_block)}
-    return pool.agreed(lambda web3: [_transfer(log) for log in plain.ask(web3, "eth_getLogs", wanted)])
+    return pool.agreed(lambda web3: [_transfer(log) for log in raw_answers.ask(web3, "eth_getLogs", wanted)])
 
 
 def _ask(pool: Pool, token: str, addresses: Sequence[str], block_number: int) -> tuple[int, int, tuple[int, ...]]:

@@ -6,7 +6,7 @@ from typing import Protocol
 from eth_utils import to_checksum_address
 from web3 import Web3
 
-from lms.chain import plain
+from lms.chain import raw_answers
 from lms.chain.contracts.abi import Log
 
 
@@ -39,7 +39,7 @@ class Receipt:
 
 def read(web3: Web3, tx_hash: str) -> Receipt | None:
     """As this node has it; None where it has none."""
-    found = plain.ask(web3, "eth_getTransactionReceipt", tx_hash)
+    found = raw_answers.ask(web3, "eth_getTransactionReceipt", tx_hash)
     if found is None:
         return None
     created = found.get("contractAddress")

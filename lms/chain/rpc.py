@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from web3 import Web3
 
-from lms.chain import plain
-from lms.chain.endpoint import Endpoint, Health, redact
+from lms.chain import raw_answers
 from lms.chain.errors import RpcBehind, RpcDisagreement, RpcDown, RpcRefused
+from lms.chain.rpc_endpoint import Endpoint, Health, redact
 
 T = TypeVar("T")
 
@@ -113,11 +113,11 @@ class Pool:
     def mined_nonce(self, address: str, block: int | str = "latest") -> int:
         """How many transactions of this address are mined by this block, as two endpoints count them."""
         tag = block if isinstance(block, str) else hex(block)
-        return self.agreed(lambda web3: plain.number(web3, "eth_getTransactionCount", address, tag))
+        return self.agreed(lambda web3: raw_answers.number(web3, "eth_getTransactionCount", address, tag))
 
     def balance(self, address: str) -> int:
         """What an address holds for gas, in wei."""
-        return self.read(lambda web3: plain.number(web3, "eth_getBalance", address, "latest"))
+        return self.read(lambda web3: raw_answers.number(web3, "eth_getBalance", address, "latest"))
 
     def _first(self, question: Callable[[Web3], T]) -> tuple[Endpoint, T]:
         """(endpoint, its answer) of the first that answers."""
@@ -151,7 +151,7 @@ def _named(urls: Iterable[str]) -> dict[str, str]:
 
 
 def _block(web3: Web3, number_or_tag: int | str) -> Block | None:
-    found = plain.ask(web3, "eth_getBlockByNumber", number_or_tag if isinstance(number_or_tag, str) else hex(number_or_tag), False)
+    found = raw_answers.ask(web3, "eth_getBlockByNumber", number_or_tag if isinstance(number_or_tag, str) else hex(number_or_tag), False)
     if found is None:
         return None
     number, timestamp, base_fee = (int(each, 16) for each in (found["number"], found["timestamp"], found.get("baseFeePerGas", "0x0")))

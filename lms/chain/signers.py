@@ -9,10 +9,10 @@ from typing import Any, Protocol, Self
 
 from eth_account import Account
 
-from lms.chain import vault
-from lms.chain.keks import Keks
-from lms.chain.kms import KmsSigner
-from lms.chain.vault import Key, SealedKey, new_key, open_key, shorten
+from lms.chain import custodial_keys
+from lms.chain.aws_kms import KmsSigner
+from lms.chain.custodial_keys import Key, SealedKey, new_key, open_key, shorten
+from lms.chain.key_encryption import Keks
 
 _OWNER = "signer"
 KMS = "kms:"
@@ -78,7 +78,7 @@ def rewrap(path: str | Path, keks: Keks) -> bool:
     sealed = _from_json(Path(path).read_text())
     if sealed.kek_version == keks.version:
         return False
-    _write(Path(path), _to_json(vault.rewrap(sealed, _OWNER, keks)), place=os.replace)
+    _write(Path(path), _to_json(custodial_keys.rewrap(sealed, _OWNER, keks)), place=os.replace)
     return True
 
 

@@ -12,11 +12,11 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
 
-from lms.chain import plain, receipts
+from lms.chain import raw_answers, receipts
 from lms.chain.anvil import CHAIN_ID as ANVIL
+from lms.chain.block_cache import Glance
 from lms.chain.contracts import explain
 from lms.chain.errors import FeeTooHigh, Reverted, RpcDisagreement, RpcDown, RpcRefused
-from lms.chain.glance import Glance
 from lms.chain.receipts import Mined, Receipt
 from lms.chain.rpc import Pool
 from lms.chain.signers import Signer
@@ -181,7 +181,7 @@ def _call(sender: str, to: str | None, data: bytes) -> dict[str, Any]:
 
 def _is_enough(web3: Web3, call: dict[str, Any], gas: int) -> bool:
     try:
-        plain.ask(web3, "eth_call", call | {"data": f"0x{call['data'].hex()}", "gas": hex(gas)}, "latest")
+        raw_answers.ask(web3, "eth_call", call | {"data": f"0x{call['data'].hex()}", "gas": hex(gas)}, "latest")
     except Web3RPCError:
         return False
     return True
@@ -203,7 +203,7 @@ def _reason(revert: ContractLogicError) -> str:
 
 def _submit(web3: Web3, raw: bytes) -> None:
     try:
-        plain.ask(web3, "eth_sendRawTransaction", f"0x{raw.hex()}")
+        raw_answers.ask(web3, "eth_sendRawTransaction", f"0x{raw.hex()}")
     except Web3RPCError as refusal:
         if not _has_it(web3, raw, str(refusal)):
             raise

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import timedelta
 
-from lms import clock, observations
+from lms import chain_observations, clock
 from lms.chain import node as reader
 from lms.db import transaction
 from lms.domain.audit import actions as audit
@@ -24,7 +24,7 @@ def compare():
     if token is None:
         return
     observed = observe(pool, token)
-    observations.keep(observed.block, observed.balances)
+    chain_observations.keep(observed.block, observed.balances)
     row = reconciliation.audit(observed)
     with transaction():
         if not row.differences:

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from lms import clock
 from lms.chain import transactions
+from lms.chain.block_cache import Glance
 from lms.chain.errors import ChainError, RpcDisagreement
-from lms.chain.glance import Glance
 from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries, signers
+from lms.domain.onchain import queries, signer_lanes
 from lms.domain.withdrawals import halt
-from lms.jobs import node, outcomes, together
+from lms.jobs import node, operation_batches, operation_outcomes
 from lms.jobs.lanes import PAYOUTS, Lane, broadcast
 from lms.queue import enqueue, queue
 
@@ -62,8 +62,8 @@ def take_queued(lane, place=0, lanes=1):
 def _fitting(lane, waiting):
     """The first of these, as many as there is room for and one transaction writes; none where the chain does not say, which they are told."""
     fitting = []
-    with together.telling(waiting):
-        fitting = waiting[: min(lane.room(), together.MOST)] if waiting else []
+    with operation_batches.telling(waiting):
+        fitting = waiting[: min(lane.room(), operation_batches.MOST)] if waiting else []
     return fitting  # noqa: RET504 - what goes wrong above is told there and ends here
 
 
@@ -75,7 +75,7 @@ def see(pool):
         try:
             balance, mined = pool.balance(address), pool.mined_nonce(address)
             with transaction():
-                signers.see_signer(address, balance, mined)
+                signer_lanes.see_signer(address, balance, mined)
             _look_for_strangers(address, mined, pool)
         except ChainError as error:  # one endpoint lags: the operations are looked after all the same
             log.warning("signer not seen", extra={"signer": address, "error": type(error).__name__})
@@ -94,7 +94,7 @@ def _look_for_strangers(address, mined, pool):
 
 def _halt(address, **where):
     with transaction():
-        signers.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
+        signer_lanes.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
         audit.open_incident("foreign nonce", address, **where)
 
 
@@ -131,9 +131,9 @@ def _perhaps_mined(lane):
 def look_at(operation_ids, pool):
     """Deal with the receipts of these; the operations that have none yet. Those whose entries are closed can be settled again."""
     glance, missing, seen = Glance(pool), [], 0
-    for some in together.parts(operation_ids):
-        verbs = together.each(queries.operations(some), lambda operation: outcomes.look(operation, glance))
-        together.write({each: verb for each, verb in verbs.items() if verb not in (None, outcomes.wait)})
+    for some in operation_batches.parts(operation_ids):
+        verbs = operation_batches.each(queries.operations(some), lambda operation: operation_outcomes.look(operation, glance))
+        operation_batches.write({each: verb for each, verb in verbs.items() if verb not in (None, operation_outcomes.wait)})
         missing += [each for each, verb in verbs.items() if verb is None]
         seen += len(verbs)
     if seen > len(missing):

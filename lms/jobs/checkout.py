@@ -3,13 +3,13 @@
 from lms import live
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries, splits
-from lms.jobs import singly
+from lms.jobs import one_by_one
 from lms.queue import enqueue
 
 
 def expire():
     """Orders nobody paid."""
-    for order_id, buyer_id in singly.each(_expire, queries.expiring()):
+    for order_id, buyer_id in one_by_one.each(_expire, queries.expiring()):
         if buyer_id:
             enqueue("payments.close_page", order_id)
             live.push(buyer_id, f"receipt:{order_id}", *live.BALANCE)
@@ -17,7 +17,7 @@ def expire():
 
 def decide():
     """Sales about whose TEO the teacher has said nothing."""
-    for _, teacher_id in singly.each(_decide, queries.undecided()):
+    for _, teacher_id in one_by_one.each(_decide, queries.undecided()):
         if teacher_id:
             live.push(teacher_id, "sales", *live.BALANCE)
             enqueue("settlement.settle")
@@ -25,7 +25,7 @@ def decide():
 
 def keep():
     """TEO that teachers declined, of sales that are for good."""
-    list(singly.each(splits.keep_declined, queries.declined()))
+    list(one_by_one.each(splits.keep_declined, queries.declined()))
 
 
 def _expire(order_id):

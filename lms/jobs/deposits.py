@@ -5,7 +5,7 @@ from collections import deque
 
 from redis.exceptions import RedisError
 
-from lms import arrivals, live
+from lms import live, pending_deposits
 from lms.chain import anvil, blocks
 from lms.chain import node as reader
 from lms.chain.transactions import final_block
@@ -49,9 +49,9 @@ def _look_ahead(pool, deployment, final):
     head, arriving = pool.head().number, {}
     found = [transfer for transfer in reader.transfers(pool, deployment.token_address, final + 1, head) if not transfer.is_mint]
     for transfer, _ in deposits.incoming(found):
-        arrival = arrivals.Arrival(transfer.amount, head - transfer.block_number + 1, head - final + 1)
+        arrival = pending_deposits.Arrival(transfer.amount, head - transfer.block_number + 1, head - final + 1)
         arriving.setdefault(transfer.target, []).append(arrival)
-    receivers = custody.holders_at(arrivals.keep(arriving))
+    receivers = custody.holders_at(pending_deposits.keep(arriving))
     for user_id in live.listening(holders.members_of(list(receivers.values()))):
         live.push(user_id, "deposits")
 

@@ -1,11 +1,11 @@
 """Admins told of what waits for them."""
 
 from lms.db import transaction
-from lms.domain.desk import news
+from lms.domain.desk import admin_notices
 
 
 def tell_admins():
     """Run by the clock; what was told already is told no more."""
     with transaction():
-        news.tell_of_cases()
-        news.tell_of_incidents()
+        admin_notices.tell_of_cases()
+        admin_notices.tell_of_incidents()

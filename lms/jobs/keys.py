@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from lms import config
-from lms.chain import signers, vault
+from lms.chain import custodial_keys, signers
 from lms.chain.errors import ChainError, KekMissing, WrongKey
 from lms.db import disconnect, transaction
 from lms.domain.wallet import actions as wallet
@@ -72,7 +72,7 @@ def rewrap_wallets():
 
 def _rewrap(row, keks):
     try:
-        wallet.keep_wrap(row, vault.rewrap(row, owner(row.holder_id), keks))
+        wallet.keep_wrap(row, custodial_keys.rewrap(row, owner(row.holder_id), keks))
     except WrongKey:
         return False
     return True

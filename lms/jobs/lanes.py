@@ -13,10 +13,10 @@ from lms.db import transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as switches
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries, signers
+from lms.domain.onchain import queries, signer_lanes
 from lms.domain.withdrawals import halt
 from lms.domain.withdrawals import queries as withdrawals
-from lms.jobs import announce, calls, outcomes, together
+from lms.jobs import announce, contract_calls, operation_batches, operation_outcomes
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +66,12 @@ class Lane:
         """How many more operations it can sign now."""
         if switches.is_stopped("signing") or switches.is_stopped("settlement") or queries.is_retired(self.signer.address):
             return 0
-        return signers.room(self.signer.address, self._look().mined)
+        return signer_lanes.room(self.signer.address, self._look().mined)
 
     def take(self, operations):
         """Sign, save and send these; how many a node has taken. All are committed before the first is sent."""
-        signed, calls_ready = {}, {each: call for each, call in together.each(operations, self._simulate).items() if call}
-        with together.telling(list(calls_ready)):
+        signed, calls_ready = {}, {each: call for each, call in operation_batches.each(operations, self._simulate).items() if call}
+        with operation_batches.telling(list(calls_ready)):
             signed = self._sign(calls_ready)
         return broadcast(signed, self.pool)
 
@@ -79,20 +79,20 @@ class Lane:
         """The Call it is, or None when the chain would refuse it now."""
         self._check_chain(operation)
         if operation.kind == "release" and not operation.attempts and (why := withdrawals.why_withheld(operation)):
-            outcomes.withheld(operation, why)
+            operation_outcomes.withheld(operation, why)
             return None
         sight = self._look()
-        if operation.attempts and calls.contract(operation).op_used(self.pool, operation.op):
-            outcomes.used(operation, self.pool)  # a second nonce only for a number that two endpoints call unused
+        if operation.attempts and contract_calls.contract(operation).op_used(self.pool, operation.op):
+            operation_outcomes.used(operation, self.pool)  # a second nonce only for a number that two endpoints call unused
             return None
-        target, data = calls.data(operation)
-        if other := calls.used_elsewhere(operation, self.pool):
-            outcomes.given_twice(operation, other.find_used(self.pool, operation.op, operation.deployment.first_block))
+        target, data = contract_calls.data(operation)
+        if other := contract_calls.used_elsewhere(operation, self.pool):
+            operation_outcomes.given_twice(operation, other.find_used(self.pool, operation.op, operation.deployment.first_block))
             return None
         try:
-            gas = transactions.estimate_gas(self.pool, self.signer.address, target, data, calls.likely_gas(operation))
+            gas = transactions.estimate_gas(self.pool, self.signer.address, target, data, contract_calls.likely_gas(operation))
         except Reverted as refusal:
-            outcomes.refused(operation, refusal, self.pool)
+            operation_outcomes.refused(operation, refusal, self.pool)
             return None
         self._check_funds(sight.balance, gas * sight.fees.cap)
         return Call(target, data, gas, operation.is_void)
@@ -101,7 +101,7 @@ class Lane:
         """{id: what was signed} of those that nobody else has taken meanwhile, and there is room for."""
         sight = self._look()
         with transaction():
-            given = signers.take_nonces(_signable(ready), self.signer.address, sight.mined)
+            given = signer_lanes.take_nonces(_signable(ready), self.signer.address, sight.mined)
             return {operation.id: self._save(operation, ready[operation.id], nonce, sight.fees) for operation, nonce in given}
 
     def bump(self, operation):
@@ -117,7 +117,7 @@ class Lane:
             last = operation.attempts[-1]
             if operation.state in ("signed", "sent") and last.signer == self.signer.address and only_if(operation):
                 fees = self._fees(over=transactions.Fees(last.tip, last.cap))  # first: while it is too much, no holder signs
-                self._save(operation, Call(*calls.data(operation), last.gas, operation.is_void), last.nonce, fees)
+                self._save(operation, Call(*contract_calls.data(operation), last.gas, operation.is_void), last.nonce, fees)
         broadcast({operation.id: operation.attempts[-1]}, self.pool)
 
     def _save(self, operation, call, nonce, fees):
@@ -130,7 +130,7 @@ class Lane:
         deployment = operation.deployment
         if deployment.chain_id != self.pool.chain_id:
             raise CodeMismatch(f"the operation belongs to chain {deployment.chain_id}, and this is {self.pool.chain_id}")
-        contract = calls.contract(operation)
+        contract = contract_calls.contract(operation)
         if contract.address not in self._checked:
             contract.check_code(self.pool)
             self._checked.add(contract.address)
@@ -177,7 +177,7 @@ def broadcast(signed, pool):
     """Send {operation id: what was signed, `raw` and `tx_hash`}; how many a node has taken. The same bytes again are harmless; what no node takes is tried again by the sweep."""
     answers = {}
     for operation_id, raw, tx_hash in [(operation_id, attempt.raw, attempt.tx_hash) for operation_id, attempt in signed.items()]:
-        with together.telling([operation_id]):
+        with operation_batches.telling([operation_id]):
             answers[operation_id] = transactions.broadcast(pool, raw), tx_hash
     if not answers:
         return 0

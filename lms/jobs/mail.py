@@ -5,7 +5,7 @@ import logging
 from flask import current_app, g, render_template, url_for
 
 from lms.db import transaction
-from lms.domain.accounts import links
+from lms.domain.accounts import mailed_links
 from lms.domain.notices import actions as notices
 from lms.domain.notices import queries
 from lms.gateways import mail as gateway
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 # kind of mail → (what its link proves, the page that reads it)
 LINKS = {
-    "verify": (links.VERIFY, "accounts.verify"),
-    "reset": (links.RESET, "accounts.reset"),
-    "new_email": (links.NEW_EMAIL, "accounts.take_email"),
+    "verify": (mailed_links.VERIFY, "accounts.verify"),
+    "reset": (mailed_links.RESET, "accounts.reset"),
+    "new_email": (mailed_links.NEW_EMAIL, "accounts.take_email"),
 }
 
 
@@ -59,4 +59,4 @@ def _link(mail):
     if mail.kind not in LINKS:
         return None
     purpose, endpoint = LINKS[mail.kind]
-    return url_for(endpoint, token=links.make(current_app.config["SECRET_KEY"], purpose, mail.user, mail.address), _external=True)
+    return url_for(endpoint, token=mailed_links.make(current_app.config["SECRET_KEY"], purpose, mail.user, mail.address), _external=True)

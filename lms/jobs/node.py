@@ -3,13 +3,13 @@
 from flask import current_app
 
 from lms import config as settings
-from lms import endpoints
+from lms import rpc_endpoints
+from lms.chain.aws_kms import KmsKek
 from lms.chain.contracts import TeoCoin
-from lms.chain.keks import Keks, LocalKek
-from lms.chain.kms import KmsKek
+from lms.chain.key_encryption import Keks, LocalKek
 from lms.chain.rpc import Pool
 from lms.chain.signers import address_at, open_signer
-from lms.chain.transit import VaultKek
+from lms.chain.vault_transit import VaultKek
 from lms.domain.onchain import queries as onchain
 
 ANVIL = 31337
@@ -17,7 +17,7 @@ ANVIL = 31337
 
 def pool():
     config = current_app.config
-    return Pool(list(config["RPC_URLS"]), config["CHAIN_ID"], memory=endpoints.Memory(config["CHAIN_ID"]))
+    return Pool(list(config["RPC_URLS"]), config["CHAIN_ID"], memory=rpc_endpoints.Memory(config["CHAIN_ID"]))
 
 
 def signers():

@@ -7,7 +7,7 @@ from flask import current_app
 
 from lms import clock, live
 from lms.db import db, transaction
-from lms.domain.checkout import comparison, outbox, queries
+from lms.domain.checkout import gateway_comparison, queries, refund_outbox
 from lms.domain.checkout.payment_models import Refund
 from lms.errors import Unavailable
 from lms.gateways import payment_gateway
@@ -23,7 +23,7 @@ YOUNGEST, OLDEST = timedelta(hours=1), timedelta(days=16)
 def refund(refund_id):
     """Send one payment back, under a key of its own for ever: however often this runs, the gateway does it once."""
     with transaction():
-        asked = outbox.count_try(refund_id)
+        asked = refund_outbox.count_try(refund_id)
         payment = asked and (asked.payment.gateway, asked.payment.reference, asked.amount)
     if not payment:
         return
@@ -66,7 +66,7 @@ def compare():
         log.warning("payments not compared", extra={"error": str(error)})
         return
     with transaction():
-        comparison.compare(gateway.name, taken, since, until)
+        gateway_comparison.compare(gateway.name, taken, since, until)
 
 
 def _refund(gateway, name, refund_id, reference, amount):
@@ -79,7 +79,7 @@ def _keep(refund_id, told):
     if told.state == "failed":
         return _fail(refund_id, "the gateway could not")
     with transaction():
-        outbox.mark_sent(refund_id, told.reference, told.state == "succeeded")
+        refund_outbox.mark_sent(refund_id, told.reference, told.state == "succeeded")
         facts = queries.buyer_of(refund_id)
     return facts and live.push(facts.buyer_id, f"receipt:{facts.id}")
 
@@ -89,4 +89,4 @@ def _fail(refund_id, why):
     with transaction():
         refund = db.session.get_one(Refund, refund_id, with_for_update=True)
         if refund.state == "waiting":
-            outbox.mark_failed(refund, why)
+            refund_outbox.mark_failed(refund, why)

@@ -8,7 +8,7 @@ TABLE = (
     ("deposits.scan", 10),
     ("balances.compare", 60),
     ("wallets.sweep", 10),
-    ("endpoints.survey", 30),
+    ("rpc_endpoints.survey", 30),
     ("notices.deliver", 3),
     ("mail.sweep", 20),
     ("withdrawals.check", 10),

@@ -11,12 +11,12 @@ from lms.db import alone, db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import custody, moves
+from lms.domain.wallet import custody, key_replacements
 from lms.domain.wallet.policy import Policy
 from lms.domain.withdrawals import queries as withdrawals
 from lms.domain.withdrawals import releases
 from lms.errors import DomainError
-from lms.jobs import announce, chain, together
+from lms.jobs import announce, chain, operation_batches
 from lms.jobs.withdrawals import unsuspicious
 from lms.queue import queue
 
@@ -38,7 +38,7 @@ def _take_turn():
             opened.append(operation_id)
             if len(opened).bit_count() == 1:
                 chain.hurry()
-        for some in together.parts(opened):
+        for some in operation_batches.parts(opened):
             announce.queued(*some)
     if len(opened) > 1:
         chain.hurry()
@@ -48,7 +48,7 @@ def _take_turn():
 def _opened():
     """Ids. Moves first, as until his tokens are at one address nothing else is done for the holder. Releases before batches: one whose every
     entry is followed by the next would never get his tokens out."""
-    yield from _queued("move", moves.waiting(), moves.queue)
+    yield from _queued("move", key_replacements.waiting(), key_replacements.queue)
     yield from _queued("withdrawal", unsuspicious(withdrawals.approved()), _release)
     if custody.is_due(_policy()) or withdrawals.is_batch_awaited():
         yield from _batches()

@@ -14,7 +14,7 @@ from lms.domain.onchain.models import Entry
 from lms.domain.wallet import custody
 from lms.domain.wallet import queries as wallets
 from lms.domain.withdrawals import queries
-from lms.jobs import announce, calls, node
+from lms.jobs import announce, contract_calls, node
 
 # Nobody has approved it yet, and its holder signs all the same: no longer than the question takes, and only our signers may bring what he signed.
 LASTS = 300  # seconds
@@ -47,7 +47,7 @@ def _try(withdrawal):
         return Answer("unknown", "no wallet")
     holder = books.holder_of(withdrawal.user_id)
     entry = Entry(holder_id=holder.id, address=wallet.address, kind="release", amount=withdrawal.amount)
-    target, data = calls.release(deployment, deployment.next_op, entry, withdrawal.to, _deadline(chain))
+    target, data = contract_calls.release(deployment, deployment.next_op, entry, withdrawal.to, _deadline(chain))
     is_there = custody.settled(holder.id) >= withdrawal.amount and not custody.is_busy(holder.id)
     chain_id, signer = deployment.chain_id, _signer()
     db.session.rollback()  # a node may hang, and no transaction waits with us

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from lms import clock
 from lms.chain import transactions
-from lms.chain.glance import Glance
+from lms.chain.block_cache import Glance
 from lms.db import alone
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
-from lms.jobs import chain, node, outcomes, together
+from lms.jobs import chain, node, operation_batches, operation_outcomes
 from lms.jobs.lanes import Lane
 from lms.jobs.rebuild import rebuild
 
@@ -32,7 +32,7 @@ def sweep():
     driven = list(filter(_is_driven, lanes))
     _watch(lanes, queries.unwatched(driven, clock.now() - SOON), pool)
     # What is signed may be mined all the same: a node had it before its worker died, and takes no other under that nonce.
-    sent = sum(_bring_out(some, lanes, pool) for some in together.parts(chain.look_at(queries.unfinished("signed"), pool)))
+    sent = sum(_bring_out(some, lanes, pool) for some in operation_batches.parts(chain.look_at(queries.unfinished("signed"), pool)))
     sent += sum(chain.take_queued(lane) for address, lane in lanes.items() if address not in driven)
     if sent or lost:
         chain.hurry()
@@ -47,10 +47,10 @@ def _is_driven(address):
 def _finish(pool):
     """How many of those that were mined the chain has left behind."""
     glance, lost = Glance(pool), 0
-    for some in together.parts(queries.unfinished("mined")):
+    for some in operation_batches.parts(queries.unfinished("mined")):
         mints = queries.only_mints(some)
-        verbs = together.each(queries.operations(some), lambda operation, mints=mints: outcomes.finish(operation, glance, operation.id in mints))
-        together.write({each: verb for each, verb in verbs.items() if verb})
+        verbs = operation_batches.each(queries.operations(some), lambda operation, mints=mints: operation_outcomes.finish(operation, glance, operation.id in mints))
+        operation_batches.write({each: verb for each, verb in verbs.items() if verb})
         lost += sum(verb is onchain.mark_vanished for verb in verbs.values())
     return lost
 
@@ -58,7 +58,7 @@ def _finish(pool):
 def _watch(lanes, operation_ids, pool):
     """Look at these that are on their way; they are sent again, and for more what has waited long."""
     for operation in chain.look_at(operation_ids, pool):
-        with together.telling([operation.id]):
+        with operation_batches.telling([operation.id]):
             chain.send_again([operation], pool)
             _bump(operation, lanes)
 
@@ -68,7 +68,7 @@ def _bring_out(operations, lanes, pool):
     chain.send_again(operations, pool)
     for operation in operations:
         if operation.state == "signed" and not transactions.lacks_funds(operation.error or ""):
-            with together.telling([operation.id]):
+            with operation_batches.telling([operation.id]):
                 _bump(operation, lanes)
     return sum(operation.state == "sent" for operation in operations)
 

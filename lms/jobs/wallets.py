@@ -1,7 +1,7 @@
 """Custodial addresses for holders who have none."""
 
 from lms import live
-from lms.chain import vault
+from lms.chain import custodial_keys
 from lms.db import db, transaction
 from lms.domain.ledger.models import Holder
 from lms.domain.wallet import actions as wallet
@@ -15,7 +15,7 @@ def make(holder_id):
     holder = db.session.get_one(Holder, holder_id)
     user_id = holder.user_id
     with transaction():
-        wallet.keep_wallet(holder_id, vault.new_key(owner(holder_id), node.keks()))
+        wallet.keep_wallet(holder_id, custodial_keys.new_key(owner(holder_id), node.keks()))
     if user_id:
         live.push(user_id, "address")
     enqueue("settlement.settle")

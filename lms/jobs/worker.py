@@ -17,7 +17,7 @@ from sqlalchemy.orm import configure_mappers
 
 from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
-from lms.formats.plain import Plain
+from lms.formats.safe_pickle import Plain
 from lms.live_fragments import FRAGMENTS
 from lms.queue import MAIL, NAME, lasting, queue
 
@@ -26,8 +26,8 @@ QUEUES = {"worker": NAME, "mail": MAIL}  # by the role of the process
 # Imported before the first fork, as web3 takes a second to import; who sends mail does without it.
 JOBS = {
     "worker": (
-        *("accounts", "announce", "audit", "backtests", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "desk", "endpoints", "exercises", "files", "keys"),
-        *("mail", "notices", "payments", "quizzes", "rewards", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "stuck_transactions", "wallets", "withdrawals"),
+        *("accounts", "announce", "audit", "backtests", "balances", "certificates", "chain", "checkout", "contracts", "deposits", "desk", "exercises", "files", "keys"),
+        *("mail", "notices", "payments", "quizzes", "rewards", "rpc_endpoints", "schedule", "settlement", "snapshots", "simulations", "solvency", "staking", "stuck_transactions", "wallets", "withdrawals"),
     ),
     "mail": ("backtests", "files", "mail", "payments", "schedule"),
 }

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from lms import clock
 from lms.db import db
-from lms.domain.desk import measures, trends
+from lms.domain.desk import home_figures, home_trends
 from lms.domain.desk.snapshot_models import Snapshot
 
 # Of the days before today, yesterday last. A platform for trying out begins with nothing that waits: each ends near that.
@@ -32,7 +32,7 @@ def load(signers):
     if db.session.scalar(select(Snapshot.day).limit(1)) is not None:
         return
     today = clock.now().astimezone(UTC).date()
-    lasting = {measures.runway_of(signer): (measures.LONGEST,) * (trends.DAYS - 1) for signer in signers}
+    lasting = {home_figures.runway_of(signer): (home_figures.LONGEST,) * (home_trends.DAYS - 1) for signer in signers}
     history = BEFORE | lasting
-    for place in range(trends.DAYS - 1):
-        trends.keep(today - timedelta(days=trends.DAYS - 1 - place), {name: values[place] for name, values in history.items()})
+    for place in range(home_trends.DAYS - 1):
+        home_trends.keep(today - timedelta(days=home_trends.DAYS - 1 - place), {name: values[place] for name, values in history.items()})

@@ -1,4 +1,4 @@
-"""What a backtest says, in words and as tables: lms/domain/governance/outcomes.py says what its result holds."""
+"""What a backtest says, in words and as tables: lms/domain/governance/backtest_outcomes.py says what its result holds."""
 
 import itertools
 from datetime import date
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _
 
-from lms.domain.governance.outcomes import BOUNDS, worth
+from lms.domain.governance.backtest_outcomes import BOUNDS, worth
 from lms.domain.governance.replay import EUR_RULE, TEO_RULES
 from lms.ui.money import euros, grouped, teo
 

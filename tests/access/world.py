@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import links, sessions
+from lms.domain.accounts import mailed_links, sessions
 from lms.domain.applications.models import Application
 from lms.domain.audit.models import Incident
 from lms.domain.certificates import badges
@@ -18,7 +18,7 @@ from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.notices.models import Notice
-from lms.domain.wallet import linking
+from lms.domain.wallet import address_linking
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import bank_files, payouts
 from lms.formats.sepa import Payer
@@ -125,7 +125,7 @@ class World:
             withdrawals.check(withdrawal)
             withdrawal.state, withdrawal.flags, withdrawal.approvals_needed = "in review", ["amount"], 1
             notices.tell(self._student.id, "teo matured", "1", amount=1)
-            nonce = linking.challenge(self._student, "0x" + "cd" * 20).nonce
+            nonce = address_linking.challenge(self._student, "0x" + "cd" * 20).nonce
             mail = notices.write_mail(self._student, "verify")
             mail.tries = 3
         notice = db.session.query(Notice).filter_by(user_id=self._student.id, kind="teo matured").one()
@@ -159,6 +159,6 @@ class World:
             other.new_email = "moved@example.org"
         page = log_in(self._student).get(f"/orders/{self._own['checkout.pay']['order_id']}/pay").location
         self._facts["token"] = page.rpartition("/")[2]
-        self._own["accounts.verify"] = dict(token=links.make(secret, links.VERIFY, self.users["unverified"], self.users["unverified"].email))
-        self._own["accounts.reset"] = dict(token=links.make(secret, links.RESET, other, other.email))
-        self._own["accounts.take_email"] = dict(token=links.make(secret, links.NEW_EMAIL, other, other.new_email))
+        self._own["accounts.verify"] = dict(token=mailed_links.make(secret, mailed_links.VERIFY, self.users["unverified"], self.users["unverified"].email))
+        self._own["accounts.reset"] = dict(token=mailed_links.make(secret, mailed_links.RESET, other, other.email))
+        self._own["accounts.take_email"] = dict(token=mailed_links.make(secret, mailed_links.NEW_EMAIL, other, other.new_email))

@@ -9,7 +9,7 @@ from eth_account.messages import encode_defunct
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.notices.models import Notice
-from lms.domain.wallet import linked
+from lms.domain.wallet import linked_addresses
 from lms.domain.wallet.models import LinkChallenge, LinkedWallet
 from tests.conftest import PASSWORD, address_of, announce
 
@@ -70,7 +70,7 @@ def test_what_is_no_signature_is_refused_and_may_be_tried_again(signature, brows
     place = browser.post(PLACE, data={"address": ADDRESS}).location
     answer = browser.post(place, data={"signature": signature})
     assert answer.status_code == 422 and 'name="signature"' in answer.text
-    assert linked.of(ana) == []
+    assert linked_addresses.of(ana) == []
 
 
 def test_an_address_with_wrong_capitals_is_refused(browser):
@@ -89,18 +89,18 @@ def test_one_that_looks_alike_is_shown_beside_the_other_and_must_be_meant(browse
 
 def test_a_name_and_a_removal(browser, ana):
     link(browser)
-    place = f"{PLACE}/{linked.of(ana)[0].id}"
+    place = f"{PLACE}/{linked_addresses.of(ana)[0].id}"
     browser.post(place, data={"label": "My ledger"})
     assert "My ledger" in browser.get(PLACE).text
     assert browser.post(f"{place}/removal", data={"removal-password": "a guess"}).status_code == 409
     assert browser.post(f"{place}/removal", data={"removal-password": PASSWORD}).status_code == 303
-    assert linked.of(ana) == []
+    assert linked_addresses.of(ana) == []
     assert browser.get(place).status_code == 404
 
 
 def test_somebody_elses_address_does_not_exist(browser, ana, bruno, log_in):
     link(browser)
-    place = f"{PLACE}/{linked.of(ana)[0].id}"
+    place = f"{PLACE}/{linked_addresses.of(ana)[0].id}"
     client = log_in(bruno)
     assert [client.get(place).status_code, client.post(place, data={"label": "Mine"}).status_code, client.post(f"{place}/removal", data={"removal-password": PASSWORD}).status_code] == [404] * 3
 

@@ -8,15 +8,15 @@ import pytest
 from redis import Redis
 
 from lms import clock
-from lms.chain.endpoint import Health
 from lms.chain.rpc import Block
+from lms.chain.rpc_endpoint import Health
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import figures, signers
+from lms.domain.onchain import figures, signer_lanes
 from lms.domain.onchain.models import Operation
-from lms.endpoints import Memory
 from lms.queue import queue
+from lms.rpc_endpoints import Memory
 from tests.blueprints.test_wallet import give_address, reward, settle, words
 from tests.test_app import closed_port
 
@@ -46,7 +46,7 @@ def operations(count, state="final", kind="settle", fee=10**15, gas=100_000, ago
 
 def fund(coins):
     with transaction():
-        signers.see_signer(SIGNER, int(coins * 10**18), 0)
+        signer_lanes.see_signer(SIGNER, int(coins * 10**18), 0)
 
 
 def test_it_tells_height_signers_and_what_waits(browser, chain, ana):
@@ -120,7 +120,7 @@ def test_what_stands_still_says_why_and_leads_to_the_incidents(browser, chain):
     with transaction():
         audit.stop("settlement", "The ledger and the chain differ.")
         audit.open_incident("foreign nonce", SIGNER)
-        signers.halt(SIGNER, "A transaction that is not ours has taken a nonce of this signer.")
+        signer_lanes.halt(SIGNER, "A transaction that is not ours has taken a nonce of this signer.")
     page = look(browser)
     assert "Settlement stands still. The ledger and the chain differ." in page and "Settlement stands still Signing runs" in page and "A nonce taken by others" in page
     assert "halted" in page and "has taken a nonce of this signer" in page

@@ -9,7 +9,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import sightings
+from lms.domain.accounts import device_sightings
 from lms.domain.certificates import actions as certificates
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import refunds
@@ -108,7 +108,7 @@ def test_its_incident_leads_to_it(browser, order):
 
 def test_a_dispute_shows_what_was_bought_agreed_and_used_to_read_and_to_copy(browser, order, ana):
     with transaction():
-        sightings.see(ana, "her browser", "192.0.2.9")
+        device_sightings.see(ana, "her browser", "192.0.2.9")
     learn(order, 2)
     html = browser.get(f"/admin/disputes/{dispute(order).id}").text
     page, copied = said(SimpleNamespace(text=html)), unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", html, re.DOTALL)[1])

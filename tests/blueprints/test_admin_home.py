@@ -9,19 +9,19 @@ import rq
 from redis import Redis
 
 from lms import clock
-from lms.blueprints.admin import home
+from lms.blueprints.admin import home_page
 from lms.chain.rpc import Block
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
-from lms.domain.desk import cases, trends
+from lms.domain.desk import cases, home_trends
 from lms.domain.governance import drafts
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import signers
+from lms.domain.onchain import signer_lanes
 from lms.domain.onchain.models import Deployment, Operation
 from lms.domain.rulebook.rules import Rules
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import payouts
-from lms.formats.plain import Plain
+from lms.formats.safe_pickle import Plain
 from lms.queue import NAME, queue
 from lms.ui.charts import spark_of
 from tests.blueprints.test_wallet import words
@@ -60,7 +60,7 @@ def signer(chain):
     with transaction():
         db.session.query(Deployment).one().scanned_block = 95
         onchain.see_chain(Block(100, "0x0", 0, 1))
-        signers.see_signer(SIGNER, teo(3), 0)
+        signer_lanes.see_signer(SIGNER, teo(3), 0)
         mined = dict(key="k", kind="settle", state="final", deployment_id=1, op=1, signer=SIGNER, queued_at=clock.now(), mined_at=clock.now())
         db.session.add(Operation(**mined, fee_wei=teo(1)))
 
@@ -75,7 +75,7 @@ def figures(browser):
 
 def note(ago, **values):
     with transaction():
-        trends.keep(clock.now().astimezone(UTC).date() - timedelta(days=ago), {name.replace("_", " "): value for name, value in values.items()})
+        home_trends.keep(clock.now().astimezone(UTC).date() - timedelta(days=ago), {name.replace("_", " "): value for name, value in values.items()})
 
 
 def test_each_number_leads_to_where_one_acts_on_it(browser, signer):
@@ -121,7 +121,7 @@ def test_what_waits_for_an_admin_alone_is_in_the_sum(browser, ana, tea, ada, mon
         draft, _ = drafts.begin(ada), drafts.begin(ada)
         drafts.change(draft, ada, Rules(completion_bp=300), 14)
         drafts.propose(draft, ada)
-    monkeypatch.setattr(home.exercises, "to_grade_count", lambda admin: 3)
+    monkeypatch.setattr(home_page.exercises, "to_grade_count", lambda admin: 3)
     found, page = figures(browser), words(browser.get("/admin/").text)
     assert [found[label][1].split()[0] for label in ("Bank payouts to review", "Bank payouts to pay", "Rulebook drafts proposed")] == ["1", "0", "1"]
     assert "5 decisions wait for an admin." in page and "No decision" not in page
@@ -165,7 +165,7 @@ def test_the_page_takes_as_many_statements_with_many_rows(browser, signer, state
     with transaction():
         for subject in range(20):
             audit.open_incident("payment held", subject)
-        signers.see_signer("0x" + "ef" * 20, teo(3), 0)
+        signer_lanes.see_signer("0x" + "ef" * 20, teo(3), 0)
     with statements() as many:
         browser.get("/admin/")
     assert len(few) == len(many)

@@ -7,7 +7,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import membership, queries, sessions, sightings
+from lms.domain.accounts import device_sightings, membership, queries, sessions
 from lms.domain.accounts.models import Session
 from lms.domain.audit.models import LogEntry
 from lms.domain.checkout import actions as checkout
@@ -40,7 +40,7 @@ def see(user, *places):
     """The member signed in from these (browser, address)."""
     with transaction():
         for device, address in places:
-            sightings.see(user, device, address)
+            device_sightings.see(user, device, address)
 
 
 def test_the_list_leads_to_the_page_of_each(browser, ana):
@@ -234,7 +234,7 @@ def test_of_a_browser_of_many_the_last_are_named_and_the_others_counted(ana, ada
     for other in others:
         clock.advance(timedelta(minutes=1))
         see(other, ("library", "203.0.113.7"))
-    (sharing,) = queries.who_share(ana, [sightings.device_hash("library")], by=ada).values()
+    (sharing,) = queries.who_share(ana, [device_sightings.device_hash("library")], by=ada).values()
     assert [user_id for user_id, _ in sharing.named] == [other.id for other in reversed(others)][:8] and sharing.more == 2
     assert "and 2 more" in words(browser.get(place(ana)).text)
 

@@ -11,7 +11,7 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
-from lms.domain.checkout import outbox, refund_desk, refunds
+from lms.domain.checkout import refund_desk, refund_outbox, refunds
 from lms.domain.checkout.models import Order
 from lms.domain.checkout.payment_models import Refund
 from lms.domain.courses import queries as courses
@@ -226,7 +226,7 @@ def test_an_order_takes_the_same_statements_whatever_befell_it(browser, order, s
     pay(db.session.get(Order, order.id), kind="refund.succeeded", refund="re_by_hand", amount=1000)
     pay(db.session.get(Order, order.id), kind="refund.succeeded", refund="re_by_hand_too", amount=1000)
     with transaction():
-        outbox.mark_failed(send_back(db.session.get(Order, order.id)), "closed")
+        refund_outbox.mark_failed(send_back(db.session.get(Order, order.id)), "closed")
     db.session.expunge_all()
     with statements() as after:
         browser.get(url)

@@ -7,7 +7,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import sightings
+from lms.domain.accounts import device_sightings
 from lms.domain.ledger import queries as books
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import halt, payout_details, payouts, review
@@ -294,7 +294,7 @@ def test_an_admin_with_the_teachers_browser_is_offered_no_decision(admin, payout
     assert "approval" in offered(admin, payout)
     with transaction():
         for who in (rich, ada):
-            sightings.see(who, "one browser", "192.0.2.1")
+            device_sightings.see(who, "one browser", "192.0.2.1")
     assert offered(admin, payout) == []
     assert "You may have a part in this payout yourself: another admin decides." in admin.get(f"/admin/bank-payouts/{payout.id}").text
     assert act(admin, payout, "approval").status_code == 409 and payout.state == "in review"

@@ -9,9 +9,9 @@ import pytest
 from lms import clock, live
 from lms.blueprints.admin import case_page
 from lms.db import PAGE, db, transaction
-from lms.domain.accounts import sightings
+from lms.domain.accounts import device_sightings
 from lms.domain.audit.models import LogEntry
-from lms.domain.desk import cases, decisions, linked, looks, risks, signals
+from lms.domain.desk import cases, decisions, linked_accounts, risk_checks, risk_flags, risk_signals
 from lms.domain.wallet.models import LinkedWallet
 from lms.domain.withdrawals import actions, halt
 from lms.domain.withdrawals.models import Withdrawal
@@ -48,7 +48,7 @@ def asked(member):
 def shared(*users):
     with transaction():
         for user in users:
-            sightings.see(user, "one browser", "192.0.2.1")
+            device_sightings.see(user, "one browser", "192.0.2.1")
 
 
 def digests(*withdrawals):
@@ -98,7 +98,7 @@ def test_the_member_of_one_that_came_back_reads_that_somebody_looks_and_nothing_
     clock.advance(timedelta(hours=1))
     shared(withdrawal.user, bruno)
     with transaction():
-        assert not looks.lets_go(withdrawal)
+        assert not risk_checks.lets_go(withdrawal)
     browser = log_in(withdrawal.user)
     for path in (f"/wallet/withdrawals/{withdrawal.id}", "/wallet/withdrawals", "/wallet", "/notices", "/wallet/statements"):
         page = words(browser.get(path).text)
@@ -214,9 +214,9 @@ def test_a_case_says_by_its_own_numbers_how_far_it_looks_back_and_what_weighs_he
     withdrawal = asked("cleo", 300, risks=[{"name": "dispute", "weight": 25, "facts": {"disputes": 1}}], risk=25)
     seen = []
     for heavy in (40, 25):
-        monkeypatch.setattr(risks, "HEAVY", heavy)
+        monkeypatch.setattr(risk_flags, "HEAVY", heavy)
         page = log_in(ada).get(f"/admin/payouts/{withdrawal.id}").text
-        assert f"the last {signals.LOOKS_BACK.days} days" in page
+        assert f"the last {risk_signals.LOOKS_BACK.days} days" in page
         seen.append('<span class="state refused">25' in page)
     assert seen == [False, True]
 
@@ -301,7 +301,7 @@ def test_the_legend_offers_the_keys_that_do_something_here(asked, ada, log_in, m
 @pytest.mark.parametrize(
     ("happens", "offered"),
     [
-        (lambda withdrawal, ada: sightings.see(ada, "one browser", "192.0.2.1") or sightings.see(withdrawal.user, "one browser", "192.0.2.1"), "jk"),
+        (lambda withdrawal, ada: device_sightings.see(ada, "one browser", "192.0.2.1") or device_sightings.see(withdrawal.user, "one browser", "192.0.2.1"), "jk"),
         (lambda withdrawal, ada: setattr(ada, "admin_since", withdrawal.requested_at + timedelta(seconds=1)), "jkrh"),
         (lambda withdrawal, ada: setattr(withdrawal.user, "frozen_at", clock.now()), "jkrh"),
     ],
@@ -479,7 +479,7 @@ def test_who_approves_his_own_with_others_reads_nothing_of_its_signs(asked, brun
 
 PARTIES = {
     "named by a sign": lambda withdrawal, ada: setattr(withdrawal, "risks", [{"name": "circle", "weight": 60, "facts": {"members": [ada.id]}}]),
-    "browser": lambda withdrawal, ada: sightings.see(ada, "one browser", "192.0.2.1") or sightings.see(withdrawal.user, "one browser", "203.0.113.1"),
+    "browser": lambda withdrawal, ada: device_sightings.see(ada, "one browser", "192.0.2.1") or device_sightings.see(withdrawal.user, "one browser", "203.0.113.1"),
     "address": lambda withdrawal, ada: db.session.add(LinkedWallet(user_id=ada.id, address=withdrawal.to, linked_at=clock.now(), removed_at=clock.now())),
 }
 
@@ -506,7 +506,7 @@ def test_who_has_a_part_in_a_case_decides_nothing_of_it(asked, ada, member, log_
 
 def test_who_has_a_part_in_one_case_approves_none_of_a_batch_with_it(asked, ada, log_in, monkeypatch):
     """Also where no weight makes a sign of what ties them."""
-    monkeypatch.setattr(risks, "raised", lambda found, weights: [])
+    monkeypatch.setattr(risk_flags, "raised", lambda found, weights: [])
     withdrawal, other = asked("cleo", 300), asked("dora", 300)
     shared(withdrawal.user, ada)
     answer = log_in(ada).post("/admin/payouts/batch", data=digests(withdrawal, other))
@@ -532,9 +532,9 @@ def test_a_network_alone_gives_nobody_a_part(asked, ada, log_in):
         actions.request("own", ada, own.id, teo(300))
     withdrawal = asked("cleo", 300)
     with transaction():
-        sightings.see(ada, "one browser", "192.0.2.1"), sightings.see(withdrawal.user, "another", "192.0.2.7")
+        device_sightings.see(ada, "one browser", "192.0.2.1"), device_sightings.see(withdrawal.user, "another", "192.0.2.7")
         withdrawal.risks = [{"name": "shared network", "weight": 20, "facts": {"members": [ada.id, 7, 8]}}]
-    assert linked.ties(withdrawal) == {ada.id: ("network",)}
+    assert linked_accounts.ties(withdrawal) == {ada.id: ("network",)}
     assert approve(log_in(ada), withdrawal).status_code == 303
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import segno
 
-from lms import arrivals, clock, live
+from lms import clock, live, pending_deposits
 from lms.db import db, transaction
 from lms.domain.ledger import queries as books
 from lms.domain.onchain.models import Contract, Deployment, Entry
@@ -52,7 +52,7 @@ def test_the_code_is_the_address_with_its_quiet_zone():
 
 
 def test_what_is_on_its_way_is_shown_with_its_blocks(own, log_in):
-    arrivals.keep({ADDRESS: [arrivals.Arrival(teo(12), 3, 64)]})
+    pending_deposits.keep({ADDRESS: [pending_deposits.Arrival(teo(12), 3, 64)]})
     for said in (log_in(own).get(PAGE).text, live.shown(own.id, ["deposits"])["deposits"]):
         assert "12.00 TEO on their way" in said and "block 3 of 64" in said
 
@@ -64,7 +64,7 @@ def test_its_newest_page_listens_for_what_arrives(own, log_in):
 
 
 def test_nothing_of_others_is_shown(own, bruno, log_in):
-    arrivals.keep({ADDRESS: [arrivals.Arrival(teo(12), 3, 64)]})
+    pending_deposits.keep({ADDRESS: [pending_deposits.Arrival(teo(12), 3, 64)]})
     arrived(own)
     page = log_in(bruno).get(PAGE).text
     assert ADDRESS not in page and "on their way" not in page and "Your address is being made" in page and "Nothing has come yet" in page
@@ -100,5 +100,5 @@ def test_without_redis_the_page_still_says_where_to_send(own, log_in, monkeypatc
     def down(*_):
         raise RedisGone
 
-    monkeypatch.setattr(arrivals.queue.redis, "hget", down)
+    monkeypatch.setattr(pending_deposits.queue.redis, "hget", down)
     assert ADDRESS in log_in(own).get(PAGE).text

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from lms.blueprints.limits import limiter
-from lms.domain.accounts import links
+from lms.domain.accounts import mailed_links
 from lms.logs import JsonFormatter
 from tests.conftest import PASSWORD, SECRET
 
@@ -50,7 +50,7 @@ def test_every_change_of_what_proves_a_member_is_told(client, log_in, ana, told)
     browser.post("/account/password", data={"password-current": PASSWORD, "password-password": "quite another phrase"})
     browser.post("/account/email", data={"email-email": "other@example.org", "email-password": "quite another phrase"})
     browser.post("/password/forgotten", data={"email": ana.email})
-    browser.post(f"/password/{links.make(SECRET, links.RESET, ana, ana.email)}", data={"password": "yet another phrase"})
+    browser.post(f"/password/{mailed_links.make(SECRET, mailed_links.RESET, ana, ana.email)}", data={"password": "yet another phrase"})
     whose = [event for event in told() if event[0] != "logged in"]
     assert whose == [("password changed", ana.id), ("new address asked for", ana.id), ("link to a new password asked for", None), ("password set by a link", ana.id)]
 
@@ -67,5 +67,5 @@ def test_a_forged_form_and_too_many_tries_are_told(app, client, ana, caplog):
         client.post("/log-in", data={"email": ana.email, "password": "a wrong one of course"})
     app.config["WTF_CSRF_ENABLED"] = True
     client.post("/log-in", data={"email": ana.email, "password": PASSWORD})
-    said = [record.getMessage() for record in caplog.records if record.name == "lms.refusals"]
+    said = [record.getMessage() for record in caplog.records if record.name == "lms.error_pages"]
     assert said == ["too many tries", "form without its token"]

@@ -16,7 +16,7 @@ from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries as due
 from lms.domain.rulebook.rules import Rules

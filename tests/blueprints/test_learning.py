@@ -9,7 +9,7 @@ from lms.domain.courses import actions as writing
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.queue import queue
 from tests.conftest import publish, teo

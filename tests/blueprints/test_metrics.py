@@ -8,16 +8,16 @@ import pytest
 from redis import Redis
 
 from lms import clock
-from lms.chain.endpoint import Health
 from lms.chain.rpc import Block
+from lms.chain.rpc_endpoint import Health
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.notices.models import Mail
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import signers
+from lms.domain.onchain import signer_lanes
 from lms.domain.onchain.models import Operation
-from lms.endpoints import Memory
 from lms.queue import queue
+from lms.rpc_endpoints import Memory
 from tests.blueprints.test_admin_chain import SIGNER, operations
 from tests.blueprints.test_wallet import reward
 from tests.conftest import teo
@@ -85,11 +85,11 @@ def test_it_counts_operations_and_the_age_of_the_oldest(client, opened, chain):
 def test_it_tells_of_signers_and_the_chain(client, opened, chain, ana):
     with transaction():
         onchain.see_chain(Block(42, "0x0", 0, 7))
-        signers.see_signer(SIGNER, 5 * 10**18, 3)
+        signer_lanes.see_signer(SIGNER, 5 * 10**18, 3)
         operation = onchain.queue("settle:1", "settle", [])
-        signers.take_nonces([operation], SIGNER, 0)
-        signers.adopt(SIGNER, 5)
-        signers.halt(SIGNER, "a look")
+        signer_lanes.take_nonces([operation], SIGNER, 0)
+        signer_lanes.adopt(SIGNER, 5)
+        signer_lanes.halt(SIGNER, "a look")
     clock.advance(timedelta(seconds=90))
     found = scrape(client)
     assert found["lms_signer_balance_wei"] == {(SIGNER,): 5e18}

@@ -11,7 +11,7 @@ from lms.db import db, transaction
 from lms.domain.certificates import actions as certificates
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries, signers
+from lms.domain.onchain import queries, signer_lanes
 from lms.domain.onchain.models import FEES_TOO_HIGH, Entry
 from tests.blueprints.test_wallet import give_address, reward, settle, words
 from tests.conftest import take_part
@@ -79,7 +79,7 @@ def signed(ana, *tips):
     with transaction():
         entry = Entry(holder_id=books.holder_of(ana.id).id, address="0x" + "aa" * 20, kind="mint", amount=1)
         operation = onchain.queue("settle:1", "settle", [entry])
-        ((_, nonce),) = signers.take_nonces([operation], "0x" + "cd" * 20, 0)
+        ((_, nonce),) = signer_lanes.take_nonces([operation], "0x" + "cd" * 20, 0)
         for tip in tips:
             facts = dict(signer="0x" + "cd" * 20, nonce=nonce, raw=b"", tx_hash=f"0x{tip:064x}", gas=1, tip=tip * 10**9, cap=90 * 10**9)
             onchain.mark_signed(operation, SimpleNamespace(**facts))

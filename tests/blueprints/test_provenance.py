@@ -10,7 +10,7 @@ from lms.domain.checkout import splits
 from lms.domain.desk import provenance
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.withdrawals.models import Withdrawal
 from tests.blueprints.test_every_evidence import ready, settle
 from tests.blueprints.test_payouts import asked

@@ -24,7 +24,7 @@ from lms.domain.onchain import queries as chain_state
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import moves, queries, signed_in
+from lms.domain.wallet import key_replacements, queries, signed_in
 from tests.conftest import teo
 
 
@@ -222,7 +222,7 @@ def test_the_address_shown_is_the_one_in_use(ana, log_in):
     give_address(ana)
     with transaction():
         newer = SimpleNamespace(address="0x90F79bf6EB2c4f870365E785982E1f101E93b906", ciphertext=b"c", wrapped_key=b"w", kek_version=1)
-        moves.replace(books.holder_of(ana.id).id, newer)
+        key_replacements.replace(books.holder_of(ana.id).id, newer)
     page = log_in(ana).get("/wallet").text
     assert newer.address in page and "0x71C2aF3bE4a0Aa9bE1B3C4d5E6F7a8b9C0d19E4f" not in page
 

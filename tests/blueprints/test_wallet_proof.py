@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lms import clock, observations
+from lms import chain_observations, clock
 from lms.db import transaction
 from lms.domain.onchain import actions as onchain
 from lms.domain.wallet import solvency
@@ -49,7 +49,7 @@ def test_the_page_says_what_the_chain_was_seen_to_hold_and_when(ana, log_in):
     browser = log_in(ana)
     assert "has not been seen lately" in browser.get("/wallet/proof").text
     give_address(ana, "0x" + "Ab" * 20)
-    observations.keep(48_201, {"0x" + "Ab" * 20: teo(62.4)})
+    chain_observations.keep(48_201, {"0x" + "Ab" * 20: teo(62.4)})
     clock.advance(timedelta(seconds=20))
     assert "On the chain 62.40 TEO Block 48 201 Seen 20 s ago" in words(browser.get("/wallet/proof").text)
 

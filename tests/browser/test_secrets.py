@@ -15,8 +15,8 @@ import pytest
 import redis
 from itsdangerous import base64_decode
 
-from lms.chain.keks import Keks, LocalKek
-from lms.chain.vault import SealedKey, open_key
+from lms.chain.custodial_keys import SealedKey, open_key
+from lms.chain.key_encryption import Keks, LocalKek
 from lms.jobs.wallets import owner
 from rig import tools
 from tests.e2e.visitor import Visitor

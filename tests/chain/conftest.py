@@ -5,10 +5,10 @@ import os
 import pytest
 
 from lms.chain import anvil, contracts, transactions
-from lms.chain.keks import Keks, LocalKek
+from lms.chain.custodial_keys import new_key, open_key
+from lms.chain.key_encryption import Keks, LocalKek
 from lms.chain.rpc import Pool
 from lms.chain.signers import LocalSigner
-from lms.chain.vault import new_key, open_key
 from rig.services import Anvil
 from tests.aws import kms as kms
 from tests.faults.proxy import Proxy

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from lms.chain import anvil
-from lms.chain.endpoint import redact
 from lms.chain.errors import NotADevelopmentChain, RpcDisagreement, RpcDown, RpcRefused
 from lms.chain.rpc import Memory, Pool
+from lms.chain.rpc_endpoint import redact
 from tests.faults.proxy import Lost
 
 NOBODY = "0x000000000000000000000000000000000000dEaD"

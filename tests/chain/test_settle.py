@@ -4,8 +4,8 @@ import pytest
 
 from lms.chain import contracts, node, transactions
 from lms.chain.contracts import Burn, TeoCoin
+from lms.chain.custodial_keys import sign_burn
 from lms.chain.errors import CodeMismatch, Reverted
-from lms.chain.vault import sign_burn
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
-from lms.domain.accounts import checks, links, membership, queries, sessions
+from lms.domain.accounts import checks, mailed_links, membership, queries, sessions
 from lms.domain.accounts.models import Session, User
 from lms.errors import DomainError, Invalid
 from tests.conftest import PASSWORD, SECRET
@@ -104,31 +104,31 @@ def test_sessions_are_listed_newest_first_without_those_that_ended(ana):
 
 
 def test_a_link_ages_with_the_clock_of_the_platform(ana):
-    token = links.make(SECRET, links.RESET, ana, ana.email)
-    assert links.read(SECRET, links.RESET, token) is ana
+    token = mailed_links.make(SECRET, mailed_links.RESET, ana, ana.email)
+    assert mailed_links.read(SECRET, mailed_links.RESET, token) is ana
     clock.advance(timedelta(hours=1, seconds=2))
     with pytest.raises(DomainError):
-        links.read(SECRET, links.RESET, token)
+        mailed_links.read(SECRET, mailed_links.RESET, token)
 
 
 def test_a_link_signed_with_another_secret_is_worth_nothing(ana):
-    token = links.make("x" * 40, links.VERIFY, ana, ana.email)
+    token = mailed_links.make("x" * 40, mailed_links.VERIFY, ana, ana.email)
     with pytest.raises(DomainError):
-        links.read(SECRET, links.VERIFY, token)
+        mailed_links.read(SECRET, mailed_links.VERIFY, token)
 
 
 def test_a_reset_link_dies_with_the_password_and_with_the_address(ana):
-    token = links.make(SECRET, links.RESET, ana, ana.email)
+    token = mailed_links.make(SECRET, mailed_links.RESET, ana, ana.email)
     with transaction():
         ana.email = "elsewhere@example.org"
     with pytest.raises(DomainError):
-        links.read(SECRET, links.RESET, token)
+        mailed_links.read(SECRET, mailed_links.RESET, token)
     with transaction():
         ana.email = "ana@example.org"
-        assert links.read(SECRET, links.RESET, token) is ana
+        assert mailed_links.read(SECRET, mailed_links.RESET, token) is ana
         accounts.change_password(ana, "quite another one")
     with pytest.raises(DomainError):
-        links.read(SECRET, links.RESET, token)
+        mailed_links.read(SECRET, mailed_links.RESET, token)
 
 
 def test_two_members_never_get_the_same_address_by_a_change(ana, bruno):
@@ -191,12 +191,12 @@ def test_a_link_being_opened_does_not_bring_an_address_taken_back(ana, overtaken
         accounts.ask_new_email(ana, "mallory@example.org")
 
     def open_link(user):
-        assert links.read(SECRET, links.NEW_EMAIL, token) is user
+        assert mailed_links.read(SECRET, mailed_links.NEW_EMAIL, token) is user
         with contextlib.suppress(DomainError):
             accounts.take_new_email(user, user.new_email)
 
-    token = links.make(SECRET, links.NEW_EMAIL, ana, ana.new_email)
-    overtaken(open_link, links, "read")
+    token = mailed_links.make(SECRET, mailed_links.NEW_EMAIL, ana, ana.new_email)
+    overtaken(open_link, mailed_links, "read")
     assert ana.email == "ana@example.org"
 
 

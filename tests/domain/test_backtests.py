@@ -8,7 +8,7 @@ import pytest
 from lms import clock
 from lms.db import db, transaction
 from lms.domain.checkout import refunds
-from lms.domain.governance import backtests, drafts, outcomes
+from lms.domain.governance import backtest_outcomes, backtests, drafts
 from lms.domain.learning import actions as learning
 from lms.domain.learning import exercises
 from lms.domain.learning import queries as enrolments
@@ -29,7 +29,7 @@ DAYS = 90
 def outcome(**numbers):
     """What version 1 with these numbers in the place of its own would have done in 90 days, today the last of them."""
     today = datetime.combine(clock.now().astimezone(UTC).date(), time(), UTC)
-    return outcomes.of(replace(Rules(), **numbers), today - timedelta(days=DAYS - 1), DAYS)
+    return backtest_outcomes.of(replace(Rules(), **numbers), today - timedelta(days=DAYS - 1), DAYS)
 
 
 def tried(admin):
@@ -97,7 +97,7 @@ def test_rules_that_say_the_same_make_no_difference(busy):
 
 @pytest.mark.parametrize(("difference", "place"), [(-100, 0), (-99.999999, 1), (-10, 1), (-1, 2), (-0.000001, 3), (0, 4), (0.999999, 5), (1, 6), (9.5, 6), (10, 7), (100, 8), (5000, 8)])
 def test_a_difference_of_a_bound_is_of_the_next_size(difference, place):
-    assert outcomes.size(round(difference * MICRO)) == place
+    assert backtest_outcomes.size(round(difference * MICRO)) == place
 
 
 def test_a_teachers_withdrawal_waits_for_an_admin_whatever_its_sum(ana, tea):

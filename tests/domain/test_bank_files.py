@@ -12,7 +12,8 @@ from lms.db import db, transaction
 from lms.domain.audit.models import LogEntry
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import EUR, Transfer
+from lms.domain.ledger.balance_parts import EUR
+from lms.domain.ledger.models import Transfer
 from lms.domain.notices.models import Notice
 from lms.domain.withdrawals import bank_file_queries as queries
 from lms.domain.withdrawals import bank_files, halt, payouts

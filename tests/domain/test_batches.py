@@ -12,7 +12,7 @@ from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.onchain import actions, signers
+from lms.domain.onchain import actions, signer_lanes
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.wallet import actions as wallet
@@ -229,7 +229,7 @@ def test_workers_at_once_in_one_lane_take_each_nonce_once(app, chain):
             start.wait()
             for operation_id in mine:
                 with transaction():
-                    given.extend((nonce, operation.id) for operation, nonce in signers.take_nonces([db.session.get(Operation, operation_id)], "0x" + "ab" * 20, 0))
+                    given.extend((nonce, operation.id) for operation, nonce in signer_lanes.take_nonces([db.session.get(Operation, operation_id)], "0x" + "ab" * 20, 0))
 
     workers = [threading.Thread(target=sign, args=(ids[number::4],)) for number in range(4)]
     for worker in workers:

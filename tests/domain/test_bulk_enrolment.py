@@ -7,8 +7,8 @@ from lms.domain.accounts import membership
 from lms.domain.audit.models import LogEntry
 from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
-from lms.domain.learning import bulk, queries
-from lms.domain.learning.bulk import Line
+from lms.domain.learning import bulk_enrolment, queries
+from lms.domain.learning.bulk_enrolment import Line
 from lms.domain.learning.models import Enrolment
 from lms.domain.notices.models import Notice
 from lms.domain.rewards.models import Grant
@@ -25,11 +25,11 @@ def lines(*emails):
 
 def enroll(course, ada, *emails):
     with transaction():
-        return bulk.enroll_all(course, lines(*emails), ada, SHA256)
+        return bulk_enrolment.enroll_all(course, lines(*emails), ada, SHA256)
 
 
 def outcomes(course, *emails):
-    return [verdict.outcome for verdict in bulk.judge(course, lines(*emails))]
+    return [verdict.outcome for verdict in bulk_enrolment.judge(course, lines(*emails))]
 
 
 # Read
@@ -41,16 +41,16 @@ def outcomes(course, *emails):
     ids=["semicolons", "commas, byte order mark", "another order, blanks", "quotes, old line ends, an empty line"],
 )
 def test_it_is_read_as_spreadsheets_write_it(data):
-    assert bulk.read(data) == [Line(2, "ana@example.org", "Ana")]
+    assert bulk_enrolment.read(data) == [Line(2, "ana@example.org", "Ana")]
 
 
 def test_addresses_alone_are_a_list():
-    assert bulk.read(b"email\n\nana@example.org\n") == [Line(3, "ana@example.org")]
+    assert bulk_enrolment.read(b"email\n\nana@example.org\n") == [Line(3, "ana@example.org")]
 
 
 @pytest.mark.parametrize("line", ["ana@example.org;Ana;Rossi", "ana@example.org", '"ana@example.org;Ana', '"ana"@example.org;Ana'])
 def test_a_line_that_is_not_as_its_head_says_is_none_and_ends_nothing(line):
-    assert bulk.read(f"email;name\n{line}\nbruno@example.org;Bruno".encode()) == [Line(2, None), Line(3, "bruno@example.org", "Bruno")]
+    assert bulk_enrolment.read(f"email;name\n{line}\nbruno@example.org;Bruno".encode()) == [Line(2, None), Line(3, "bruno@example.org", "Bruno")]
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_a_line_that_is_not_as_its_head_says_is_none_and_ends_nothing(line):
 )
 def test_what_is_wrong_with_all_of_it_is_said(data, sentence):
     with pytest.raises(Invalid, match=sentence):
-        bulk.read(data)
+        bulk_enrolment.read(data)
 
 
 def test_as_many_as_there_may_be_are_read():
-    assert len(bulk.read(b"email\n" + b"a@b.c\n" * 2000)) == 2000
+    assert len(bulk_enrolment.read(b"email\n" + b"a@b.c\n" * 2000)) == 2000
 
 
 # Judged
@@ -87,7 +87,7 @@ def test_each_line_is_judged(course, ana, bruno, tea, ada, member):
     take_part(bruno, course, lessons=0)
     asked = ("ANA@example.org ", "bruno@example.org", "nobody@example.org", "vera@example.org", "sam@example.org", "tea@example.org", "no address", None, "ana@example.org", "ada@example.org")
     assert outcomes(course, *asked) == ["new", "enrolled", "unknown", "unconfirmed", "suspended", "teacher", "malformed", "malformed", "duplicate", "new"]
-    assert set(outcomes(course, *asked)) == set(bulk.OUTCOMES)
+    assert set(outcomes(course, *asked)) == set(bulk_enrolment.OUTCOMES)
 
 
 @pytest.mark.parametrize("email", ["", "@", "ana@", "@example.org", "ana@exa@mple.org", "ana@example.org, bruno@example.org", f"{'a' * 65}@example.org", f"ana@{'a' * 191}"])
@@ -98,7 +98,7 @@ def test_what_cannot_be_an_address_is_malformed(course, email):
 def test_to_judge_writes_nothing_and_asks_twice_however_long_the_list_is(course, ana, bruno, statements):
     assert course.id  # read anew, after the commit
     with statements() as seen:
-        bulk.judge(course, lines("ana@example.org", "bruno@example.org", *(f"nobody{number}@example.org" for number in range(500))))
+        bulk_enrolment.judge(course, lines("ana@example.org", "bruno@example.org", *(f"nobody{number}@example.org" for number in range(500))))
     assert len(seen) == 2
     assert db.session.query(Enrolment).count() == db.session.query(Notice).count() == 0
 

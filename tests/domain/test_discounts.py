@@ -11,8 +11,8 @@ from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import orders, queries
-from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order
+from lms.domain.checkout.order_accounts import Book
 from lms.domain.checkout.terms import terms
 from lms.domain.learning import queries as learning
 from lms.domain.ledger import actions as ledger_actions

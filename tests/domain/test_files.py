@@ -8,8 +8,9 @@ import pytest
 
 from lms.db import db, transaction
 from lms.domain.files import actions as files
-from lms.domain.files.contents import LARGEST, examine
+from lms.domain.files.contents import examine
 from lms.domain.files.models import File
+from lms.domain.files.upload_limits import LARGEST
 from lms.errors import Invalid
 from tests.papers import JPEG, PDF, png
 

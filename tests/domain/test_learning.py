@@ -12,7 +12,7 @@ from lms.domain.courses import queries as courses
 from lms.domain.learning import actions as learning
 from lms.domain.learning import queries
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.rules import Rules
 from lms.errors import DomainError, NotFound

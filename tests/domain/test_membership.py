@@ -9,7 +9,7 @@ from sqlalchemy import update
 import lms
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import membership, sightings
+from lms.domain.accounts import device_sightings, membership
 from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
 from lms.domain.desk import decisions
@@ -91,7 +91,7 @@ def test_two_accounts_of_one_browser_are_not_two_admins(approved, otto, ada, tea
         drafts.propose(draft, otto)
         payouts.approve(payout, otto)
         for who in (otto, ada):
-            sightings.see(who, "one browser", "192.0.2.1")
+            device_sightings.see(who, "one browser", "192.0.2.1")
     for decide in (lambda: actions.approve(approved, ada), lambda: payouts.approve(payout, ada), lambda: drafts.publish(draft, ada, draft.digest)):
         with pytest.raises(Forbidden, match="may be one"), transaction():
             decide()
@@ -101,7 +101,7 @@ def test_two_accounts_of_one_browser_are_not_two_admins(approved, otto, ada, tea
 def test_two_admins_with_browsers_of_their_own_are_two(approved, otto, ada):
     with transaction():
         for who in (otto, ada):
-            sightings.see(who, f"the browser of {who.name}", "192.0.2.1")
+            device_sightings.see(who, f"the browser of {who.name}", "192.0.2.1")
         actions.approve(approved, ada)
     assert approved.state == "approved"
 

@@ -7,7 +7,7 @@ import pytest
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
-from lms.domain.checkout import by_hand, comparison, outbox, parties, refunds
+from lms.domain.checkout import gateway_comparison, parties, refund_outbox, refunds, refunds_by_hand
 from lms.domain.checkout.payment_models import Payment, Refund, RefundByHand
 from lms.domain.ledger.models import Transfer
 from lms.errors import Forbidden
@@ -49,7 +49,7 @@ def refused(verb, *values):
     return db.session.query(Transfer).count() == moved
 
 
-@pytest.mark.parametrize("verb", [by_hand.bear, outbox.take_sale_back])
+@pytest.mark.parametrize("verb", [refunds_by_hand.bear, refund_outbox.take_sale_back])
 def test_he_does_not_say_what_a_refund_by_hand_of_his_was(verb, order, part, own, ada):
     assert refused(verb, part, own)
     assert (order.state, part.state) == ("paid", "told")
@@ -80,18 +80,18 @@ def told_of_one_by_hand(order):
 def told_of_a_refund_that_failed(order):
     with transaction():
         refunds.refund(order)
-        outbox.mark_failed(db.session.query(Refund).one(), "no such card")
+        refund_outbox.mark_failed(db.session.query(Refund).one(), "no such card")
 
 
 def told_that_the_books_differ(order):
     paid = db.session.query(Payment).one()
     with transaction():
-        comparison.compare("sandbox", [], paid.received_at, paid.received_at + timedelta(days=1))
+        gateway_comparison.compare("sandbox", [], paid.received_at, paid.received_at + timedelta(days=1))
 
 
 def told_of_one_we_do_not_know(order):
     with transaction():
-        comparison.compare("sandbox", [Taken("pay_9", order.id, 100, "EUR", 0, False)], *[db.session.query(Payment).one().received_at] * 2)
+        gateway_comparison.compare("sandbox", [Taken("pay_9", order.id, 100, "EUR", 0, False)], *[db.session.query(Payment).one().received_at] * 2)
 
 
 TELLINGS = [told_of_held, told_of_a_dispute, told_of_one_by_hand, told_of_a_refund_that_failed, told_that_the_books_differ, told_of_one_we_do_not_know]

@@ -6,7 +6,7 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import sightings
+from lms.domain.accounts import device_sightings
 from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -256,7 +256,7 @@ def test_who_signed_in_with_the_members_browser_decides_nothing_about_a_payout_o
     payout = request(rich, 1000)
     with transaction():
         for who in (rich, ada):
-            sightings.see(who, "one browser", "192.0.2.1")
+            device_sightings.see(who, "one browser", "192.0.2.1")
     verbs = ((payouts.approve,), (payouts.reject, "No."), (payouts.mark_paid, "SCT 1", True), (payouts.mark_returned, "Unknown."))
     for verb, *words in verbs:
         with pytest.raises(DomainError, match="may have a part"):

@@ -8,7 +8,8 @@ from lms.domain.desk import provenance
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO, Transfer
+from lms.domain.ledger.balance_parts import TEO
+from lms.domain.ledger.models import Transfer
 from lms.domain.staking import actions as staking
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals.models import Withdrawal

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lms.domain.governance.event_rows import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, Row, Steps, granted_before
 from lms.domain.governance.replay import Side, replay
-from lms.domain.governance.rows import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, Row, Steps, granted_before
 from lms.domain.rulebook.amounts import MICRO
 from lms.domain.rulebook.rules import Rules
 

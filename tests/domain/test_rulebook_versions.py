@@ -16,7 +16,7 @@ from lms.db import db, transaction
 from lms.domain.checkout.models import Coupon
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.notices import actions as notices
 from lms.domain.notices.models import Notice
 from lms.domain.rulebook import actions, checks, circles, queries

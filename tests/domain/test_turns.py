@@ -13,7 +13,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import queries as onchain
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import deposits, losses, moves
+from lms.domain.wallet import deposits, key_replacements, losses
 from lms.domain.wallet.models import Deposit, Wallet
 from lms.domain.withdrawals import releases
 from lms.domain.withdrawals.models import Withdrawal
@@ -32,7 +32,7 @@ def release(ana, course):
 
 def move(ana, course):
     wallet_id = db.session.query(Wallet).one().id
-    return lambda: moves.queue(wallet_id)
+    return lambda: key_replacements.queue(wallet_id)
 
 
 def certificate(ana, course):

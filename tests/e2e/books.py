@@ -6,7 +6,7 @@ import psycopg
 import requests
 from dotenv import dotenv_values
 
-from lms.domain.ledger.models import EUR, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO
+from lms.domain.ledger.balance_parts import EUR, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO
 
 PATIENCE = 60  # seconds
 UNITS = {EUR: (100, 2), TEO: (1_000_000, 6)}

@@ -7,7 +7,7 @@ from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries as operations
 from lms.domain.wallet import deposits
 from lms.domain.wallet.reconciliation import Observed
-from lms.jobs.outcomes import FOLLOWS
+from lms.jobs.operation_outcomes import FOLLOWS
 
 
 class Chain:

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
-from lms.domain.checkout import by_hand, outbox, refunds, splits
+from lms.domain.checkout import refund_outbox, refunds, refunds_by_hand, splits
 from lms.domain.checkout.models import Order
 from lms.domain.checkout.payment_models import Payment
 from lms.domain.learning import actions as learning
@@ -137,10 +137,10 @@ class Trade(RuleBasedStateMachine):
             return
         self.sent[about.reference].append(amount)
         self._hear("refund.succeeded", sale, reference=about.reference, amount=amount, refund=refund)
-        part = by_hand.of(about, refund)
+        part = refunds_by_hand.of(about, refund)
         with refusable():
             if part and word:
-                by_hand.bear(part, self.world.user("ada")) if word == "bear" else outbox.take_sale_back(part, self.world.user("ada"))
+                refunds_by_hand.bear(part, self.world.user("ada")) if word == "bear" else refund_outbox.take_sale_back(part, self.world.user("ada"))
 
     def _place(self, buyer, title, level, coupon, vat):
         """[the order's id], nothing for one that is refused."""

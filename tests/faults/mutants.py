@@ -13,10 +13,10 @@ from lms.chain.contracts import TeoCoin
 from lms.db import db, transaction
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import signers
+from lms.domain.onchain import signer_lanes
 from lms.domain.onchain.models import Deployment, Entry, Nonce
 from lms.domain.wallet import actions as wallet
-from lms.jobs import calls, chain, outcomes
+from lms.jobs import chain, contract_calls, operation_outcomes
 
 _SIDES = ("target", "source")
 
@@ -51,7 +51,7 @@ def _nonce_from_the_node():
         db.session.execute(text("UPDATE signers SET next_nonce = greatest(next_nonce, :next)"), {"next": mined_count + len(given)})
         return given
 
-    signers.take_nonces = take_nonces
+    signer_lanes.take_nonces = take_nonces
 
 
 def _broadcast_before_save():
@@ -67,7 +67,7 @@ def _broadcast_before_save():
 
 def _a_new_op_when_no_receipt_comes():
     """A missing receipt counts as "it did not happen": the entries go again under another op, which nothing checks."""
-    look = outcomes.look
+    look = operation_outcomes.look
 
     def impatient(operation, pool):
         if verb := look(operation, pool):
@@ -80,7 +80,7 @@ def _a_new_op_when_no_receipt_comes():
                 deployment.next_op += 1
         return None
 
-    outcomes.look = impatient
+    operation_outcomes.look = impatient
 
 
 def _any_receipt_will_do():
@@ -129,7 +129,7 @@ def _final_at_once():
 
 def _numbers_of_other_contracts_are_not_asked():
     """A contract takes any number that is new to it: after a restored database one that another contract has used."""
-    calls.used_elsewhere = lambda *_: None
+    contract_calls.used_elsewhere = lambda *_: None
 
 
 MUTANTS = {

@@ -16,7 +16,7 @@ from functools import partial
 from rq.utils import import_attribute
 
 from lms import create_app, live, queue
-from lms.chain import endpoint
+from lms.chain import rpc_endpoint
 from lms.chain.rpc import Pool
 from lms.db import disconnect
 from lms.domain.accounts import actions as accounts
@@ -47,7 +47,7 @@ def _hurry():
     """Waits at 1/50, passwords that cost nothing, and nobody who looks at a page: rendering it took most of a job's time."""
     live.push = lambda *_: None
     chain.PATIENCE, chain.STEP = chain.PATIENCE / SCALE, chain.STEP / SCALE
-    endpoint.REST_SECONDS /= SCALE
+    rpc_endpoint.REST_SECONDS /= SCALE
     lanes.SIGHT /= SCALE
     queue.MARK_SECONDS /= SCALE
     # 1/50 of 5 s would be too little for a node on a busy machine.

@@ -5,9 +5,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from lms.chain.endpoint import Endpoint, Health
 from lms.chain.errors import KeyServiceDown
-from lms.chain.transit import VaultKek
+from lms.chain.rpc_endpoint import Endpoint, Health
+from lms.chain.vault_transit import VaultKek
 from lms.errors import Unavailable
 from lms.gateways.stripe_client import client, errors
 from tests.stripe_server import KEY

@@ -9,7 +9,7 @@ import rq
 from rq.registry import FailedJobRegistry
 from sqlalchemy import text
 
-from lms.chain import transactions, vault
+from lms.chain import custodial_keys, transactions
 from lms.chain.signers import LocalSigner
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
@@ -228,7 +228,7 @@ def flow(anvil, run_jobs):
 @pytest.fixture
 def stranger(anvil):
     """Somebody's own wallet, with gas."""
-    key = vault.Key(b"\x07" * 32)
+    key = custodial_keys.Key(b"\x07" * 32)
     anvil.call("anvil_setBalance", key.address, hex(10**20))
     return LocalSigner(key)
 

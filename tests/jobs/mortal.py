@@ -7,7 +7,7 @@ import signal
 from web3 import HTTPProvider
 
 from lms import create_app
-from lms.chain import vault
+from lms.chain import custodial_keys
 from lms.jobs import keys
 
 
@@ -30,14 +30,14 @@ def deploy(when, number):
 
 def rotate(number):
     """`flask keys rotate`, while it rewraps its so-manieth wallet, in batches of two."""
-    rewrap, calls = vault.rewrap, itertools.count(1)
+    rewrap, calls = custodial_keys.rewrap, itertools.count(1)
 
     def rewrapping(*given):
         if next(calls) == number:
             _die()
         return rewrap(*given)
 
-    keys.BATCH, vault.rewrap = 2, rewrapping
+    keys.BATCH, custodial_keys.rewrap = 2, rewrapping
     _command("keys", "rotate")
 
 

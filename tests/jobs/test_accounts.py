@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import queries, sessions, sightings
+from lms.domain.accounts import device_sightings, queries, sessions
 from lms.domain.accounts.models import Session, Sighting
 from lms.jobs.schedule import run
 
@@ -21,7 +21,7 @@ def test_a_sign_in_is_forgotten_after_thirty_days(ana):
 
 def test_where_from_one_signed_in_is_forgotten_after_ninety_days(ana):
     with transaction():
-        sightings.see(ana, "browser", "203.0.113.7")
+        device_sightings.see(ana, "browser", "203.0.113.7")
     for days, left in ((90, 1), (1, 0)):
         clock.advance(timedelta(days=days) - timedelta(minutes=1))
         run("accounts.forget_sessions")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from lms import clock, health, observations
+from lms import chain_observations, clock, health
 from lms.db import db, transaction
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
@@ -26,13 +26,13 @@ def address(rich):
 def test_what_an_address_holds_is_served_with_its_age(address, worker):
     before = clock.now()
     balances.compare()
-    seen = observations.of(address)
+    seen = chain_observations.of(address)
     assert seen.amount == teo(50) and before <= seen.at <= clock.now()
     assert seen.block > 0
 
 
 def test_an_address_nobody_looked_at_is_not_known(worker):
-    assert observations.of("0x" + "99" * 20) is None
+    assert chain_observations.of("0x" + "99" * 20) is None
 
 
 def test_with_redis_down_it_is_not_known(address, worker, monkeypatch):
@@ -40,7 +40,7 @@ def test_with_redis_down_it_is_not_known(address, worker, monkeypatch):
     from redis import Redis
 
     monkeypatch.setattr(queue, "redis", Redis(port=1))
-    assert observations.of(address) is None
+    assert chain_observations.of(address) is None
 
 
 def test_what_is_on_its_way_is_no_difference(rich, worker, audit):

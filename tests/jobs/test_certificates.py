@@ -14,7 +14,7 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import holders
 from lms.domain.wallet import queries as wallets
-from lms.jobs import calls, certificates, chain, lanes, node, solvency
+from lms.jobs import certificates, chain, contract_calls, lanes, node, solvency
 from lms.queue import enqueue
 from tests.conftest import publish, take_part, teo
 from tests.jobs.acts import GREEN, bring_and_lose_the_attempt, credit, wallets_made
@@ -105,7 +105,7 @@ def test_what_a_full_batch_is_signed_for_is_enough_and_not_much_more(queued):
         queued.payload = {"entries": [[f"0x{2**150 + number:040x}", f"{2**255 + number:064x}"] for number in range(50)]}
     chain.submit(queued.id)
     receipt = awaited(node.pool(), queued.tx_hash)
-    assert receipt.succeeded and receipt.gas_used < queued.attempts[0].gas == calls.likely_gas(queued) < receipt.gas_used * 1.15
+    assert receipt.succeeded and receipt.gas_used < queued.attempts[0].gas == contract_calls.likely_gas(queued) < receipt.gas_used * 1.15
 
 
 def test_nothing_is_queued_before_the_contract_stands_and_the_member_has_an_address(number, worker):
@@ -207,7 +207,7 @@ def test_what_a_lost_attempt_has_issued_is_done(queued, number, issued, run_jobs
 
 def issue_elsewhere(operation):
     """Our signer issues something else under the operation's number, as by a transaction whose rows are lost."""
-    contract, signer, pool = calls.contract(operation), node.signers()[0], node.pool()
+    contract, signer, pool = contract_calls.contract(operation), node.signers()[0], node.pool()
     data, nonce = contract.issue_data(operation.op, [("0x" + "11" * 20, 5)]), pool.mined_nonce(signer.address)
     signed = transactions.sign(signer, pool.chain_id, contract.address, data, nonce, transactions.fees(pool), 500_000)
     mined(pool, signed)

@@ -6,13 +6,13 @@ import signal
 import pytest
 
 from lms import config, create_app
-from lms.chain import vault
+from lms.chain import custodial_keys
 from lms.chain.errors import KekMissing
 from lms.chain.signers import LocalSigner, kek_version
 from lms.db import db, transaction
 from lms.domain.ledger import queries as books
 from lms.domain.wallet import actions as wallet
-from lms.domain.wallet import custody, moves
+from lms.domain.wallet import custody, key_replacements
 from lms.domain.wallet.models import Wallet
 from lms.jobs import keys, node
 from lms.jobs.wallets import owner
@@ -53,13 +53,13 @@ def wallets(as_worker, member, tmp_path):
     holders = [books.holder_of(member(name).id).id for name in ("ana", "bruno", "carla", "dario", "elena")]
     with transaction():
         for holder_id in holders:
-            wallet.keep_wallet(holder_id, vault.new_key(owner(holder_id), node.keks()))
+            wallet.keep_wallet(holder_id, custodial_keys.new_key(owner(holder_id), node.keks()))
     return secrets_of(holders)
 
 
 def secrets_of(holders):
-    sealed = custody.sealed_keys([moves.in_use(holder).address for holder in holders])
-    return {row.holder_id: vault.open_key(row, owner(row.holder_id), node.keks()).reveal() for row in sealed.values()}
+    sealed = custody.sealed_keys([key_replacements.in_use(holder).address for holder in holders])
+    return {row.holder_id: custodial_keys.open_key(row, owner(row.holder_id), node.keks()).reveal() for row in sealed.values()}
 
 
 def rotate(app):
@@ -125,7 +125,7 @@ def test_a_kek_that_is_not_the_older_one_changes_nothing_and_names_whose_keys_st
     (tmp_path / "signer.json").unlink()
     result = rotate(as_worker(KEK=NEXT, KEK_OLD="1:" + base64.b64encode(b"w" * 32).decode()))
     address = db.session.query(Wallet.address).order_by(Wallet.id).first()[0]
-    assert result.exit_code == 1 and vault.shorten(address) in result.output and address not in result.output
+    assert result.exit_code == 1 and custodial_keys.shorten(address) in result.output and address not in result.output
     assert versions() == [1] * 5
     as_worker()
     assert secrets_of(list(wallets)) == wallets
@@ -155,7 +155,7 @@ def test_a_key_that_cannot_be_opened_is_told_by_its_version(wallets, as_worker):
     as_worker(KEK=NEXT)
     holder_id = next(iter(wallets))
     with pytest.raises(KekMissing, match="KEK_OLD"):
-        vault.open_key(custody.sealed_keys([moves.in_use(holder_id).address]).popitem()[1], owner(holder_id), node.keks())
+        custodial_keys.open_key(custody.sealed_keys([key_replacements.in_use(holder_id).address]).popitem()[1], owner(holder_id), node.keks())
 
 
 def test_a_worker_whose_kek_is_not_the_one_refuses_to_start(wallets, as_worker):

@@ -3,7 +3,7 @@
 import pytest
 
 from lms import create_app
-from lms.chain.kms import KmsSigner
+from lms.chain.aws_kms import KmsSigner
 from lms.db import db, transaction
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books

@@ -13,10 +13,10 @@ from lms.chain.rpc import Pool
 from lms.db import alone, db, transaction
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
-from lms.domain.onchain import signers
+from lms.domain.onchain import signer_lanes
 from lms.domain.onchain.models import Attempt, Operation
 from lms.domain.wallet import actions as wallet
-from lms.jobs import calls, chain, lanes, node, stuck_transactions
+from lms.jobs import chain, contract_calls, lanes, node, stuck_transactions
 from lms.queue import NAME, enqueue, queue
 from tests.jobs.acts import GREEN, bring_and_lose_the_attempt, credit
 from tests.receipts import awaited, mined
@@ -130,7 +130,7 @@ def test_whichever_attempt_is_mined_the_operation_happens_once(stuck, worker, an
 def test_a_full_lane_simulates_nothing_in_vain(queued, worker, monkeypatch):
     pool, address = node.pool(), node.addresses()[0]
     with transaction():
-        signers.adopt(address, pool.mined_nonce(address) + signers.MOST_PENDING)
+        signer_lanes.adopt(address, pool.mined_nonce(address) + signer_lanes.MOST_PENDING)
     monkeypatch.setattr(transactions, "estimate_gas", lambda *_: pytest.fail("it was simulated"))
     stuck_transactions.sweep()
     assert (queued.state, queued.attempts, queued.error) == ("queued", [], None)
@@ -294,7 +294,7 @@ def test_a_number_that_others_used_is_an_incident_and_stops_settlement(queued, w
 def test_an_admin_is_told_at_three_levels_that_gas_runs_out(queued, worker, anvil, times, told, state, blocks_wait):
     blocks_wait()
     pool, signer = node.pool(), node.signers()[0]
-    gas = transactions.estimate_gas(pool, signer.address, *calls.data(queued), calls.likely_gas(queued))
+    gas = transactions.estimate_gas(pool, signer.address, *contract_calls.data(queued), contract_calls.likely_gas(queued))
     anvil.call("anvil_setBalance", signer.address, hex(int(gas * transactions.fees(pool).cap * times)))
     stuck_transactions.sweep()
     assert (queued.state, kinds()) == (state, [told])
@@ -345,7 +345,7 @@ def test_a_nonce_nobody_of_ours_used_is_told_before_the_next_is_signed(queued, w
 
 def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, ana, worker, anvil, run_jobs, audit):
     """The holder's tokens are somewhere else: who has his key moved them."""
-    from lms.chain import vault
+    from lms.chain import custodial_keys
     from lms.domain.ledger import actions as ledger
     from lms.domain.ledger import queries as books
     from lms.domain.wallet import custody
@@ -355,7 +355,7 @@ def test_a_burn_the_contract_skipped_is_owed_again_once_that_is_final(queued, an
     chain.submit(queued.id)
     run_jobs()
     holder = books.holder_of(ana.id)
-    key = vault.open_key(custody.sealed_keys([wallets.wallet_of(ana.id).address]).popitem()[1], owner(holder.id), node.keks())
+    key = custodial_keys.open_key(custody.sealed_keys([wallets.wallet_of(ana.id).address]).popitem()[1], owner(holder.id), node.keks())
     anvil.call("anvil_setBalance", key.address, hex(10**20))
     pool, token, address = node.pool(), node.token(), wallets.wallet_of(ana.id).address
     from lms.chain.signers import LocalSigner

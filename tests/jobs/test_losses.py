@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from lms import clock
-from lms.chain import transactions, vault
+from lms.chain import custodial_keys, transactions
 from lms.chain.signers import LocalSigner
 from lms.db import db, transaction
 from lms.domain.audit import actions as incidents
@@ -17,7 +17,7 @@ from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Transfer
 from lms.domain.onchain.models import Entry, Operation
-from lms.domain.wallet import custody, moves
+from lms.domain.wallet import custody, key_replacements
 from lms.domain.wallet import queries as wallets
 from lms.jobs import balances, deposits, node, settlement
 from lms.jobs.wallets import owner
@@ -33,7 +33,7 @@ def steal(anvil):
 
     def send(user, amount, to=OUTSIDE, final=True):
         pool, token, holder = node.pool(), node.token(), books.holder_of(user and user.id)
-        thief = LocalSigner(vault.open_key(moves.in_use(holder.id), owner(holder.id), node.keks()))
+        thief = LocalSigner(custodial_keys.open_key(key_replacements.in_use(holder.id), owner(holder.id), node.keks()))
         anvil.call("anvil_setBalance", thief.address, hex(10**18))
         data, nonce = token._data("transfer", to, teo(amount)), pool.mined_nonce(thief.address)
         signed = transactions.sign(thief, pool.chain_id, token.address, data, nonce, transactions.fees(pool), 100_000)
@@ -226,7 +226,7 @@ def test_a_log_that_is_no_transfer_is_refused(rich, steal, run):
 
 def test_what_nobody_of_ours_held_is_refused(rich, run, anvil, flow, steal):
     """A stranger who moves what a member sent him."""
-    key = vault.Key(b"\x07" * 32)
+    key = custodial_keys.Key(b"\x07" * 32)
     ask(rich, 20, to=key.address)
     flow()
     anvil.call("anvil_setBalance", key.address, hex(10**18))

@@ -7,9 +7,9 @@ from lms.db import db, transaction
 from lms.domain.audit import log
 from lms.domain.audit.models import LogEntry
 from lms.domain.ledger import queries as books
-from lms.domain.onchain import signers
+from lms.domain.onchain import signer_lanes
 from lms.domain.onchain.models import Contract
-from lms.domain.wallet import moves
+from lms.domain.wallet import key_replacements
 from lms.domain.wallet import queries as wallets
 from lms.domain.withdrawals.models import Withdrawal
 from lms.jobs import chain, node, settlement
@@ -37,7 +37,7 @@ def test_a_key_that_is_replaced(worker, run, ana):
     wallets_made()
     before = wallets.wallet_of(ana.id).address
     assert (run("keys", "replace", ana.email), run("keys", "replace", "treasury")) == (0, 0)
-    member, after = f"member {ana.id}", moves.in_use(books.holder_of(ana.id).id).address
+    member, after = f"member {ana.id}", key_replacements.in_use(books.holder_of(ana.id).id).address
     of_ana, of_treasury = rows()
     assert of_ana == ("key replaced", member, {"before": before, "after": after}) and before != after
     assert of_treasury[:2] == ("key replaced", "part treasury")
@@ -49,7 +49,7 @@ def test_keys_that_are_wrapped_anew(run):
 
 
 def test_a_signer_that_retires_and_comes_back(app):
-    for verb in (signers.retire, signers.retire, signers.reinstate, signers.reinstate):
+    for verb in (signer_lanes.retire, signer_lanes.retire, signer_lanes.reinstate, signer_lanes.reinstate):
         with transaction():
             verb(STRANGE)
     assert rows() == [("signer retired", f"signer {STRANGE}", {}), ("signer reinstated", f"signer {STRANGE}", {})]
@@ -58,7 +58,7 @@ def test_a_signer_that_retires_and_comes_back(app):
 def test_foreign_transactions_that_are_taken_for_known(app):
     for _ in range(2):
         with transaction():
-            signers.adopt(STRANGE, 7)
+            signer_lanes.adopt(STRANGE, 7)
     assert rows() == [("signer adopted", f"signer {STRANGE}", {"before": 0, "mined": 7, "halted": ""})]
 
 

@@ -9,7 +9,7 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit.models import Incident
-from lms.domain.checkout import outbox, queries, refunds
+from lms.domain.checkout import queries, refund_outbox, refunds
 from lms.domain.checkout.payment_models import Payment, Refund
 from lms.errors import Unavailable
 from lms.gateways.payments import Refunded, Refused, Taken
@@ -101,11 +101,11 @@ def test_one_the_gateway_does_not_answer_is_tried_again_ever_later(gateway, refu
 
 def test_one_it_never_answers_is_given_up_and_told(gateway, refund):
     gateway.mood = Unavailable("Payments are resting.")
-    for _ in range(outbox.MOST_TRIES + 3):
+    for _ in range(refund_outbox.MOST_TRIES + 3):
         payments.refund(refund.id)
     payments.sweep()
     db.session.refresh(refund)
-    assert (refund.state, refund.tries) == ("failed", outbox.MOST_TRIES)
+    assert (refund.state, refund.tries) == ("failed", refund_outbox.MOST_TRIES)
     assert incidents() == [("refund failed", "the gateway did not answer")]
 
 

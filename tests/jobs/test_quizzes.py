@@ -11,7 +11,7 @@ from lms.domain.learning import quizzes
 from lms.domain.learning.attempt_models import QuizAttempt
 from lms.jobs import schedule
 from tests.conftest import take_part
-from tests.jobs.test_singly import breaks_for_the_first
+from tests.jobs.test_one_by_one import breaks_for_the_first
 
 NEARLY = timedelta(seconds=10)  # the clock goes on while a test runs
 

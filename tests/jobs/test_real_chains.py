@@ -11,7 +11,7 @@ from lms.domain.audit.models import Incident
 from lms.domain.onchain.models import Contract, Deployment
 from lms.jobs import contracts as checking
 from lms.jobs import node
-from lms.jobs.operate import creations
+from lms.jobs.operate import contract_creations
 from rig.services import Anvil
 from tests.faults.proxy import Proxy
 from tests.jobs.conftest import deploy
@@ -136,7 +136,7 @@ def test_another_nonce_is_taken_only_when_a_failure_is_five_hundred_blocks_deep(
         real.call("anvil_mine", hex(1))
         done = deploy(worker)
         assert done.exit_code == 0 and "TeoCoin is made anew under nonce 1" in done.output
-        assert not transactions.is_final(node.pool(), creations.receipt(db.session.query(Contract).filter_by(name="TeoCoin").one(), node.pool()))
+        assert not transactions.is_final(node.pool(), contract_creations.receipt(db.session.query(Contract).filter_by(name="TeoCoin").one(), node.pool()))
 
 
 def test_code_that_is_missing_stops_signing(start, real):

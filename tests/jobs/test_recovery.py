@@ -12,7 +12,7 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries as onchains
-from lms.domain.onchain import signers
+from lms.domain.onchain import signer_lanes
 from lms.domain.onchain.models import Operation
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards.models import Lot
@@ -129,7 +129,7 @@ def test_a_release_that_has_expired_meanwhile_is_not_given_back_when_the_chain_d
     flow()
     restore()
     with transaction():
-        signers.adopt(node.addresses()[0], node.pool().mined_nonce(node.addresses()[0]))
+        signer_lanes.adopt(node.addresses()[0], node.pool().mined_nonce(node.addresses()[0]))
     clockwork.advance(node.pool(), 2 * 24 * 3600)
     flow()
     assert db.session.get_one(Withdrawal, withdrawal_id).state == "sent"

@@ -40,13 +40,13 @@ def test_a_deposit_from_a_transaction_that_burned_nothing(rich, holding, anvil, 
 
 def test_private_keys_in_plain_text(rich, bruno):
     """No column of any table holds one, in whatever spelling; the key that signs opens what is sealed."""
-    from lms.chain import vault
+    from lms.chain import custodial_keys
 
     wallets_made()
     kept = repr(rows.everything())
     for member in (rich, bruno):
         holder, address = books.holder_of(member.id), wallets.wallet_of(member.id).address
-        secret = vault.open_key(custody.sealed_keys([address])[address], owner(holder.id), node.keks()).reveal()
+        secret = custodial_keys.open_key(custody.sealed_keys([address])[address], owner(holder.id), node.keks()).reveal()
         assert len(secret) == 32
         assert not [spelled for spelled in (secret.hex(), repr(secret)[2:-1], str(int.from_bytes(secret))) if spelled in kept]
 

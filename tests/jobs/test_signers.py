@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from lms import clock, create_app
-from lms.chain import transactions, vault
+from lms.chain import custodial_keys, transactions
 from lms.chain.signers import LocalSigner
 from lms.db import db
 from lms.domain.audit.models import Incident
@@ -26,7 +26,7 @@ CALL = re.compile(r"(grantRole|revokeRole) of (\w+), (\w+): to (0x\w+) data (0x\
 @pytest.fixture
 def admin(anvil):
     """The contracts' admin, whose key no server has."""
-    key = vault.Key(b"\x0a" * 32)
+    key = custodial_keys.Key(b"\x0a" * 32)
     anvil.call("anvil_setBalance", key.address, hex(10**20))
     return LocalSigner(key)
 

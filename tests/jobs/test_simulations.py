@@ -10,7 +10,7 @@ from lms.domain.desk.simulation_models import Simulation
 from lms.domain.onchain.models import Operation
 from lms.domain.wallet import queries as wallets
 from lms.domain.withdrawals import actions
-from lms.jobs import calls, node, simulations
+from lms.jobs import contract_calls, node, simulations
 from lms.jobs.withdrawals import check
 from tests.conftest import address_of, teo
 from tests.jobs.acts import GREEN, credit, holdings
@@ -80,8 +80,8 @@ def test_what_is_simulated_is_what_is_signed_once_it_is_approved(waiting, ada, f
 
 
 def test_what_the_holder_signs_for_it_is_worth_nothing_soon(waiting, monkeypatch):
-    deadlines, release = [], calls.release
-    monkeypatch.setattr(calls, "release", lambda *arguments: deadlines.append(arguments[-1]) or release(*arguments))
+    deadlines, release = [], contract_calls.release
+    monkeypatch.setattr(contract_calls, "release", lambda *arguments: deadlines.append(arguments[-1]) or release(*arguments))
     simulations.run(waiting.id)
     assert deadlines[0] <= max(node.pool().head().timestamp, clock.now().timestamp()) + 300
 

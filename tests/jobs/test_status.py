@@ -9,7 +9,7 @@ from lms.db import db, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as switches
 from lms.domain.audit.models import Incident
-from lms.domain.onchain import queries, signers
+from lms.domain.onchain import queries, signer_lanes
 from lms.jobs import node, stuck_transactions
 from tests.conftest import teo
 from tests.faults.proxy import Proxy
@@ -61,7 +61,7 @@ def test_signers_with_balance_and_nonces_and_why_one_halts(busy, anvil):
     pool, address = node.pool(), node.addresses()[0]
     anvil.call("anvil_setBalance", address, hex(1_250 * 10**15))
     with transaction():
-        signers.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
+        signer_lanes.halt(address, "A transaction that is not ours has taken a nonce of this signer.")
     halted = "HALTED: A transaction that is not ours has taken a nonce of this signer."
     assert f"signer {address}, 1.2500 coins, {pool.mined_nonce(address)} mined, next nonce {pool.mined_nonce(address) + 1}, {halted}" in told(busy)
 
@@ -110,7 +110,7 @@ def test_what_the_database_knows_is_told_while_no_node_answers(busy):
     with transaction():
         audit.stop("signing", "a look")
         audit.open_incident("foreign nonce", "0x12", nonce=3)
-        signers.halt(node.addresses()[0], "A look.")
+        signer_lanes.halt(node.addresses()[0], "A look.")
     up = told(busy)
     busy.config["RPC_URLS"] = ("http://127.0.0.1:1/a-key",)
     down = told(busy, code=1)
@@ -125,7 +125,7 @@ def test_what_the_database_knows_is_told_while_no_node_answers(busy):
 def test_endpoints_that_differ_about_a_signer_hide_nothing_else(busy, anvil, request):
     other = "0x" + "11" * 20
     with transaction():
-        signers.halt(other, "A look.")
+        signer_lanes.halt(other, "A look.")
     mine, pool = node.addresses()[0], node.pool()
     lagging = Proxy(anvil.url, lambda method, forward: {"result": "0x63"} if method == "eth_getTransactionCount" and mine in forward.params else forward())
     request.addfinalizer(lagging.close)

@@ -6,7 +6,7 @@ import pytest
 
 from lms import clock, live
 from lms.db import db, transaction
-from lms.domain.accounts import sightings
+from lms.domain.accounts import device_sightings
 from lms.domain.accounts.models import User
 from lms.domain.desk.simulation_models import Simulation
 from lms.domain.notices.models import Notice
@@ -76,7 +76,7 @@ def test_one_of_which_a_sign_came_up_while_it_waited_does_not_leave_and_keeps_no
     with transaction():
         other.decided_at = clock.now()
         for user in (rich, bruno):
-            sightings.see(user, "one browser", "192.0.2.1")
+            device_sightings.see(user, "one browser", "192.0.2.1")
     pushed = []
     monkeypatch.setattr(live, "push", lambda user_id, *names: pushed.append((user_id, names)))
     flow()

@@ -18,7 +18,7 @@ from rq.registry import FailedJobRegistry
 
 import lms
 from lms import create_app, logs
-from lms.formats.plain import Plain
+from lms.formats.safe_pickle import Plain
 from lms.jobs import cron, schedule
 from lms.jobs.worker import JOBS, NAMES, Job, Worker, load, warm
 from lms.queue import MAIL, NAME, enqueue, lasting, queue

@@ -7,8 +7,8 @@ from lms.domain.accounts import queries as members
 from lms.domain.courses import actions as writing
 from lms.domain.courses import queries as courses
 from lms.domain.courses import quiz_queries as quizzes
-from lms.domain.desk import measures, trends
-from lms.domain.onchain import signers
+from lms.domain.desk import home_figures, home_trends
+from lms.domain.onchain import signer_lanes
 
 
 def load():
@@ -71,12 +71,12 @@ def test_seeding_again_adds_nothing_and_keeps_what_was_changed(app):
 
 def test_an_admins_home_begins_with_a_fortnight_of_every_number_and_keeps_what_was_noted_since(app):
     with transaction():
-        signers.see_signer("0x" + "cd" * 20, 10**18, 0)
+        signer_lanes.see_signer("0x" + "cd" * 20, 10**18, 0)
     load()
-    measured = {*measures.now(), measures.FAILED_JOBS}
-    found = trends.of(dict.fromkeys(measured))
-    assert {name: len(trend.points) for name, trend in found.items()} == dict.fromkeys(measured, trends.DAYS - 1)
+    measured = {*home_figures.now(), home_figures.FAILED_JOBS}
+    found = home_trends.of(dict.fromkeys(measured))
+    assert {name: len(trend.points) for name, trend in found.items()} == dict.fromkeys(measured, home_trends.DAYS - 1)
     with transaction():
-        trends.keep(found["lag"].points[0][0], {"lag": 77})
+        home_trends.keep(found["lag"].points[0][0], {"lag": 77})
     load()
-    assert trends.of({"lag": None})["lag"].points[0][1] == 77
+    assert home_trends.of({"lag": None})["lag"].points[0][1] == 77

@@ -4,7 +4,7 @@ import re
 
 from flask import current_app, request, url_for
 
-from lms.domain.accounts import sightings
+from lms.domain.accounts import device_sightings
 from lms.session_cookie import called
 
 NAME = "device"
@@ -14,7 +14,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{32}")  # as sightings makes it: what a client s
 def of_browser():
     """The id that it brings, or a new one."""
     brought = request.cookies.get(called(NAME, _secure()), "")
-    return brought if _ID.fullmatch(brought) else sightings.new_device()
+    return brought if _ID.fullmatch(brought) else device_sightings.new_device()
 
 
 def keep(response, device):
@@ -23,7 +23,7 @@ def keep(response, device):
     It sends it where one signs in, and nowhere else; over https it sends it everywhere, as a name that no other host can give belongs to all of the site."""
     secure = _secure()
     place = "/" if secure else url_for("accounts.log_in")
-    response.set_cookie(called(NAME, secure), device, max_age=int(sightings.KEPT.total_seconds()), path=place, samesite="Lax", httponly=True, secure=secure)
+    response.set_cookie(called(NAME, secure), device, max_age=int(device_sightings.KEPT.total_seconds()), path=place, samesite="Lax", httponly=True, secure=secure)
     return response
 
 

@@ -10,7 +10,7 @@ from lms.blueprints.accounts.forms import EmailForm, ForgottenForm, LogInForm, P
 from lms.blueprints.limits import evenly, limiter, logged_in_member, typed_account
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
-from lms.domain.accounts import links, queries, sessions, sightings
+from lms.domain.accounts import device_sightings, mailed_links, queries, sessions
 from lms.domain.ledger import actions as ledger
 from lms.domain.notices import actions as notices
 from lms.queue import enqueue, queue
@@ -55,7 +55,7 @@ def mailbox():
 @blueprint.route("/verify/<token>", methods=["GET", "POST"])
 def verify(token):
     """A button, not the opening itself, proves the address: mail scanners open every link."""
-    user = _member_of(links.VERIFY, token)
+    user = _member_of(mailed_links.VERIFY, token)
     if user.is_verified:
         flash(gettext("Your address is confirmed already."), "done")
         return _to_log_in(user)
@@ -90,7 +90,7 @@ def log_in():
     with transaction():
         user = accounts.log_in(form.email.data, form.password.data, request.user_agent.string)
         if user:
-            sightings.see(user, browser, request.remote_addr or "")
+            device_sightings.see(user, browser, request.remote_addr or "")
     if user is None:
         events.refused("log-in refused", account=typed_account()[:16])
         form.form_errors.append(gettext("The address or the password is wrong."))
@@ -149,7 +149,7 @@ def _mail_if_known(address, kind):
 
 @blueprint.route("/password/<token>", methods=["GET", "POST"])
 def reset(token):
-    user = _member_of(links.RESET, token)
+    user = _member_of(mailed_links.RESET, token)
     form = ResetForm(user)
     if not form.validate_on_submit():
         return _form("accounts/reset.html", form=form, address=user.email)
@@ -201,7 +201,7 @@ def change_email():
 
 @blueprint.route("/email/<token>", methods=["GET", "POST"])
 def take_email(token):
-    user = _member_of(links.NEW_EMAIL, token)
+    user = _member_of(mailed_links.NEW_EMAIL, token)
     if request.method == "GET":
         return _link_page(user, gettext("Use your new address"), gettext("Use %(address)s", address=user.new_email))
     with transaction():
@@ -260,7 +260,7 @@ def _form(template, **context):
 
 
 def _member_of(purpose, token):
-    return links.read(current_app.config["SECRET_KEY"], purpose, token)
+    return mailed_links.read(current_app.config["SECRET_KEY"], purpose, token)
 
 
 def _link_page(user, title, button):

@@ -6,7 +6,7 @@ from wtforms.validators import InputRequired, Length
 
 from lms.blueprints.fields import line
 from lms.blueprints.forms import Form
-from lms.domain.wallet.linking import LONGEST_LABEL
+from lms.domain.wallet.address_linking import LONGEST_LABEL
 
 
 class AddressForm(Form):

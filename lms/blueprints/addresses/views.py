@@ -11,7 +11,7 @@ from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.wallet import linked, linking
+from lms.domain.wallet import address_linking, linked_addresses
 from lms.ui import render
 from lms.ui.times import written
 
@@ -33,11 +33,11 @@ def begin():
     form = AddressForm()
     if not form.validate_on_submit():
         return _index(form), 422
-    twin = linking.look_alike(current_user, form.address.data)
+    twin = address_linking.look_alike(current_user, form.address.data)
     if twin and form.meant.data != form.address.data:
         return _index(form, twin=twin), 422
     with transaction():
-        nonce = linking.challenge(current_user, form.address.data).nonce
+        nonce = address_linking.challenge(current_user, form.address.data).nonce
     return redirect(url_for("addresses.sign", nonce=nonce), 303)
 
 
@@ -54,7 +54,7 @@ def link(nonce):
     if not form.validate_on_submit():
         return _sign(nonce, form), 422
     with transaction():
-        address = linking.link(current_user, nonce, form.signature.data, _site(), current_app.config["CHAIN_ID"])
+        address = address_linking.link(current_user, nonce, form.signature.data, _site(), current_app.config["CHAIN_ID"])
         usable_at = rulebook.in_force().usable_at(address.linked_at)
     flash(_("The address is linked. TEO can be sent there from %(moment)s on.", moment=written(usable_at)), "done")
     return redirect(url_for("addresses.index"), 303)
@@ -64,11 +64,11 @@ def link(nonce):
 @login_required
 def change(linked_id):
     """Give it a name of one's own."""
-    found, form = linked.own(current_user, linked_id), LabelForm()
+    found, form = linked_addresses.own(current_user, linked_id), LabelForm()
     if not form.validate_on_submit():
         return render("addresses/show.html", found=found, label=LabelForm(obj=found) if not form.is_submitted() else form, removal=PasswordForm(formdata=None, prefix="removal-")), 422 if form.is_submitted() else 200
     with transaction():
-        linking.name(current_user, found, form.label.data)
+        address_linking.name(current_user, found, form.label.data)
     return redirect(url_for("addresses.index"), 303)
 
 
@@ -76,12 +76,12 @@ def change(linked_id):
 @login_required
 @limiter.limit(GUESSES, key_func=logged_in_member)
 def remove(linked_id):
-    found, form = linked.own(current_user, linked_id), PasswordForm(prefix="removal-")
+    found, form = linked_addresses.own(current_user, linked_id), PasswordForm(prefix="removal-")
     if not form.validate_on_submit():
         return render("addresses/show.html", found=found, label=LabelForm(formdata=None, obj=found), removal=form), 422
     with transaction():
         accounts.confirm_password(current_user, form.password.data)
-        linking.remove(current_user, found)
+        address_linking.remove(current_user, found)
     flash(_("The address is not linked any more."), "done")
     return redirect(url_for("addresses.index"), 303)
 
@@ -121,13 +121,13 @@ def thaw():
 
 def _index(form, twin=None):
     now = clock.now()
-    wallets = [(each, since, since > now) for each, since in linked.with_first_use(current_user)]
+    wallets = [(each, since, since > now) for each, since in linked_addresses.with_first_use(current_user)]
     return render("addresses/index.html", form=form, twin=twin, wallets=wallets, rules=rulebook.in_force())
 
 
 def _sign(nonce, form):
-    made = linking.waiting(current_user, nonce)
-    return render("addresses/sign.html", made=made, form=form, text=linking.message(made, _site(), current_app.config["CHAIN_ID"]))
+    made = address_linking.waiting(current_user, nonce)
+    return render("addresses/sign.html", made=made, form=form, text=address_linking.message(made, _site(), current_app.config["CHAIN_ID"]))
 
 
 def _site():

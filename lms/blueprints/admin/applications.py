@@ -7,7 +7,7 @@ from flask_login import current_user
 from lms.blueprints import uploads
 from lms.blueprints.admin.forms import ReturnApplicationForm
 from lms.blueprints.paging import page_number
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.applications import actions as rules
 from lms.domain.applications import queries as applications

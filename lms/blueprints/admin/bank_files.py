@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from lms.blueprints.admin.forms import ExportForm, PaidForm, ReturnedPayoutForm
 from lms.blueprints.paging import page_number
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.withdrawals import bank_file_queries as queries
 from lms.domain.withdrawals import bank_files, payout_queries

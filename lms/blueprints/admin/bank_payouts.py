@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from lms.blueprints.admin.forms import ExportForm, PaidForm, RejectPayoutForm, ReturnedPayoutForm
 from lms.blueprints.paging import page_number
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.desk import cases
 from lms.domain.withdrawals import bank_file_queries, payout_queries, payout_steps, payouts

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, request
 
-from lms.blueprints.admin import came_from
+from lms.blueprints.admin import queue_place
 from lms.blueprints.paging import page_number
 from lms.domain.desk import decided
 from lms.ui import render
@@ -12,5 +12,5 @@ blueprint = Blueprint("decided", __name__, url_prefix="/payouts/decided")  # of 
 
 @blueprint.get("")
 def index():
-    outcome, word = request.args.get("outcome", ""), came_from.word()
+    outcome, word = request.args.get("outcome", ""), queue_place.word()
     return render("admin/decided.html", decided=decided.page(outcome, word, page_number()), outcome=outcome, word=word)

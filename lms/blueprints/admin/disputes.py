@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, request
 
 from lms.blueprints.paging import page_number
-from lms.domain.accounts import sightings
+from lms.domain.accounts import device_sightings
 from lms.domain.checkout import dispute_queries
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import NotFound
@@ -28,4 +28,4 @@ def show(dispute_id):
         raise NotFound("There is no such dispute.")
     evidence = dispute_queries.evidence(dispute)
     rules = rulebook.version(dispute.payment.order.rule_version) if evidence else None
-    return render("admin/dispute.html", dispute=dispute, evidence=evidence, rules=rules, kept=sightings.KEPT.days, place=payment_place(current_app.config, dispute.gateway, dispute.payment_reference))
+    return render("admin/dispute.html", dispute=dispute, evidence=evidence, rules=rules, kept=device_sightings.KEPT.days, place=payment_place(current_app.config, dispute.gateway, dispute.payment_reference))

@@ -9,10 +9,10 @@ from flask_login import current_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from lms.blueprints.admin.forms import EnrolmentForm
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.courses import queries as courses
-from lms.domain.learning import bulk
+from lms.domain.learning import bulk_enrolment
 from lms.errors import Invalid
 from lms.ui import render
 
@@ -26,7 +26,7 @@ LASTS = 3600  # seconds a check is worth something: sent once more after months,
 def take_file(endpoint, values):
     """Before anything reads the form: a list that is somewhat too large is answered in its form."""
     if request.method == "POST" and current_user.is_authenticated and current_user.is_admin:
-        request.max_content_length = 2 * bulk.LARGEST
+        request.max_content_length = 2 * bulk_enrolment.LARGEST
 
 
 @blueprint.get("")
@@ -39,11 +39,11 @@ def dry_run():
     form = EnrolmentForm()
     if not form.validate_on_submit():
         return _page(form), 422
-    verdicts = bulk.judge(form.chosen, form.lines)
+    verdicts = bulk_enrolment.judge(form.chosen, form.lines)
     new = [verdict.member.email for verdict in verdicts if verdict.outcome == "new"]
     judged = _signer().dumps([current_user.id, form.chosen.id, form.sha256, new])
     counts = Counter(verdict.outcome for verdict in verdicts)
-    return render("admin/enrolment.html", course=form.chosen, verdicts=verdicts, counts=counts, outcomes=bulk.OUTCOMES, judged=judged)
+    return render("admin/enrolment.html", course=form.chosen, verdicts=verdicts, counts=counts, outcomes=bulk_enrolment.OUTCOMES, judged=judged)
 
 
 @blueprint.post("")
@@ -52,7 +52,7 @@ def create():
     """Of those the dry run said will be enrolled, whoever still can be: they are judged anew."""
     course, lines, sha256 = _judged(request.form.get("judged", ""))
     with transaction():
-        count = bulk.enroll_all(course, lines, current_user, sha256)
+        count = bulk_enrolment.enroll_all(course, lines, current_user, sha256)
     if count:
         flash(ngettext("%(num)s member is enrolled in %(title)s.", "%(num)s members are enrolled in %(title)s.", count, title=course.title), "done")
     else:
@@ -61,7 +61,7 @@ def create():
 
 
 def _page(form):
-    return render("admin/enrolments.html", form=form, courses=courses.newest(SUGGESTED), most=bulk.MOST_LINES)
+    return render("admin/enrolments.html", form=form, courses=courses.newest(SUGGESTED), most=bulk_enrolment.MOST_LINES)
 
 
 def _judged(text):
@@ -72,7 +72,7 @@ def _judged(text):
         by_id = None
     if by_id != current_user.id:
         raise Invalid("This is not what you checked. Choose the file again.")
-    return courses.by_id(course_id), [bulk.Line(number, address) for number, address in enumerate(addresses, start=1)], sha256
+    return courses.by_id(course_id), [bulk_enrolment.Line(number, address) for number, address in enumerate(addresses, start=1)], sha256
 
 
 def _signer():

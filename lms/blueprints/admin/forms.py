@@ -13,7 +13,7 @@ from lms.domain.accounts import membership
 from lms.domain.audit import log_queries
 from lms.domain.checkout import refund_desk
 from lms.domain.courses import queries as courses
-from lms.domain.learning import bulk
+from lms.domain.learning import bulk_enrolment
 from lms.domain.withdrawals import halt, payouts
 from lms.domain.withdrawals.actions import LONGEST_NOTE, LONGEST_REASON
 from lms.ui.log_words import ACTIONS
@@ -84,8 +84,8 @@ class EnrolmentForm(Form):
             raise ValidationError(gettext("There is no published course of this address."))
 
     def validate_file(self, field):
-        data = field.data.stream.read(bulk.LARGEST + 1)
-        self.lines, self.sha256 = heed(bulk.read, data), sha256(data).hexdigest()
+        data = field.data.stream.read(bulk_enrolment.LARGEST + 1)
+        self.lines, self.sha256 = heed(bulk_enrolment.read, data), sha256(data).hexdigest()
 
 
 class HaltForm(FlaskForm):

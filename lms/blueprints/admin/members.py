@@ -7,7 +7,7 @@ from flask_login import current_user
 from lms import clock
 from lms.blueprints.admin.forms import SuspendForm
 from lms.blueprints.paging import page_number
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.accounts import membership, queries
 from lms.domain.checkout import queries as checkout

@@ -7,7 +7,7 @@ from flask_login import current_user
 from lms import live
 from lms.blueprints.admin.forms import RefundForm
 from lms.blueprints.paging import page_number
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.accounts import queries as accounts
 from lms.domain.checkout import papers, refund_desk, refund_queries, refunds

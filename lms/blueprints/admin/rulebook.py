@@ -7,7 +7,7 @@ from flask_login import current_user
 from lms.blueprints.admin import backtests
 from lms.blueprints.admin.rules_form import SIGNS, RulesForm
 from lms.blueprints.paging import page_number
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.governance import backtests as trials
 from lms.domain.governance import drafts, queries

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, redirect, url_for
 
-from lms.blueprints.admin import came_from
+from lms.blueprints.admin import queue_place
 from lms.db import transaction
 from lms.domain.desk import simulations
 from lms.domain.withdrawals import queries
@@ -21,4 +21,4 @@ def create(withdrawal_id):
     with transaction():
         simulations.ask(withdrawal)
     enqueue("simulations.run", withdrawal_id)
-    return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal_id, **came_from.carried(), _anchor="simulation"), 303)
+    return redirect(url_for("admin.payouts.show", withdrawal_id=withdrawal_id, **queue_place.carried(), _anchor="simulation"), 303)

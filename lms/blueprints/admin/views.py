@@ -4,30 +4,30 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from lms.blueprints import questions
+from lms.blueprints import quiz_questions
 from lms.blueprints.access import admins_only
 from lms.blueprints.admin import (
     applications,
+    audit_log,
     bank_files,
     bank_payouts,
-    by_hand,
+    chain_page,
     decided,
     disputes,
     enrolments,
-    failures,
-    home,
-    log,
+    failed_jobs,
+    home_page,
     members,
     orders,
-    overview,
-    payouts,
+    refunds_by_hand,
     rulebook,
     simulations,
+    withdrawals,
 )
 from lms.blueprints.admin import refunds as refund_pages
 from lms.blueprints.admin.forms import ReturnForm
 from lms.blueprints.paging import page_number
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.audit import actions as watch
 from lms.domain.audit import queries as audit
@@ -45,14 +45,14 @@ from lms.queue import enqueue
 from lms.ui import render
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-for part in (applications, bank_files, bank_payouts, by_hand, decided, disputes, enrolments, failures, log, members, orders, payouts, refund_pages, rulebook, simulations):
+for part in (applications, bank_files, bank_payouts, refunds_by_hand, decided, disputes, enrolments, failed_jobs, audit_log, members, orders, withdrawals, refund_pages, rulebook, simulations):
     blueprint.register_blueprint(part.blueprint)
 blueprint.before_request(admins_only)
 
 
 @blueprint.get("/")
 def index():
-    return render("admin/index.html", **home.facts(current_user))
+    return render("admin/index.html", **home_page.facts(current_user))
 
 
 @blueprint.get("/courses")
@@ -100,7 +100,7 @@ def operations():
 
 @blueprint.get("/chain")
 def chain():
-    return render("admin/chain.html", **overview.chain())
+    return render("admin/chain.html", **chain_page.chain())
 
 
 @blueprint.get("/incidents")
@@ -143,7 +143,7 @@ def _incident(incident_id):
 
 def _review(course, form):
     lessons = {lesson.id: markdown.render(lesson.body, below=3) for lesson in courses.with_bodies(course)}
-    asked = {lesson_id: questions.of_quiz(quiz) for lesson_id, quiz in quizzes.of_course(course).items()}
+    asked = {lesson_id: quiz_questions.of_quiz(quiz) for lesson_id, quiz in quizzes.of_course(course).items()}
     description = markdown.render(course.description, below=2)
     return render("admin/review.html", course=course, form=form, lessons=lessons, questions=asked, description=description)
 

@@ -10,7 +10,7 @@ from lms.blueprints.limits import limiter, logged_in_member
 from lms.db import transaction
 from lms.domain.applications import actions as rules
 from lms.domain.applications import queries as applications
-from lms.domain.files.contents import LARGEST
+from lms.domain.files.upload_limits import LARGEST
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import Forbidden, NotFound
 from lms.ui import render

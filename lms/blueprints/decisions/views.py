@@ -9,7 +9,7 @@ from lms.blueprints.access import teachers_only
 from lms.blueprints.decisions.forms import ExampleForm, PolicyForm
 from lms.blueprints.paging import page_number
 from lms.db import transaction
-from lms.domain.checkout import outlook, queries, splits
+from lms.domain.checkout import queries, sale_forecasts, splits
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import Invalid, NotFound
 from lms.queue import enqueue
@@ -24,7 +24,7 @@ ANSWERS = {"accept": True, "decline": False}
 @blueprint.get("/decisions")
 def index():
     found = queries.decisions_of(current_user.id, page_number())
-    return render("decisions/index.html", "decisions", sales=found, splits=outlook.either_way(found.items), policy=splits.policy_of(current_user.id))
+    return render("decisions/index.html", "decisions", sales=found, splits=sale_forecasts.either_way(found.items), policy=splits.policy_of(current_user.id))
 
 
 @blueprint.post("/decisions/<int(max=2147483647):order_id>")
@@ -59,5 +59,5 @@ def policy():
 def _examples(rules):
     """What each level brings either way, at the price asked for where it is one."""
     asked = ExampleForm(request.args, meta={"csrf": False})
-    shown = outlook.examples(current_user.id, rules, asked.price.data if asked.validate() else None)
+    shown = sale_forecasts.examples(current_user.id, rules, asked.price.data if asked.validate() else None)
     return dict(asked=asked, rules=rules, **shown._asdict())

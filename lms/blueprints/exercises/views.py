@@ -8,7 +8,7 @@ from lms import live
 from lms.blueprints.access import standing_or_404, teachers_only
 from lms.blueprints.exercises.forms import VerdictForm, WorkForm
 from lms.blueprints.paging import page_number
-from lms.blueprints.proof import proven
+from lms.blueprints.reauthentication import proven
 from lms.db import transaction
 from lms.domain.courses import queries as courses
 from lms.domain.learning import exercise_queries as queries

@@ -3,7 +3,7 @@
 from flask import current_app
 from redis.exceptions import RedisError
 
-from lms import clock, endpoints
+from lms import clock, rpc_endpoints
 from lms.blueprints.metrics.text import Metric
 from lms.domain.audit import queries as audit
 from lms.domain.notices import queries as notices
@@ -53,7 +53,7 @@ def _books():
 
 
 def _endpoints():
-    known = endpoints.known(current_app.config["CHAIN_ID"]) or []
+    known = rpc_endpoints.known(current_app.config["CHAIN_ID"]) or []
     by_host = [({"endpoint": each.name}, each) for each in known]
     yield Metric("lms_rpc_endpoint_up", "1 when an RPC endpoint gave its last answer after its last failure, and does not rest.", [(labels, int(each.is_up)) for labels, each in by_host])
     yield Metric("lms_rpc_endpoint_answer_seconds", "What its last answer took.", [(labels, each.seconds) for labels, each in by_host if each.answered_at])

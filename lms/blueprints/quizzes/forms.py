@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from lms.blueprints.fields import heed, line, stripped
 from lms.blueprints.forms import Form
-from lms.blueprints.questions import answer_to
+from lms.blueprints.quiz_questions import answer_to
 from lms.domain.courses.checks import check_brackets
 from lms.domain.courses.quiz_models import PASSING_PERCENT
 from lms.domain.courses.quizzes import LONGEST_OPTION, LONGEST_QUESTION, MOST_OPTIONS, check_minutes, check_passing_percent, check_question

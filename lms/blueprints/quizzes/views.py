@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from lms.blueprints import questions
+from lms.blueprints import quiz_questions
 from lms.blueprints.access import standing_or_404
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.quizzes import writing
@@ -86,7 +86,7 @@ def _open(standing, lesson):
 
 def _attempt_page(standing, lesson, attempt, form, chosen):
     form.attempt.data = str(attempt.id)
-    asked = questions.asked(attempt.questions, chosen)
+    asked = quiz_questions.asked(attempt.questions, chosen)
     return render("quizzes/attempt.html", "form", standing=standing, lesson=lesson, attempt=attempt, form=form, questions=asked)
 
 
@@ -103,7 +103,7 @@ def _results_page(standing, lesson, form):
     if quiz is None and not attempts:
         raise NotFound("This lesson has no quiz.")
     last = attempts[-1] if attempts else None
-    answered = questions.asked(last.questions, queries.chosen(last)) if last else []
+    answered = quiz_questions.asked(last.questions, queries.chosen(last)) if last else []
     facts = dict(has_passed=queries.has_passed(standing.enrolment.id, lesson.id), attempts=attempts, last=last, questions=answered)
     return render("quizzes/show.html", standing=standing, lesson=lesson, quiz=quiz, form=form, **facts)
 

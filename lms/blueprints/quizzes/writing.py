@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
-from lms.blueprints import questions
+from lms.blueprints import quiz_questions
 from lms.blueprints.access import taught_or_404, teachers_only
 from lms.blueprints.quizzes.forms import QuestionForm, SettingsForm
 from lms.db import transaction
@@ -25,7 +25,7 @@ def show(slug, lesson_slug):
     quiz = queries.quiz(lesson)
     form = SettingsForm(obj=quiz)
     if not form.validate_on_submit():
-        titles = {question.id: questions.title_of(question) for question in quiz.questions} if quiz else {}
+        titles = {question.id: quiz_questions.title_of(question) for question in quiz.questions} if quiz else {}
         return render("quizzes/writing.html", course=lesson.course, lesson=lesson, quiz=quiz, form=form, titles=titles), _status(form)
     with transaction():
         quizzes.configure(lesson, form.minutes.data, form.passing_percent.data)
@@ -90,7 +90,7 @@ def _question(lesson, question_id):
 def _editor(lesson, form, question=None):
     """A preview asks less than a question that is saved: only what can be shown."""
     can_be_shown = form.text.validate(form) and form.options.validate(form) if _wants_preview() else question is not None and not form.is_submitted()
-    preview = questions.written(form.text.data, form.written, form.has_several.data) if can_be_shown else None
+    preview = quiz_questions.written(form.text.data, form.written, form.has_several.data) if can_be_shown else None
     page = render("quizzes/question.html", "preview", course=lesson.course, lesson=lesson, question=question, form=form, preview=preview)
     return page, 200 if can_be_shown else _status(form)
 

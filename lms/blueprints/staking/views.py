@@ -8,7 +8,7 @@ from lms import live
 from lms.blueprints.access import earners_only
 from lms.blueprints.staking.forms import AmountForm
 from lms.db import transaction
-from lms.domain.checkout import outlook
+from lms.domain.checkout import sale_forecasts
 from lms.domain.staking import actions as staking
 from lms.domain.staking import queries
 from lms.ui import render
@@ -50,7 +50,7 @@ def unstake():
 
 def _page(stake_form, unstake_form):
     standing = queries.standing(current_user.id)
-    return render("staking/show.html", standing=standing, rungs=outlook.ladder(current_user.id, standing), stake_form=stake_form, unstake_form=unstake_form)
+    return render("staking/show.html", standing=standing, rungs=sale_forecasts.ladder(current_user.id, standing), stake_form=stake_form, unstake_form=unstake_form)
 
 
 def _tell(user_id):

@@ -8,12 +8,12 @@ from flask import Blueprint, abort, current_app, g, request, send_file, session
 from flask_login import current_user, login_required
 from werkzeug.local import LocalProxy
 
-from lms import arrivals, observations
+from lms import chain_observations, pending_deposits
 from lms.blueprints.paging import page_number
 from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook import queries as rulebook
+from lms.domain.wallet import deposit_queries, signed_in, solvency
 from lms.domain.wallet import queries as wallet
-from lms.domain.wallet import received, signed_in, solvency
 from lms.errors import NotFound
 from lms.formats import solvency_proof
 from lms.ui import PRIVATE, download, evidence, render
@@ -49,7 +49,7 @@ def movement(movement_id):
 @login_required
 def deposit():
     own = wallet.wallet_of(current_user.id)
-    facts = dict(arriving=arrivals.at(own.address) if own else [], deposits=received.of(current_user.id, page_number()))
+    facts = dict(arriving=pending_deposits.at(own.address) if own else [], deposits=deposit_queries.of(current_user.id, page_number()))
     return render("wallet/deposit.html", "deposits", own=own, deployment=onchain.deployment(), **facts)
 
 
@@ -69,7 +69,7 @@ def proof():
     trees = solvency.recent()
     tree = _tree(trees) if trees else None
     own = wallet.wallet_of(current_user.id)
-    facts = dict(proof=tree and solvency.proof(current_user.id, tree), seen=own and observations.of(own.address))
+    facts = dict(proof=tree and solvency.proof(current_user.id, tree), seen=own and chain_observations.of(own.address))
     return render("wallet/proof.html", trees=trees, tree=tree, **facts)
 
 

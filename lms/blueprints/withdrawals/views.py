@@ -12,7 +12,7 @@ from lms.db import transaction
 from lms.domain.onchain import figures
 from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.wallet import linked
+from lms.domain.wallet import linked_addresses
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import limits, queries, quotes, review
@@ -81,7 +81,7 @@ def _page(form, asks):
     """`asks`: an amount was said, so that there is something to quote or to refuse."""
     is_valid = asks and form.validate()
     facts = _facts(form) if is_valid else {}
-    waiting = [(each, since) for each, since in linked.with_first_use(current_user) if each not in form.linked]
+    waiting = [(each, since) for each, since in linked_addresses.with_first_use(current_user) if each not in form.linked]
     member = dict(available=wallet.balance(current_user.id).available, waiting=waiting, lacks_details=limits.lacks_details(current_user))
     about = dict(rules=rulebook.in_force(), deployment=onchain.deployment(), fine=figures.euros, **member)
     key = form.key.data if "key" in form else new_key()
@@ -91,7 +91,7 @@ def _page(form, asks):
 def _usable():
     """The member's addresses to which something may be sent now."""
     now = clock.now()
-    return [each for each, since in linked.with_first_use(current_user) if since <= now]
+    return [each for each, since in linked_addresses.with_first_use(current_user) if since <= now]
 
 
 def _chosen(asked):

@@ -17,7 +17,7 @@ MAX_AMOUNT = 2**96 - 1
 
 @dataclass(frozen=True)
 class Burn:
-    """A burn its holder signed (vault.sign_burn)."""
+    """A burn its holder signed (custodial_keys.sign_burn)."""
 
     holder: str
     amount: int
@@ -73,7 +73,7 @@ class TeoCoin(Contract):
         return self._between(receipt, before, settled) if settled else None
 
     def release_data(self, op: int, holder: str, to: str, amount: int, deadline: int, signature: bytes) -> bytes:
-        """Call data of one withdrawal that the holder signed (vault.sign_release)."""
+        """Call data of one withdrawal that the holder signed (custodial_keys.sign_release)."""
         return self._data("release", op, holder, to_checksum_address(to), amount, deadline, signature)
 
     def released(self, receipt: Receipt, op: int) -> tuple[str, str, int] | None:

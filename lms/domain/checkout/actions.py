@@ -7,10 +7,10 @@ from sqlalchemy.dialects.postgresql import insert
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import User
-from lms.domain.checkout import coupons, disputes, locks, orders, outbox, papers, payments, splits
-from lms.domain.checkout.books import Book
+from lms.domain.checkout import coupons, disputes, locks, orders, papers, payments, refund_outbox, splits
 from lms.domain.checkout.facts import Event, there
 from lms.domain.checkout.models import Coupon, Order
+from lms.domain.checkout.order_accounts import Book
 from lms.domain.checkout.payment_models import Payment, WebhookEvent
 from lms.domain.checkout.terms import frozen, looked_at, obstacle, terms
 from lms.domain.courses.models import Course
@@ -150,7 +150,7 @@ def _take(gateway: str, event: Event, order: Order | None) -> None:
 def _hear_refund(gateway: str, event: Event) -> None:
     payment = payments.told_of(gateway, event)
     if payment:
-        outbox.confirm(payment, there(event.refund), there(event.amount), event.kind == "refund.succeeded", event.reason or "")
+        refund_outbox.confirm(payment, there(event.refund), there(event.amount), event.kind == "refund.succeeded", event.reason or "")
 
 
 def _order_paid_by(gateway: str, event: Event) -> int | None:

@@ -7,15 +7,15 @@ from lms import clock
 from lms.db import Facts, db
 from lms.domain.audit import actions as audit
 from lms.domain.certificates import actions as certificates
-from lms.domain.checkout import by_hand, outbox, papers, refunds
-from lms.domain.checkout.books import Book
+from lms.domain.checkout import papers, refund_outbox, refunds, refunds_by_hand
 from lms.domain.checkout.facts import Event
 from lms.domain.checkout.models import Order
+from lms.domain.checkout.order_accounts import Book
 from lms.domain.checkout.payment_models import Dispute, Payment
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import EUR
+from lms.domain.ledger.balance_parts import EUR
 
 
 def hear(gateway: str, event: Event, order: Order | None) -> None:
@@ -91,10 +91,10 @@ def _charge_back(order: Order, payment: Payment, dispute: Dispute) -> None:
 
     Of a sale that was given back already the money is gone twice; of one of which the bank took a part, that part is the platform's loss.
     What went back by hand before is no such part: the bank takes what is left."""
-    gone = by_hand.gone(payment.id)
+    gone = refunds_by_hand.gone(payment.id)
     is_reversed = order.is_paid and dispute.amount + gone >= order.total
     book = refunds.take_back(order, enrolments.enrolment(order.buyer_id, order.course_id), "charge back") if is_reversed else Book(order)
-    lost = dispute.amount + by_hand.settle(payment) - order.total if is_reversed else _loss(payment, dispute)
+    lost = dispute.amount + refunds_by_hand.settle(payment) - order.total if is_reversed else _loss(payment, dispute)
     book.post(f"dispute:{dispute.id}", book.euros("platform"), book.euros("cards"), lost, "charge back", dispute=dispute.id)
     if is_reversed:
         certificates.revoke(order.buyer_id, order.course_id)
@@ -106,7 +106,7 @@ def _charge_back(order: Order, payment: Payment, dispute: Dispute) -> None:
 
 def _loss(payment: Payment, dispute: Dispute) -> int:
     """The cents that the bank took of what was the platform's. A refund that failed has left there what the bank took then."""
-    return 0 if outbox.has_failed(payment.id) else dispute.amount
+    return 0 if refund_outbox.has_failed(payment.id) else dispute.amount
 
 
 def _keep_loss(payment: Payment, dispute: Dispute) -> None:

@@ -11,7 +11,7 @@ from lms.domain.checkout.models import Coupon, Order
 from lms.domain.checkout.terms import Terms, frozen, terms
 from lms.domain.courses.models import Course
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.rules import Rules
 from lms.errors import DomainError

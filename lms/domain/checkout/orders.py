@@ -7,8 +7,8 @@ from sqlalchemy import select
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import User
-from lms.domain.checkout.books import Book
 from lms.domain.checkout.models import Order
+from lms.domain.checkout.order_accounts import Book
 from lms.domain.checkout.terms import Terms
 from lms.domain.courses.models import Course
 from lms.domain.learning import actions as learning

@@ -13,7 +13,7 @@ from lms.domain.checkout.payment_models import Payment
 from lms.domain.checkout.terms import PAYMENT_HELD
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import EUR
+from lms.domain.ledger.balance_parts import EUR
 from lms.errors import Invalid
 
 

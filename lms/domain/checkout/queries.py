@@ -12,8 +12,8 @@ from lms.db import Page, db, page_of
 from lms.domain.audit.models import Incident
 from lms.domain.checkout.actions import ORDER_LIFE
 from lms.domain.checkout.models import Order
-from lms.domain.checkout.outbox import MOST_TRIES
 from lms.domain.checkout.payment_models import Dispute, Payment, Refund
+from lms.domain.checkout.refund_outbox import MOST_TRIES
 from lms.domain.checkout.terms import PAYMENT_HELD, still_looked_at
 
 LONGEST_PAGE = timedelta(days=1)  # of any gateway

@@ -1,6 +1,6 @@
 """A refund that an admin gives in the buyer's place, as when he asked for it by mail: by the buyer's own right, and for no longer.
 
-Afterwards it is no refund but good will: the money is sent in the gateway's own pages, and `by_hand` and `outbox` say who bears it."""
+Afterwards it is no refund but good will: the money is sent in the gateway's own pages, and `refunds_by_hand` and `refund_outbox` say who bears it."""
 
 from lms.domain.accounts.models import User
 from lms.domain.audit import log

@@ -8,10 +8,10 @@ from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.audit import log
-from lms.domain.checkout import by_hand, locks, papers, parties, splits
-from lms.domain.checkout.books import Book
+from lms.domain.checkout import locks, papers, parties, refunds_by_hand, splits
 from lms.domain.checkout.facts import there
 from lms.domain.checkout.models import Order
+from lms.domain.checkout.order_accounts import Book
 from lms.domain.checkout.payment_models import Dispute, Payment, Refund
 from lms.domain.learning import actions as learning
 from lms.domain.learning import exercises, quizzes
@@ -19,7 +19,7 @@ from lms.domain.learning import queries as enrolments
 from lms.domain.learning.models import Enrolment
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import EUR
+from lms.domain.ledger.balance_parts import EUR
 from lms.domain.notices import actions as notices
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook
@@ -42,7 +42,7 @@ def preview(order: Order) -> Preview:
     grants = [grant for grant in enrolments.rewards_of(enrolment) if not grant.taken_back_at] if enrolment else []
     credited, deferred = (sum(grant.amount for grant in grants if grant.is_deferred is later) for later in (False, True))
     payment_id = db.session.scalar(select(Payment.id).where(Payment.order_id == order.id, Payment.state == "applied"))
-    return Preview(max(0, order.total - by_hand.gone(payment_id)), order.tokens, credited, deferred)
+    return Preview(max(0, order.total - refunds_by_hand.gone(payment_id)), order.tokens, credited, deferred)
 
 
 def obstacle(order: Order, enrolment: Enrolment | None) -> DomainError | None:
@@ -131,7 +131,7 @@ def post_returned(payment: Payment) -> None:
 def send_back(payment: Payment) -> None:
     """The payment back to the card, but what went there by hand before: a row of the outbox, in this transaction."""
     payment.state = "returned"
-    left = payment.amount - by_hand.settle(payment)
+    left = payment.amount - refunds_by_hand.settle(payment)
     if left > 0:  # parts told may come to more, while one of them is about to fail: the incident of each says so to an admin
         db.session.add(Refund(payment_id=payment.id, amount=left, asked_at=clock.now()))
     db.session.flush()

@@ -8,12 +8,13 @@ from lms import clock
 from lms.db import Facts, db
 from lms.domain.accounts.models import User
 from lms.domain.checkout import locks
-from lms.domain.checkout.books import Book
 from lms.domain.checkout.facts import there
 from lms.domain.checkout.models import MOST_CHANGES, Order, TokenPolicy
+from lms.domain.checkout.order_accounts import Book
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import EUR, TEO, Account, Transfer
+from lms.domain.ledger.balance_parts import EUR, TEO
+from lms.domain.ledger.models import Account, Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.rewards import actions as rewards
 from lms.domain.rulebook import queries as rulebook

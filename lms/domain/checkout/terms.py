@@ -13,7 +13,7 @@ from lms.domain.checkout.payment_models import Payment
 from lms.domain.courses.models import Course
 from lms.domain.learning import queries as enrolments
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.amounts import vat
 from lms.domain.rulebook.rules import Rules

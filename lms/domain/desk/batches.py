@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from lms.db import PAGE, db
 from lms.domain.accounts import membership
 from lms.domain.accounts.models import User
-from lms.domain.desk import decisions, looks, simulations
+from lms.domain.desk import decisions, risk_checks, simulations
 from lms.domain.withdrawals import actions, quotes
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.errors import DomainError, NotFound
@@ -81,7 +81,7 @@ def look_again(ids: Iterable[int]) -> list[int]:
     To be committed before an approval, which is not given then."""
     rows = select(Withdrawal).where(Withdrawal.id.in_(sorted(set(ids))[:MOST]), Withdrawal.state == "in review").options(joinedload(Withdrawal.user))
     found = db.session.scalars(rows.order_by(Withdrawal.id).with_for_update(of=Withdrawal).execution_options(populate_existing=True)).all()
-    changed = [withdrawal.id for withdrawal in found if looks.again(withdrawal)]
+    changed = [withdrawal.id for withdrawal in found if risk_checks.again(withdrawal)]
     db.session.flush()
     return changed
 

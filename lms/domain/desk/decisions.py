@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from lms.db import db
 from lms.domain.accounts import membership
 from lms.domain.accounts.models import User
-from lms.domain.desk import linked
+from lms.domain.desk import linked_accounts
 from lms.domain.withdrawals import actions
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError, Forbidden
@@ -47,7 +47,7 @@ def is_party(withdrawal: Withdrawal, admin: User, ties: Mapping[int, Collection[
 
     `ties`: linked.ties, where they are known already."""
     named = [risk["facts"].get(who, ()) for risk in withdrawal.risks if risk["name"] != "shared network" for who in ("members", "mutual")]
-    tied_by = (linked.ties(withdrawal) if ties is None else ties).get(admin.id, ())
+    tied_by = (linked_accounts.ties(withdrawal) if ties is None else ties).get(admin.id, ())
     return admin.id == withdrawal.user_id or any(admin.id in ids for ids in named) or not {"address", "browser"}.isdisjoint(tied_by)
 
 

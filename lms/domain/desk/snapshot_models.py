@@ -9,7 +9,7 @@ from lms.db import Model
 
 
 class Snapshot(Model):
-    """The number of this name as it was last noted on a day of UTC; `name` is one of measures.now()."""
+    """The number of this name as it was last noted on a day of UTC; `name` is one of home_figures.now()."""
 
     __tablename__ = "snapshots"
 

@@ -9,10 +9,9 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lms.domain.files.upload_limits import LARGEST, MB
 from lms.errors import Invalid
 
-MB = 1024 * 1024
-LARGEST = 5 * MB
 LONGEST_NAME = 120
 _PNG = b"\x89PNG\r\n\x1a\n"
 

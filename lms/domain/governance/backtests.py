@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from lms import clock
 from lms.db import Facts, db
 from lms.domain.accounts.models import User
-from lms.domain.governance import drafts, outcomes
+from lms.domain.governance import backtest_outcomes, drafts
 from lms.domain.governance.models import Backtest, RulebookDraft
 
 DAYS = 90
@@ -53,7 +53,7 @@ def run(backtest: Backtest, on_day: Callable[[int], object]) -> Facts:
     """Its outcome; `on_day(number)` hears of each day before it is replayed. Reads only."""
     last = backtest.asked_at.astimezone(UTC).date()
     first = datetime.combine(last - timedelta(days=backtest.days - 1), time.min, UTC)
-    return outcomes.of(backtest.draft.numbers, first, backtest.days, on_day)
+    return backtest_outcomes.of(backtest.draft.numbers, first, backtest.days, on_day)
 
 
 def note(backtest_id: int, tries: int, days_done: int) -> bool:

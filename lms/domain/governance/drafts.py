@@ -18,7 +18,7 @@ from lms.domain.rulebook import changes, checks
 from lms.domain.rulebook import queries as versions
 from lms.domain.rulebook.models import RulebookVersion
 from lms.domain.rulebook.rules import Rules
-from lms.domain.withdrawals import second_word
+from lms.domain.withdrawals import four_eyes
 from lms.errors import DomainError, Invalid
 
 SHORTEST_NOTICE, LONGEST_NOTICE = rulebook.NOTICE.days, 365  # days
@@ -115,7 +115,7 @@ def publish(draft: RulebookDraft, by: User, digest: str) -> RulebookVersion:
         raise DomainError("Who proposed this draft is no admin any more. Another admin has to begin one of his own.")
     if not by.may_decide_on(draft.begun_at):
         raise DomainError("You were made an admin after this draft was begun. Who was one before publishes it.")
-    second_word.check(by, {draft.author_id})
+    four_eyes.check(by, {draft.author_id})
     if not draft.is_proposed or draft.digest != digest:
         raise DomainError("This is not what is proposed by now: the draft was changed. Read it again.")
     _check_newest(draft)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from lms.db import db
-from lms.domain.governance.rows import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, Event, Steps
+from lms.domain.governance.event_rows import COMPLETION, LESSON, PASS, REVIEW, SALE, WITHDRAWAL, Event, Steps
 
 PART = 5000  # rows fetched at a time
 

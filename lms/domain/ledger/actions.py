@@ -10,8 +10,9 @@ from sqlalchemy.sql.dml import ReturningInsert
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import User
+from lms.domain.ledger.balance_parts import CUSTODY, DEBT, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO, TREASURY_CUSTODY
 from lms.domain.ledger.keys import KeyReused
-from lms.domain.ledger.models import CUSTODY, DEBT, MEMBER_ACCOUNTS, PLATFORM_ACCOUNTS, TEO, TREASURY_CUSTODY, Account, Holder, Transfer
+from lms.domain.ledger.models import Account, Holder, Transfer
 from lms.domain.rulebook import queries as rulebook
 from lms.errors import DomainError
 

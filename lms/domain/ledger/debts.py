@@ -8,8 +8,9 @@ from sqlalchemy import select
 from lms.db import db
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries
+from lms.domain.ledger.balance_parts import DEBT
 from lms.domain.ledger.keys import KeyReused
-from lms.domain.ledger.models import DEBT, Account, Transfer
+from lms.domain.ledger.models import Account, Transfer
 
 
 def take_back(

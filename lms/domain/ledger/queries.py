@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, text, true
 from sqlalchemy.orm import aliased
 
 from lms.db import db
-from lms.domain.ledger.models import DEBT, EUR, TEO, Account, Holder, Transfer
+from lms.domain.ledger.balance_parts import DEBT, EUR, TEO
+from lms.domain.ledger.models import Account, Holder, Transfer
 
 
 def platform(asset: str, name: str) -> Account:

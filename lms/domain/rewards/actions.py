@@ -11,7 +11,8 @@ from lms.db import Facts, db
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as accounts
-from lms.domain.ledger.models import TEO, Account, Transfer
+from lms.domain.ledger.balance_parts import TEO
+from lms.domain.ledger.models import Account, Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.rewards.models import Grant, Lot
 from lms.domain.rulebook import queries as rulebook

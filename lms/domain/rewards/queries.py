@@ -8,7 +8,8 @@ from sqlalchemy.orm import contains_eager
 
 from lms import clock
 from lms.db import db
-from lms.domain.ledger.models import TEO, Transfer
+from lms.domain.ledger.balance_parts import TEO
+from lms.domain.ledger.models import Transfer
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.rewards.models import Grant, Lot
 

@@ -6,7 +6,8 @@ from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import keys
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO, Account
+from lms.domain.ledger.balance_parts import TEO
+from lms.domain.ledger.models import Account
 from lms.domain.notices import actions as notices
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.amounts import MICRO

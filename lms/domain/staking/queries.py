@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from lms import clock
 from lms.db import db
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.rules import Rules
 from lms.domain.rulebook.sales import Tier

@@ -15,11 +15,12 @@ from lms.domain.audit import actions as audit
 from lms.domain.audit import queries as audit_found
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO, Account, Holder, Transfer
+from lms.domain.ledger.balance_parts import TEO
+from lms.domain.ledger.models import Account, Holder, Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.onchain import queries as onchain
 from lms.domain.onchain.models import Deployment, Entry
-from lms.domain.wallet import custody, moves
+from lms.domain.wallet import custody, key_replacements
 from lms.domain.wallet.models import Deposit
 
 SMALL = 10_000  # millionths of TEO: below it a holder's deposits are one credit a day
@@ -168,7 +169,7 @@ def _credit(holder_id: int, key: str, deposits: Sequence[Deposit]) -> set[int]:
     for deposit in deposits:
         deposit.entry_id = entry.id
     db.session.flush()
-    moves.expect(entry.address)
+    key_replacements.expect(entry.address)
     return {holder_id}
 
 

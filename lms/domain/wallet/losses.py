@@ -13,7 +13,8 @@ from lms.db import db
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO, Account, Holder, Transfer
+from lms.domain.ledger.balance_parts import TEO
+from lms.domain.ledger.models import Account, Holder, Transfer
 from lms.domain.onchain.models import Entry
 from lms.domain.wallet import custody
 from lms.domain.wallet.deposits import TransferLog

@@ -10,7 +10,8 @@ from lms.domain.audit import actions as audit
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import debts
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import CUSTODY, TEO, Account, Holder, Transfer
+from lms.domain.ledger.balance_parts import CUSTODY, TEO
+from lms.domain.ledger.models import Account, Holder, Transfer
 from lms.domain.onchain.models import Deployment, Entry, Operation
 from lms.domain.onchain.seen import Mined
 from lms.domain.wallet import custody

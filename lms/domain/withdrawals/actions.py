@@ -9,11 +9,11 @@ from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.ledger.keys import made
-from lms.domain.ledger.models import TEO
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.wallet import linked
-from lms.domain.withdrawals import halt, limits, review, second_word
+from lms.domain.wallet import linked_addresses
+from lms.domain.withdrawals import four_eyes, halt, limits, review
 from lms.domain.withdrawals.models import Approval, Withdrawal
 from lms.domain.withdrawals.steps import move, part, tell, tell_anew
 from lms.errors import DomainError, Forbidden, Invalid
@@ -31,7 +31,7 @@ def request(key: str, user: User, linked_id: int, amount: int, is_prompt: bool =
         return first
     db.session.refresh(user, ["suspended_at", "frozen_at", "password_changed_at"])  # he may have shut his wallet since he was read
     limits.check_member(user)
-    wallet = linked.usable(user, linked_id)
+    wallet = linked_addresses.usable(user, linked_id)
     rules = rulebook.in_force()
     limits.check(user, amount, rules)
     facts = dict(user_id=user.id, linked_wallet_id=wallet.id, to=wallet.address, amount=amount, is_prompt=is_prompt, rule_version=rules.number)
@@ -50,7 +50,7 @@ def check(withdrawal: Withdrawal, risks: Sequence[Facts] = ()) -> None:
     _lock(withdrawal)
     if withdrawal.state != "checking":
         return
-    if linked.is_removed(withdrawal.linked_wallet_id):
+    if linked_addresses.is_removed(withdrawal.linked_wallet_id):
         _undo(withdrawal, "cancelled")
         tell(withdrawal, "cancelled")
         return
@@ -72,8 +72,8 @@ def approve(withdrawal: Withdrawal, by: User) -> None:
     db.session.refresh(withdrawal.user, ["suspended_at", "frozen_at"])
     if refusal := obstacle(withdrawal, by):
         raise refusal
-    second_word.check(by, {approval.admin_id for approval in withdrawal.standing})
-    if linked.is_removed(withdrawal.linked_wallet_id):
+    four_eyes.check(by, {approval.admin_id for approval in withdrawal.standing})
+    if linked_addresses.is_removed(withdrawal.linked_wallet_id):
         raise DomainError("Its member has removed this address since: nothing is sent there any more. Reject it.")
     db.session.merge(Approval(withdrawal_id=withdrawal.id, admin_id=by.id, at=clock.now(), amount=withdrawal.amount, to=withdrawal.to))
     db.session.flush()
@@ -83,13 +83,13 @@ def approve(withdrawal: Withdrawal, by: User) -> None:
     if given >= withdrawal.approvals_needed:
         _let_go(withdrawal)
     else:
-        second_word.ask("withdrawal", withdrawal, by)
+        four_eyes.ask("withdrawal", withdrawal, by)
     db.session.flush()
 
 
 def obstacle(withdrawal: Withdrawal, by: User) -> DomainError | None:
     """The refusal (a DomainError, not raised) that keeps this admin's word from it, as far as its own rows say; None where nothing does."""
-    if refusal := _undecidable(withdrawal, by) or second_word.late(by, withdrawal):
+    if refusal := _undecidable(withdrawal, by) or four_eyes.late(by, withdrawal):
         return refusal
     if withdrawal.is_held:
         return DomainError("It is on hold. Let it go on first.")

@@ -13,8 +13,8 @@ from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.balance_parts import EUR
 from lms.domain.ledger.keys import made
-from lms.domain.ledger.models import EUR
 from lms.domain.withdrawals import bank_file_queries as queries
 from lms.domain.withdrawals import halt, payouts
 from lms.domain.withdrawals import payout_steps as steps

@@ -47,7 +47,7 @@ class Withdrawal(Model):
     flags: Mapped[list[str]] = mapped_column(JSONB, default=list)
     risks: Mapped[list[Facts]] = mapped_column(JSONB, default=list)  # {name, weight, facts} of each sign of fraud, the heaviest first: for admins alone
     risk: Mapped[int] = mapped_column(default=0)  # the sum of their weights
-    recent: Mapped[int] = mapped_column(BigInteger, default=0)  # what together.asked_for said of him as it was checked
+    recent: Mapped[int] = mapped_column(BigInteger, default=0)  # what combined_amounts.asked_for said of him as it was checked
     approvals_needed: Mapped[int] = mapped_column(default=0)  # of different admins
     rule_version: Mapped[int] = mapped_column(ForeignKey("rulebook_versions.number"))  # of the day it was asked for: each of its transfers names it
     operation_id: Mapped[int | None] = mapped_column(ForeignKey("operations.id"), unique=True)

@@ -9,7 +9,7 @@ from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.rules import Rules
-from lms.domain.withdrawals import together
+from lms.domain.withdrawals import combined_amounts
 from lms.domain.withdrawals.payout_models import OPEN, Payout, PayoutDetails
 from lms.errors import DomainError, Invalid
 
@@ -42,7 +42,7 @@ def check_may_ask(user: User, rules: Rules, details: PayoutDetails | None) -> Pa
 
 def recent(user_id: int, rules: Rules) -> int:
     """Millionths of TEO asked for in the days the rulebook looks back, in euros and in TEO, and not given back."""
-    return together.asked_for(user_id, rules.looks_back_to(clock.now()))
+    return combined_amounts.asked_for(user_id, rules.looks_back_to(clock.now()))
 
 
 def _waits_by(user: User, details: PayoutDetails) -> Rules:

@@ -12,7 +12,8 @@ from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import EUR, Account, Transfer
+from lms.domain.ledger.balance_parts import EUR
+from lms.domain.ledger.models import Account, Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.withdrawals.payout_models import Payout, PayoutDecision
 from lms.errors import DomainError

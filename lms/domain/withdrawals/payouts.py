@@ -5,11 +5,11 @@ from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.balance_parts import EUR
 from lms.domain.ledger.keys import made
-from lms.domain.ledger.models import EUR
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.rulebook.amounts import MICRO_PER_CENT
-from lms.domain.withdrawals import halt, payout_details, second_word
+from lms.domain.withdrawals import four_eyes, halt, payout_details
 from lms.domain.withdrawals import payout_limits as limits
 from lms.domain.withdrawals import payout_steps as steps
 from lms.domain.withdrawals.payout_models import Payout
@@ -45,18 +45,18 @@ def approve(payout: Payout, by: User) -> None:
     if payout.state != "in review":
         raise DomainError("This payout is not in review any more.")
     halt.check()
-    if refusal := second_word.late(by, payout):
+    if refusal := four_eyes.late(by, payout):
         raise refusal
     _check_open(payout)
     if by.id in [decision.by_id for decision in payout.approvals]:
         raise DomainError("You have approved it already. It needs another admin, too.")
-    second_word.check(by, {decision.by_id for decision in payout.approvals})
+    four_eyes.check(by, {decision.by_id for decision in payout.approvals})
     steps.note(payout, by, "approved")
     if len(payout.approvals) >= payout.admins:
         payout.state = "approved"
         steps.tell(payout, "payout approved")
     else:
-        second_word.ask("payout", payout, by)
+        four_eyes.ask("payout", payout, by)
     db.session.flush()
 
 

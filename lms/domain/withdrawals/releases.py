@@ -9,8 +9,9 @@ from lms.db import db
 from lms.domain.accounts.models import User
 from lms.domain.audit import log
 from lms.domain.ledger import queries as books
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.ledger.keys import made
-from lms.domain.ledger.models import TEO, Holder, Transfer
+from lms.domain.ledger.models import Holder, Transfer
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain.models import Entry, Operation
 from lms.domain.rulebook import queries as rulebook

@@ -6,7 +6,7 @@ from lms import clock
 from lms.db import Facts
 from lms.domain.accounts.models import User
 from lms.domain.rulebook import queries as rulebook
-from lms.domain.withdrawals import together
+from lms.domain.withdrawals import combined_amounts
 from lms.domain.withdrawals.models import Withdrawal
 
 
@@ -31,7 +31,7 @@ def add(withdrawal: Withdrawal, news: Sequence[Facts]) -> bool:
 def weighed(withdrawal: Withdrawal, risks: Sequence[Facts] = ()) -> Facts:
     """What `judge` would write down now, by name. Its member may read it: of the risks only that somebody must look at it."""
     rules = rulebook.version(withdrawal.rule_version)
-    recent = together.asked_for(withdrawal.user_id, rules.looks_back_to(withdrawal.requested_at), last_withdrawal=withdrawal)
+    recent = combined_amounts.asked_for(withdrawal.user_id, rules.looks_back_to(withdrawal.requested_at), last_withdrawal=withdrawal)
     flags = rules.review_flags(recent, withdrawal.user.is_teacher)  # words of flag_word in templates/withdrawals/words.html
     return dict(recent=recent, flags=flags, approvals_needed=rules.admins_needed(recent, flags or risks))
 
@@ -44,4 +44,4 @@ def judged(withdrawal: Withdrawal) -> Facts:
 def foreseen(user: User, amount: int) -> list[str]:
     """The flags that one of so many millionths of TEO would get if the member asked for it now."""
     rules = rulebook.in_force()
-    return rules.review_flags(together.asked_for(user.id, rules.looks_back_to(clock.now())) + amount, user.is_teacher)
+    return rules.review_flags(combined_amounts.asked_for(user.id, rules.looks_back_to(clock.now())) + amount, user.is_teacher)

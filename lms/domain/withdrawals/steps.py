@@ -3,7 +3,8 @@
 from lms.db import Facts
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO, Account, Transfer
+from lms.domain.ledger.balance_parts import TEO
+from lms.domain.ledger.models import Account, Transfer
 from lms.domain.notices import actions as notices
 from lms.domain.withdrawals import review
 from lms.domain.withdrawals.models import Withdrawal

@@ -2,9 +2,9 @@
 
 from lms.chain.errors import ChainError
 from lms.jobs.operate import certificates, demo_grant, deployment, losses, operations, recovery, rotation, rules, signers, status
-from lms.jobs.operate.books import audit
+from lms.jobs.operate.audit import audit
+from lms.jobs.operate.command_groups import chain, keys, rulebook
 from lms.jobs.operate.demo_time import demo
-from lms.jobs.operate.groups import chain, keys, rulebook
 
 # The modules put their commands into the groups when they are imported.
 __all__ = [

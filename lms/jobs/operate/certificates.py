@@ -8,7 +8,7 @@ from lms.domain.audit import log
 from lms.domain.certificates import actions, queries
 from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as learning
-from lms.jobs.operate.groups import chain
+from lms.jobs.operate.command_groups import chain
 from lms.queue import enqueue
 
 

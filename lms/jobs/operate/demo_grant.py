@@ -12,9 +12,9 @@ from lms.domain.accounts import queries as accounts
 from lms.domain.audit import log
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
-from lms.domain.ledger.models import TEO
+from lms.domain.ledger.balance_parts import TEO
 from lms.domain.rulebook.amounts import MICRO
-from lms.jobs.operate.groups import demo
+from lms.jobs.operate.command_groups import demo
 from lms.queue import enqueue
 
 

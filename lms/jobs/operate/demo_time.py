@@ -10,7 +10,7 @@ from lms import clock
 from lms.chain import anvil
 from lms.jobs import chain
 from lms.jobs import node as here
-from lms.jobs.operate.groups import demo
+from lms.jobs.operate.command_groups import demo
 from lms.queue import enqueue
 
 

@@ -13,11 +13,11 @@ from lms.db import alone, transaction
 from lms.domain.audit import actions as audit
 from lms.domain.audit import log
 from lms.domain.audit import queries as incidents
-from lms.domain.onchain import deployments, queries, signers
+from lms.domain.onchain import deployments, queries, signer_lanes
 from lms.domain.rulebook.rules import Rules
 from lms.jobs import node as here
-from lms.jobs.operate import creations
-from lms.jobs.operate.groups import chain
+from lms.jobs.operate import contract_creations
+from lms.jobs.operate.command_groups import chain
 
 ADMIN_DELAY = 2 * 24 * 3600  # seconds
 GRACE = 5  # seconds: the database may take a moment to miss a run that was killed
@@ -71,11 +71,11 @@ def _check_chain(pool):
 def _deploy(name, pool):
     """One contract, from wherever the last run got to."""
     contract = queries.contract(name) or _record(name, pool)
-    if not creations.on_chain(contract).is_there(pool):
+    if not contract_creations.on_chain(contract).is_there(pool):
         _make_anew_if_lost(contract, pool)
-        creations.bring(contract, pool, _key(pool))
-    creations.on_chain(contract).check_code(pool)
-    click.echo(f"{name} at {contract.address}{_cost(creations.receipt(contract, pool))}")
+        contract_creations.bring(contract, pool, _key(pool))
+    contract_creations.on_chain(contract).check_code(pool)
+    click.echo(f"{name} at {contract.address}{_cost(contract_creations.receipt(contract, pool))}")
 
 
 def _cost(receipt):
@@ -88,11 +88,11 @@ def _cost(receipt):
 
 def _make_anew_if_lost(contract, pool):
     """A second nonce only after a final revert, or a final foreign transaction that an operator has taken for known."""
-    lost_to = creations.lost_to(contract, pool)
+    lost_to = contract_creations.lost_to(contract, pool)
     if lost_to is None:
         return
     nonce = contract.nonce
-    if lost_to == creations.FOREIGN:
+    if lost_to == contract_creations.FOREIGN:
         _halt_once(contract)
     _record(contract.name, pool, contract)
     click.echo(f"Nonce {nonce} was used up by {lost_to}: {contract.name} is made anew under nonce {contract.nonce}, at another address.")
@@ -105,7 +105,7 @@ def _halt_once(contract):
     if incidents.is_known("foreign nonce", subject):
         return
     with transaction():
-        signers.halt(signer, f"A transaction that is not ours has taken nonce {contract.nonce} of this signer, in which {contract.name} was to be made.")
+        signer_lanes.halt(signer, f"A transaction that is not ours has taken nonce {contract.nonce} of this signer, in which {contract.name} was to be made.")
         audit.open_incident("foreign nonce", subject, contract=contract.name)
 
 
@@ -114,7 +114,7 @@ def _halt_if_strange(address, mined):
     lane = queries.signers().get(address)
     if lane and 0 < lane.next_nonce < mined and not lane.halted:
         with transaction():
-            signers.halt(address, f"The chain has mined nonce {mined - 1} of this signer, and no transaction of ours has it.")
+            signer_lanes.halt(address, f"The chain has mined nonce {mined - 1} of this signer, and no transaction of ours has it.")
             audit.open_incident("foreign nonce", address, nonce=mined - 1)
 
 
@@ -135,7 +135,7 @@ def _record(name, pool, lost=None):
     _check_funds(name, key.address, gas * fees.cap, pool)
     genesis, first_block = _genesis(pool), _first_block(pool)
     with transaction():
-        nonce = signers.next_nonce(key.address, mined)
+        nonce = signer_lanes.next_nonce(key.address, mined)
         signed, address = transactions.sign(key, pool.chain_id, None, data, nonce, fees, gas), transactions.created_address(key.address, nonce)
         if lost:
             deployments.move_contract(lost, address, signed)

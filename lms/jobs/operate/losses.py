@@ -12,7 +12,7 @@ from lms.domain.onchain import queries as onchain
 from lms.domain.rulebook.amounts import MICRO
 from lms.domain.wallet import losses
 from lms.jobs import node as here
-from lms.jobs.operate.groups import chain
+from lms.jobs.operate.command_groups import chain
 
 
 @chain.command()

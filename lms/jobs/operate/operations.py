@@ -11,13 +11,13 @@ from lms.domain.accounts import queries as members
 from lms.domain.audit import actions as watch
 from lms.domain.audit import log
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain import queries, signers
+from lms.domain.onchain import queries, signer_lanes
 from lms.domain.rulebook.amounts import MICRO
 from lms.domain.withdrawals import releases
 from lms.jobs import node as here
 from lms.jobs.chain import hurry, submit
 from lms.jobs.lanes import Lane
-from lms.jobs.operate.groups import chain
+from lms.jobs.operate.command_groups import chain
 from lms.queue import enqueue
 
 PARTS = ("signing", "settlement")
@@ -88,7 +88,7 @@ def adopt_lane(address, pool):
         for operation in lost:
             onchain.lock(operation)
             onchain.requeue(operation, operation.attempts[-1].nonce, "its nonce went to a foreign transaction")
-        signers.adopt(address, mined)
+        signer_lanes.adopt(address, mined)
     hurry()
     return len(lost)
 

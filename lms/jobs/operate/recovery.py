@@ -13,12 +13,12 @@ from lms.domain.ledger.models import Holder
 from lms.domain.onchain import actions as onchain
 from lms.domain.onchain import queries
 from lms.domain.rewards import actions as rewards
-from lms.domain.wallet import custody, moves, recovery
+from lms.domain.wallet import custody, key_replacements, recovery
 from lms.domain.withdrawals import releases
-from lms.jobs import calls, outcomes, together
+from lms.jobs import contract_calls, operation_batches, operation_outcomes
 from lms.jobs import node as here
 from lms.jobs.deposits import Arrivals
-from lms.jobs.operate.groups import chain
+from lms.jobs.operate.command_groups import chain
 from lms.jobs.operate.operations import adopt_lane
 from lms.queue import enqueue
 
@@ -55,11 +55,11 @@ def _used(pool, deployment, final):
 def _finish(used, pool):
     """End what our rows know and the chain has done: what left by it may have come back and been burned at an address that is lost."""
     for operation in map(queries.operation, queries.unfinished("queued", "signed", "sent", limit=None)):
-        if operation.number in used and calls.outcome(operation, used[operation.number]):
-            outcomes.used(operation, pool)
+        if operation.number in used and contract_calls.outcome(operation, used[operation.number]):
+            operation_outcomes.used(operation, pool)
     for operation_id in queries.unfinished("mined", limit=None):
-        if verb := outcomes.finish(queries.operation(operation_id), pool):
-            together.write({operation_id: verb})
+        if verb := operation_outcomes.finish(queries.operation(operation_id), pool):
+            operation_batches.write({operation_id: verb})
 
 
 def _rebuild(deployment, used, arrivals):
@@ -95,13 +95,13 @@ def _is_in_the_way(operation, receipt):
     """It claims legs that a lost operation may have brought to the chain, or a number that was another's."""
     if receipt is None:
         return operation.state == "queued" and not operation.is_void
-    return operation.is_open and calls.outcome(queries.operation(operation.id), receipt) is None
+    return operation.is_open and contract_calls.outcome(queries.operation(operation.id), receipt) is None
 
 
 def _forget(operation, deployment):
     onchain.renumber(operation, deployment)
     onchain.mark_failed(operation, "set aside when the database was restored from a backup")
-    outcomes.FOLLOWS[operation.kind][1](operation)
+    operation_outcomes.FOLLOWS[operation.kind][1](operation)
 
 
 def _take_over(deployment, name, op, receipt):
@@ -135,6 +135,6 @@ def _take_over_release(operation, address, to, amount):
         recovery.tell_lost(operation, address, "release", amount)
         return
     if to != address and custody.holders_at([to]).get(to) == wallet.holder_id:
-        moves.take_over(operation, wallet.holder_id, address, to, amount)
+        key_replacements.take_over(operation, wallet.holder_id, address, to, amount)
         return
     releases.take_over(operation, db.session.get_one(Holder, wallet.holder_id), address, to, amount)

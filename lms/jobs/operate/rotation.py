@@ -3,16 +3,16 @@
 import click
 
 from lms import live
-from lms.chain import vault
-from lms.chain.vault import shorten
+from lms.chain import custodial_keys
+from lms.chain.custodial_keys import shorten
 from lms.db import transaction
 from lms.domain.accounts import queries as members
 from lms.domain.audit import log
 from lms.domain.ledger import queries as ledger
-from lms.domain.wallet import custody, holders, moves
+from lms.domain.wallet import custody, holders, key_replacements
 from lms.jobs import keys as stored
 from lms.jobs import node as here
-from lms.jobs.operate.groups import keys
+from lms.jobs.operate.command_groups import keys
 from lms.jobs.wallets import owner
 from lms.queue import enqueue
 
@@ -40,11 +40,11 @@ def replace(holder):
     """Give HOLDER, a member's e-mail address or `treasury`, a new key and address; what the old address holds is moved there."""
     holder_id = _holder(holder)
     with transaction():
-        old = moves.replace(holder_id, vault.new_key(owner(holder_id), here.keks()))
+        old = key_replacements.replace(holder_id, custodial_keys.new_key(owner(holder_id), here.keks()))
     for user_id in holders.members_of([holder_id]):
         live.push(user_id, "address")
     enqueue("settlement.settle")
-    click.echo(f"{old.address} is replaced by {moves.in_use(holder_id).address}. What it holds is moved; its key is kept for what may still come.")
+    click.echo(f"{old.address} is replaced by {key_replacements.in_use(holder_id).address}. What it holds is moved; its key is kept for what may still come.")
 
 
 def _holder(name):

@@ -5,7 +5,7 @@ from datetime import UTC
 import click
 
 from lms.domain.rulebook import queries as versions
-from lms.jobs.operate.groups import rulebook
+from lms.jobs.operate.command_groups import rulebook
 from lms.ui.rulebook import GROUPS, differences, said
 
 

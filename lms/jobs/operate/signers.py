@@ -11,10 +11,10 @@ from lms.chain.contracts import BY_NAME
 from lms.chain.contracts.contract import ROLES
 from lms.db import transaction
 from lms.domain.audit import log
-from lms.domain.onchain import queries, signers
+from lms.domain.onchain import queries, signer_lanes
 from lms.jobs import node as here
 from lms.jobs.chain import hurry
-from lms.jobs.operate.groups import chain
+from lms.jobs.operate.command_groups import chain
 
 
 def _address(_context, _parameter, text):
@@ -39,7 +39,7 @@ def retire(address, undo):
     if not undo and not any(_may_settle(signer.address) for signer in here.settlers() if signer.address != address):
         raise click.ClickException("No other signer whose key is here may settle. Add one to SIGNER_FILES and run: flask chain grant ADDRESS")
     with transaction():
-        (signers.reinstate if undo else signers.retire)(address)
+        (signer_lanes.reinstate if undo else signer_lanes.retire)(address)
     hurry()
     click.echo(f"{address} {'signs again' if undo else 'signs nothing new'}.")
 

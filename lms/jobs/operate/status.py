@@ -9,7 +9,7 @@ from lms.domain.onchain import figures, queries
 from lms.domain.wallet import custody
 from lms.jobs import node as here
 from lms.jobs.balances import SUSPECTED
-from lms.jobs.operate.groups import chain
+from lms.jobs.operate.command_groups import chain
 
 
 @chain.command()
