@@ -37,7 +37,7 @@ class Running:
         self.reader = threading.Thread(target=lambda: self.lines.extend(iter(self.process.stdout.readline, "")), daemon=True)
         self.reader.start()
 
-    def until(self, text, seconds=60):
+    def until(self, text, seconds=120):
         """Wait for a line with this text."""
         deadline = time.monotonic() + seconds
         while not any(text in line for line in self.lines):
@@ -49,7 +49,7 @@ class Running:
 
     def next_pid(self, name, last):
         """Wait for another process than the last."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             with contextlib.suppress(FileNotFoundError):
                 if self.pid(name) != last or time.monotonic() > deadline:
@@ -79,11 +79,31 @@ def directory(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def demo(directory):
-    """A demo at its first READY; the tests below kill and start it in their order."""
-    with Running(directory, free_port()) as running:
-        running.until("READY", 120)
-        yield running
+def running(directory):
+    """running() is the demo of this directory, at READY: started where there is none, as after a test that has ended it."""
+    with contextlib.ExitStack() as all_of_them:
+        started = []
+
+        def run():
+            if not started or started[-1].process.poll() is not None:
+                started.append(all_of_them.enter_context(Running(directory, free_port())))
+                started[-1].until("READY")
+            return started[-1]
+
+        yield run
+
+
+@pytest.fixture
+def demo(running):
+    return running()
+
+
+@pytest.fixture
+def logs(running, directory):
+    """Of the demos that have run here, whether one runs now or not."""
+    if not (directory / "log").exists():
+        running()
+    return directory / "log"
 
 
 def test_ready_names_address_and_logins(demo):
@@ -132,7 +152,7 @@ def test_a_chain_without_the_contracts_is_prepared_anew(prepared):
 
 
 def _wait_for_change(path):
-    before, deadline = path.stat().st_mtime_ns, time.monotonic() + 20
+    before, deadline = path.stat().st_mtime_ns, time.monotonic() + 60
     while path.stat().st_mtime_ns == before:
         assert time.monotonic() < deadline, f"{path} is not written"
         time.sleep(0.05)
@@ -159,7 +179,7 @@ def test_a_part_that_is_killed_is_started_again(demo, name):
 
 def test_a_second_demo_in_the_same_place_is_refused_in_a_sentence(demo):
     with Running(demo.directory, free_port()) as second:
-        assert second.process.wait(30) == 1
+        assert second.process.wait(60) == 1
     assert second.lines[-1].startswith("The demo of this clone is running already")
 
 
@@ -182,7 +202,7 @@ def test_a_database_of_ones_own_is_used_in_place_of_ours(tmp_path):
     with Postgres(tmp_path / "own", durable=False) as own:
         address = own.url.replace("+psycopg", "")
         with Running(tmp_path / "demo", free_port(), DATABASE_URL=address) as demo:
-            demo.until("READY", 120)
+            demo.until("READY")
             with psycopg.connect(address) as connection:
                 assert connection.execute("SELECT count(*) FROM courses").fetchone()[0] > 0
             assert not (demo.directory / "postgres").exists()
@@ -193,14 +213,14 @@ def test_a_taken_port_is_a_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with Running(tmp_path, port) as refused:
-            assert refused.process.wait(30) == 1
+            assert refused.process.wait(60) == 1
     assert f"Port {port} is taken: stop what listens there, or choose another port" in "".join(refused.lines)
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "mail", "cron"])
-def test_every_line_of_the_logs_is_an_object(demo, name):
+def test_every_line_of_the_logs_is_an_object(logs, name):
     """Also those of gunicorn and RQ, of parts that were killed, and of their ends."""
-    lines = (demo.directory / "log" / f"{name}.log").read_text().splitlines()
+    lines = (logs / f"{name}.log").read_text().splitlines()
     assert lines
     assert [line for line in lines if not line.startswith('{"at": ') or not json.loads(line)["message"]] == []
 
