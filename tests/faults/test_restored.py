@@ -1,7 +1,7 @@
 """A database comes back from a backup fifty operations old: `flask chain recover` takes over what the chain did meanwhile, and gives no number twice."""
 
 from tests.faults import node
-from tests.faults.test_motifs import ask
+from tests.faults.scenes import ask
 from tests.faults.world import MEMBERS, OUTSIDE
 
 AGE = 50  # operations
