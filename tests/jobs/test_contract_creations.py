@@ -21,12 +21,13 @@ from tests.faults.proxy import Proxy
 from tests.forks import fate
 from tests.jobs import mortal
 from tests.jobs.acts import credit
-from tests.jobs.conftest import deploy, forget
+from tests.jobs.conftest import Naps, deploy, forget
 from tests.receipts import mined
 
 
 @pytest.fixture(autouse=True)
 def nobody_waits_long(monkeypatch):
+    monkeypatch.setattr(contract_creations, "time", Naps())
     monkeypatch.setattr(contract_creations, "PATIENCE", 0.3)  # seconds
 
 
@@ -40,9 +41,11 @@ def stuck(undeployed, blocks_wait):
 
 
 def go_on(app):
-    """What the next run says, which ends well."""
+    """What the next run says, which ends well: it has all the time it needs for that."""
     db.session.expire_all()
-    result = deploy(app)
+    with pytest.MonkeyPatch.context() as patient:
+        patient.setattr(contract_creations, "PATIENCE", 60)
+        result = deploy(app)
     assert result.exit_code == 0, (result.output, result.exception)
     return result.output
 
