@@ -44,7 +44,7 @@ def _tell(pids, what):
 
 def _asked(client, site):
     answers = []
-    while len(answers) < TRIES or len(answers) < MOST and min(seconds for seconds, _ in answers) >= QUICK:
+    while len(answers) < TRIES or (len(answers) < MOST and min(seconds for seconds, _ in answers) >= QUICK):
         answers.append(_timed(client, site))
     return answers
 
