@@ -54,6 +54,10 @@ translations: setup  ## bring the catalogues up to date with what the applicatio
 lock: setup      ## write the locks of the Python packages anew
 	@exec $(IN_VENV) -m rig.lock
 
+sbom:            ## list every locked package, as CycloneDX
+	@$(PYTHON) bin/sbom.py
+.PHONY: sbom
+
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 

@@ -246,6 +246,12 @@ def test_no_address_of_another_site_is_followed(client, ana, target):
         assert "evil" not in answer.location and answer.location.startswith("/")
 
 
+@pytest.mark.parametrize("path", ["/", "/log-in", "/static/app.js", "/webhooks/payments"])
+def test_no_address_answers_trace(client, course, path):
+    answer = client.open(path, method="TRACE", headers={"Cookie": "session=planted"})
+    assert answer.status_code == 405 and "planted" not in answer.text
+
+
 def test_a_refusal_leads_back_to_a_page_of_ours_only(log_in, ana):
     answer = log_in(ana).post("/teach/new", headers={"Referer": "https://evil.example.org/page"})
     assert answer.status_code == 403 and "Location" not in answer.headers
