@@ -48,11 +48,11 @@ def test_a_template_uses_what_it_imports():
     assert {name: names for name, names in unused.items() if names} == {}
 
 
-def test_every_macro_is_called():
+def test_every_macro_is_called_and_every_one_imported_is_there():
     made = {(name, macro.name) for name, tree in TREES.items() for macro in tree.find_all(nodes.Macro)}
     imported = {(template, there) for tree in TREES.values() for scope in (tree, *tree.find_all((nodes.Block, nodes.Macro))) for template, there, _ in imports_of(scope)}
     called_at_home = {(name, called) for name, tree in TREES.items() for called in names_read_in(tree, ())}
-    assert made - imported - called_at_home == set()
+    assert made - imported - called_at_home == imported - made == set()
 
 
 def test_every_class_of_the_style_sheet_is_written_somewhere():

@@ -35,7 +35,7 @@ def request_of(app):
 @pytest.fixture
 def html(request_of):
     """html('{{ row(…) }}', x=1) renders with every macro imported."""
-    imports = "".join(import_of(name) for name in ("macros.html", "macros_charts.html", "macros_forms.html", "macros_drawings.html"))
+    imports = "".join(import_of(name) for name in ("macros.html", "macros_charts.html", "macros_forms.html", "macros_drawings.html", "macros_ways.html"))
     return lambda source, **context: render_template_string(imports + source, **context)
 
 
