@@ -15,9 +15,10 @@ from lms.domain.ledger.models import Account, Transfer
 from lms.domain.rewards import actions as rewards
 from lms.domain.rewards import queries as due
 from lms.domain.rewards.models import Lot
+from lms.domain.rulebook.models import RulebookVersion
 from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet.queries import balance, overview
-from tests.conftest import announce, sell
+from tests.conftest import sell
 from tests.races import race, until_somebody_waits
 
 rules = Rules()
@@ -46,6 +47,14 @@ def refund(part, issuance):
             return debts.take_back(key, [part("available")], issuance, amount, "refund", evidence={"by": "test"})
 
     return take
+
+
+@pytest.fixture
+def announced(app):
+    """A second version of the rules that does not hold yet, with the numbers of the first."""
+    first = db.session.get_one(RulebookVersion, 1)
+    db.session.add(RulebookVersion(number=2, announced_at=clock.now(), in_force_from=clock.now() + timedelta(days=20), rules=first.rules))
+    db.session.flush()
 
 
 def moved(reason):
@@ -89,8 +98,7 @@ def test_the_same_key_takes_nothing_for_another_account(refund, part, issuance):
         debts.take_back("refund", [part("available")], queries.platform("TEO", "treasury"), 3, "refund", evidence={"by": "test"})
 
 
-def test_what_is_taken_names_why_and_by_which_rules_the_debt_too(refund, part, issuance):
-    announce(lowest_price=200)
+def test_what_is_taken_names_why_and_by_which_rules_the_debt_too(refund, part, issuance, announced):
     taken = debts.take_back("k", [part("available")], issuance, 10, "chargeback", evidence={"dispute": 7}, rule_version=2)
     assert [(row.key, row.reason, row.evidence, row.rule_version) for row in taken] == [
         ("k:available", "chargeback", {"dispute": 7}, 2),
@@ -98,9 +106,8 @@ def test_what_is_taken_names_why_and_by_which_rules_the_debt_too(refund, part, i
     ]
 
 
-def test_a_repayment_names_the_credit_it_follows_from_and_its_rules(refund, part, issuance):
+def test_a_repayment_names_the_credit_it_follows_from_and_its_rules(refund, part, issuance, announced):
     refund(10)
-    announce(lowest_price=200)
     credit = ledger.post("reward", issuance, part("available"), 2, "lesson", evidence={"by": "test"}, rule_version=2)
     repaid = queries.transfer("reward:debt")
     assert repaid.evidence == {"transfer": credit.id, "credit": "lesson", "amount": 2, "repays with": "reward"}

@@ -1,6 +1,7 @@
 """Mutants of modules, by mutmut's operators, as JSON: what stands where, and what stands there instead.
 
 Run in the environment of mutmut, which the tests do not need. Decorated functions are mutated too: their code is exchanged, not their name.
+What stands outside of functions, such as tables and selects built once, is run before any test and stays as it is.
 """
 
 import ast

@@ -46,7 +46,9 @@ def main():
         RESULTS.unlink(missing_ok=True)
     plans, paths = {}, [path for area in areas.values() for path in area.modules]
     for area in chosen:
-        plans[area] = _plan(areas[area].modules)[: int(asked.get("MOST", 10**6))]
+        plans[area] = (everything := _plan(areas[area].modules))[: int(asked.get("MOST", 10**6))]
+        if wrong := _not_equivalent(areas[area].modules, everything, _results()):
+            raise Refusal("In tests/mutants/equivalent.py stands what is no mutant any more, or is noticed:\n" + "\n".join(map(str, wrong)))
         meets, results = _meets(paths, areas[area].tests, int(asked.get("JOBS", os.cpu_count()))), _results()
         todo = [mutant for mutant in plans[area] if not _stands(results.get(mutant["id"]), mutant, meets)]
         if todo:
@@ -188,6 +190,11 @@ def _counted(plan, results):
 def _verdict(mutant, results):
     verdict = results.get(mutant["id"], {}).get("verdict", "not asked")
     return "equivalent" if verdict in ("survived", "no tests") and _same_as(mutant) in EQUIVALENT else verdict
+
+
+def _not_equivalent(modules, plan, results):
+    left = {_same_as(mutant) for mutant in plan if results.get(mutant["id"], {}).get("verdict") not in ("killed", "timeout")}
+    return [each for each in EQUIVALENT if each[0] in modules and each not in left]
 
 
 def _same_as(mutant):

@@ -29,6 +29,7 @@ JOB = "MUTANTS_JOB"  # in the environment: the path of what is to be done
 LONGEST = 5  # seconds: a slower test is not asked
 BUDGET = 8  # seconds of tests for one mutant: the fastest that meet it are more than a hundred
 _DONE = pytest.StashKey()
+ENOUGH = 100  # calls of a function in one test tell which of its statements are run
 MEMORY = 3 * 2**30
 _CPU, _CLOCK = 30, 240  # seconds a test may take, of the processor and by the clock
 
@@ -71,7 +72,7 @@ def _reach(session, job):
         following = session.items[place + 1] if place + 1 < len(session.items) else session
         lines.met.clear()
         began = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, 2 * LONGEST)
+        signal.setitimer(signal.ITIMER_PROF, 2 * LONGEST, 1)  # again and again: what it interrupts may swallow it
         with lines:
             said = _play(item, following)
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -98,10 +99,11 @@ class _Lines:
     """with lines: … collects (path, line) of these modules, in all threads begun meanwhile."""
 
     def __init__(self, paths):
-        self._paths, self.met = {str(ROOT / path): path for path in paths}, set()
+        self._paths, self.met, self._calls = {str(ROOT / path): path for path in paths}, set(), Counter()
 
     def __enter__(self):
         threading.settrace(self._call)
+        self._calls.clear()
         sys.settrace(self._call)
 
     def __exit__(self, *_):
@@ -112,8 +114,11 @@ class _Lines:
         path = self._paths.get(frame.f_code.co_filename)
         if path is None:
             return None
-        met = self.met
-        met.add((path, frame.f_code.co_firstlineno))
+        met, code = self.met, frame.f_code
+        met.add((path, code.co_firstlineno))
+        self._calls[code] += 1
+        if self._calls[code] > ENOUGH:
+            return None
 
         def line(frame, event, argument):
             met.add((path, frame.f_lineno))
