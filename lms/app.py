@@ -1,5 +1,6 @@
 """The application: config, extensions, blueprints."""
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib import import_module
@@ -8,16 +9,20 @@ from flask import Flask, abort, current_app, g, has_request_context, request
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms import access_log, blueprints, clock, config, error_pages, logs, seller, ui
 from lms.blueprints.limits import limiter
-from lms.db import db
+from lms.db import db, transaction
 from lms.domain import tables  # noqa: F401  (relationships name tables of every noun)
 from lms.domain.accounts import queries as accounts
+from lms.domain.accounts import sessions
 from lms.gateways import payment_site
 from lms.queue import queue
 from lms.session_cookie import Sessions, called
+
+log = logging.getLogger(__name__)
 
 CSP = (
     "default-src 'self'",
@@ -171,7 +176,19 @@ def _requests(app):
         response.headers.extend(headers)
         if "Cache-Control" not in response.headers and current_user.is_authenticated:
             response.headers["Cache-Control"] = ui.PRIVATE
+        _keep_sign_in(g.get("_login_user"))
         return response
+
+
+def _keep_sign_in(member):
+    """Whom the request loaded keeps the sign-in that he uses; a page that asks by itself does not. It is no reason to refuse what he asked for."""
+    if member is None or not member.is_authenticated or request.endpoint == "live.stream" or not sessions.is_to_be_kept(member):
+        return
+    try:
+        with transaction():
+            sessions.keep(member)
+    except SQLAlchemyError as error:
+        log.warning("sign-in not kept", extra={"error": type(error).__name__})
 
 
 def _policy(settings):

@@ -4,8 +4,9 @@ import hashlib
 from functools import lru_cache
 
 from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import SignatureExpired, Signer, URLSafeTimedSerializer
 
+Signer.default_digest_method = staticmethod(hashlib.sha256)  # of the tokens of forms, too, whose library leaves it at SHA-1
 REMEMBERED = 1024  # cookies, of some hundred bytes; gunicorn takes no header above 8 kB
 
 

@@ -1,9 +1,11 @@
 """The signed cookie: what is forged, altered or too old is refused, also after the true one was seen."""
 
+import base64
 import time
 from datetime import timedelta
 
 import pytest
+from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature
 
 LIFE = timedelta(days=30)
@@ -64,3 +66,9 @@ def test_another_secret_reads_no_cookie_of_ours(app, signer):
 
 def test_a_page_that_read_the_session_varies_by_cookie(log_in, ana):
     assert "Cookie" in log_in(ana).get("/wallet").vary
+
+
+def test_the_tokens_of_forms_are_signed_as_the_cookie_is(app):
+    with app.test_request_context():
+        signature = generate_csrf().rsplit(".", 1)[1]
+    assert len(base64.urlsafe_b64decode(signature + "==")) == 32  # SHA-256; its library would take SHA-1

@@ -1,10 +1,10 @@
-"""Decisions ask for the password again when it was not given for a while: nothing of what was sent is lost by it."""
+"""Decisions, and what ends sign-ins, ask for the password again when it was not given for a while: nothing of what was sent is lost by it."""
 
 from datetime import timedelta
 from functools import wraps
 from urllib.parse import urlsplit
 
-from flask import current_app, request, url_for
+from flask import current_app, request, session, url_for
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -53,13 +53,19 @@ def _is_given(form):
     try:
         with transaction():
             accounts.confirm_password(current_user, form.password.data)
-            sessions.prove(current_user.session_token)
+            token = sessions.prove(current_user.session_token)
     except DomainError as refusal:
         form.password.errors = [sentence(refusal)]
         events.refused("password refused", current_user, before=request.endpoint)
         return False
     events.happened("password given again", current_user, before=request.endpoint)
+    go_on_with(token)
     return True
+
+
+def go_on_with(token):
+    """The sign-in of this browser goes on under its new token."""
+    current_user.session_token = session["_user_id"] = token
 
 
 def _ask(form):

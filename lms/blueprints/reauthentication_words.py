@@ -50,6 +50,8 @@ SENTENCES = {
     "admin.failures.drop_job": N_("Drop a failed job."),
     "admin.failures.retry_mail": N_("Send failed mail %(mail_id)s again."),
     "admin.failures.drop_mail": N_("Drop failed mail %(mail_id)s."),
+    "accounts.end_session": N_("End one of your sign-ins."),
+    "accounts.end_other_sessions": N_("End all your other sign-ins."),
     "exercises.grade": N_("Grade work %(submission_id)s."),
 }
 _ROLES = {"student": N_("Student"), "teacher": N_("Teacher"), "admin": N_("Admin")}

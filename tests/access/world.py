@@ -47,7 +47,7 @@ class World:
     """`users` and `tokens` (of their sign-ins) by kind; `path(rule)` is an address about what is the student's, or the teacher's."""
 
     def __init__(self, app, member, log_in):
-        self._app, self._facts, self._own = app, dict(job_id="a-job", number=1, year=clock.now().year, filename="app.css"), {}
+        self._app, self._facts, self._own = app, dict(job_id="a-job", number=1, year=clock.now().year, filename="app.css", session_id=1), {}
         self.users = {kind: member(kind.replace(" ", "."), **facts) for kind, facts in PEOPLE.items()}
         self._student, self._teacher = self.users["student"], self.users["teacher"]
         self._courses()

@@ -545,8 +545,10 @@ def test_a_new_password_needs_the_old_one_and_ends_other_sessions(client, ana, l
     wrong = client.post("/account/password", data=data | {"password-current": "not her password"})
     assert "That is not your password." in wrong.text
     assert queries.of_session(elsewhere)
+    with client.session_transaction() as cookie:
+        here = cookie["_user_id"]
     assert client.post("/account/password", data=data).status_code == 303
-    assert queries.of_session(elsewhere) is None
+    assert queries.of_session(elsewhere) is None and queries.of_session(here) is None  # this browser goes on by a new token
     assert client.get("/account").status_code == 200
     assert [letter.subject for letter in outbox()] == ["Your password was changed"]
 
@@ -563,6 +565,43 @@ def test_the_sign_ins_are_listed_and_all_others_end(client, ana, bruno, log_in):
     assert queries.of_session(elsewhere) is None
     assert queries.of_session(his)
     assert client.get("/account").status_code == 200
+
+
+def test_one_sign_in_is_ended_by_its_member_alone(client, ana, bruno, log_in):
+    with transaction():
+        elsewhere, his = sessions.open_session(ana), sessions.open_session(bruno)
+    log_in(ana)
+    there, hers = (db.session.query(Session).filter_by(token_hash=sessions.token_hash(token)).one().id for token in (his, elsewhere))
+    assert f'action="/account/sign-ins/{hers}"' in client.get("/account").text
+    for number in (there, hers):
+        assert client.post(f"/account/sign-ins/{number}").status_code == 303
+    assert queries.of_session(elsewhere) is None and queries.of_session(his)
+
+
+@pytest.mark.parametrize("path", ["/account/sign-ins", "/account/sign-ins/1"])
+def test_sign_ins_are_ended_by_who_knows_the_password(client, ana, log_in, path):
+    with transaction():
+        elsewhere = sessions.open_session(ana)
+    log_in(ana)
+    clock.advance(sessions.PROOF_LIFE)
+    asked = client.post(path)
+    assert asked.status_code == 422 and "Your password, please" in asked.text and 'href="/account"' in asked.text and queries.of_session(elsewhere)
+    assert client.post(path, data={"proof-password": "a wrong one of course"}).status_code == 422 and queries.of_session(elsewhere)
+    assert client.post(path, data={"proof-password": PASSWORD}).status_code == 303
+
+
+def test_pages_that_are_read_keep_a_sign_in_and_a_stream_that_asks_by_itself_does_not(client, ana, log_in):
+    log_in(ana)
+    begun = client.get("/account") and db.session.query(Session).one().expires_at
+    clock.advance(timedelta(days=2))
+    client.get("/live?show=balance", buffered=False).close()
+    db.session.expire_all()
+    assert db.session.query(Session).one().expires_at == begun
+    for path, days in (("/wallet", 2), ("/courses", 4)):
+        client.get(path)
+        db.session.expire_all()
+        assert abs(db.session.query(Session).one().expires_at - begun - timedelta(days=days)) < timedelta(minutes=1)
+        clock.advance(timedelta(days=2))
 
 
 def ask_email(client, address, password=PASSWORD):

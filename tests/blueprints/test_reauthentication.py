@@ -10,7 +10,7 @@ from lms import clock
 from lms.blueprints.reauthentication import proven
 from lms.blueprints.reauthentication_words import SENTENCES, about_to
 from lms.db import db, transaction
-from lms.domain.accounts import sessions
+from lms.domain.accounts import queries, sessions
 from lms.domain.accounts.sessions import PROOF_LIFE
 from lms.domain.withdrawals import actions
 from lms.domain.withdrawals.models import Withdrawal
@@ -106,12 +106,22 @@ def test_it_cannot_be_guessed(browser, waiting):
     assert browser.post(place, data={"proof-password": PASSWORD}).status_code == 429 and waiting.state == "in review"
 
 
+def test_with_the_password_the_sign_in_gets_a_new_token_and_the_old_one_opens_nothing(browser, waiting, ada):
+    with browser.session_transaction() as cookie:
+        old = cookie["_user_id"]
+    browser.post("/admin/payouts/stop", data={"halt-reason": "Wait.", "proof-password": PASSWORD})
+    with browser.session_transaction() as cookie:
+        new = cookie["_user_id"]
+    assert queries.of_session(old) is None and queries.of_session(new) == ada
+    assert browser.get("/admin/payouts").status_code == 200
+
+
 def test_another_sign_in_of_the_same_member_is_not_proven_by_it(app, ada):
     with transaction():
         here, elsewhere = (sessions.open_session(ada) for _ in range(2))
     clock.advance(PROOF_LIFE)
     with transaction():
-        sessions.prove(here)
+        here = sessions.prove(here)
     assert [sessions.is_proven(token) for token in (here, elsewhere)] == [True, False]
 
 
@@ -128,7 +138,7 @@ _GUARD = proven(lambda: None).__code__
 
 
 def test_every_decision_that_asks_says_in_a_sentence_what_is_about_to_be_done(app):
-    assert SENTENCES.keys() == GUARDED | {"exercises.grade"}  # which asks admins alone
+    assert SENTENCES.keys() == GUARDED | {"exercises.grade", "accounts.end_session", "accounts.end_other_sessions"}  # of which the first asks admins alone
     for rule in app.url_map.iter_rules():
         if rule.endpoint in SENTENCES:
             nothing = {name: 987654321 if converter.__class__.__name__ == "IntegerConverter" else "nothing" for name, converter in rule._converters.items()}

@@ -92,6 +92,54 @@ def test_a_session_of_a_suspended_member_finds_nobody(ana, ada):
     assert queries.of_session(token) is None
 
 
+def test_a_sign_in_that_is_used_lasts_and_one_that_is_not_ends(ana):
+    with transaction():
+        used, unused = sessions.open_session(ana), sessions.open_session(ana)
+    clock.advance(timedelta(days=20))
+    user = queries.of_session(used)
+    assert sessions.is_to_be_kept(user)
+    with transaction():
+        sessions.keep(user)
+    clock.advance(timedelta(days=1, seconds=1))
+    assert queries.of_session(unused) is None and queries.of_session(used)
+
+
+def test_no_use_keeps_a_sign_in_longer_than_thirty_days(ana):
+    with transaction():
+        token = sessions.open_session(ana)
+    for _ in range(2):
+        clock.advance(timedelta(days=15) - timedelta(seconds=1))
+        with transaction():
+            sessions.keep(queries.of_session(token))
+    clock.advance(timedelta(seconds=3))
+    assert queries.of_session(token) is None
+
+
+def test_it_is_written_seldom_that_a_sign_in_is_used(ana):
+    with transaction():
+        token = sessions.open_session(ana)
+    clock.advance(sessions.IDLE_LIFE / 24 - timedelta(minutes=1))
+    assert not sessions.is_to_be_kept(queries.of_session(token))
+    clock.advance(timedelta(minutes=2))
+    assert sessions.is_to_be_kept(queries.of_session(token))
+
+
+def test_an_admins_sign_in_that_nobody_uses_ends_within_half_a_day(ada):
+    with transaction():
+        token = sessions.open_session(ada)
+    clock.advance(timedelta(hours=12) - timedelta(seconds=5))
+    assert queries.of_session(token)
+    clock.advance(timedelta(seconds=10))
+    assert queries.of_session(token) is None
+
+
+def test_with_one_sign_in_too_many_the_oldest_ends_and_nobody_elses(ana, bruno):
+    with transaction():
+        his, *tokens = sessions.open_session(bruno), *(sessions.open_session(ana) for _ in range(sessions.MOST_SESSIONS + 1))
+    assert [queries.of_session(token) is None for token in tokens] == [True] + [False] * sessions.MOST_SESSIONS
+    assert queries.of_session(his) and len(queries.sessions(ana)) == sessions.MOST_SESSIONS
+
+
 def test_sessions_are_listed_newest_first_without_those_that_ended(ana):
     with transaction():
         sessions.open_session(ana, "old")

@@ -8,6 +8,7 @@ from lms.blueprints import events
 from lms.blueprints.accounts import devices
 from lms.blueprints.accounts.forms import EmailForm, ForgottenForm, LogInForm, PasswordForm, ProfileForm, ResetForm, SignUpForm
 from lms.blueprints.limits import evenly, limiter, logged_in_member, typed_account
+from lms.blueprints.proof import go_on_with, proven
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import device_sightings, mailed_links, queries, sessions
@@ -222,6 +223,8 @@ def change_password():
         accounts.confirm_password(current_user, form.current.data)
         accounts.change_password(current_user, form.password.data, keep=current_user.session_token)
         _tell_of_new_password(current_user)
+        token = sessions.prove(current_user.session_token)
+    go_on_with(token)
     enqueue("notices.deliver")
     events.happened("password changed", current_user)
     flash(gettext("Your password is changed. Every other sign-in has ended."), "done")
@@ -234,9 +237,22 @@ def _tell_of_new_password(user):
     notices.tell(user.id, "password changed", at, at=at)
 
 
+@blueprint.post("/account/sign-ins/<int(max=2147483647):session_id>")
+@login_required
+@proven
+def end_session(session_id):
+    with transaction():
+        sessions.close_own_session(current_user, session_id)
+    events.happened("sign-in ended", current_user)
+    flash(gettext("The sign-in has ended."), "done")
+    return redirect(url_for(".show"), 303)
+
+
 @blueprint.post("/account/sign-ins")
 @login_required
+@proven
 def end_other_sessions():
+    events.happened("other sign-ins ended", current_user)
     with transaction():
         sessions.close_all_sessions(current_user, but=current_user.session_token)
     flash(gettext("Every other sign-in has ended."), "done")

@@ -25,7 +25,7 @@ class Purpose:
 
 
 def _address(user: User, address: str | None) -> str:
-    return hashlib.sha256((address or "").encode()).hexdigest()[:16]
+    return hashlib.sha256((address or "").encode()).hexdigest()[:32]
 
 
 VERIFY = Purpose("verify", timedelta(days=3), attrgetter("email"), _address)

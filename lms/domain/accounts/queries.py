@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, undefer
 from lms import clock
 from lms.db import Page, db, page_of
 from lms.domain.accounts.models import Session, Sighting, User
-from lms.domain.accounts.sessions import token_hash
+from lms.domain.accounts.sessions import MOST_SESSIONS, signed_in, token_hash
 
 PAGE = 50
 SIGHTINGS = 10  # of a page
@@ -27,7 +27,7 @@ def by_id(user_id: int) -> User | None:
 
 
 _SIGNED_IN = (
-    select(User)
+    select(User, Session.expires_at)
     .join(Session, Session.user_id == User.id)
     .where(Session.token_hash == bindparam("token_hash"), Session.expires_at > bindparam("now"), User.suspended_at.is_(None))
 )
@@ -36,13 +36,15 @@ _SIGNED_IN = (
 def of_session(token: str) -> User | None:
     """The member signed in with this token, while the session lasts and he is not suspended; one statement, built once."""
     values = {"token_hash": token_hash(token), "now": clock.now()}
-    user = db.session.execute(_SIGNED_IN, values).scalar()
-    if user is not None:
-        user.session_token = token
+    found = db.session.execute(_SIGNED_IN, values).one_or_none()
+    if found is None:
+        return None
+    user: User = found.User
+    signed_in(user, token, found.expires_at)
     return user
 
 
-def sessions(user: User, limit: int = 20) -> Sequence[Session]:
+def sessions(user: User, limit: int = MOST_SESSIONS) -> Sequence[Session]:
     """Where the member is signed in, newest first."""
     rows = select(Session).where(Session.user_id == user.id, Session.expires_at > clock.now())
     return db.session.scalars(rows.order_by(Session.id.desc()).limit(limit)).all()
@@ -95,7 +97,7 @@ def lasting_sign_ins(token_hashes: Collection[bytes]) -> set[bytes]:
 
 def fingerprint(user: User, address: str | None) -> str:
     """Changes with the password: a reset link made before is worth nothing after."""
-    return hashlib.sha256(f"{address} {user.password_hash}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{address} {user.password_hash}".encode()).hexdigest()[:32]
 
 
 def admins() -> Sequence[int]:
