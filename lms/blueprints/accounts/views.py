@@ -8,7 +8,7 @@ from lms.blueprints import events
 from lms.blueprints.accounts import devices
 from lms.blueprints.accounts.forms import EmailForm, ForgottenForm, LogInForm, PasswordForm, ProfileForm, ResetForm, SignUpForm
 from lms.blueprints.limits import evenly, limiter, logged_in_member, typed_account
-from lms.blueprints.proof import go_on_with, proven
+from lms.blueprints.reauthentication import go_on_with, proven
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import device_sightings, mailed_links, queries, sessions
