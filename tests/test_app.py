@@ -59,7 +59,7 @@ def closed_port():
 
 
 def test_the_web_loads_neither_web3_nor_the_chain(environ):
-    code = "import sys, wsgi; print(sorted(name for name in sys.modules if name.split('.')[0] in ('web3', 'eth_account', 'stripe', 'requests') or name.startswith('lms.chain')))"
+    code = "import sys, wsgi; print(sorted(name for name in sys.modules if name.split('.')[0] in ('web3', 'eth_account', 'stripe', 'requests') or (name + '.').startswith('lms.chain.')))"
     assert run_python(code, environ) == "[]"
 
 
