@@ -290,7 +290,7 @@ def test_nothing_else_asks_the_machine_for_the_time():
     """Moments are clock.now()'s. An endpoint rests, a stream resumes, a file gets its name, who has a case open leaves it and what failed is kept by the time there is."""
     package = Path(config.__file__).parent
     askers = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if re.search(r"time\.time|datetime\.now|utcnow|\.today\(", path.read_text())}
-    assert askers == {"clock.py", "chain/endpoint.py", "endpoints.py", "gateways/mail.py", "blueprints/live/stream.py", "presence.py", "failures.py"}
+    assert askers == {"clock.py", "chain/rpc_endpoint.py", "rpc_endpoints.py", "gateways/mail.py", "blueprints/live/stream.py", "presence.py", "failed_jobs.py"}
 
 
 def test_nothing_else_reads_the_environment():
