@@ -1,4 +1,4 @@
-"""Who may open a page. Before each request of a blueprint: teachers_only, earners_only, admins_only; of a course: standing_or_404, taught_or_404.
+"""Who may open a page. Before each request of a blueprint: teachers_only, earners_only, admins_only; of a course or lesson: standing_or_404, lesson_or_404, taught_or_404.
 
 Who is let in where in the end: tests/access/who_may.txt."""
 
@@ -6,6 +6,7 @@ from flask import current_app
 from flask_babel import lazy_gettext
 from flask_login import current_user
 
+from lms.domain.courses import queries as courses
 from lms.domain.learning import queries as learning
 from lms.errors import Forbidden, NotFound
 
@@ -50,6 +51,15 @@ def standing_or_404(course):
     if standing is None or not standing.may_see:
         raise NotFound("There is no such course.")
     return standing
+
+
+def lesson_or_404(slug, lesson_slug):
+    """(standing, lesson) of a lesson that the reader may read, by the course's and its own name in the address."""
+    standing = standing_or_404(courses.by_slug(slug))
+    lesson = courses.lesson(standing.course, lesson_slug)
+    if lesson is None or not standing.may_read(lesson):
+        raise NotFound("There is no such lesson.")
+    return standing, lesson
 
 
 def taught_or_404(course):

@@ -18,3 +18,8 @@ class Form(FlaskForm):
             return super().validate(extra_validators)
         self.form_errors = [self.refusal]
         return False
+
+
+def status_of(form):
+    """422 of a page that gives back what was sent and is not taken; 200 of one that is just asked for."""
+    return 422 if form.is_submitted() else 200

@@ -6,6 +6,7 @@ from flask_login import current_user, login_required
 
 from lms import clock
 from lms.blueprints.addresses.forms import AddressForm, LabelForm, PasswordForm, SignatureForm
+from lms.blueprints.forms import status_of
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.db import transaction
 from lms.domain.accounts import actions as accounts
@@ -66,7 +67,7 @@ def change(linked_id):
     """Give it a name of one's own."""
     found, form = linked_addresses.own(current_user, linked_id), LabelForm()
     if not form.validate_on_submit():
-        return render("addresses/show.html", found=found, label=LabelForm(obj=found) if not form.is_submitted() else form, removal=PasswordForm(formdata=None, prefix="removal-")), 422 if form.is_submitted() else 200
+        return render("addresses/show.html", found=found, label=LabelForm(obj=found) if not form.is_submitted() else form, removal=PasswordForm(formdata=None, prefix="removal-")), status_of(form)
     with transaction():
         address_linking.name(current_user, found, form.label.data)
     return redirect(url_for("addresses.index"), 303)

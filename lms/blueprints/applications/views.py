@@ -6,6 +6,7 @@ from flask_login import current_user, login_required
 
 from lms.blueprints import uploads
 from lms.blueprints.applications.forms import ApplicationForm
+from lms.blueprints.forms import status_of
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.db import transaction
 from lms.domain.applications import actions as rules
@@ -64,7 +65,7 @@ def change():
     application = _application()
     form = ApplicationForm(application)
     if not form.validate_on_submit():
-        return render("applications/change.html", application=application, form=form), 422 if form.is_submitted() else 200
+        return render("applications/change.html", application=application, form=form), status_of(form)
     with uploads.stored(form.contents) as documents, transaction():
         emptied = rules.change(application, **form.facts, documents=documents, removed=form.removed.data)
     uploads.empty(emptied)

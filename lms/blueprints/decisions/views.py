@@ -7,6 +7,7 @@ from flask_login import current_user
 from lms import live
 from lms.blueprints.access import teachers_only
 from lms.blueprints.decisions.forms import ExampleForm, PolicyForm
+from lms.blueprints.forms import status_of
 from lms.blueprints.paging import page_number
 from lms.db import transaction
 from lms.domain.checkout import queries, sale_forecasts, splits
@@ -49,7 +50,7 @@ def policy():
     rules = rulebook.in_force()
     form = PolicyForm(rules.discount_levels_bp, splits.policy_of(current_user.id))
     if not form.validate_on_submit():
-        return render("decisions/policy.html", "example", form=form, **_examples(rules)), 422 if form.is_submitted() else 200
+        return render("decisions/policy.html", "example", form=form, **_examples(rules)), status_of(form)
     with transaction():
         splits.set_policy(current_user, form.up_to_bp)
     flash(_("Your policy is saved. It holds for sales from now on."), "done")

@@ -5,12 +5,12 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from lms import live
-from lms.blueprints.access import standing_or_404, teachers_only
+from lms.blueprints.access import lesson_or_404, teachers_only
 from lms.blueprints.exercises.forms import VerdictForm, WorkForm
+from lms.blueprints.forms import status_of
 from lms.blueprints.paging import page_number
 from lms.blueprints.reauthentication import proven
 from lms.db import transaction
-from lms.domain.courses import queries as courses
 from lms.domain.learning import exercise_queries as queries
 from lms.domain.learning import exercises, verdicts
 from lms.domain.rulebook import queries as rulebook
@@ -32,7 +32,7 @@ def show(slug, lesson_slug):
     standing, lesson = _exercise(slug, lesson_slug)
     form = WorkForm()
     if not form.validate_on_submit():
-        return _work_page(standing, lesson, form), _status(form)
+        return _work_page(standing, lesson, form), status_of(form)
     with transaction():
         exercises.hand_in(standing.enrolment, lesson, form.text.data)
     flash(_("Handed in. You hear from us when it is reviewed."), "done")
@@ -55,7 +55,7 @@ def review(review_id):
     form = VerdictForm(rules.highest_score)
     if not form.validate_on_submit():
         reward = verdicts.reviewing_reward(found, rules) if found.is_open else 0
-        return render("exercises/review.html", "form", review=found, form=form, rules=rules, reward=reward, **_shown(found.submission)), _status(form)
+        return render("exercises/review.html", "form", review=found, form=form, rules=rules, reward=reward, **_shown(found.submission)), status_of(form)
     with transaction():
         exercises.give(found, form.score.data, form.comment.data)
         submission, reward, reviewer_id = found.submission, found.reward, current_user.id
@@ -81,7 +81,7 @@ def grade(submission_id):
     rules = rulebook.version(submission.enrolment.rule_version)
     form = VerdictForm(rules.highest_score)
     if not form.validate_on_submit():
-        return render("exercises/grade.html", "form", submission=submission, form=form, rules=rules, **_shown(submission)), _status(form)
+        return render("exercises/grade.html", "form", submission=submission, form=form, rules=rules, **_shown(submission)), status_of(form)
     decide = proven(_grade) if current_user.is_admin else _grade
     return decide(submission=submission, form=form)
 
@@ -102,10 +102,7 @@ def _graders_only():
 
 def _exercise(slug, lesson_slug):
     """(standing, lesson) of an exercise the member may answer."""
-    standing = standing_or_404(courses.by_slug(slug))
-    lesson = courses.lesson(standing.course, lesson_slug)
-    if lesson is None or not standing.may_read(lesson):
-        raise NotFound("There is no such lesson.")
+    standing, lesson = lesson_or_404(slug, lesson_slug)
     if standing.enrolment is None:
         raise Forbidden("Only those who are enrolled hand in work.")
     return standing, lesson
@@ -134,7 +131,3 @@ def _bring(author_id, name, rewarded, is_decided):
         live.push(user_id, *live.BALANCE)
     if rewarded or is_decided:
         enqueue("settlement.settle")
-
-
-def _status(form):
-    return 422 if form.is_submitted() else 200

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from lms import live
+from lms.blueprints.forms import status_of
 from lms.blueprints.notices.forms import PreferencesForm
 from lms.blueprints.paging import page_number
 from lms.db import transaction
@@ -52,7 +53,7 @@ def read_all():
 def preferences():
     form = PreferencesForm(kinds.choosable(current_user))
     if not form.validate_on_submit():
-        return _preferences(form), 422 if form.is_submitted() else 200
+        return _preferences(form), status_of(form)
     with transaction():
         notices.prefer(current_user, form.mailed.data)
     flash(_("From now on we write to you about this, and no more."), "done")

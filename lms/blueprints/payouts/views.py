@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms.blueprints.access import earners_only
+from lms.blueprints.forms import status_of
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.paging import page_number
 from lms.blueprints.payouts import statements
@@ -57,7 +58,7 @@ def details():
     known = payout_details.current(current_user.id)
     form = DetailsForm(current_user, known)
     if not form.validate_on_submit():
-        return render("payouts/details.html", form=form, rules=rulebook.in_force()), 422 if form.is_submitted() else 200
+        return render("payouts/details.html", form=form, rules=rulebook.in_force()), status_of(form)
     with transaction():
         payout_details.enter(current_user, **form.facts)
     flash(_("Your payout details are saved."), "done")

@@ -5,12 +5,11 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from lms.blueprints import quiz_questions
-from lms.blueprints.access import standing_or_404
+from lms.blueprints.access import lesson_or_404
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.quizzes import writing
 from lms.blueprints.quizzes.forms import AnswersForm
 from lms.db import transaction
-from lms.domain.courses import queries as courses
 from lms.domain.courses import quiz_queries as written
 from lms.domain.learning import quiz_queries as queries
 from lms.domain.learning import quizzes
@@ -65,10 +64,7 @@ def answer(slug, lesson_slug):
 
 def _standing(slug, lesson_slug):
     """(standing, lesson) of a lesson whose quiz the member may take."""
-    standing = standing_or_404(courses.by_slug(slug))
-    lesson = courses.lesson(standing.course, lesson_slug)
-    if lesson is None or not standing.may_read(lesson):
-        raise NotFound("There is no such lesson.")
+    standing, lesson = lesson_or_404(slug, lesson_slug)
     if standing.enrolment is None:
         raise Forbidden("Only those who are enrolled take a quiz.")
     return standing, lesson

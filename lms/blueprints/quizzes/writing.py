@@ -1,10 +1,12 @@
 """The quiz of a lesson as its teacher writes it: settings, and questions in their order."""
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 
 from lms.blueprints import quiz_questions
 from lms.blueprints.access import taught_or_404, teachers_only
+from lms.blueprints.editing import step, wants_preview
+from lms.blueprints.forms import status_of
 from lms.blueprints.quizzes.forms import QuestionForm, SettingsForm
 from lms.db import transaction
 from lms.domain.courses import queries as courses
@@ -26,7 +28,7 @@ def show(slug, lesson_slug):
     form = SettingsForm(obj=quiz)
     if not form.validate_on_submit():
         titles = {question.id: quiz_questions.title_of(question) for question in quiz.questions} if quiz else {}
-        return render("quizzes/writing.html", course=lesson.course, lesson=lesson, quiz=quiz, form=form, titles=titles), _status(form)
+        return render("quizzes/writing.html", course=lesson.course, lesson=lesson, quiz=quiz, form=form, titles=titles), status_of(form)
     with transaction():
         quizzes.configure(lesson, form.minutes.data, form.passing_percent.data)
     flash(_("The settings are saved."), "done")
@@ -37,7 +39,7 @@ def show(slug, lesson_slug):
 def add(slug, lesson_slug):
     lesson = _lesson(slug, lesson_slug)
     form = QuestionForm()
-    if _wants_preview() or not form.validate_on_submit():
+    if wants_preview() or not form.validate_on_submit():
         return _editor(lesson, form)
     with transaction():
         quizzes.add_question(lesson, form.text.data, form.written, form.has_several.data)
@@ -50,7 +52,7 @@ def change(slug, lesson_slug, question_id):
     lesson = _lesson(slug, lesson_slug)
     question = _question(lesson, question_id)
     form = QuestionForm(obj=question)
-    if _wants_preview() or not form.validate_on_submit():
+    if wants_preview() or not form.validate_on_submit():
         return _editor(lesson, form, question)
     with transaction():
         quizzes.change_question(question, form.text.data, form.written, form.has_several.data)
@@ -61,7 +63,7 @@ def change(slug, lesson_slug, question_id):
 @blueprint.post(f"{QUESTION}/place")
 def move(slug, lesson_slug, question_id):
     with transaction():
-        quizzes.move_question(_question(_lesson(slug, lesson_slug), question_id), -1 if request.form.get("direction") == "up" else 1)
+        quizzes.move_question(_question(_lesson(slug, lesson_slug), question_id), step())
     return _back(slug, lesson_slug)
 
 
@@ -89,19 +91,11 @@ def _question(lesson, question_id):
 
 def _editor(lesson, form, question=None):
     """A preview asks less than a question that is saved: only what can be shown."""
-    can_be_shown = form.text.validate(form) and form.options.validate(form) if _wants_preview() else question is not None and not form.is_submitted()
+    can_be_shown = form.text.validate(form) and form.options.validate(form) if wants_preview() else question is not None and not form.is_submitted()
     preview = quiz_questions.written(form.text.data, form.written, form.has_several.data) if can_be_shown else None
     page = render("quizzes/question.html", "preview", course=lesson.course, lesson=lesson, question=question, form=form, preview=preview)
-    return page, 200 if can_be_shown else _status(form)
+    return page, 200 if can_be_shown else status_of(form)
 
 
 def _back(slug, lesson_slug):
     return redirect(url_for("quizzes.writing.show", slug=slug, lesson_slug=lesson_slug), 303)
-
-
-def _wants_preview():
-    return "preview" in request.form
-
-
-def _status(form):
-    return 422 if form.is_submitted() else 200

@@ -1,10 +1,12 @@
 """What teachers do: write courses, hand them in, and see what they sell."""
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from lms.blueprints.access import taught_or_404, teachers_only
+from lms.blueprints.editing import step, wants_preview
+from lms.blueprints.forms import status_of
 from lms.blueprints.paging import page_number
 from lms.blueprints.teaching.forms import CourseForm, LessonForm, NewCourseForm, SectionForm
 from lms.db import transaction
@@ -37,7 +39,7 @@ def sales():
 def create():
     form = NewCourseForm()
     if not form.validate_on_submit():
-        return render("teaching/new.html", "form", form=form), _status(form)
+        return render("teaching/new.html", "form", form=form), status_of(form)
     with transaction():
         course = writing.create(current_user, form.title.data)
     return redirect(url_for("teaching.change", slug=course.slug), 303)
@@ -54,7 +56,7 @@ def change(slug):
     rules = rulebook.in_force()
     form = CourseForm(course, rules)
     if not form.validate_on_submit():
-        return render("teaching/details.html", "form", course=course, form=form, rules=rules), _status(form)
+        return render("teaching/details.html", "form", course=course, form=form, rules=rules), status_of(form)
     with transaction():
         writing.change(course, **{name: value for name, value in form.data.items() if name != "csrf_token"})
     flash(_("The details are saved."), "done")
@@ -93,7 +95,7 @@ def change_section(slug, section_id):
     section = _section(course, section_id)
     form = SectionForm(obj=section)
     if not form.validate_on_submit():
-        return render("teaching/section.html", "form", course=course, section=section, form=form), _status(form)
+        return render("teaching/section.html", "form", course=course, section=section, form=form), status_of(form)
     with transaction():
         writing.change_section(section, form.title.data)
     return _outline(slug)
@@ -102,7 +104,7 @@ def change_section(slug, section_id):
 @blueprint.post("/courses/<slug>/sections/<int(max=2147483647):section_id>/place")
 def move_section(slug, section_id):
     with transaction():
-        writing.move(_section(_course(slug), section_id), _step())
+        writing.move(_section(_course(slug), section_id), step())
     return _outline(slug)
 
 
@@ -119,7 +121,7 @@ def add_lesson(slug, section_id):
     course = _course(slug)
     section = _section(course, section_id)
     form = LessonForm()
-    if _wants_preview() or not form.validate_on_submit():
+    if wants_preview() or not form.validate_on_submit():
         return _editor(course, form, section=section)
     with transaction():
         writing.add_lesson(section, form.title.data, form.body.data, exercise=form.exercise.data, minutes=form.minutes.data, is_preview=form.is_preview.data)
@@ -133,7 +135,7 @@ def change_lesson(slug, lesson_slug):
     with transaction():
         lesson = _lesson(course, lesson_slug)
         form = LessonForm(lesson)
-        is_saved = not _wants_preview() and form.validate_on_submit()
+        is_saved = not wants_preview() and form.validate_on_submit()
         if is_saved:
             writing.change_lesson(
                 lesson, title=form.title.data, body=form.body.data, exercise=form.exercise.data, minutes=form.minutes.data, is_preview=form.is_preview.data
@@ -147,7 +149,7 @@ def change_lesson(slug, lesson_slug):
 @blueprint.post("/courses/<slug>/lessons/<lesson_slug>/place")
 def move_lesson(slug, lesson_slug):
     with transaction():
-        writing.move(_lesson(_course(slug), lesson_slug), _step())
+        writing.move(_lesson(_course(slug), lesson_slug), step())
     return _outline(slug)
 
 
@@ -182,20 +184,8 @@ def _editor(course, form, section=None, lesson=None):
     can_be_shown = form.body.validate(form) and form.exercise.validate(form)
     preview, task = (markdown.render(field.data) if can_be_shown and field.data else "" for field in (form.body, form.exercise))
     page = render("teaching/lesson.html", "preview", course=course, section=section or lesson.section, lesson=lesson, form=form, preview=preview, task=task)
-    return page, 200 if _wants_preview() and can_be_shown else _status(form)
+    return page, 200 if wants_preview() and can_be_shown else status_of(form)
 
 
 def _outline(slug):
     return redirect(url_for("teaching.show", slug=slug, _anchor="outline"), 303)
-
-
-def _wants_preview():
-    return "preview" in request.form
-
-
-def _status(form):
-    return 422 if form.is_submitted() else 200
-
-
-def _step():
-    return -1 if request.form.get("direction") == "up" else 1
