@@ -79,6 +79,12 @@ def test_what_is_there_is_enough(refund, part):
     assert (part("available").balance, part("debt").balance) == (1, 0)
 
 
+def test_what_a_key_took_is_found_in_the_order_it_was_taken(refund, part):
+    first = refund(10)
+    db.session.execute(text("UPDATE transfers SET reason = 'refund' WHERE id = :id"), {"id": first[0].id})  # it stands at the end of the table now
+    assert refund(10) == first
+
+
 def test_the_same_key_takes_once_and_nothing_else(refund, part):
     first = refund(10)
     assert refund(10) == first
@@ -227,6 +233,21 @@ def test_credits_at_once_repay_no_more_than_is_owed(app, refund, part, issuance)
     assert race(app, [partial(credit, number) for number in range(16)]) == []
     assert (part("available").balance + part("maturing").balance, part("debt").balance) == (48 - 20, 0)
     assert queries.wrong_balances() == queries.unbalanced_assets() == 0
+
+
+def test_who_takes_at_once_what_is_there_takes_all_of_it_and_no_more(app, refund, part, issuance):
+    ids = issuance.id, part("available").id
+
+    def act(number):
+        target, available = (db.session.get_one(Account, id) for id in ids)
+        if number % 2:
+            ledger.post(f"reward:{number}", target, available, 1, "lesson", evidence={"by": "test"})
+        else:
+            debts.take(f"take:{number}", [available], target, 3, "refund", evidence={"by": "test"})
+
+    assert race(app, [partial(act, number) for number in range(16)]) == []
+    assert 0 <= part("available").balance <= 8
+    assert queries.wrong_balances() == 0
 
 
 def test_a_refund_and_credits_at_once_leave_what_they_sum_to(app, refund, part, issuance):

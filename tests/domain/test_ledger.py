@@ -17,6 +17,7 @@ from lms.domain.ledger import debts, queries
 from lms.domain.ledger.keys import made
 from lms.domain.ledger.models import Account, Transfer
 from lms.domain.rulebook.models import RulebookVersion
+from tests import rows
 from tests.races import race
 
 
@@ -161,6 +162,11 @@ def test_transfers_found_by_their_keys_are_in_the_order_they_were_made(issuance,
     first, second = (ledger.post(key, issuance, available, 5, "lesson", evidence={"by": "test"}) for key in ("b", "a"))
     db.session.execute(update(Transfer).where(Transfer.id == first.id).values(reason="moved to the end of the table"))
     assert queries.transfers(["a", "b", "none"]) == [first, second]
+
+
+def test_before_there_is_an_account_nothing_is_issued(app):
+    rows.empty()
+    assert queries.issued() == 0
 
 
 def test_what_is_issued_is_what_came_into_being_less_what_was_taken_back(issuance, available, ana):

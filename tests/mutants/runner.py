@@ -27,7 +27,7 @@ from tests.mutants.swap import Running
 
 JOB = "MUTANTS_JOB"  # in the environment: the path of what is to be done
 LONGEST = 5  # seconds: a slower test is not asked
-BUDGET = 8  # seconds of tests for one mutant: the fastest that meet it are more than a hundred
+BUDGET = 4  # seconds of tests for one mutant: dozens of those that meet it
 _DONE = pytest.StashKey()
 ENOUGH = 100  # calls of a function in one test tell which of its statements are run
 MEMORY = 3 * 2**30

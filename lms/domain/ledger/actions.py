@@ -93,7 +93,6 @@ def _open(plan: Mapping[str, Mapping[str, int]], custody: Collection[str], holde
             name=name,
             asset=asset,
             sign=sign,
-            balance=0,
         )
         for asset, names in plan.items()
         for name, sign in names.items()
