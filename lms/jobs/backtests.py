@@ -3,12 +3,11 @@
 import logging
 import time
 
-from rq.timeouts import JobTimeoutException
-
 from lms import live
 from lms.db import alone, db, transaction
 from lms.domain.accounts import queries as accounts
 from lms.domain.governance import backtests
+from lms.jobs.time_limit import TimeIsUp
 from lms.queue import enqueue
 
 log = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ def _run(backtest_id):
         _write(draft_id, backtests.finish, backtest_id, tries, result)
     except GivenUp:
         log.info("backtest given up", extra={"backtest": backtest_id})
-    except JobTimeoutException:
+    except TimeIsUp:
         _fail(draft_id, backtest_id, tries, "timeout")
     except Exception:
         log.exception("backtest failed", extra={"backtest": backtest_id})

@@ -18,6 +18,7 @@ from sqlalchemy.orm import configure_mappers
 from lms import create_app, logs
 from lms.domain.accounts.models import LOCALES
 from lms.formats.safe_pickle import Plain
+from lms.jobs.time_limit import Alarm
 from lms.live_fragments import FRAGMENTS
 from lms.queue import MAIL, NAME, lasting, queue
 
@@ -58,6 +59,7 @@ class Worker(rq.Worker):
 
     app = None
     job_class = Job
+    death_penalty_class = Alarm
     max_connection_wait_time = 5.0  # seconds: a Redis that is back is noticed soon, however long it was away
 
     def perform_job(self, job, *rest):

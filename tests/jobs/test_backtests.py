@@ -10,6 +10,7 @@ from lms.domain.governance import backtests, drafts
 from lms.domain.governance.models import Backtest
 from lms.domain.rulebook.rules import Rules
 from lms.jobs import backtests as jobs
+from lms.jobs.time_limit import TimeIsUp
 from tests.conftest import sell, teo
 
 
@@ -106,10 +107,8 @@ def test_a_draft_changed_meanwhile_stops_it(backtest, pushed, ada, monkeypatch):
 
 @pytest.mark.parametrize("error", ["fault", "timeout"])
 def test_what_goes_wrong_is_said(backtest, pushed, monkeypatch, error):
-    from rq.timeouts import JobTimeoutException
-
     def breaks(*_):
-        raise JobTimeoutException if error == "timeout" else RuntimeError("a row nobody thought of")
+        raise TimeIsUp if error == "timeout" else RuntimeError("a row nobody thought of")
 
     monkeypatch.setattr(backtests, "run", breaks)
     jobs.run(backtest.id)

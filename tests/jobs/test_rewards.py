@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from rq.timeouts import JobTimeoutException
 
 from lms import clock
 from lms.domain.rewards import actions
 from lms.domain.wallet.queries import balance
 from lms.jobs import rewards
+from lms.jobs.time_limit import TimeIsUp
 from tests.blueprints.test_wallet import move, reward
 from tests.conftest import teo
 
@@ -24,10 +24,10 @@ def test_a_lot_that_cannot_mature_keeps_no_other_waiting(ana, bruno):
 
 def test_a_job_that_is_told_to_end_ends(ana, monkeypatch):
     def too_late(_):
-        raise JobTimeoutException
+        raise TimeIsUp
 
     reward(ana, 5)
     clock.advance(timedelta(days=15))
     monkeypatch.setattr(actions, "mature", too_late)
-    with pytest.raises(JobTimeoutException):
+    with pytest.raises(TimeIsUp):
         rewards.mature()
