@@ -5,6 +5,7 @@ import secrets
 import smtplib
 import ssl
 import time
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -57,9 +58,11 @@ class Smtp:
     def send(self, letter: Letter) -> None:
         """Hand the letter to the server; raises NotSent."""
         try:
-            with self._connect() as server:
+            with closing(self._connect()) as server:
                 self._secure(server)
                 server.send_message(_message(letter, self.sender))
+                with suppress(smtplib.SMTPException, OSError):  # it has the letter: how it says good-bye must not send that once more
+                    server.quit()
         except (smtplib.SMTPException, OSError, ValueError) as error:
             # The cause may quote a header, an address or the conversation: only its kind goes on.
             raise NotSent(type(error).__name__) from None

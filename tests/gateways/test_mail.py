@@ -44,7 +44,7 @@ class Conversation(socketserver.StreamRequestHandler):
                 self._say("354 go on")
                 self._take()
             elif verb == "QUIT":
-                self._say("221 bye")
+                self._say(self.server.bye)
                 return
             elif verb.startswith("RCPT") and self.server.refuses:
                 self._say("550 no such box ana@example.org")
@@ -73,6 +73,7 @@ def server():
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Conversation) as server:
         server.daemon_threads = True
         server.letters, server.heard, server.offers, server.refuses, server.tls_first = [], [], [], False, False
+        server.bye = "221 bye"
         server.at = f"127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -136,6 +137,14 @@ def test_a_failure_says_neither_letter_nor_password(server, state):
     for secret in ("secret-token", "pass-word", "ana@example.org"):
         assert secret not in str(refusal.value)
     assert refusal.value.__suppress_context__
+
+
+@pytest.mark.parametrize("bye", ["421 closing down", "no number"])
+def test_a_letter_that_was_taken_is_sent_whatever_comes_after_it(server, bye):
+    """Or it would go out again with each further try."""
+    server.bye = bye
+    Smtp(f"smtp://{server.at}", SENDER).send(LETTER)
+    assert len(server.letters) == 1 and server.heard[-1].upper() == "QUIT"
 
 
 @pytest.mark.parametrize("field", ["to", "subject"])
