@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from flask import current_app
 from flask_login import current_user
+from sqlalchemy.exc import DBAPIError
 
 from lms.domain.files import actions as files
 from lms.domain.files.upload_limits import LARGEST
@@ -24,19 +25,26 @@ def read(uploads):
 
 @contextmanager
 def stored(contents):
-    """with stored(contents) as documents: [(place, Content)], in the store. What is not kept in the end leaves nothing there."""
+    """with stored(contents) as documents: [(place, Content)], in the store. What is not kept in the end leaves nothing there: by us, or, where this process
+    dies or cannot tell, by jobs.files."""
     _look_at(contents)
     documents = [(files.new_place(), content) for content in contents]
     try:
         _put(documents)
         yield documents
-    except BaseException:
-        empty(place for place, _ in documents)
+    except Exception as error:
+        if not _may_be_kept(error):
+            empty(place for place, _ in documents)
         raise
 
 
+def _may_be_kept(error):
+    """Whether it is not known: a connection that is lost in the commit takes the answer with it, and the row may name them."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
 def empty(places):
-    """Remove what stood at these places, after the rows that named them are gone."""
+    """Remove what stood at these places, after the rows that named them are gone. Who dies before leaves bytes that no row names: jobs.files."""
     store = _store()
     for place in places:
         store.remove(place)

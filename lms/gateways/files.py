@@ -1,5 +1,6 @@
 """Where uploads are kept: a directory of this machine, under names that say nothing."""
 
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +20,15 @@ class Directory:
         self.directory = Path(directory)
 
     def put(self, place: str, data: bytes) -> None:
-        """Keep the bytes, whole or not at all."""
+        """Keep the bytes, whole or not at all; on the disk when this returns, as the row that names them will be."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(place)
         draft = _draft(path)
         draft.write_bytes(data)
         draft.chmod(0o600)
+        _keep(draft)
         draft.rename(path)
+        _keep(self.directory)
 
     def get(self, place: str) -> bytes:
         """The bytes kept there; raises Missing."""
@@ -53,6 +56,15 @@ class Directory:
 
 def _draft(path: Path) -> Path:
     return path.with_suffix(".draft")
+
+
+def _keep(path: Path) -> None:
+    """Also when the power fails from now on: what a file holds, or which names a directory has."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _written_before(path: Path, moment: datetime) -> bool:

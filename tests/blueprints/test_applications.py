@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from lms.db import db, transaction
@@ -132,6 +133,21 @@ def test_what_is_not_kept_in_the_end_leaves_nothing_in_the_store(log_in, member,
     answer = send(log_in(member("ugo", verified=False)), (PDF, "degree.pdf"))
     assert answer.status_code == 409 and "Confirm your address" in answer.text
     assert kept() == [] and db.session.query(File).count() == 0
+
+
+def test_what_may_be_kept_is_left_in_the_store(browser, monkeypatch, kept):
+    """The connection is lost when all is committed, and the answer with it: the sweep finds out whether a row names it."""
+    commit = psycopg.Connection.commit
+
+    def cut(connection):
+        commit(connection)
+        connection.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.Connection, "commit", cut)
+        assert send(browser, (PDF, "degree.pdf")).status_code == 503
+    assert db.session.query(File).count() == 1 and kept() == [PDF]
 
 
 def test_what_is_known_to_be_malicious_is_not_kept(browser, app, monkeypatch, tmp_path, kept):
