@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 NAME = "default"
 MAIL = "mail"  # with workers of its own: a mail server or payment gateway that hangs must not keep the chain waiting, nor a node that hangs the mail
 RESULT_SECONDS = 60
+SILENCE, TRIES = 10, 30  # of who lives on Redis: seconds without an answer, and how often a second later it is asked again
 # Many ask for these, and one that waits does it for all. A mark outlives a job that was lost by so many seconds.
 ONCE, MARK_SECONDS = ("settlement.settle", "chain.drive"), 3
 
@@ -30,7 +31,8 @@ class Queue:
     """Enqueues functions of lms.jobs by their name; `metadata` (a request id) travels with the job."""
 
     def init_app(self, app: "Flask") -> None:
-        # Once more: a connection kept from before a restart of Redis must not cost what is sent first.
+        # Once more: a connection kept from before a restart of Redis must not cost what is sent first. What so arrives twice does no harm: a job may run
+        # twice, and of what is asked for ONCE the clock asks again as soon as the mark is gone.
         again = Retry(NoBackoff(), 1)
         self.redis = Redis.from_url(app.config["REDIS_URL"], socket_timeout=1, socket_connect_timeout=0.5, health_check_interval=15, retry=again)
         self._queue, self._mail = (rq.Queue(name, connection=self.redis, default_timeout=120, serializer=Plain) for name in (NAME, MAIL))
@@ -96,7 +98,8 @@ def queue_of(name: str) -> str:
 
 def lasting(url: str) -> Redis:
     """A connection for workers and cron, which live on it: where a web request gives up, they wait half a minute for a Redis that is started again."""
-    return Redis.from_url(url, socket_timeout=None, socket_connect_timeout=5, retry=Retry(ConstantBackoff(1), 30))
+    # RQ lets a worker wait longer for an answer than this, as it waits for jobs; cron would wait for ever for a machine that is gone.
+    return Redis.from_url(url, socket_timeout=SILENCE, socket_connect_timeout=5, retry=Retry(ConstantBackoff(1), TRIES))
 
 
 queue = Queue()

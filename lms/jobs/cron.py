@@ -18,8 +18,9 @@ def main():
 def scheduler(redis):
     made = CronScheduler(redis, name=f"cron:{os.getpid()}")
     for name, seconds in schedule.TABLE:
-        # An entry that no worker took is worthless when the next one comes.
-        made.register(schedule.run, queue_of(name), args=(name,), interval=seconds, ttl=seconds, result_ttl=0, failure_ttl=3600, name=name)
+        # An entry that no worker took is worthless when the next one comes; one that failed is shown until then, or for an hour.
+        kept = max(3600, seconds)
+        made.register(schedule.run, queue_of(name), args=(name,), interval=seconds, ttl=seconds, result_ttl=0, failure_ttl=kept, name=name)
     return made
 
 

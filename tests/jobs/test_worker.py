@@ -6,6 +6,7 @@ import logging
 import os
 import pickle
 import re
+import socket
 import subprocess
 import sys
 from contextvars import copy_context
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import rq
+from redis.exceptions import TimeoutError as RedisTimeout
 from rq.registry import FailedJobRegistry
 
 import lms
@@ -126,6 +128,20 @@ def test_mail_and_payments_wait_for_nothing_else(app):
     waiting = {name: [job.func_name for job in rq.Queue(name, connection=queue.redis).jobs] for name in (NAME, MAIL)}
     assert waiting == {NAME: ["lms.jobs.settlement.settle"], MAIL: ["lms.jobs.mail.send", "lms.jobs.payments.refund"]}
     assert {job.args for job in cron.scheduler(queue.redis).get_jobs() if job.queue_name == MAIL} == {("mail.sweep",), ("payments.sweep",), ("payments.compare",), ("files.sweep",), ("backtests.sweep",)}
+
+
+def test_what_failed_by_the_clock_is_shown_until_it_runs_again(app):
+    """An admin who looks an hour later must find that the log was not read this day."""
+    kept = {job.args[0]: job.job_options["failure_ttl"] for job in cron.scheduler(queue.redis).get_jobs()}
+    assert (kept["audit.check"], kept["settlement.settle"]) == (86_400, 3600)
+
+
+def test_who_lives_on_redis_gives_a_machine_up_that_is_gone(monkeypatch):
+    """It takes the connection and says nothing."""
+    monkeypatch.setattr("lms.queue.SILENCE", 0.2)
+    monkeypatch.setattr("lms.queue.TRIES", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(RedisTimeout):
+        lasting(f"redis://127.0.0.1:{silent.getsockname()[1]}/0").ping()
 
 
 def test_who_sends_mail_knows_no_chain():
