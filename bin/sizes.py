@@ -1,6 +1,7 @@
 """Lines per file and per function by layer, and per template: median, 95th percentile and the largest. `make sizes`."""
 
 import ast
+from itertools import chain
 from pathlib import Path
 from statistics import quantiles
 
@@ -11,9 +12,11 @@ LARGEST = 3  # named of each
 
 def main():
     print(f"{'layer':<14}{'what':<11}{'count':>6}{'median':>8}{'95 %':>6}  largest")
-    for layer, files in _by_layer(SOURCES.rglob("*.py")).items():
+    layers = _by_layer(SOURCES.rglob("*.py"))
+    for layer, files in [*layers.items(), ("all", list(chain.from_iterable(layers.values())))]:
         _say(layer, "files", [(_lines(path), _name(path)) for path in files])
         _say(layer, "functions", [found for path in files for found in _functions(path)])
+    _say("blueprints", "views", [found for path in layers["blueprints"] for found in _functions(path, _is_view)])
     _say("templates", "files", [(_lines(path), _name(path)) for path in SOURCES.rglob("*.html")])
 
 
@@ -26,12 +29,17 @@ def _by_layer(paths):
     return layers
 
 
-def _functions(path):
-    """[(lines, name)] of a file's functions and methods, decorators and docstring included; one inside another counts in both."""
+def _functions(path, counts=lambda node: True):
+    """[(lines, name)] of those of a file's functions and methods that count, decorators and docstring included; one inside another counts in both."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    found = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kinds)]
+    found = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kinds) and counts(node)]
     begins = {node: min([node.lineno, *(each.lineno for each in node.decorator_list)]) for node in found}
     return [(node.end_lineno - begins[node] + 1, f"{_name(path)}:{node.name}") for node in found]
+
+
+def _is_view(node):
+    """Whether it answers at an address."""
+    return any(ast.unparse(each).startswith(("blueprint.get(", "blueprint.post(", "blueprint.route(")) for each in node.decorator_list)
 
 
 def _say(layer, what, found):
