@@ -16,11 +16,11 @@ REPORT_VIOLATIONS = "document.addEventListener('securitypolicyviolation', e => c
 
 @contextlib.contextmanager
 def chromium():
-    """Yield Playwright's browser on the system's Chromium, which asks nobody for anything by itself."""
+    """Yield Playwright's browser on the system's Chromium, which asks nobody for anything by itself; to draw without a graphics card it imitates none."""
     path = tools.chromium()
     if not path:
         raise Refusal("Chromium is missing: install it (on Debian: sudo apt-get install chromium).")
-    options = ["--disable-background-networking", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    options = ["--disable-background-networking", "--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=options)
