@@ -15,7 +15,7 @@ demo: setup      ## run everything on http://127.0.0.1:8000 until Ctrl-C (DEMO_P
 test: setup      ## run every test there is (ORDER=random shuffles them, SEED=… repeats that; ARGS=… goes to pytest)
 	@exec $(IN_VENV) -m rig.test ORDER=$(ORDER) SEED=$(SEED) $(ARGS)
 
-lint: setup      ## style, layers, dead code, packages and templates: what make test does first
+lint: setup      ## style, layers, types, dead code, packages and templates: what make test does first
 	@exec $(IN_VENV) -m rig.lint
 
 sizes:           ## lines per file and function by layer, and per template

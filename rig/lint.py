@@ -1,4 +1,4 @@
-"""Read the house without running it: style, layers, dead code, packages and templates, as `make test` begins."""
+"""Read the house without running it: style, layers, types, dead code, packages and templates, as `make test` begins."""
 
 from rig.terminal import run, say
 from rig.test import conclude, do, style

@@ -83,6 +83,7 @@ def style():
     return [
         Step("style", [scripts / "ruff", "check", "."]),
         Step("layers", [scripts / "lint-imports"]),
+        Step("types", [scripts / "mypy"]),
         Step("dead code", [scripts / "vulture"]),
         Step("packages", [tools.PYTHON, "-m", "rig.needs"]),
         Step("templates", [scripts / "djlint", "lms/templates", "--lint", "--quiet"]),
