@@ -41,7 +41,13 @@ HEADERS = {
 }
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 LARGEST_REQUEST = 1024 * 1024  # bytes
-_CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3, "options": "-c timezone=UTC"}, "hide_parameters": True, "skip_autocommit_rollback": True}
+# Whoever is gone without a word is missed by the other within half a minute: we wait for no lost server, and no lost machine keeps its locks, those that
+# `alone` takes included. Who hangs in a transaction loses it after five minutes, longer than any job may take.
+_PULSE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+_CONNECTIONS = {"pool_timeout": 5, "connect_args": {"connect_timeout": 3, "tcp_user_timeout": 30_000, **_PULSE}, "hide_parameters": True, "skip_autocommit_rollback": True}
+_SERVER_SETTINGS = {"timezone": "UTC", "idle_in_transaction_session_timeout": "300s"} | {f"tcp_{name}": value for name, value in _PULSE.items()}
+# A statement of a page that takes longer, as it waits for a lock, is a page that nobody waits for any more. Jobs have their time as a whole.
+_LONGEST_STATEMENT = "30s"
 
 
 def create_app(role: str, environ: Mapping[str, str] | None = None) -> Flask:
@@ -50,7 +56,7 @@ def create_app(role: str, environ: Mapping[str, str] | None = None) -> Flask:
     `environ` stands for the environment where one process makes several apps."""
     settings = config.read(role, environ)
     app = _App("lms")
-    app.config.update(settings, ROLE=role, **_flask_settings(settings))
+    app.config.update(settings, ROLE=role, **_flask_settings(role, settings))
     logs.init(settings["LOG_LEVEL"], hide=config.sensitive(settings))
     access_log.init_app(app)
     clock.use_file(settings["CLOCK_FILE"])
@@ -93,11 +99,11 @@ def _believe_proxies(app, count):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
 
 
-def _flask_settings(settings):
-    secure = settings["ENVIRONMENT"] == "production"
+def _flask_settings(role, settings):
+    secure, connections = settings["ENVIRONMENT"] == "production", _connections(role)
     return {
         "SQLALCHEMY_DATABASE_URI": settings["DATABASE_URL"],
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, **_CONNECTIONS},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 10, "max_overflow": 10, **connections},
         # Connections for one statement that only reads: to begin and end a transaction around it takes as long as itself.
         # All that are opened are kept: an overflowing one would be made anew for each statement.
         # Nothing is left to roll back on them.
@@ -107,7 +113,7 @@ def _flask_settings(settings):
                 "isolation_level": "AUTOCOMMIT",
                 "pool_size": 20,
                 "max_overflow": 0,
-                **_CONNECTIONS,
+                **connections,
                 "pool_reset_on_return": None,
             }
         },
@@ -128,6 +134,13 @@ def _flask_settings(settings):
         "BABEL_TRANSLATION_DIRECTORIES": "translations",
         "PROPAGATE_EXCEPTIONS": None,
     }
+
+
+def _connections(role):
+    """How an engine reaches PostgreSQL, and what it asks of it."""
+    asked = _SERVER_SETTINGS | ({"statement_timeout": _LONGEST_STATEMENT} if role == "web" else {})
+    options = " ".join(f"-c {name}={value}" for name, value in asked.items())
+    return _CONNECTIONS | {"connect_args": _CONNECTIONS["connect_args"] | {"options": options}}
 
 
 def _login(app):

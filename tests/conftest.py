@@ -125,12 +125,13 @@ def prepared(environ, patience):
 
 @pytest.fixture(scope="session")
 def patience():
-    """Thirty threads of a race may wait longer for a connection than a member should: four such tests share a machine."""
+    """Thirty threads of a race may wait longer for a connection, and for each other, than a member should: four such tests share a machine."""
     import lms.app
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(lms.app._CONNECTIONS, "pool_timeout", 60)
         patch.setitem(lms.app._CONNECTIONS["connect_args"], "connect_timeout", 30)
+        patch.setattr(lms.app, "_LONGEST_STATEMENT", "120s")
         yield
 
 
