@@ -55,6 +55,22 @@ def test_every_macro_is_called_and_every_one_imported_is_there():
     assert made - imported - called_at_home == imported - made == set()
 
 
+def test_a_macro_that_is_called_is_known_where_it_is_called():
+    macros = {macro.name for tree in TREES.values() for macro in tree.find_all(nodes.Macro)}
+    strangers = {name: macros & set(strangers_of(tree)) for name, tree in TREES.items()}
+    assert {name: found for name, found in strangers.items() if found} == {}
+
+
+def strangers_of(tree):
+    """What is called and neither imported nor set in the block, nor in the template around its blocks."""
+    at_home = {here for *_, here in imports_of(tree)}
+    for scope in (tree, *tree.find_all(nodes.Block)):
+        found = list(_inside(scope, nodes.Block))
+        known = at_home | {node.name for node in found if isinstance(node, nodes.Macro) or (isinstance(node, nodes.Name) and node.ctx != "load")}
+        known |= {here for node in (scope, *(node for node in found if isinstance(node, nodes.Macro))) for *_, here in imports_of(node)}
+        yield from (node.node.name for node in found if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name not in known)
+
+
 def test_every_class_of_the_style_sheet_is_written_somewhere():
     selectors = re.sub(r"\{[^{}]*\}|/\*.*?\*/", "", (LMS / "static" / "app.css").read_text(), flags=re.S)
     styled = set(re.findall(r"\.([a-z][\w-]*)", selectors))
