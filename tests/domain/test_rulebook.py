@@ -47,6 +47,13 @@ def test_eighty_euros_reward_eight_teo_in_all():
     assert rules.total_reward(8000, 200) == 8_000_000
 
 
+@pytest.mark.parametrize("paid", [1, 8000, 9999])
+def test_what_learning_and_selling_bring_are_whole_numbers(paid):
+    split = rules.split(paid, rules.teacher_share(paid, rules.tier(0)), rules.discount(paid, 1500), True)
+    rewards = (rules.purchase_reward(paid, 200), rules.lessons_reward(paid), rules.lesson_reward(paid, 0, 3), rules.completion_reward(paid), rules.reviews_reward(paid, 0))
+    assert {type(amount) for amount in (*split, *rewards)} == {int}
+
+
 @given(paid=st.integers(0, 10**6), lessons=st.integers(1, 300))
 def test_lesson_rewards_sum_to_their_pot(paid, lessons):
     amounts = []

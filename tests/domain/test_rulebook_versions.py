@@ -3,7 +3,7 @@
 import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.audit.models import LogEntry
 from lms.domain.checkout.models import Coupon
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as accounts
@@ -24,6 +25,8 @@ from lms.domain.rulebook.amounts import MICRO
 from lms.domain.rulebook.rules import Rules
 from lms.domain.rulebook.sales import Split, Tier
 from lms.errors import Invalid
+
+_HOW = r" \((Bronze|Silver|Gold|Platinum|Diamond), a discount of \d+ basis points, price \d+\.\d\d EUR\)\. It has to cost them at least 1\.50 EUR\."
 
 
 def announce(days=20, **numbers):
@@ -70,6 +73,21 @@ def test_a_version_is_announced_fourteen_days_before_it_holds(app, days, is_take
     else:
         with pytest.raises(Invalid, match="14 days before it holds"):
             announce(days, completion_bp=300)
+
+
+def test_too_soon_is_told_with_the_earliest_moment_there_is(app):
+    with pytest.raises(Invalid) as refusal:
+        announce(3, completion_bp=300)
+    earliest = datetime.strptime(refusal.value.values["day"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    assert timedelta() <= clock.now() + timedelta(days=14) - earliest < timedelta(minutes=2)
+
+
+def test_the_log_knows_who_announced_it_and_what_else_was_said_of_it(ada):
+    begins = clock.now() + timedelta(days=20)
+    with transaction():
+        actions.announce(Rules(completion_bp=300), begins, ada, digest="ab12")
+    entry = db.session.query(LogEntry).filter_by(action="rulebook announced").one()
+    assert (entry.subject, entry.by_id, entry.details) == ("rulebook 2", ada.id, {"begins": begins.isoformat(), "digest": "ab12"})
 
 
 def test_a_version_begins_after_all_others(app):
@@ -159,7 +177,7 @@ def test_numbers_that_make_no_sense_are_refused(app, numbers, why):
     ],
 )
 def test_rules_under_which_a_circle_makes_teo_too_cheaply_are_refused(app, numbers):
-    with pytest.raises(Invalid, match=r"A student and a teacher in league could make TEO for [01]\.\d\d EUR each"):
+    with pytest.raises(Invalid, match=r"A student and a teacher in league could make TEO for [01]\.\d\d EUR each" + _HOW):
         announce(**numbers)
 
 
