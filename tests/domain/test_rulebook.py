@@ -84,6 +84,10 @@ def test_a_peer_review_brings_two_teo_while_the_maximum_of_the_course_lets(paid,
     assert rules.passing_reward_for(paid, bought, granted) == author
 
 
+def test_where_a_peer_review_brings_nothing_all_of_them_bring_nothing():
+    assert Rules(review_reward=0).reviews_reward(20_000, 0) == 0
+
+
 @given(paid=st.integers(0, 10**6), reward_bp=st.integers(0, 200), reviews=st.integers(0, 60))
 def test_with_peer_reviews_too_rewards_are_at_most_a_tenth_of_the_price(paid, reward_bp, reviews):
     granted, bought = 0, rules.purchase_reward(paid, reward_bp)
