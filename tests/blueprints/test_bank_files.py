@@ -153,10 +153,10 @@ def test_its_teacher_sees_that_it_is_at_the_bank(bank_file, payout, rich, log_in
     assert "Our bank has it" in page and "at the bank" in page and "Cancel the payout" not in page
 
 
-def test_a_paid_one_comes_back_days_later(admin, bank_file, payout, rich, log_in):
+def test_a_paid_one_comes_back_days_later(admin, bank_file, payout, rich, ada, log_in):
     admin.post(f"{PLACE}{bank_file.id}/payment", data={"paid-reference": "SCT 4711"})
     clock.advance(timedelta(days=5))
-    answer = act(admin, payout, "return", **{"return-reason": "Closed.", "proof-password": PASSWORD})
+    answer = act(log_in(ada), payout, "return", **{"return-reason": "Closed."})
     assert answer.status_code == 303 and available(rich) == 500_00
     page = admin.get(f"/admin/bank-payouts/{payout.id}").text
     assert "Paid by Ada" in page and "Returned by the bank, noted by Ada" in page and "Nothing to decide here." in page
