@@ -287,6 +287,15 @@ def test_a_stream_ends_with_its_sign_in(ana, open_page):
     assert "event: close" in page.read()
 
 
+def test_a_stream_goes_on_under_the_next_token_of_its_sign_in(ana, open_page):
+    page = open_page(ana)
+    page.read()
+    with transaction():
+        sessions.prove(ana.session_token)
+    hub._end_signed_out()
+    assert len(hub._all()) == 1
+
+
 def test_an_endless_list_of_names_is_cut(ana, open_page):
     page = open_page(ana, ",".join(["operation:1" * 9] * 200 + ["balance_chip"]))
     assert page.answer.status == 200

@@ -5,8 +5,6 @@ import socket
 import threading
 import time
 
-from lms.domain.accounts.sessions import token_hash
-
 HEARTBEAT = 15  # seconds
 
 OPENING = b": open\n\n"
@@ -30,7 +28,7 @@ class Stream:
 
     def __init__(self, hub, user, names, environ):
         self.hub, self.user_id = hub, user.id
-        self.sign_in = token_hash(user.session_token)
+        self.sign_in = user.session_id
         self.socket = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
         self.number = next(hub.numbers)
         self.opened = hub.moment() or time.time_ns() // 1000

@@ -46,6 +46,7 @@ class User(UserMixin, Model):
 
     # Set by the session it was loaded with: Flask-Login keeps this in the cookie, never the id.
     session_token = None  # type: str | None
+    session_id = None  # type: int | None
     session_kept_from = None  # type: datetime | None
 
     def get_id(self) -> str | None:

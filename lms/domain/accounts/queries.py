@@ -27,7 +27,7 @@ def by_id(user_id: int) -> User | None:
 
 
 _SIGNED_IN = (
-    select(User, Session.expires_at)
+    select(User, Session.id, Session.expires_at)
     .join(Session, Session.user_id == User.id)
     .where(Session.token_hash == bindparam("token_hash"), Session.expires_at > bindparam("now"), User.suspended_at.is_(None))
 )
@@ -40,7 +40,7 @@ def of_session(token: str) -> User | None:
     if found is None:
         return None
     user: User = found.User
-    signed_in(user, token, found.expires_at)
+    signed_in(user, token, found.id, found.expires_at)
     return user
 
 
@@ -85,14 +85,10 @@ def share_browser(user: User, others: Collection[int]) -> bool:
     return bool(others) and db.session.scalar(rows) is not None
 
 
-def lasting_sign_ins(token_hashes: Collection[bytes]) -> set[bytes]:
-    """Those of the hashes whose sign-in would still be let in; one statement for any number of them."""
-    rows = (
-        select(Session.token_hash)
-        .join(Session.user)
-        .where(Session.token_hash.in_(token_hashes), Session.expires_at > clock.now(), User.suspended_at.is_(None))
-    )
-    return set(db.session.scalars(rows)) if token_hashes else set()
+def lasting_sign_ins(ids: Collection[int]) -> set[int]:
+    """Those of the sessions that would still be let in; one statement for any number of them."""
+    rows = select(Session.id).join(Session.user).where(Session.id.in_(ids), Session.expires_at > clock.now(), User.suspended_at.is_(None))
+    return set(db.session.scalars(rows)) if ids else set()
 
 
 def fingerprint(user: User, address: str | None) -> str:

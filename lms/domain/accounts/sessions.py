@@ -36,9 +36,9 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def signed_in(user: User, token: str, expires_at: datetime) -> None:
-    """The member was found by this token."""
-    user.session_token = token
+def signed_in(user: User, token: str, session_id: int, expires_at: datetime) -> None:
+    """The member was found by this token, which the next one of the same session may follow."""
+    user.session_token, user.session_id = token, session_id
     user.session_kept_from = expires_at - _idle_life(user) * (1 - 1 / _RENEWED)
 
 
