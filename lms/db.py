@@ -62,7 +62,9 @@ def disconnect() -> None:
 
 @contextmanager
 def alone(name: str) -> Iterator[bool]:
-    """with alone("lane 0x1") as is_alone: … True for one process at a time; the lock ends with it, however it ends."""
+    """with alone("lane 0x1") as is_alone: … True for one process at a time; the lock ends with it, however it ends.
+
+    It ends with the connection, too, and who has lost that goes on: it spares work, and what must happen once is kept by locked rows and unique keys."""
     key = _number(name)
     with db.engines["reading"].connect() as connection:
         is_alone = bool(connection.scalar(select(func.pg_try_advisory_lock(_ALONE, key))))

@@ -1,4 +1,4 @@
-"""Who is told, on his open pages, that an operation got on."""
+"""Who is told, on his open pages, that an operation got on. What is lost of this is read when the page is loaded, or connects, again."""
 
 from collections import defaultdict
 

@@ -23,7 +23,9 @@ _SCANNED = "scanned-block"  # in Redis: the hash of the last one
 
 
 def scan():
-    """Record the final transfers to our addresses since the last scan, then credit what is due."""
+    """Record the final transfers to our addresses since the last scan, then credit what is due: also what one that died has recorded only.
+
+    The node is asked while the deployment's row is locked, so that nothing is read twice; no page waits for that row, and a node that hangs is given up."""
     pool, deployment = node.pool(), onchain.deployment()
     if deployment is None:
         return

@@ -98,7 +98,9 @@ class Lane:
         return Call(target, data, gas, operation.is_void)
 
     def _sign(self, ready):
-        """{id: what was signed} of those that nobody else has taken meanwhile, and there is room for."""
+        """{id: what was signed} of those that nobody else has taken meanwhile, and there is room for.
+
+        A key service may hang here, no longer than its patience; what was signed and is not committed has gone nowhere, and its nonce is given out again."""
         sight = self._look()
         with transaction():
             given = signer_lanes.take_nonces(_signable(ready), self.signer.address, sight.mined)

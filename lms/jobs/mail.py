@@ -22,7 +22,9 @@ LINKS = {
 
 
 def send(mail_id):
-    """Send one mail, once: whoever holds its row sends it, and a failure is tried again by the sweep."""
+    """Send one mail, once: whoever holds its row sends it, and a failure is tried again by the sweep.
+
+    Who dies between the server's word and the commit has not marked it, and it goes out once more: twice is better than never."""
     with transaction():
         if not notices.count_try(mail_id):
             return

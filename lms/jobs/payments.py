@@ -61,7 +61,7 @@ def compare():
         return
     since, until = now - OLDEST, now - YOUNGEST
     try:
-        taken = list(gateway.payments(since, until))
+        taken = list(gateway.payments(since, until))  # all of it first: what breaks off, or takes more time than a job has, is no shorter list
     except (Unavailable, Refused) as error:
         log.warning("payments not compared", extra={"error": str(error)})
         return

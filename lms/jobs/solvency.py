@@ -8,7 +8,8 @@ from lms.jobs import chain
 
 
 def publish():
-    """Take today's tree unless there is one; the clock asks often, so that a day is not missed for a worker that was away."""
+    """Take today's tree unless there is one; the clock asks often, so that a day is not missed for a worker that was away, and what one that died has taken
+    is published by the next."""
     with transaction():
         solvency.take()
     deployment = onchain.deployment()

@@ -11,7 +11,7 @@ from lms.queue import enqueue
 
 
 def make(holder_id):
-    """Make the holder's address; he keeps the one he has when this runs twice."""
+    """Make the holder's address; he keeps the one he has when this runs twice. A key that comes to no row is lost with an address that nobody was told."""
     holder = db.session.get_one(Holder, holder_id)
     user_id = holder.user_id
     with transaction():

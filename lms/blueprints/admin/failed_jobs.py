@@ -61,7 +61,7 @@ def drop_mail(mail_id):
 
 
 def _change(job_id, change, action, sentence):
-    """Changed before the commit: the log says it only where it was done."""
+    """Changed before the commit: the log says it only where it was done. Who dies between has done it, and it is not in the log: a job is a hint."""
     failure = failed_jobs.find(job_id)
     with transaction():
         log.record(action, f"job {failure.name or failure.id}", current_user, about=list(failure.about), error=failure.kind)

@@ -131,7 +131,7 @@ def stop():
     if not form.validate_on_submit():
         return _queue(halting=form), 422
     with transaction():
-        halt.stop(form.reason.data, current_user)
+        halt.stop(form.reason.data, current_user)  # from here on it stands, whatever becomes of the rest, which only tells of it
     with transaction():
         is_quiet = halt.are_others_over()
     return _switched(_("All payouts are stopped.") if is_quiet else _("All payouts are stopped. One was being signed or decided at that moment, and may still go out."))

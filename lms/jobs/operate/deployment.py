@@ -32,7 +32,7 @@ def signer():
         raise config.ConfigError("KEK or SIGNER_FILES is missing. Run this with the worker's environment.")
     for path in settings["SIGNER_FILES"]:
         if not is_in_kms(path) and not Path(path).exists():
-            with transaction():
+            with transaction():  # the file comes first: killed here, the key is there and only the log does not say who made it
                 log.record("signer made", f"signer {LocalSigner.create(path, here.keks()).address}")
     for address in here.addresses():
         click.echo(address)

@@ -62,7 +62,7 @@ def void(operation_id):
     with transaction():
         onchain.lock(operation)
         onchain.drop(operation)
-    if operation.state in ("signed", "sent"):
+    if operation.state in ("signed", "sent"):  # killed before: the sweep offers more for it, and by then it is dropped
         _lane_of(operation).replace(operation)
     else:
         submit(operation.id)
