@@ -15,6 +15,7 @@ from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import checks, mailed_links, membership, queries, sessions
 from lms.domain.accounts.models import Session, User
+from lms.domain.wallet import signed_in
 from lms.errors import DomainError, Invalid
 from tests.conftest import PASSWORD, SECRET
 from tests.races import PATIENCE, race, until_it_waits
@@ -122,6 +123,18 @@ def test_it_is_written_seldom_that_a_sign_in_is_used(ana):
     assert not sessions.is_to_be_kept(queries.of_session(token))
     clock.advance(timedelta(minutes=2))
     assert sessions.is_to_be_kept(queries.of_session(token))
+
+
+def test_it_is_not_written_any_more_when_no_use_lets_it_last_longer(ana):
+    with transaction():
+        token = sessions.open_session(ana)
+    clock.advance(sessions.SESSION_LIFE - sessions.IDLE_LIFE + timedelta(days=1))
+    with transaction():
+        sessions.keep(queries.of_session(token))
+    clock.advance(timedelta(days=5))
+    assert not sessions.is_to_be_kept(queries.of_session(token))
+    found, *_ = signed_in.page_of_sign_in(token)
+    assert found.session_kept_from is None
 
 
 def test_an_admins_sign_in_that_nobody_uses_ends_within_half_a_day(ada):

@@ -27,7 +27,7 @@ def by_id(user_id: int) -> User | None:
 
 
 _SIGNED_IN = (
-    select(User, Session.id, Session.expires_at)
+    select(User, Session.id, Session.opened_at, Session.expires_at)
     .join(Session, Session.user_id == User.id)
     .where(Session.token_hash == bindparam("token_hash"), Session.expires_at > bindparam("now"), User.suspended_at.is_(None))
 )
@@ -40,7 +40,7 @@ def of_session(token: str) -> User | None:
     if found is None:
         return None
     user: User = found.User
-    signed_in(user, token, found.id, found.expires_at)
+    signed_in(user, token, found.id, found.opened_at, found.expires_at)
     return user
 
 

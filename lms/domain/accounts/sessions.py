@@ -36,10 +36,11 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def signed_in(user: User, token: str, session_id: int, expires_at: datetime) -> None:
-    """The member was found by this token, which the next one of the same session may follow."""
+def signed_in(user: User, token: str, session_id: int, opened_at: datetime, expires_at: datetime) -> None:
+    """The member was found by this token, which the next one of the same session may follow. A sign-in that has reached the end of its
+    whole life is kept no more: nothing would come of it."""
     user.session_token, user.session_id = token, session_id
-    user.session_kept_from = expires_at - _idle_life(user) * (1 - 1 / _RENEWED)
+    user.session_kept_from = expires_at - _idle_life(user) * (1 - 1 / _RENEWED) if expires_at < opened_at + SESSION_LIFE else None
 
 
 def is_to_be_kept(user: User) -> bool:

@@ -51,7 +51,7 @@ _PAGE_OF_SIGN_IN = re.sub(
     r":(token_hash|now|before|limit)\b",
     r"%(\1)s",
     f"""
-    SELECT {", ".join(f"u.{name}" for name in _MEMBER)}, s.id AS session_id, s.expires_at, {OVERVIEW}, {MOVEMENTS}, {_UNREAD}, {_HALTED} FROM sessions s JOIN users u ON u.id = s.user_id
+    SELECT {", ".join(f"u.{name}" for name in _MEMBER)}, s.id AS session_id, s.opened_at, s.expires_at, {OVERVIEW}, {MOVEMENTS}, {_UNREAD}, {_HALTED} FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.token_hash = :token_hash AND s.expires_at > :now AND u.suspended_at IS NULL""".format(user="u.id"),
 )
 
@@ -79,7 +79,7 @@ def page_of_sign_in(token: str, before: int = NEWEST) -> tuple[User, Overview, P
         return None
     found = rows[0]
     member = User(**{name: getattr(found, name) for name in _MEMBER})
-    signed_in(member, token, found.session_id, found.expires_at)
+    signed_in(member, token, found.session_id, found.opened_at, found.expires_at)
     overview = overview_in(found)
     return member, overview, page_in(movements_in(found)), Chips(overview.balance.available, found.unread, found.halted)
 
