@@ -17,20 +17,22 @@ from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.queue import queue
 from tests.conftest import teo
+from tests.races import PATIENCE
 
 
 class Page:
     """An open page: reads the stream's messages."""
 
     def __init__(self, port, cookie, show="balance_chip", headers=None):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self.connection.request("GET", f"/live?show={show}", headers={"Cookie": f"session={cookie}", **(headers or {})})
         self.answer = self.connection.getresponse()
 
     def read(self):
-        """The next message as its text, past comments; empty when the stream has ended."""
-        lines = []
+        """The next message as its text, past comments, which come for ever; empty when the stream has ended."""
+        lines, until = [], time.monotonic() + PATIENCE
         while line := self.answer.readline().decode():
+            assert time.monotonic() < until, "nothing came but heartbeats"
             if line != "\n":
                 lines.append(line)
             elif any(not line.startswith(":") for line in lines):
@@ -105,7 +107,8 @@ def test_what_is_pushed_arrives(ana, open_page):
     assert "5.00" in page.read()
 
 
-def test_a_member_is_listening_as_long_as_a_page_of_his_is_open(ana, bruno, open_page):
+def test_a_member_is_listening_as_long_as_a_page_of_his_is_open(ana, bruno, open_page, monkeypatch):
+    monkeypatch.setattr(stream_module, "HEARTBEAT", 3600)  # which would notice that it was closed, later
     assert live.listening([ana.id, bruno.id]) == []
     pages = [open_page(ana), open_page(ana)]
     assert live.listening([ana.id, bruno.id]) == [ana.id]
@@ -123,7 +126,7 @@ def test_a_page_is_heard_before_its_first_blocks_are_read(ana, open_page, monkey
 
 
 def _until(holds):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
