@@ -17,19 +17,11 @@ from lms.domain.learning.exercises import MOST_ATTEMPTS
 from lms.jobs import exercises as jobs
 from tests.blueprints.test_evidence import words
 from tests.conftest import PASSWORD, sell, take_part
-from tests.domain.test_exercises import give, grade, hand_in, lesson_of, order_of, proofs, review_all, three_who_passed
+from tests.domain.test_exercises import course as course
+from tests.domain.test_exercises import give, grade, hand_in, lesson_of, order_of, review_all
+from tests.domain.test_exercises import passed as passed
 
 PAGE = "/learn/how-proofs-work/lesson-1/exercise"
-
-
-@pytest.fixture
-def course(tea):
-    return proofs(tea)
-
-
-@pytest.fixture
-def passed(member, course):
-    return three_who_passed(member, course)
 
 
 @pytest.fixture
