@@ -8,6 +8,7 @@ from lms import clock
 from lms.db import db, transaction
 from lms.domain.accounts import device_sightings
 from lms.domain.accounts.models import User
+from lms.domain.audit.models import LogEntry
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
 from lms.domain.ledger.models import Transfer
@@ -114,6 +115,30 @@ def test_what_is_told_has_its_facts(rich, ada):
     do(payouts.reject, payout, ada, "The name is another.")
     facts = [notice.facts for notice in notices(rich)]
     assert facts == [dict(payout=payout.id, amount=20_000), dict(payout=payout.id, amount=20_000, why="The name is another.")]
+
+
+def test_the_log_knows_each_word_of_an_admin_and_how_much_it_was_for(rich, ada):
+    payout = request(rich, 20_000)
+    do(payouts.approve, payout, ada)
+    do(payouts.mark_paid, payout, ada, "SCT 4711")
+    do(payouts.mark_returned, payout, ada, "The account is closed.")
+    facts = {"member": rich.id, "amount": 20_000}
+    rows = db.session.query(LogEntry).filter(LogEntry.subject == f"payout {payout.id}").order_by(LogEntry.id).all()
+    assert [(row.action, row.by_id, row.details) for row in rows] == [
+        ("payout approved", ada.id, facts),
+        ("payout paid", ada.id, facts | {"reference": "SCT 4711"}),
+        ("payout returned", ada.id, facts | {"reason": "The account is closed."}),
+    ]
+
+
+def test_one_that_came_back_from_the_bank_says_why_on_both_its_ways(rich, ada):
+    payout = request(rich, 20_000)
+    do(payouts.approve, payout, ada)
+    do(payouts.mark_paid, payout, ada, "SCT 4711")
+    do(payouts.mark_returned, payout, ada, "The account is closed.")
+    why = dict(payout=payout.id, iban="DE89 … 3000", reason="The account is closed.", by=ada.id)
+    assert (evidence("returned", payout), evidence("given back", payout)) == (why | {"reference": "SCT 4711"}, why)
+    assert notices(rich).all()[-1].facts == dict(payout=payout.id, amount=20_000, why="The account is closed.")
 
 
 def test_one_rejected_is_given_back_with_the_reason(rich, ada):

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.audit.models import LogEntry
 from lms.domain.desk import cases
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger.models import Transfer
@@ -14,7 +15,7 @@ from lms.domain.notices.models import Notice
 from lms.domain.rulebook.rules import Rules
 from lms.domain.wallet import queries as wallet
 from lms.domain.withdrawals import actions as withdrawals
-from lms.domain.withdrawals import payout_details, queries
+from lms.domain.withdrawals import payout_details, queries, releases
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError, Forbidden, Invalid, NotFound
 from tests.conftest import address_of, announce, give, teo
@@ -222,6 +223,72 @@ def test_each_step_names_the_rules_it_was_asked_for_by(rich, own, ada):
 def test_an_admin_lets_it_go(reviewed, ada):
     decide(withdrawals.approve, reviewed, ada)
     assert (reviewed.state, [approval.admin_id for approval in reviewed.approvals]) == ("approved", [ada.id])
+
+
+def test_the_log_knows_each_word_of_an_admin_for_whom_how_much_and_whereto(rich, own, ada):
+    large = checked(ask(rich, own, 1001))
+    decide(withdrawals.hold, large, ada, "We look into it.", "Call her.")
+    decide(withdrawals.let_go_on, large, ada)
+    decide(withdrawals.approve, large, ada)
+    decide(withdrawals.reject, large, ada, "Write to us first.")
+    facts = {"member": rich.id, "amount": teo(1001), "to": own.address}
+    rows = db.session.query(LogEntry).filter(LogEntry.action.startswith("withdrawal")).order_by(LogEntry.id).all()
+    assert {(row.subject, row.by_id) for row in rows} == {(f"withdrawal {large.id}", ada.id)}
+    assert [(row.action, row.details) for row in rows] == [
+        ("withdrawal held", facts | {"reason": "We look into it.", "note": "Call her."}),
+        ("withdrawal let go on", facts),
+        ("withdrawal approved", facts | {"approvals": 1, "needed": 2}),
+        ("withdrawal rejected", facts | {"reason": "Write to us first."}),
+    ]
+
+
+def test_what_is_told_of_each_step_has_its_facts(rich, own):
+    withdrawal = checked(ask(rich, own))
+    facts = {"withdrawal": withdrawal.id, "amount": teo(20), "to": own.address}
+    assert [(notice.kind, notice.facts) for notice in db.session.query(Notice).filter_by(user_id=rich.id).order_by(Notice.id)] == [
+        ("withdrawal requested", facts),
+        ("withdrawal approved", facts),
+    ]
+
+
+def test_what_an_operator_sends_is_approved_as_it_is_and_logged(rich):
+    to = "0x" + "cd" * 20
+    with transaction():
+        withdrawal = releases.release("op", rich, to, teo(20))
+        assert releases.release("op", rich, to, teo(20)) is withdrawal
+    assert (withdrawal.state, withdrawal.to, parts(rich)) == ("approved", to, (teo(4980), teo(20)))
+    entry = db.session.query(LogEntry).filter_by(action="withdrawal made").one()
+    assert (entry.subject, entry.details) == (f"withdrawal {withdrawal.id}", {"member": rich.id, "amount": teo(20), "to": to})
+
+
+@pytest.mark.parametrize("to", ["", "0x12", "cd" * 20, "0x" + "cd" * 21, "0x" + "00" * 20])
+def test_an_operator_sends_to_an_address_only(rich, to):
+    with pytest.raises(Invalid, match="not an address"):
+        releases.release("op", rich, to, teo(20))
+
+
+def test_an_operator_sends_nothing_of_who_is_suspended(rich):
+    rich.suspended_at = clock.now()
+    with pytest.raises(DomainError, match="suspended"):
+        releases.release("op", rich, "0x" + "cd" * 20, teo(20))
+
+
+def test_of_these_only_what_waits_for_an_admin_is_found(rich, own):
+    small, large = checked(ask(rich, own, 20)), checked(ask(rich, own, 300, key="w2"))
+    assert queries.in_review([small.id, large.id]) == [large.id]
+    assert (queries.in_review([small.id]), queries.in_review([])) == ([], [])
+
+
+def test_what_an_admin_decides_by_has_one_digest_however_its_risks_are_written():
+    facts = dict(id=1, state="in review", amount=5, to="0x", flags=[])
+    one, other = (Withdrawal(**facts, risks=[risk]) for risk in ({"name": "linked", "weight": 40}, {"weight": 40, "name": "linked"}))
+    assert one.digest == other.digest != Withdrawal(**facts, risks=[{"name": "linked", "weight": 41}]).digest
+
+
+def test_one_is_undone_when_it_is_over_and_nothing_was_sent(rich, own):
+    cancelled, approved = ask(rich, own), checked(ask(rich, own, key="w2"))
+    decide(withdrawals.cancel, cancelled)
+    assert (cancelled.is_undone, approved.is_undone) == (True, False)
 
 
 def test_one_that_was_read_in_a_list_with_its_member_can_be_decided(reviewed, ada):

@@ -27,7 +27,7 @@ from tests.mutants.swap import Running
 
 JOB = "MUTANTS_JOB"  # in the environment: the path of what is to be done
 LONGEST = 5  # seconds: a slower test is not asked
-BUDGET, FEWEST = 4, 8  # seconds of tests for one mutant, or so many tests where they are slow
+BUDGET, FEWEST = 10, 8  # seconds of tests for one mutant, or so many tests where they are slow
 _DONE = pytest.StashKey()
 ENOUGH = 100  # calls of a function in one test tell which of its statements are run
 MEMORY = 3 * 2**30
