@@ -186,10 +186,10 @@ class _Slot:
         return {**found, "seconds": round(self._spent, 2), "tests": len(chosen), "left out": left_out, "among": len(self._reach.get(_name(mutant), ()))}
 
     def _choose(self, mutant):
-        """Those that meet it: first what noticed others of this function, then what is fast for how much of its module it meets, as many as the budget takes."""
+        """Those that meet it, as many as the budget takes: what noticed others of this function, then what is called like its module, then what is fast for how much of it it meets."""
         reach, caught = self._reach.get(_name(mutant), {}), self._caught.get(_name(mutant), {})
         fit = [test for test, (_, numbers, _) in reach.items() if test in self._tests and test not in self._unfit and reach[test][0] < LONGEST and (not numbers or set(numbers) & set(mutant["statements"]))]
-        fit.sort(key=lambda test: (-caught.get(test, 0), reach[test][2]))
+        fit.sort(key=lambda test: (-caught.get(test, 0), not _mirrors(test, mutant["path"]), reach[test][2]))
         chosen, spent = [], 0
         for test in fit:
             spent += reach[test][0] + 0.02
@@ -286,6 +286,12 @@ class _Slot:
 
 def _name(mutant):
     return f"{mutant['path']}:{mutant['function']}"
+
+
+def _mirrors(test, path):
+    """Whether its file bears the name of the module, or of its noun."""
+    words = [word.rstrip("s") for word in (Path(path).parent.name, Path(path).stem.partition("_")[0])]
+    return any(Path(test.partition("::")[0]).stem.startswith(f"test_{word}") for word in words)
 
 
 def _play(item, following):
