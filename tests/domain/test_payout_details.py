@@ -52,6 +52,13 @@ def test_each_line_is_needed_and_can_be_printed(tea, name, text):
         enter(tea, **{name: text})
 
 
+@pytest.mark.parametrize(("name", "most"), payout_details.LONGEST.items())
+def test_a_line_is_as_long_as_it_may_be_and_no_longer(tea, name, most):
+    assert getattr(enter(tea, **{name: "x" * most}), name) == "x" * most
+    with pytest.raises(Invalid, match=f"1 to {most} characters"):
+        enter(tea, **{name: "x" * (most + 1)})
+
+
 def test_lines_have_single_spaces(tea):
     assert enter(tea, legal_name="  Tea \n Teacher ").legal_name == "Tea Teacher"
 

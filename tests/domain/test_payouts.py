@@ -361,6 +361,15 @@ def test_what_was_given_back_does_not_count(rich, ada, end):
     assert request(rich, 100_000, "k2").admins == 1
 
 
+def test_what_another_was_paid_does_not_count(rich, member):
+    timo = member("timo", role="teacher")
+    earn(timo, 100_000)
+    with transaction():
+        bank_of(timo)
+    request(timo, 100_000, "his")
+    assert request(rich, 50_000).admins == 1
+
+
 def test_teo_and_euros_are_counted_together(rich, ada):
     earn(rich, 100_000, "more")
     give(rich, 700)
