@@ -52,6 +52,15 @@ def test_an_order_sets_its_teo_aside(rich, course):
     assert parts(rich) == (teo(42), teo(8))
 
 
+def test_what_is_set_aside_and_given_back_names_its_order(rich, course):
+    order = place(rich, course)
+    with transaction():
+        orders.close(order, "expired")
+    steps = [ledger.transfer(f"order:{order.id}:{what}:1") for what in ("reserved", "given back")]
+    facts = {"order": order.id, "course": "How chains work", "level": 1000, "price": 8000}
+    assert [(step.reason, step.evidence) for step in steps] == [("order placed", facts), ("order closed", facts)]
+
+
 def test_a_third_of_a_cent_is_rounded_half_up(rich, tea):
     order = place(rich, publish(tea, "Odd", price=3333))
     assert (order.discount, order.tokens) == (333, teo(3.33))
