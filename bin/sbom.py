@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "contracts/requirements.lock", "rig/requirements.lock")
+LOCKS = ("requirements.lock", "contracts/requirements.lock", "rig/requirements.lock", "tests/mutants/requirements.lock")
 _PINNED = re.compile(r"^([\w.-]+)(?:\[[\w,.-]+\])?==([\w.+!-]+)", re.MULTILINE)
 
 
