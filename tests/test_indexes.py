@@ -3,16 +3,22 @@
 import re
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import case, select, text
 from sqlalchemy.orm import lazyload
 
 from lms import clock
 from lms.db import db, transaction
+from lms.domain.accounts import queries as members
+from lms.domain.accounts.models import User
+from lms.domain.audit.models import Incident
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import earnings, queries, receipts, refund_queries
+from lms.domain.checkout.models import Order
+from lms.domain.checkout.payment_models import Dispute, Refund
 from lms.domain.courses import queries as catalogue
 from lms.domain.courses import quiz_queries as written
 from lms.domain.courses import quizzes as writing
+from lms.domain.courses.models import Course
 from lms.domain.desk import decided, history, linked_accounts, provenance, provenance_pieces, risk_signals
 from lms.domain.learning import quiz_queries as attempts
 from lms.domain.learning import quizzes
@@ -116,6 +122,33 @@ def test_who_has_or_had_an_address_is_found_by_an_index(ana):
     assert "ix_linked_wallets_address" in explained(text(f"EXPLAIN {risk_signals._OTHERS.text}"), values, without=("seqscan",))
 
 
+def test_a_word_finds_orders_and_members_by_indexes(app):
+    """Of tables of some size: an empty one is read by any of its indexes."""
+    many = """INSERT INTO users (email, name, password_hash, role, locale, time_zone, created_at)
+              SELECT md5(n::text) || '@example.org', md5(n::text), 'none', 'student', 'en', 'UTC', now() FROM generate_series(1, 3000) n"""
+    db.session.execute(text(many))
+    db.session.execute(text("ANALYZE users"))
+    by_word = {"ix_users_email_word", "ix_users_name_word"}
+    called = select(User).where(members.is_called("abcdef"))
+    assert literally(called) == by_word
+    assert "ix_payments_reference" in literally(select(Order).where(*refund_queries._about("abcdef")).options(lazyload("*")))
+
+
+def test_lists_of_admins_are_read_in_the_order_of_an_index(app):
+    assert plan(select(Course).where(Course.state == "submitted").order_by(Course.submitted_at, Course.id)) == {"ix_courses_waiting"}
+    assert plan(select(Incident).where(Incident.closed_at.is_not(None)).order_by(Incident.closed_at.desc(), Incident.id.desc())) == {"ix_incidents_closed"}
+    soonest = case((Dispute.state == "open", Dispute.answer_by)).nulls_last()
+    assert plan(select(Dispute).order_by(Dispute.state != "open", soonest, Dispute.id.desc())) == {"ix_disputes_listed"}
+    assert plan(select(Refund).where(Refund.state == "failed").order_by(Refund.id.desc())) == {"ix_refunds_state"}
+    assert plan(select(Order).where(Order.state == "expired").order_by(Order.id.desc())) == {"ix_orders_state"}
+
+
+def literally(rows):
+    """The indexes of a plan in which no table is read from end to end."""
+    statement = rows.compile(db.engine, compile_kwargs={"literal_binds": True})
+    return explained(text(f"EXPLAIN {statement}".replace(":", "\\:").replace("%%", "%")), without=("seqscan",))
+
+
 def plan(rows):
     """The indexes by which PostgreSQL reads one page of the rows, or "Sort"."""
     statement = rows.options(lazyload("*")).limit(24).compile(db.engine, compile_kwargs={"literal_binds": True})
@@ -128,7 +161,7 @@ def explained(statement, values=None, without=("seqscan", "sort", "bitmapscan"))
         db.session.execute(text(f"SET LOCAL enable_{way} = off"))
     found = "\n".join(db.session.scalars(statement, values))
     db.session.rollback()
-    return {index or sort for index, sort in re.findall(r"Scan (?:using|on) (ix_\w+|uq_\w+|pk_\w+)|(\bSort\b)", found)}
+    return {index or sort for index, sort in re.findall(r"Scan (?:Backward )?(?:using|on) (ix_\w+|uq_\w+|pk_\w+)|(\bSort\b)", found)}
 
 
 def test_the_treasury_has_a_holder_of_its_own(app):

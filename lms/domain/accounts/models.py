@@ -26,6 +26,11 @@ class User(UserMixin, Model):
     __table_args__ = (
         CheckConstraint("role IN ('student', 'teacher', 'admin')", name="role"),
         CheckConstraint("email = lower(email)", name="email"),
+        Index("ix_users_role", "role", "id"),
+        Index("ix_users_suspended", "id", postgresql_where="suspended_at IS NOT NULL"),
+        # A word is looked for anywhere in them.
+        Index("ix_users_email_word", "email", postgresql_using="gin", postgresql_ops={"email": "gin_trgm_ops"}),
+        Index("ix_users_name_word", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -24,7 +24,10 @@ class Incident(Model):
     """Something that must not happen has happened; the same subject opens it once."""
 
     __tablename__ = "incidents"
-    __table_args__ = (Index("uq_incidents_open", "kind", "subject", unique=True, postgresql_where="closed_at IS NULL"),)
+    __table_args__ = (
+        Index("uq_incidents_open", "kind", "subject", unique=True, postgresql_where="closed_at IS NULL"),
+        Index("ix_incidents_closed", "closed_at", "id", postgresql_where="closed_at IS NOT NULL"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -47,6 +50,7 @@ class LogEntry(Model):
         Index("ix_audit_log_subject", "subject", "number"),
         Index("ix_audit_log_by_id", "by_id", "number"),
         Index("ix_audit_log_action", "action", "number"),
+        Index("ix_audit_log_at", "at", "number"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

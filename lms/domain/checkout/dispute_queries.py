@@ -41,8 +41,9 @@ class Evidence:
 def page(state: str = "", number: int = 1) -> Page[Dispute]:
     """One page of Disputes with their payments, orders, courses and buyers: open ones first, the one to be answered soonest before the others, then the newest; of one of the STATES where it is one. Two statements."""
     rows = select(Dispute).options(*_WITH)
-    if state in STATES:
-        rows = rows.where(Dispute.state == state)
+    if state in ("won", "lost"):
+        return page_of(rows.where(Dispute.state == state).order_by(Dispute.id.desc()), number)
+    rows = rows.where(Dispute.state == state) if state in STATES else rows
     soonest = case((Dispute.state == "open", Dispute.answer_by)).nulls_last()
     return page_of(rows.order_by(Dispute.state != "open", soonest, Dispute.id.desc()), number)
 

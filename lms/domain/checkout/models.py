@@ -75,6 +75,8 @@ class Order(Amounts, Model):
         CheckConstraint("(decided_at IS NULL) = (net IS NULL)", name="decided"),
         Index("uq_orders_open", "buyer_id", "course_id", unique=True, postgresql_where="state = 'open'"),
         Index("uq_orders_paid", "buyer_id", "course_id", unique=True, postgresql_where="state = 'paid'"),
+        Index("ix_orders_state", "state", "id"),
+        Index("ix_orders_teacher_id", "teacher_id", "id"),
         Index("ix_orders_sales", "teacher_id", "paid_at", postgresql_where="paid_at IS NOT NULL"),
         Index("ix_orders_expiring", "placed_at", postgresql_where="state = 'open'"),
         Index("ix_orders_undecided", "decide_by", postgresql_where="state = 'paid' AND decided_at IS NULL"),

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Model, Moment
 from lms.domain.checkout.models import Order
+
+_ANSWER_BY = "(\nCASE\n    WHEN state = 'open' THEN answer_by\n    ELSE NULL\nEND)"  # as PostgreSQL writes it, or the history of the schema would seem to differ
 
 
 class Payment(Model):
@@ -18,6 +20,7 @@ class Payment(Model):
         CheckConstraint("state IN ('applied', 'held', 'returned')", name="state"),
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_payments_received_at", "received_at"),
+        Index("ix_payments_reference", "reference"),
         Index("ix_payments_unapplied", "order_id", postgresql_where="state <> 'applied'"),
         Index("uq_payments_applied", "order_id", unique=True, postgresql_where="state = 'applied'"),
     )
@@ -44,6 +47,7 @@ class Refund(Model):
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'sent', 'done', 'failed')", name="state"),
         CheckConstraint("amount > 0", name="amount"),
+        Index("ix_refunds_state", "state", "id"),
         Index("ix_refunds_waiting", "asked_at", postgresql_where="state IN ('waiting', 'sent')"),
     )
 
@@ -90,6 +94,8 @@ class Dispute(Model):
     __table_args__ = (
         UniqueConstraint("gateway", "reference"),
         CheckConstraint("state IN ('open', 'won', 'lost')", name="state"),
+        Index("ix_disputes_state", "state", "id"),
+        Index("ix_disputes_listed", text("(state <> 'open')"), text(_ANSWER_BY), text("id DESC")),
         Index("ix_disputes_open", "opened_at", postgresql_where="state = 'open'"),
         Index("ix_disputes_early", "payment_reference", postgresql_where="payment_id IS NULL"),
     )

@@ -26,6 +26,7 @@ class Course(Model):
         Index("ix_courses_published", "published_at", "id", postgresql_where="state = 'published'"),
         Index("ix_courses_subject", "subject", "published_at", "id", postgresql_where="state = 'published'"),
         Index("ix_courses_free", "published_at", "id", postgresql_where="state = 'published' AND price = 0"),
+        Index("ix_courses_waiting", "submitted_at", "id", postgresql_where="state = 'submitted'"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
