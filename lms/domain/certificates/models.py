@@ -28,7 +28,7 @@ class Certificate(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"))
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"), index=True)
     course_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id"))
     credential: Mapped[Facts | None] = mapped_column(JSONB(none_as_null=True))
     salt: Mapped[bytes | None]
