@@ -12,6 +12,7 @@ from lms.domain.notices import queries
 from lms.domain.notices.models import MOST_TRIES, Mail
 from lms.gateways.mail import Outbox
 from lms.jobs import mail as job
+from lms.jobs.time_limit import TimeIsUp
 from lms.queue import queue
 
 KINDS = ("verify", "already_member", "reset", "new_email", "email_change_asked")
@@ -72,6 +73,23 @@ def test_a_failure_is_logged_by_kind_and_tried_again(app, ana, tmp_path, monkeyp
     monkeypatch.setitem(app.config, "MAIL_URL", f"outbox://{tmp_path}")
     job.send(mail_id)
     assert len(Outbox(tmp_path, "").newest()) == 1
+
+
+def test_a_letter_whose_worker_died_before_it_could_say_so_goes_out_once_more(ana, box, monkeypatch):
+    """The server has it, and no row says so: twice is better than never."""
+
+    def die(_):
+        raise TimeIsUp
+
+    mail_id = write(ana)
+    with monkeypatch.context() as patch, pytest.raises(TimeIsUp):
+        patch.setattr(notices, "mark_sent", die)
+        job.send(mail_id)
+    clock.advance(timedelta(seconds=81))
+    assert queries.waiting() == [mail_id]
+    for _ in range(2):
+        job.send(mail_id)
+    assert len(box.newest()) == 2
 
 
 def test_what_waits_is_asked_for_again_with_growing_patience(app, ana):
