@@ -10,10 +10,12 @@ from lms import clock
 from lms.blueprints.reauthentication import proven
 from lms.blueprints.reauthentication_words import SENTENCES, about_to
 from lms.db import db, transaction
+from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import queries, sessions
 from lms.domain.accounts.sessions import PROOF_LIFE
 from lms.domain.withdrawals import actions
 from lms.domain.withdrawals.models import Withdrawal
+from lms.errors import DomainError
 from tests.conftest import PASSWORD, address_of, give, teo
 
 # Together all that an admin can send: a decision asks for the password, what asks for none says why.
@@ -114,6 +116,29 @@ def test_with_the_password_the_sign_in_gets_a_new_token_and_the_old_one_opens_no
         new = cookie["_user_id"]
     assert queries.of_session(old) is None and queries.of_session(new) == ada
     assert browser.get("/admin/payouts").status_code == 200
+
+
+def test_of_two_at_once_with_one_token_the_second_decides_nothing_and_leaves_the_browser_its_new_one(browser, waiting, ada, monkeypatch):
+    tokens, confirm = [], accounts.confirm_password
+
+    def overtaken(user, password):
+        confirm(user, password)
+        tokens.append(sessions.prove(user.session_token))
+
+    browser.get("/account")  # a page with forms: what guards them is in the cookie by now
+    monkeypatch.setattr(accounts, "confirm_password", overtaken)
+    answer = browser.post(f"/admin/payouts/{waiting.id}/rejection", data={"reject-reason": "No.", "proof-password": PASSWORD})
+    assert answer.status_code == 422 and "gave your password in another window" in answer.text and len(tokens) == 1
+    assert "Set-Cookie" not in answer.headers and waiting.state == "in review"
+
+
+def test_a_token_that_was_replaced_proves_nothing(ana):
+    with transaction():
+        token = sessions.open_session(ana)
+        new = sessions.prove(token)
+    with pytest.raises(DomainError), transaction():
+        sessions.prove(token)
+    assert queries.of_session(new) == ana
 
 
 def test_another_sign_in_of_the_same_member_is_not_proven_by_it(app, ada):

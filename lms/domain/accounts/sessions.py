@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 from lms import clock
 from lms.db import db
 from lms.domain.accounts.models import Session, User
+from lms.errors import DomainError
 
 SESSION_LIFE = timedelta(days=30)  # however much it is used
 IDLE_LIFE = timedelta(days=21)  # of a sign-in that nobody uses
@@ -61,10 +62,14 @@ def is_proven(token: str) -> bool:
 
 
 def prove(token: str) -> str:
-    """The password was given once more: answers the token that counts from now on. Who has copied the one before is signed out by it."""
+    """The password was given once more: answers the token that counts from now on. Who has copied the one before is signed out by it.
+
+    Of two who come with one token the second does not go on: under the one he got nobody would be signed in."""
     new = secrets.token_urlsafe(32)
     values = dict(token_hash=token_hash(new), proven_at=clock.now())
-    db.session.execute(update(Session).where(Session.token_hash == token_hash(token)).values(values))
+    renewed = update(Session).where(Session.token_hash == token_hash(token)).values(values).returning(Session.id)
+    if db.session.scalar(renewed.execution_options(synchronize_session=False)) is None:
+        raise DomainError("Your sign-in has ended, or you gave your password in another window. Load the page again.")
     return new
 
 
