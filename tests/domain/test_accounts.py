@@ -146,6 +146,17 @@ def test_an_admins_sign_in_that_nobody_uses_ends_within_half_a_day(ada):
     assert queries.of_session(token) is None
 
 
+@pytest.mark.parametrize("is_first", [False, True])
+def test_who_becomes_an_admin_is_signed_in_no_longer_than_one(is_first, ana, bruno, member):
+    by = None if is_first else member("ada", role="admin")
+    with transaction():
+        token, his = sessions.open_session(ana), sessions.open_session(bruno)
+        membership.make_first_admin(ana) if is_first else membership.set_role(ana, "admin", by)
+    assert ana.is_admin and queries.of_session(token)
+    clock.advance(timedelta(hours=12, seconds=5))
+    assert queries.of_session(token) is None and queries.of_session(his)
+
+
 def test_with_one_sign_in_too_many_the_oldest_ends_and_nobody_elses(ana, bruno):
     with transaction():
         his, *tokens = sessions.open_session(bruno), *(sessions.open_session(ana) for _ in range(sessions.MOST_SESSIONS + 1))

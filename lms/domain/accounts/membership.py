@@ -6,7 +6,7 @@ from lms import clock
 from lms.db import db
 from lms.domain.accounts import queries
 from lms.domain.accounts.models import ROLES, User
-from lms.domain.accounts.sessions import close_all_sessions
+from lms.domain.accounts.sessions import close_all_sessions, shorten
 from lms.domain.audit import log, log_queries
 from lms.domain.audit.models import LogEntry
 from lms.errors import DomainError, Invalid
@@ -29,6 +29,7 @@ def set_role(user: User, role: str, by: User, only_from: str = "") -> str:
     user.role, user.admin_since = role, clock.now() if role == "admin" else None
     if role == "teacher" and user.teacher_since is None:
         user.teacher_since = clock.now()
+    shorten(user)
     db.session.flush()
     return before
 
@@ -39,6 +40,7 @@ def make_first_admin(user: User) -> bool:
         return False
     log.record("role changed", _subject(user), before=user.role, after="admin")
     user.role = "admin"
+    shorten(user)
     db.session.flush()
     return True
 
