@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 from stdnum import bic as stdnum_bic
@@ -131,8 +132,19 @@ def address(value):
 def stays_here(value: str) -> bool:
     """Whether what is sent to this address leaves the machine by no wire: nothing has to encrypt it."""
     parts = urlsplit(value)
-    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
-    return host == "localhost" or host.startswith(("127.", "/")) or host in ("", "::1")
+    said = parse_qs(parts.query) if parts.scheme.startswith("postgres") else {}
+    hosts = said.get("hostaddr") or said.get("host") or [parts.hostname or ""]
+    return all(map(_is_here, ",".join(hosts).split(",")))
+
+
+def _is_here(host: str) -> bool:
+    """A name that begins as an address of this machine does is anybody's."""
+    if host in ("", "localhost") or host.startswith("/"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def is_encrypted(value: str) -> bool:

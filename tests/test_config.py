@@ -217,7 +217,11 @@ IN_CLEAR = [
     ("DATABASE_URL", "postgresql://lms@db.example.org/lms"),
     ("DATABASE_URL", "postgresql://lms@db.example.org/lms?sslmode=require"),  # whoever answers is believed
     ("DATABASE_URL", "postgresql://lms@/lms?host=db.example.org"),
+    ("DATABASE_URL", "postgresql://lms@127.0.0.1,db.example.org/lms"),
+    ("DATABASE_URL", "postgresql://lms@localhost/lms?hostaddr=192.0.2.7"),  # to which it connects, whatever the name
     ("REDIS_URL", "redis://redis.example.org/0"),
+    ("REDIS_URL", "redis://127.example.org/0"),
+    ("REDIS_URL", "redis://redis.example.org/0?host=localhost"),  # which only a database heeds
     ("RPC_URLS", "https://rpc.example.org, http://other.example.org"),
     ("SCANNER_URL", "tcp://clamav.example.org:3310"),
     ("VAULT_ADDR", "http://vault.example.org"),
