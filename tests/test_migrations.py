@@ -21,6 +21,9 @@ from lms.domain.rewards import actions as rewards
 from lms.domain.rewards.models import Grant
 from lms.domain.rulebook import queries as rulebook
 from lms.domain.withdrawals import releases
+from tests import everything
+from tests import rows as kept_rows
+from tests.access.world import World
 from tests.conftest import give, publish, take_part, teo
 from tests.domain.test_attempts import ask, begin, hand_in, lesson_of
 
@@ -51,6 +54,49 @@ def test_the_newest_step_can_be_taken_back(history):
     assert differences() != []
     upgrade()
     assert differences() == []
+
+
+# What stops the way back: (the revision it does not get to, why, and what ends it). On a database in which every table has rows.
+OBSTACLES = [
+    ("0028", "There are payouts that the bank has or sent back,", "UPDATE payouts SET state = 'cancelled', bank_reference = NULL, ended_at = now() WHERE state IN ('exported', 'returned')"),
+    ("0014", "There are withdrawals that are checked, reviewed, cancelled or rejected,", "UPDATE withdrawals SET state = 'failed' WHERE state = 'in review'"),
+    ("0011", "There are payments that went back to the buyer,", "UPDATE payments SET state = 'held' WHERE state = 'returned'; UPDATE orders SET state = 'expired' WHERE state IN ('refunded', 'charged back')"),
+]
+EARLIEST = "0001"
+# What no version before knew otherwise, so that it is the same after all the way back and again.
+LASTING = ("deployments", "rulebook_versions", "users", "holders", "accounts", "transfers", "sections", "operations", "entries", "wallets", "webhook_events")
+
+
+@pytest.fixture
+def full(app, member, log_in, chain):
+    """Every table has rows."""
+    World(app, member, log_in)
+    everything.fill()
+    assert [table.name for table, found in kept_rows.everything().items() if not found] == []
+
+
+def test_a_full_database_goes_all_the_way_back_and_up_again(full, history, caplog):
+    """What the older version cannot read stops it with a sentence, and nothing of it is done; without that it goes on."""
+    before = _ids()
+    for revision, why, end in OBSTACLES:
+        at = rows("SELECT version_num FROM alembic_version")
+        with pytest.raises(SystemExit):
+            downgrade(revision=revision)
+        assert why in caplog.text and "which the older version does not know. Nothing was taken back." in caplog.text
+        assert rows("SELECT version_num FROM alembic_version") == at
+        downgrade(revision=f"{int(revision) + 1:04}")
+        db.session.execute(text(end))
+        db.session.commit()
+        disconnect()
+    downgrade(revision=EARLIEST)
+    upgrade()
+    assert differences() == []
+    assert _ids() == before
+
+
+def _ids():
+    """{table: what stands in its first column} of the LASTING."""
+    return {table: rows(f"SELECT {next(iter(db.metadata.tables[table].columns)).name} FROM {table} ORDER BY 1") for table in LASTING}
 
 
 def bid(number, nonce):

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0012"
 down_revision = "0011"
@@ -30,6 +31,7 @@ def upgrade():
 
 
 def downgrade():
+    _refuse_what_the_older_code_cannot_read()
     op.drop_index(op.f("ix_payments_received_at"), "payments")
     op.drop_constraint(op.f("ck_payments_state"), "payments", type_="check")
     op.create_check_constraint("state", "payments", "state IN ('applied', 'held')")
@@ -43,6 +45,13 @@ def downgrade():
     _plain_orders()
     op.drop_table("token_policies")
     op.drop_table("coupons")
+
+
+def _refuse_what_the_older_code_cannot_read():
+    """CommandError: money that went back would be there still."""
+    back = "SELECT EXISTS (SELECT FROM payments WHERE state = 'returned') OR EXISTS (SELECT FROM orders WHERE state IN ('refunded', 'charged back'))"
+    if op.get_bind().scalar(sa.text(back)):
+        raise CommandError("There are payments that went back to the buyer, which the older version does not know. Nothing was taken back.")
 
 
 def _coupons():

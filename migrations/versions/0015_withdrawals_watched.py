@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql
 
 revision = "0015"
@@ -40,6 +41,7 @@ def upgrade():
 
 
 def downgrade():
+    _refuse_what_the_older_code_cannot_read()
     op.drop_table("withdrawal_approvals")
     op.drop_index("ix_operations_final")
     op.drop_index("ix_withdrawals_requested_at")
@@ -47,6 +49,12 @@ def downgrade():
     for name in ("refusal", "decided_at", "approvals_needed", "recent", "flags", "is_prompt", "linked_wallet_id"):
         op.drop_column("withdrawals", name)
     _states(_BEFORE)
+
+
+def _refuse_what_the_older_code_cannot_read():
+    """CommandError: what waits for an admin would go out, and what was given back would be owed again."""
+    if op.get_bind().scalar(sa.text(f"SELECT EXISTS (SELECT FROM withdrawals WHERE NOT {_BEFORE})")):
+        raise CommandError("There are withdrawals that are checked, reviewed, cancelled or rejected, which the older version does not know. Nothing was taken back.")
 
 
 def _states(allowed):

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0029"
 down_revision = "0028"
@@ -51,7 +52,8 @@ def upgrade():
 
 
 def downgrade():
-    """Not where the bank has sent one back, or has one: nothing of before says so."""
+    """CommandError where the bank has sent one back, or has one: nothing of before says so."""
+    _refuse_what_the_older_code_cannot_read()
     _states(
         ("in review", "approved", "paid", "rejected", "cancelled"),
         "(state = 'paid') = (bank_reference IS NOT NULL)",
@@ -60,6 +62,12 @@ def downgrade():
     )
     op.drop_table("bank_file_lines")
     op.drop_table("bank_files")
+
+
+def _refuse_what_the_older_code_cannot_read():
+    known = "state NOT IN ('exported', 'returned')"
+    if op.get_bind().scalar(sa.text(f"SELECT EXISTS (SELECT FROM payouts WHERE NOT {known}) OR EXISTS (SELECT FROM payout_decisions WHERE verdict = 'returned')")):
+        raise CommandError("There are payouts that the bank has or sent back, which the older version does not know. Nothing was taken back.")
 
 
 def _states(states, reference, verdicts, opened):
