@@ -147,8 +147,8 @@ def busy(course, bruno, count):
         """INSERT INTO users (email, name, password_hash, role, locale, time_zone, created_at)
            SELECT 'many' || n || '@example.org', 'Many', '', 'student', 'en', 'UTC', now() FROM generate_series(1, :count) n""",
         """INSERT INTO orders (key, buyer_id, course_id, teacher_id, state, currency, list_price, coupon_off, price, level_bp, discount, vat, vat_bp, share, tier,
-               reward_bp, rule_version, placed_at, reserved, decided_how, is_accepted, splits, bonus)
-           SELECT 'k', id, :course, :teacher, 'paid', 'EUR', 8000, 0, 8000, 0, 0, 0, 0, 4000, 'Bronze', 0, 1, now(), 0, '', false, 0, 0 FROM users WHERE email LIKE 'many%'""",
+               reward_bp, rule_version, placed_at, paid_at, reserved, decided_how, is_accepted, splits, bonus)
+           SELECT 'k', id, :course, :teacher, 'paid', 'EUR', 8000, 0, 8000, 0, 0, 0, 0, 4000, 'Bronze', 0, 1, now(), now(), 0, '', false, 0, 0 FROM users WHERE email LIKE 'many%'""",
         """INSERT INTO enrolments (user_id, course_id, paid, rule_version, matures_at, enrolled_at, done)
            SELECT id, :course, 8000, 1, now(), now(), 0 FROM users WHERE email LIKE 'many%'""",
         """INSERT INTO lessons (course_id, section_id, slug, title, body, exercise, minutes, is_preview, position, version)

@@ -26,6 +26,7 @@ class User(UserMixin, Model):
     __table_args__ = (
         CheckConstraint("role IN ('student', 'teacher', 'admin')", name="role"),
         CheckConstraint("email = lower(email)", name="email"),
+        CheckConstraint("new_email = lower(new_email)", name="new_email"),
         Index("ix_users_role", "role", "id"),
         Index("ix_users_suspended", "id", postgresql_where="suspended_at IS NOT NULL"),
         # A word is looked for anywhere in them.

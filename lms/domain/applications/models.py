@@ -20,6 +20,7 @@ class Application(Model):
     __tablename__ = "applications"
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'returned', 'approved', 'taken back')", name="state"),
+        CheckConstraint("(ended_at IS NULL) = (state IN ('waiting', 'returned'))", name="ended"),
         Index("uq_applications_open", "user_id", unique=True, postgresql_where="state IN ('waiting', 'returned')"),
         Index("ix_applications_waiting", "sent_at", postgresql_where="state = 'waiting'"),
         Index("ix_applications_user_id_id", "user_id", "id"),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,6 +25,7 @@ class Incident(Model):
 
     __tablename__ = "incidents"
     __table_args__ = (
+        CheckConstraint("closed_by_id IS NULL OR closed_at IS NOT NULL", name="closed"),
         Index("uq_incidents_open", "kind", "subject", unique=True, postgresql_where="closed_at IS NULL"),
         Index("ix_incidents_closed", "closed_at", "id", postgresql_where="closed_at IS NOT NULL"),
     )

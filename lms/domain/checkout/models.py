@@ -73,6 +73,8 @@ class Order(Amounts, Model):
         CheckConstraint("price = list_price - coupon_off AND coupon_off >= 0", name="price"),
         CheckConstraint("price > 0 AND discount BETWEEN 0 AND price AND vat >= 0 AND share BETWEEN 0 AND price", name="amounts"),
         CheckConstraint("(decided_at IS NULL) = (net IS NULL)", name="decided"),
+        CheckConstraint("state <> 'paid' OR paid_at IS NOT NULL", name="paid"),
+        CheckConstraint("level_bp >= 0 AND vat_bp >= 0 AND reward_bp >= 0 AND reserved >= 0 AND splits >= 0 AND bonus >= 0", name="frozen"),
         Index("uq_orders_open", "buyer_id", "course_id", unique=True, postgresql_where="state = 'open'"),
         Index("uq_orders_paid", "buyer_id", "course_id", unique=True, postgresql_where="state = 'paid'"),
         Index("ix_orders_state", "state", "id"),

@@ -19,6 +19,7 @@ class Payment(Model):
         UniqueConstraint("gateway", "reference"),
         CheckConstraint("state IN ('applied', 'held', 'returned')", name="state"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("state <> 'applied' OR order_id IS NOT NULL", name="applied"),
         Index("ix_payments_received_at", "received_at"),
         Index("ix_payments_reference", "reference"),
         Index("ix_payments_unapplied", "order_id", postgresql_where="state <> 'applied'"),
@@ -47,6 +48,7 @@ class Refund(Model):
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'sent', 'done', 'failed')", name="state"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("tries >= 0", name="tries"),
         Index("ix_refunds_state", "state", "id"),
         Index("ix_refunds_waiting", "asked_at", postgresql_where="state IN ('waiting', 'sent')"),
     )
@@ -94,6 +96,7 @@ class Dispute(Model):
     __table_args__ = (
         UniqueConstraint("gateway", "reference"),
         CheckConstraint("state IN ('open', 'won', 'lost')", name="state"),
+        CheckConstraint("amount >= 0 AND fee >= 0", name="amounts"),
         Index("ix_disputes_state", "state", "id"),
         Index("ix_disputes_listed", text("(state <> 'open')"), text(_ANSWER_BY), text("id DESC")),
         Index("ix_disputes_open", "opened_at", postgresql_where="state = 'open'"),

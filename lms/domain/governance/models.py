@@ -24,6 +24,7 @@ class RulebookDraft(Model):
         CheckConstraint("(state = 'published') = (version IS NOT NULL)", name="published"),
         CheckConstraint("state <> 'proposed' OR proposed_digest IS NOT NULL", name="proposed"),
         CheckConstraint("published_by_id IS NULL OR published_by_id <> author_id", name="two_admins"),
+        CheckConstraint("(ended_at IS NULL) = (state IN ('draft', 'proposed'))", name="ended"),
         Index("ix_rulebook_drafts_open", "id", postgresql_where="state IN ('draft', 'proposed')"),
     )
 
@@ -74,6 +75,7 @@ class Backtest(Model):
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
         CheckConstraint("(state = 'done') = (result IS NOT NULL)", name="result"),
+        CheckConstraint("days_done BETWEEN 0 AND days", name="days_done"),
         Index("ix_backtests_draft_id", "draft_id", "id"),
         Index("uq_backtests_open", "draft_id", unique=True, postgresql_where="state IN ('queued', 'running')"),
     )

@@ -68,6 +68,7 @@ class PeerReview(Model):
         UniqueConstraint("submission_id", "reviewer_id"),
         CheckConstraint("given_at IS NULL OR closed_at IS NULL", name="end"),
         CheckConstraint("(given_at IS NULL) = (score IS NULL)", name="score"),
+        CheckConstraint("reward >= 0", name="reward"),
         Index("ix_peer_reviews_due_at", "due_at", postgresql_where="given_at IS NULL AND closed_at IS NULL"),
         Index("ix_peer_reviews_reviewer_id_given_at", "reviewer_id", "given_at"),
     )

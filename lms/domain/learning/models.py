@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms import clock
@@ -15,7 +15,11 @@ class Enrolment(Model):
     """`paid` (cents of cash) and the rulebook's version are frozen: rewards are computed from them."""
 
     __tablename__ = "enrolments"
-    __table_args__ = (UniqueConstraint("user_id", "course_id"), Index("ix_enrolments_course_id", "course_id"))
+    __table_args__ = (
+        UniqueConstraint("user_id", "course_id"),
+        CheckConstraint("paid >= 0 AND done >= 0", name="amounts"),
+        Index("ix_enrolments_course_id", "course_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -31,6 +31,7 @@ class Account(Model):
         CheckConstraint("asset IN ('TEO', 'EUR')", name="asset"),
         CheckConstraint("sign IN (-1, 0, 1)", name="sign_known"),
         CheckConstraint("balance * sign >= 0", name="sign"),
+        CheckConstraint("asset = 'TEO' OR holder_id IS NULL", name="holder"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -51,6 +52,7 @@ class Transfer(Model):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("source_id <> target_id", name="two_accounts"),
         CheckConstraint("jsonb_typeof(evidence) = 'object' AND evidence <> '{}'", name="evidence"),
+        CheckConstraint("asset IN ('TEO', 'EUR')", name="asset"),
         Index("ix_transfers_source_id_id", "source_id", "id"),
         Index("ix_transfers_target_id_id", "target_id", "id"),
         Index("ix_transfers_source_uncovered", "source_holder_id", postgresql_where="source_entry_id IS NULL AND source_holder_id IS NOT NULL"),

@@ -107,6 +107,7 @@ class Operation(Model):
         Index("ix_operations_unfinished", "state", "id", postgresql_where="state NOT IN ('final', 'failed')"),
         Index("ix_operations_mined_at", "mined_at"),
         Index("ix_operations_state_kind", "state", "kind"),
+        Index("ix_operations_kind_mined_at", "kind", "mined_at"),
         Index("ix_operations_final", "kind", "id", postgresql_where="state = 'final'"),
     )
 

@@ -27,6 +27,7 @@ class Withdrawal(Model):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(held_at IS NULL) = (hold_reason IS NULL)", name="hold"),
         CheckConstraint("state IN ('checking', 'in review', 'approved', 'queued', 'sent', 'failed', 'cancelled', 'rejected')", name="state"),
+        CheckConstraint("risk >= 0 AND recent >= 0 AND approvals_needed >= 0", name="counts"),
         Index("ix_withdrawals_approved", "id", postgresql_where="state = 'approved'"),
         Index("ix_withdrawals_undecided", "state", "id", postgresql_where="state IN ('checking', 'in review')"),
         Index("ix_withdrawals_review_amount", text("amount DESC"), "id", postgresql_where="state = 'in review'"),

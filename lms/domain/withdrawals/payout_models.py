@@ -57,6 +57,7 @@ class Payout(Model):
         CheckConstraint("admins > 0", name="admins"),
         CheckConstraint("state IN ('in review', 'approved', 'exported', 'paid', 'rejected', 'cancelled', 'returned')", name="state"),
         CheckConstraint("CASE state WHEN 'paid' THEN bank_reference IS NOT NULL WHEN 'returned' THEN true ELSE bank_reference IS NULL END", name="bank_reference"),
+        CheckConstraint("ended_at IS NULL OR state NOT IN ('in review', 'approved', 'exported')", name="ended"),
         Index("ix_payouts_open", "id", postgresql_where="state IN ('in review', 'approved', 'exported')"),
         Index("ix_payouts_closed", text("ended_at DESC"), text("id DESC"), postgresql_where="state NOT IN ('in review', 'approved', 'exported')"),
         Index("ix_payouts_user_id_id", "user_id", "id"),
