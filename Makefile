@@ -33,6 +33,9 @@ mutants: setup   ## which mistakes in the code of money and chain no test would 
 bench: setup     ## measure, and compare with the targets (ONLY=sse for a part)
 	@exec $(IN_VENV) -m bench.run $(ONLY)
 
+explain: setup   ## EXPLAIN what pages and jobs ask among 100,000 rows of each kind
+	@exec $(IN_VENV) -m bench.explain
+
 buy: setup       ## drive a browser through sign-up, purchase and lesson in the running demo
 	@exec $(IN_VENV) -m tests.e2e.buy
 
@@ -61,4 +64,4 @@ sbom:            ## list every locked package, as CycloneDX
 clean:           ## remove the demo's data and what set-up made
 	@$(PYTHON) -m rig.clean
 
-.PHONY: help setup demo test lint sizes graph faults mutants bench buy play-economy play-desk pictures flask translations lock clean
+.PHONY: help setup demo test lint sizes graph faults mutants bench explain buy play-economy play-desk pictures flask translations lock clean
