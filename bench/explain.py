@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from flask_migrate import upgrade
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from sqlalchemy import event
 
 from bench import many
@@ -33,6 +34,7 @@ from tests.conftest import PASSWORD, SECRET, Browser
 
 MANY = 2_000  # rows read by one node of a plan, of which a page shows a few dozen
 SLOW = 50  # milliseconds
+LONGEST = 20  # seconds of a job: what it does with the hundredth row it did with the first
 READERS = (None, "student", "teacher", "admin")
 NO_PAGES = {"static", "live.stream", "metrics.show"}
 # What is asked for beside the plain address: words that few are called by, and each way to filter.
@@ -137,10 +139,11 @@ def _ask(app, token, where, path, report):
 
 
 def _run(name, report):
-    """What a job asks until it is done, or needs the chain, of which there is none here."""
+    """What a job asks until it is done, has had LONGEST, or needs the chain, of which there is none here."""
     with heard() as asked:
         try:
-            schedule.run(name)
+            with UnixSignalDeathPenalty(LONGEST, JobTimeoutException):
+                schedule.run(name)
         except Exception as error:  # noqa: BLE001 - without a chain many end early, and what they asked until then is looked at
             say(f"  {name} went as far as it can here: {type(error).__name__}")
     db.session.remove()
