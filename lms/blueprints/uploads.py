@@ -7,6 +7,7 @@ from flask import current_app
 from flask_login import current_user
 from sqlalchemy.exc import DBAPIError
 
+from lms.db import db
 from lms.domain.files import actions as files
 from lms.domain.files.upload_limits import LARGEST
 from lms.errors import Invalid, NotFound, Unavailable
@@ -62,6 +63,7 @@ def as_attachment(file):
 def _look_at(contents):
     """Nothing is kept that is known to be malicious, and nothing that nobody could look at."""
     scanner = upload_scanner(current_app.config)
+    db.session.rollback()  # it may hang, and then no connection hangs with it
     for content in contents:
         try:
             found = scanner.finds(content.data)

@@ -13,6 +13,7 @@ from lms.domain.applications import actions, queries
 from lms.domain.applications.models import Application
 from lms.domain.files.models import File
 from lms.gateways import files as gateway
+from lms.gateways.scanner import NoScanner
 from tests.clamd import MALICIOUS, clamd
 from tests.papers import JPEG, PDF, png
 
@@ -157,6 +158,13 @@ def test_what_is_known_to_be_malicious_is_not_kept(browser, app, monkeypatch, tm
         assert refused.status_code == 422 and "worse.pdf is known to be malicious. Nothing was kept." in refused.text
         assert kept() == [] and db.session.query(Application).count() == 0
         assert send(browser, (PDF, "degree.pdf")).status_code == 303 and kept() == [PDF]
+
+
+def test_no_connection_is_held_while_it_is_looked_at(browser, monkeypatch):
+    held = []
+    monkeypatch.setattr(NoScanner, "finds", lambda *_: held.append(db.engine.pool.checkedout()) or "")
+    assert send(browser, (PDF, "degree.pdf")).status_code == 303
+    assert held == [0]
 
 
 def test_where_nobody_can_look_at_it_nothing_is_kept(browser, app, monkeypatch, kept):

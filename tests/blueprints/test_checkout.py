@@ -20,6 +20,7 @@ from lms.domain.learning import queries as learning
 from lms.domain.ledger import queries as ledger
 from lms.domain.wallet import queries as wallet
 from lms.gateways import payments
+from lms.gateways.payments_sandbox import Sandbox
 from lms.queue import queue
 from tests.blueprints.test_wallet import give_address, settle
 from tests.conftest import publish, sell
@@ -110,6 +111,15 @@ def test_the_page_speaks_of_vat_only_where_there_is_some(app, ana, course, log_i
     assert not re.search("[ >]VAT", page(client.get("/courses/how-chains-work/checkout")))
     monkeypatch.setitem(app.config, "VAT_RATE", 2200)
     assert "price without VAT" in page(client.get("/courses/how-chains-work/checkout"))
+
+
+def test_no_connection_is_held_while_the_gateway_is_asked(ana, course, log_in, monkeypatch):
+    """It may take half a minute: all who pay would hold all there are."""
+    held, client = [], log_in(ana)
+    monkeypatch.setattr(Sandbox, "payment_page", lambda *_: held.append(db.engine.pool.checkedout()) or "/")
+    for answer in (client.post("/courses/how-chains-work/checkout", data={"key": "k"}), client.get("/orders/1/pay")):
+        assert answer.status_code == 303
+    assert held == [0, 0]
 
 
 def test_a_double_click_is_one_order_and_one_payment_page(ana, course, log_in):

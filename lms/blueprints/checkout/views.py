@@ -12,7 +12,7 @@ from lms.blueprints.checkout.forms import ConfirmForm, PurchaseForm
 from lms.blueprints.checkout.gateway import gateway
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.paging import page_number
-from lms.db import transaction
+from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout import queries, refunds
 from lms.domain.checkout.coupons import LONGEST_CODE
@@ -159,4 +159,6 @@ def _receipt(order_id):
 def _payment_page(order):
     back = url_for("checkout.show", order_id=order.id, _external=True)
     facts = dict(expires_at=order.placed_at + checkout.ORDER_LIFE, key=f"order:{order.id}", email=order.buyer.email, locale=str(get_locale()))
-    return gateway().payment_page(Purchase(order.id, order.total, order.currency, order.course.title, **facts), back)
+    purchase = Purchase(order.id, order.total, order.currency, order.course.title, **facts)
+    db.session.rollback()  # a gateway may hang, and then no connection hangs with it
+    return gateway().payment_page(purchase, back)
