@@ -45,10 +45,13 @@ def _may_be_kept(error):
 
 
 def empty(places):
-    """Remove what stood at these places, after the rows that named them are gone. Who dies before leaves bytes that no row names: jobs.files."""
+    """Remove what stood at these places, after the rows that named them are gone. What stays, for who died before or a disk that refuses, is of no row: jobs.files."""
     store = _store()
-    for place in places:
-        store.remove(place)
+    try:
+        for place in places:
+            store.remove(place)
+    except OSError as error:
+        log.warning("uploads not removed", extra={"error": type(error).__name__})
 
 
 def as_attachment(file):

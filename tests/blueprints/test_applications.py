@@ -202,6 +202,19 @@ def test_one_taken_back_makes_room_for_another(browser, applied, kept):
     assert send(browser).status_code == 303
 
 
+def test_a_disk_that_takes_nothing_away_undoes_nothing(browser, applied, monkeypatch, kept):
+    """What was committed is answered as done, and a refusal stays what it is; the bytes are the sweep's."""
+
+    def refuse(*_):
+        raise OSError("Read-only file system")
+
+    monkeypatch.setattr(gateway.Directory, "remove", refuse)
+    assert browser.post("/teach/apply/withdrawal").status_code == 303
+    assert db.session.query(File).count() == 0 and kept() == [PDF]
+    monkeypatch.setattr(gateway.Directory, "put", refuse)
+    assert send(browser, (PDF, "degree.pdf")).status_code == 503
+
+
 def test_who_has_not_confirmed_his_address_is_told_to(log_in, member):
     browser = log_in(member("ugo", verified=False))
     page = browser.get("/teach/apply/")
