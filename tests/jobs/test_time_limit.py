@@ -69,9 +69,9 @@ def test_nor_is_a_write_tried_once_more(worker, ana, limit):
 
 
 def test_a_worker_ends_its_jobs_so(app, monkeypatch):
+    load("worker")
     monkeypatch.setattr(WithoutForks, "app", app)
     monkeypatch.setattr(checkout, "expire", lambda: list(one_by_one.each(hang, [1, 2, 3])))
-    load("worker")
     jobs = rq.Queue(NAME, connection=queue.redis, serializer=Plain)
     jobs.enqueue("lms.jobs.checkout.expire", job_timeout=1)
     begun = time.monotonic()
