@@ -58,14 +58,14 @@ def lines_of(teacher_id: int, first: datetime, last: datetime) -> list[Line]:
 
 
 def months(teacher_id: int, time_zone: str) -> tuple[list[date], list[tuple[str | None, list[int]]]]:
-    """(the last twelve months' first days, [(course, cents of each month)] with the dearest first and the rest under None), in the teacher's zone."""
+    """(the last twelve months' first days, [(course, cents of each month)] with the dearest first, of equals the older, and the rest under None), in the teacher's zone."""
     zone = ZoneInfo(time_zone)
     firsts = _firsts(clock.now().astimezone(zone).date())
     values = dict(teacher=teacher_id, zone=time_zone, since=datetime(firsts[0].year, firsts[0].month, 1, tzinfo=zone))
     found: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * MONTHS)
     for course_id, title, month, cents in db.session.execute(_MONTHLY, values):
         found[course_id, title][firsts.index(month)] += cents
-    ranked = [(title, values) for (_, title), values in sorted(found.items(), key=lambda item: -sum(item[1]))]
+    ranked = [(title, values) for (_, title), values in sorted(found.items(), key=lambda item: (-sum(item[1]), item[0]))]
     rest = [sum(column) for column in zip(*(values for _, values in ranked[SERIES:]), strict=True)]
     return firsts, ranked[:SERIES] + ([(None, rest)] if rest else [])
 
