@@ -40,6 +40,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+ASKED_BY_PAGES = {"live.stream", "admin.payouts.company"}  # by themselves, while nobody need sit there
 LARGEST_REQUEST = 1024 * 1024  # bytes
 # Whoever is gone without a word is missed by the other within half a minute: we wait for no lost server, and no lost machine keeps its locks, those that
 # `alone` takes included. Who hangs in a transaction loses it after five minutes, longer than any job may take.
@@ -195,7 +196,7 @@ def _requests(app):
 
 def _keep_sign_in(member):
     """Whom the request loaded keeps the sign-in that he uses; a page that asks by itself does not. It is no reason to refuse what he asked for."""
-    if member is None or not member.is_authenticated or request.endpoint == "live.stream" or not sessions.is_to_be_kept(member):
+    if member is None or not member.is_authenticated or request.endpoint in ASKED_BY_PAGES or not sessions.is_to_be_kept(member):
         return
     try:
         with transaction():

@@ -7,9 +7,11 @@ from html import unescape
 import pytest
 
 from lms import clock, live
+from lms.app import ASKED_BY_PAGES
 from lms.blueprints.admin import case_page
 from lms.db import PAGE, db, transaction
-from lms.domain.accounts import device_sightings
+from lms.domain.accounts import device_sightings, sessions
+from lms.domain.accounts.models import Session
 from lms.domain.audit.models import LogEntry
 from lms.domain.desk import cases, decisions, linked_accounts, risk_checks, risk_flags, risk_signals
 from lms.domain.wallet.models import LinkedWallet
@@ -656,6 +658,26 @@ def test_an_admin_sees_who_else_has_the_case_open_and_is_told_of_who_comes(asked
     enqueued.clear()
     assert "Otto has this case open, too." in log_in(ada).get(f"{url}/company", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text
     assert enqueued == [], "who is there already is no news"
+
+
+def test_a_case_left_open_keeps_no_sign_in_which_only_who_sits_there_does(asked, ada, log_in):
+    url, browser = f"/admin/payouts/{asked('cleo', 300).id}", log_in(ada)
+    clock.advance(sessions.ADMINS_IDLE_LIFE / 2)
+
+    def until():
+        db.session.expire_all()
+        return db.session.query(Session).filter_by(user_id=ada.id).one().expires_at
+
+    before = until()
+    assert "company" in browser.get(f"{url}/company", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text and until() == before
+    browser.get(url)
+    assert until() > before
+
+
+def test_what_pages_ask_by_themselves_is_known_to_keep_no_sign_in(app):
+    templates = [app.jinja_env.loader.get_source(app.jinja_env, name)[0] for name in app.jinja_env.list_templates(extensions=("html",))]
+    asked = {endpoint for text in templates for endpoint in re.findall(r'hx-get="\{\{ url_for\([\'"]([\w.]+)[^"]*" hx-trigger="every', text)}
+    assert asked == ASKED_BY_PAGES - {"live.stream"} and sum(text.count('trigger="every ') for text in templates) == len(asked)
 
 
 def test_who_decided_is_there_no_more(asked, ada, member, log_in, enqueued):
