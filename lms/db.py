@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import ARRAY, ColumnElement, MetaData, Select, any_, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, MetaData, Select, any_, func, literal, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, scoped_session
 from sqlalchemy.types import DateTime
@@ -51,6 +51,12 @@ def transaction() -> Iterator[scoped_session[Session]]:
 def array(values: Iterable[int | str]) -> str:
     """Numbers or hex words as PostgreSQL writes an array, to be cast: psycopg's general way takes ten times as long for two hundred."""
     return "{" + ",".join(map(str, values)) + "}"
+
+
+def be_patient() -> None:
+    """For a command that may ask the node for an hour between two statements: what it has begun is not taken from it, as it is from who hangs."""
+    db.session.execute(text("SET idle_in_transaction_session_timeout = 0"))
+    db.session.commit()
 
 
 def disconnect() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 import lms.app
 from lms import create_app
-from lms.db import alone, db, transaction
+from lms.db import alone, be_patient, db, transaction
 
 
 @pytest.fixture
@@ -59,6 +59,16 @@ def test_no_job_takes_as_long_as_that(start):
     """What is lent to a job that hangs on a node is not taken from it before its own time is up."""
     with start("cli").app_context():
         assert setting("idle_in_transaction_session_timeout") == "5min"
+
+
+def test_a_command_may_ask_the_node_for_longer_than_that(start, monkeypatch):
+    monkeypatch.setitem(lms.app._SERVER_SETTINGS, "idle_in_transaction_session_timeout", "200ms")
+    with start("cli").app_context():
+        be_patient()
+        for number in range(2):
+            assert db.session.scalar(text("SELECT :number"), {"number": number}) == number
+            time.sleep(0.5)
+        db.session.commit()
 
 
 def test_a_page_waits_for_no_lock_without_an_end(start, monkeypatch, ana):

@@ -21,6 +21,7 @@ from lms.domain.wallet import queries as wallets
 from lms.domain.withdrawals.models import Withdrawal
 from lms.jobs import deposits, node, settlement, solvency
 from lms.jobs import rewards as becoming
+from lms.jobs.operate import recovery
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, OUTSIDE, ask, credit, holdings, pay
@@ -36,6 +37,18 @@ def test_what_was_credited_before_the_backup_is_not_minted_again(rich, backup, r
     assert audit() == GREEN
     flow()
     assert (wallets.balance(rich.id).total, audit()) == (teo(55), GREEN)
+
+
+def test_all_of_the_chain_may_be_read_for_as_long_as_it_takes(rich, recover, monkeypatch):
+    read, allowed = recovery._used, []
+
+    def used(*asked):
+        allowed.append(db.session.scalar(text("SHOW idle_in_transaction_session_timeout")))
+        return read(*asked)
+
+    monkeypatch.setattr(recovery, "_used", used)
+    recover()
+    assert allowed == ["0"]
 
 
 def test_what_was_credited_after_the_backup_is_booked_as_recovered(rich, backup, recover, flow, audit):
