@@ -18,7 +18,7 @@ from lms.domain.wallet.models import SolvencyLeaf, SolvencyLevel, SolvencyTree
 from lms.formats.solvency_proof import verify
 from lms.jobs.solvency import publish
 from tests.conftest import teo
-from tests.races import PATIENCE
+from tests.races import PATIENCE, outcomes
 
 
 def credit(user, amount, key="k", account="available"):
@@ -107,7 +107,7 @@ def test_eight_workers_make_one_tree(app, ana, monkeypatch):
         return found
 
     monkeypatch.setattr(solvency, "tree_of", look)
-    run_in_threads(app, publish, 8)
+    assert outcomes(app, [publish] * 8) == [None] * 8
     tree = solvency.recent()[0]
     assert db.session.query(SolvencyTree).count() == db.session.query(SolvencyLeaf).count() == 1
     verify(solvency.proof(ana.id, tree))
@@ -213,12 +213,3 @@ def many_members(count):
 def in_context(app, deed):
     with app.app_context():
         deed()
-
-
-def run_in_threads(app, deed, count):
-    db.session.commit()
-    threads = [threading.Thread(target=in_context, args=(app, deed)) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
