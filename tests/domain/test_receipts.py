@@ -2,26 +2,15 @@
 
 from types import SimpleNamespace
 
-import pytest
-
-from lms import clock, live
+from lms import live
 from lms.db import db, transaction
 from lms.domain.checkout import actions as checkout
 from lms.domain.checkout.receipts import CREDITED, DONE, ON_CHAIN, PAYING, receipt
 from lms.domain.ledger import queries as books
 from lms.domain.onchain import actions as onchain
-from lms.domain.onchain.models import Deployment
 from lms.domain.rulebook.models import RulebookVersion
 from lms.domain.wallet import actions as wallet
 from tests.conftest import publish, sell
-
-
-@pytest.fixture
-def chain(app):
-    """Where batches can be queued."""
-    facts = dict(chain_id=31337, genesis_hash="0x0", signer="0x" + "cd" * 20)
-    with transaction():
-        db.session.add(Deployment(deployed_at=clock.now(), **facts))
 
 
 def batch(user):
