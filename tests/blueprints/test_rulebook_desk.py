@@ -19,13 +19,9 @@ from lms.domain.rulebook.rules import Rules
 from lms.domain.rulebook.sales import Tier
 from lms.jobs import backtests as jobs
 from tests.conftest import PASSWORD, announce, sell, teo
+from tests.domain.test_drafts import bea as bea
 
 PLACE = "/admin/rulebook"
-
-
-@pytest.fixture
-def bea(member):
-    return member("bea", role="admin")
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from lms.domain.rulebook.sales import Tier
 from lms.domain.withdrawals import actions as withdrawals
 from lms.errors import DomainError
 from tests.conftest import address_of, announce, give, publish, sell, teo
+from tests.domain.test_drafts import act
+from tests.domain.test_drafts import draft as draft
 from tests.domain.test_exercises import ask, hand_in, lesson_of, with_exercise
 from tests.domain.test_payout_details import bank_of
 
@@ -180,19 +182,6 @@ def test_free_courses_and_deferred_grants_are_no_trouble(ana, tea):
 
 
 # The states of a backtest
-
-
-@pytest.fixture
-def draft(ada):
-    with transaction():
-        draft = drafts.begin(ada)
-        drafts.change(draft, ada, Rules(completion_bp=300), 14)
-    return draft
-
-
-def act(verb, *values):
-    with transaction():
-        return verb(*values)
 
 
 def test_asked_for_twice_there_is_one_under_way(draft, ada):
