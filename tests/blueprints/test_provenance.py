@@ -6,7 +6,6 @@ from html import unescape
 import pytest
 
 from lms.db import db, transaction
-from lms.domain.checkout import splits
 from lms.domain.desk import provenance
 from lms.domain.ledger import actions as ledger
 from lms.domain.ledger import queries as books
@@ -15,7 +14,7 @@ from lms.domain.withdrawals.models import Withdrawal
 from tests.blueprints.test_every_evidence import ready, settle
 from tests.blueprints.test_payouts import asked
 from tests.conftest import give, publish, sell, teo
-from tests.domain.test_payout_details import bank_of
+from tests.domain.test_provenance import sell_for_teo
 
 
 @pytest.fixture
@@ -45,12 +44,7 @@ def credit(user, amount, reason, **evidence):
 @pytest.fixture
 def sold(ana, bruno, tea, course):
     """A teacher's withdrawal of 21 TEO: what two buyers paid with, the bonus on it, and of a grant the rest."""
-    bank_of(tea)
-    with transaction():
-        splits.set_policy(tea, splits.ALWAYS)
-    for number, buyer in enumerate((ana, bruno)):
-        give(buyer, 20 + number)
-        sell(buyer, course, f"pay_{number}", level_bp=1000)
+    sell_for_teo(tea, course, ana, bruno)
     return asked(tea, 21)
 
 

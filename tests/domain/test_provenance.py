@@ -155,13 +155,18 @@ def test_it_sums_to_each_withdrawal_of_an_eventful_life(app, ask, ana, tea, ada,
     assert len(asked) == 5 and all(found(withdrawal) for withdrawal in asked)
 
 
-def test_sources_are_told_by_kind_and_course(ask, ana, bruno, tea, course):
+def sell_for_teo(tea, course, *buyers):
+    """Each pays a tenth in TEO, which the teacher takes."""
     bank_of(tea)
     with transaction():
         splits.set_policy(tea, splits.ALWAYS)
-    for number, buyer in enumerate((ana, bruno)):
+    for number, buyer in enumerate(buyers):
         give(buyer, 20 + number)
         sell(buyer, course, f"pay_{number}", level_bp=1000)
+
+
+def test_sources_are_told_by_kind_and_course(ask, ana, bruno, tea, course):
+    sell_for_teo(tea, course, ana, bruno)
     give(tea, 1)
     with transaction():
         ledger.post("ripe", part(tea, "maturing"), part(tea, "available"), teo(20), "matured", evidence={"lot": "of a test"})
