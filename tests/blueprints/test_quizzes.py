@@ -19,21 +19,12 @@ from lms.formats import markdown
 from tests.blueprints.test_evidence import words
 from tests.conftest import publish, take_part
 from tests.domain.test_attempts import ALL_RIGHT, ask, begin, choice, hand_in, lesson_of, limit, save, saved
+from tests.domain.test_attempts import lesson as lesson
 
 LESSON = "/learn/how-chains-work/lesson-1"
 QUIZ = f"{LESSON}/quiz"
 DESK = "/teach/courses/how-chains-work/lessons/lesson-1/quiz"
 ROWS = {"text": "Which one?", "options-0-text": "This", "options-0-is_right": "y", "options-0-explanation": "It is.", "options-2-text": "That"}
-
-
-@pytest.fixture
-def lesson(course):
-    """With a quiz of three questions, of which two must be right; of the last one two options are."""
-    lesson = lesson_of(course)
-    ask(lesson, "Two and two?", ("Three", "Four!", "Five"))
-    ask(lesson, "Three and **three**?", ("Six!", "Seven"))
-    ask(lesson, "Which are even?", ("Two!", "Three", "Four!"))
-    return lesson
 
 
 @pytest.fixture

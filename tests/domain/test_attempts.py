@@ -31,7 +31,7 @@ def lesson(course):
     """With a quiz of three questions, of which two must be right; of the last one two options are."""
     lesson = lesson_of(course)
     ask(lesson, "Two and two?", ("Three", "Four!", "Five"))
-    ask(lesson, "Three and three?", ("Six!", "Seven"))
+    ask(lesson, "Three and **three**?", ("Six!", "Seven"))
     ask(lesson, "Which are even?", ("Two!", "Three", "Four!"))
     return lesson
 
@@ -101,7 +101,7 @@ ALL_RIGHT = ("Four", "Six", "Two Four")
 
 def test_an_attempt_has_the_questions_as_they_are(attempt):
     first = attempt.questions[0]
-    assert [(question["text"], question["has_several"]) for question in attempt.questions] == [("Two and two?", False), ("Three and three?", False), ("Which are even?", True)]
+    assert [(question["text"], question["has_several"]) for question in attempt.questions] == [("Two and two?", False), ("Three and **three**?", False), ("Which are even?", True)]
     assert [(option["text"], option["is_right"], option["explanation"]) for option in first["options"]] == [("Three", False, "Why Three"), ("Four", True, "Why Four!"), ("Five", False, "Why Five")]
     assert (attempt.count, attempt.passing_percent, attempt.ends_at, attempt.is_open) == (3, 60, None, True)
     assert queries.chosen(attempt) == {}
