@@ -3,23 +3,16 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.cases import forget, wait
+
 
 @pytest.fixture
 def cases(ask):
     """Two withdrawals of the seeded teacher, a member of long standing, that wait for an admin; nothing is reserved for them, and none goes out here."""
     (teacher,), = ask("UPDATE users SET created_at = created_at - interval '30 days' WHERE email = 'teacher@example.org' RETURNING id")
-    rows = [
-        ask(
-            """INSERT INTO withdrawals (key, user_id, "to", amount, is_prompt, state, flags, risks, risk, recent, approvals_needed, rule_version, requested_at)
-               VALUES (%s || random()::text, %s, '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', 20000000, false, 'in review', '["teacher"]', '[]', 0, 20000000, 1, 1, now()) RETURNING id""",
-            "desk ",
-            teacher,
-        )[0][0]
-        for _ in range(2)
-    ]
-    yield rows
-    ask("DELETE FROM withdrawal_approvals WHERE withdrawal_id = ANY(%s) RETURNING withdrawal_id", rows)
-    ask("DELETE FROM withdrawals WHERE id = ANY(%s) RETURNING id", rows)
+    ids = wait(ask, teacher, 2, "teacher", approvals_needed=1)
+    yield ids
+    forget(ask, ids)
     ask("UPDATE users SET created_at = created_at + interval '30 days' WHERE id = %s RETURNING id", teacher)
 
 

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.cases import forget, wait
+
 WHY = "We look at strange sign-ins"
 BANNER = f"All payouts are stopped for now: {WHY}"
 
@@ -18,18 +20,9 @@ def cases(newcomer, ask):
     """Three withdrawals of a member of long standing, who signed in from nowhere anybody else did; each wants two admins, so that none goes out here."""
     ((member,),) = ask("UPDATE users SET created_at = created_at - interval '100 days' WHERE email = %s RETURNING id", newcomer.email)
     ask("DELETE FROM sightings WHERE user_id = %s RETURNING user_id", member)
-    rows = [
-        ask(
-            """INSERT INTO withdrawals (key, user_id, "to", amount, is_prompt, state, flags, risks, risk, recent, approvals_needed, rule_version, requested_at)
-               VALUES ('plain ' || random()::text, %s, '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', 20000000, false, 'in review', '["amount"]', '[]', 0, 20000000, 2, 1, now()) RETURNING id""",
-            member,
-        )[0][0]
-        for _ in range(3)
-    ]
-    yield rows
-    ask("DELETE FROM withdrawal_approvals WHERE withdrawal_id = ANY(%s) RETURNING withdrawal_id", rows)
-    ask("DELETE FROM simulations WHERE withdrawal_id = ANY(%s) RETURNING withdrawal_id", rows)
-    ask("DELETE FROM withdrawals WHERE id = ANY(%s) RETURNING id", rows)
+    ids = wait(ask, member, 3, "amount", approvals_needed=2)
+    yield ids
+    forget(ask, ids)
 
 
 @pytest.fixture
