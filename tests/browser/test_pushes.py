@@ -4,6 +4,7 @@ import os
 import re
 import signal
 
+import pytest
 import requests
 from playwright.sync_api import expect
 
@@ -56,7 +57,9 @@ def test_pages_answer_without_redis_and_the_open_wallet_gets_the_next_push_when_
     expect(reward).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
 
 
-def test_what_a_member_opened_stays_open_when_its_row_is_pushed(newcomer, window, unreloaded, blocks):
+@pytest.fixture
+def explained(newcomer, window, unreloaded, blocks):
+    """The row of a reward in an open wallet, which no block has taken yet, with its evidence opened."""
     page = window(newcomer)
     page.goto("/wallet")
     expect(page.locator("[data-live-state]")).to_have_text("live")
@@ -65,29 +68,25 @@ def test_what_a_member_opened_stays_open_when_its_row_is_pushed(newcomer, window
     newcomer.buy("renaissance-in-florence")
     reward = page.locator("#activity li", has_text="Purchase reward")
     reward.get_by_role("link", name="Why this TEO?").click()
-    evidence = reward.locator("details.evidence[open]")
+    return reward
+
+
+def test_what_a_member_opened_stays_open_when_its_row_is_pushed(explained, blocks):
+    evidence = explained.locator("details.evidence[open]")
     expect(evidence).to_contain_text("version 1")
     expect(evidence.locator("summary")).to_be_focused()
     blocks.go_on()
-    expect(reward).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
+    expect(explained).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
     expect(evidence.get_by_role("link", name="operation")).to_be_visible()
 
 
-def test_what_a_member_closed_again_stays_closed_when_its_row_is_pushed(newcomer, window, unreloaded, blocks):
-    page = window(newcomer)
-    page.goto("/wallet")
-    expect(page.locator("[data-live-state]")).to_have_text("live")
-    unreloaded(page)
-    blocks.stop()
-    newcomer.buy("renaissance-in-florence")
-    reward = page.locator("#activity li", has_text="Purchase reward")
-    reward.get_by_role("link", name="Why this TEO?").click()
-    reward.locator("details.evidence[open] > summary").click()
+def test_what_a_member_closed_again_stays_closed_when_its_row_is_pushed(explained, blocks):
+    explained.locator("details.evidence[open] > summary").click()
     blocks.go_on()
-    expect(reward).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
-    expect(reward).to_contain_text("final", timeout=SLOW)
-    expect(reward.get_by_role("link", name="Why this TEO?")).to_be_visible()
-    expect(reward.locator("details.evidence")).to_have_count(0)
+    expect(explained).to_contain_text(re.compile("(on chain|final) · block"), timeout=SLOW)
+    expect(explained).to_contain_text("final", timeout=SLOW)
+    expect(explained.get_by_role("link", name="Why this TEO?")).to_be_visible()
+    expect(explained.locator("details.evidence")).to_have_count(0)
 
 
 def test_a_backtest_is_followed_to_its_end_on_the_open_page_of_its_draft(seeded, window, unreloaded):
