@@ -5,14 +5,11 @@
 
 import sys
 
-from rig import VAR
-from rig.browser import chromium
 from rig.terminal import run
 from tests.e2e import deciding, stopping
-from tests.e2e.buy import demo_url
 from tests.e2e.desk_people import People
 from tests.e2e.play_economy import ADMIN, ADMINS_PASSWORD, agree
-from tests.e2e.story import told
+from tests.e2e.story import on_the_demo, told
 from tests.e2e.visitor import Visitor
 
 SECOND_ADMIN = "admin2@example.org"
@@ -37,9 +34,7 @@ def _play(story):
 
 
 def main():
-    url = demo_url()
-    with chromium() as browser:
-        play(browser, url, VAR / "demo" / "worker.env", print)
+    on_the_demo(play)
     print("The desk runs.")
 
 

@@ -6,12 +6,9 @@ After each step every balance of both and of the platform is printed, and must b
 
 import sys
 
-from rig import VAR
-from rig.browser import chromium
 from rig.terminal import run
 from tests.e2e import spending, teaching
-from tests.e2e.buy import demo_url
-from tests.e2e.story import told
+from tests.e2e.story import on_the_demo, told
 
 ADMIN, ADMINS_PASSWORD = "admin@example.org", "learn-and-earn"
 
@@ -48,9 +45,7 @@ def agree(story):
 
 
 def main():
-    url = demo_url()
-    with chromium() as browser:
-        play(browser, url, VAR / "demo" / "worker.env", print)
+    on_the_demo(play)
     print("The economy runs.")
 
 

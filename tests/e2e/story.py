@@ -4,7 +4,7 @@ import subprocess
 from decimal import Decimal
 
 from rig import ROOT, VAR
-from rig.browser import Watch
+from rig.browser import Watch, chromium
 from rig.tools import VENV
 from tests.e2e import buy
 from tests.e2e.books import Books, lines
@@ -27,6 +27,13 @@ def told(play, browser, url, environment, say):
         for person in story.people:
             person.context.close()
     return story.timeline.events
+
+
+def on_the_demo(play):
+    """Run a play against the demo that runs here, and print what happens."""
+    url = buy.demo_url()
+    with chromium() as browser:
+        play(browser, url, VAR / "demo" / "worker.env", print)
 
 
 class Person:
