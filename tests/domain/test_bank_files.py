@@ -24,6 +24,8 @@ from lms.formats.sepa import Payer
 from tests.conftest import announce, teo
 from tests.domain.test_payout_details import bank_of
 from tests.domain.test_payouts import do, earn, of, parts, request, sound, told
+from tests.domain.test_payouts import olga as olga
+from tests.domain.test_payouts import rich as rich
 from tests.races import race
 
 PAYER = Payer("SchoolPlatform", "DE02120300000000202051", "BYLADEM1001")
@@ -47,20 +49,6 @@ def texts(bank_file, path):
 
 def actions():
     return [(entry.action, entry.subject) for entry in db.session.query(LogEntry).order_by(LogEntry.id)]
-
-
-@pytest.fixture
-def rich(tea):
-    """Tea with 500.00 EUR and a bank."""
-    earn(tea, 50_000)
-    with transaction():
-        bank_of(tea)
-    return tea
-
-
-@pytest.fixture
-def olga(member):
-    return member("olga", role="admin")
 
 
 @pytest.fixture
