@@ -7,24 +7,17 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import device_sightings
 from lms.domain.ledger import queries as books
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import halt, payout_details, payouts, review
 from lms.domain.withdrawals.payout_models import Payout, PayoutDetails
 from tests.conftest import PASSWORD, address_of, give, teo
-from tests.domain.test_payout_details import DETAILS, bank_of
+from tests.desk import share_a_browser
+from tests.domain.test_payout_details import DETAILS
 from tests.domain.test_payouts import earn
+from tests.domain.test_payouts import rich as rich
 
 TYPED = DETAILS | {"iban": "DE89 3704 0044 0532 0130 00", "password": PASSWORD}
-
-
-@pytest.fixture
-def rich(tea):
-    earn(tea, 500_00)
-    with transaction():
-        bank_of(tea)
-    return tea
 
 
 @pytest.fixture
@@ -292,9 +285,7 @@ def test_while_payouts_are_stopped_nothing_is_offered_that_is_refused(admin, pay
 
 def test_an_admin_with_the_teachers_browser_is_offered_no_decision(admin, payout, rich, ada):
     assert "approval" in offered(admin, payout)
-    with transaction():
-        for who in (rich, ada):
-            device_sightings.see(who, "one browser", "192.0.2.1")
+    share_a_browser(rich, ada)
     assert offered(admin, payout) == []
     assert "You may have a part in this payout yourself: another admin decides." in admin.get(f"/admin/bank-payouts/{payout.id}").text
     assert act(admin, payout, "approval").status_code == 409 and payout.state == "in review"

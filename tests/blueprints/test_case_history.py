@@ -1,16 +1,16 @@
 """What was decided about a withdrawal so far stands on its case: also what was taken back, and nothing of what is kept from its reader."""
 
 import re
-from datetime import timedelta
 from html import unescape
 
 import pytest
 
-from lms import clock, live
+from lms import live
 from lms.db import db, transaction
 from lms.domain.desk import approvals, history
 from lms.domain.withdrawals import actions
-from tests.conftest import address_of, give, teo
+from tests.conftest import teo
+from tests.desk import waiting_case
 
 
 @pytest.fixture
@@ -20,14 +20,7 @@ def otto(member):
 
 @pytest.fixture
 def waiting(ana):
-    """A withdrawal that two admins must approve."""
-    give(ana, 50)
-    own = address_of(ana)
-    with transaction():
-        ana.created_at = own.linked_at = clock.now() - timedelta(days=30)  # no sign of fraud
-        withdrawal = actions.request("k", ana, own.id, teo(20))
-        withdrawal.state, withdrawal.flags, withdrawal.approvals_needed = "in review", ["amount"], 2
-    return withdrawal
+    return waiting_case(ana, approvals=2)
 
 
 def act(verb, *values):

@@ -22,7 +22,7 @@ from lms.jobs import schedule
 from lms.jobs import withdrawals as jobs
 from tests.blueprints.test_evidence import words
 from tests.conftest import address_of, give, teo
-from tests.desk import approve, approve_together, shown
+from tests.desk import approve, approve_together, share_a_browser, shown
 
 
 @pytest.fixture
@@ -47,12 +47,6 @@ def asked(member):
     return ask
 
 
-def shared(*users):
-    with transaction():
-        for user in users:
-            device_sightings.see(user, "one browser", "192.0.2.1")
-
-
 def digests(*withdrawals):
     """What the page of a batch of these sends, one that no page offers among them, too."""
     return {"chosen": [str(withdrawal.id) for withdrawal in withdrawals]} | {f"seen-{withdrawal.id}": withdrawal.digest for withdrawal in withdrawals}
@@ -65,7 +59,7 @@ def names(page):
 def test_a_withdrawal_without_a_sign_goes_on_and_one_with_a_sign_waits(asked, bruno, member):
     assert asked("cleo", 50).state == "approved"
     ana = member("ana")
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     with transaction():
         ana.created_at = clock.now() - timedelta(days=100)
     give(ana, 50)
@@ -80,7 +74,7 @@ def test_a_withdrawal_without_a_sign_goes_on_and_one_with_a_sign_waits(asked, br
 
 
 def test_the_member_reads_that_somebody_looks_and_nothing_of_why(ana, bruno, ada, log_in):
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     give(ana, 50)
     own = address_of(ana)
     with transaction():
@@ -98,7 +92,7 @@ def test_the_member_reads_that_somebody_looks_and_nothing_of_why(ana, bruno, ada
 def test_the_member_of_one_that_came_back_reads_that_somebody_looks_and_nothing_of_why(asked, bruno, ada, log_in):
     withdrawal = asked("cleo", 50)
     clock.advance(timedelta(hours=1))
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     with transaction():
         assert not risk_checks.lets_go(withdrawal)
     browser = log_in(withdrawal.user)
@@ -183,7 +177,7 @@ def test_an_admin_is_not_told_that_a_sign_of_another_member_names_him(asked, ada
     with transaction():
         facts = {"shared device": [bruno.id, ada.id], "shared address": [ada.id]}
         withdrawal.risks = [{"name": name, "weight": 40, "facts": {"members": ids}} for name, ids in facts.items()]
-    shared(withdrawal.user, ada, bruno)
+    share_a_browser(withdrawal.user, ada, bruno)
     own, others = (signs_and_links(log_in(admin).get(f"/admin/payouts/{withdrawal.id}").text) for admin in (ada, otto))
     assert "Bruno, Ada signed in with the same browser." in others[0] and "is, or was, of Ada." in others[0] and "Ada" in others[1]
     assert "Bruno signed in with the same browser." in own[0] and "is, or was, of …." in own[0] and "Bruno" in own[1]
@@ -355,7 +349,7 @@ def test_a_sign_that_came_up_since_it_was_judged_keeps_it_out_of_the_batch(asked
     browser, ids = log_in(ada), [str(withdrawal.id), str(other.id)]
     assert re.findall(r'name="chosen" value="(\d+)"', browser.get("/admin/payouts").text) == ids
     before = digests(withdrawal, other)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     answer = browser.post("/admin/payouts/batch", data=before)
     assert answer.status_code == 409 and f"Withdrawal {withdrawal.id} bears signs of fraud" in answer.text
     assert re.findall(r'name="chosen" value="(\d+)"', answer.text) == ids[1:]
@@ -367,7 +361,7 @@ def test_a_sign_that_came_up_since_it_was_judged_keeps_it_out_of_the_batch(asked
 def test_a_sign_that_came_up_since_is_read_before_a_single_approval_is_given(asked, bruno, ada, log_in):
     withdrawal, browser = asked("cleo", 300), log_in(ada)
     before = shown(browser.get(f"/admin/payouts/{withdrawal.id}").text)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=before)
     page = words(answer.text)
     assert answer.status_code == 409 and "Not approved: something has changed since you were shown it." in page
@@ -383,7 +377,7 @@ def test_a_word_given_before_a_sign_came_up_counts_no_more(asked, bruno, ada, me
     withdrawal, otto = asked("cleo", 1900), member("otto", role="admin")
     with transaction():
         actions.approve(withdrawal, ada)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     jobs.look_again()
     db.session.refresh(withdrawal)
     assert (withdrawal.approvals, withdrawal.approvals_needed) == ([], 2)
@@ -399,10 +393,10 @@ def test_a_word_given_before_a_sign_came_up_counts_no_more(asked, bruno, ada, me
 
 def test_a_sign_that_has_grown_is_read_before_an_approval_is_given(asked, bruno, ada, member, log_in):
     withdrawal, browser = asked("cleo", 300), log_in(ada)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     jobs.look_again()
     before = shown(browser.get(f"/admin/payouts/{withdrawal.id}").text)
-    shared(member("dora"), member("emil"))
+    share_a_browser(member("dora"), member("emil"))
     answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=before)
     assert answer.status_code == 409 and "Bruno, Dora, Emil signed in with the same browser." in words(answer.text)
     db.session.refresh(withdrawal)
@@ -412,10 +406,10 @@ def test_a_sign_that_has_grown_is_read_before_an_approval_is_given(asked, bruno,
 
 def test_a_sign_that_has_grown_is_written_down_by_the_job(asked, bruno, member):
     withdrawal = asked("cleo", 300)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     jobs.look_again()
     other = member("dora")
-    shared(other)
+    share_a_browser(other)
     jobs.look_again()
     db.session.refresh(withdrawal)
     assert [(risk["name"], risk["facts"]) for risk in withdrawal.risks] == [("shared device", {"members": [bruno.id, other.id]})]
@@ -423,7 +417,7 @@ def test_a_sign_that_has_grown_is_written_down_by_the_job(asked, bruno, member):
 
 def test_a_case_with_the_signs_that_it_bore_before_is_approved_at_once(asked, bruno, ada, log_in):
     withdrawal = asked("cleo", 300)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     jobs.look_again()
     db.session.refresh(withdrawal)
     assert [risk["name"] for risk in withdrawal.risks] == ["shared device"]
@@ -433,7 +427,7 @@ def test_a_case_with_the_signs_that_it_bore_before_is_approved_at_once(asked, br
 def test_a_sign_that_the_hourly_job_wrote_is_read_before_an_approval_is_given(asked, bruno, ada, log_in):
     withdrawal, browser = asked("cleo", 300), log_in(ada)
     before = shown(browser.get(f"/admin/payouts/{withdrawal.id}").text)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     jobs.look_again()
     answer = browser.post(f"/admin/payouts/{withdrawal.id}/approval", data=before)
     assert answer.status_code == 409 and "Shared browser Bruno signed in with the same browser." in words(answer.text)
@@ -469,7 +463,7 @@ def test_without_what_he_was_shown_nothing_is_approved(asked, ada, log_in, sent)
 
 def test_who_approves_his_own_with_others_reads_nothing_of_its_signs(asked, bruno, ada, log_in):
     withdrawal = asked("cleo", 300)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     with transaction():
         withdrawal.user.role = "admin"
     answer = log_in(withdrawal.user).post("/admin/payouts/batch", data=digests(withdrawal))
@@ -510,7 +504,7 @@ def test_who_has_a_part_in_one_case_approves_none_of_a_batch_with_it(asked, ada,
     """Also where no weight makes a sign of what ties them."""
     monkeypatch.setattr(risk_flags, "raised", lambda found, weights: [])
     withdrawal, other = asked("cleo", 300), asked("dora", 300)
-    shared(withdrawal.user, ada)
+    share_a_browser(withdrawal.user, ada)
     answer = log_in(ada).post("/admin/payouts/batch", data=digests(withdrawal, other))
     assert answer.status_code == 409 and f"Withdrawal {withdrawal.id} You may have a part" in words(answer.text)
     assert re.findall(r'name="chosen" value="(\d+)"', answer.text) == [str(other.id)]
@@ -520,7 +514,7 @@ def test_who_has_a_part_in_one_case_approves_none_of_a_batch_with_it(asked, ada,
 
 def test_who_may_have_a_part_reads_no_note_of_the_other_admins(asked, ada, member, log_in):
     withdrawal, otto = asked("cleo", 300, held_at=clock.now(), hold_reason="We ask.", hold_note="Same browser as Ada."), member("otto", role="admin")
-    shared(withdrawal.user, ada)
+    share_a_browser(withdrawal.user, ada)
     own, others = ([log_in(who).get(f"/admin/payouts/{withdrawal.id}").text, live.shown(who.id, [f"case:{withdrawal.id}"])[f"case:{withdrawal.id}"]] for who in (ada, otto))
     assert [("We ask." in page, "Same browser as Ada." in page) for page in own] == [(True, False)] * 2
     assert [("We ask." in page, "Same browser as Ada." in page) for page in others] == [(True, True)] * 2
@@ -566,7 +560,7 @@ def test_while_payouts_are_stopped_no_approval_is_offered(asked, ada, log_in):
 
 def test_who_approves_his_own_reads_nothing_of_a_sign_that_came_up(asked, bruno, ada, log_in):
     withdrawal = asked("cleo", 300)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     with transaction():
         withdrawal.user.role = "admin"
     answer = log_in(withdrawal.user).post(f"/admin/payouts/{withdrawal.id}/approval")
@@ -576,7 +570,7 @@ def test_who_approves_his_own_reads_nothing_of_a_sign_that_came_up(asked, bruno,
 def test_a_sign_that_came_up_since_is_read_within_an_hour(asked, bruno, ada, log_in):
     withdrawal = asked("cleo", 300)
     asked("dora", 300)
-    shared(withdrawal.user, bruno)
+    share_a_browser(withdrawal.user, bruno)
     assert dict(schedule.TABLE)["withdrawals.look_again"] <= 3600
     for _ in range(2):
         schedule.run("withdrawals.look_again")
@@ -590,7 +584,7 @@ def test_however_many_wait_each_is_looked_at_again_in_one_of_several_jobs(asked,
     monkeypatch.setattr(jobs, "SLICE", 2)
     monkeypatch.setattr(jobs, "enqueue", lambda *job: queued.append(job))
     found = [asked(name, 300) for name in ("cleo", "dora", "emil", "fred", "gina")]
-    shared(bruno, *(withdrawal.user for withdrawal in found))
+    share_a_browser(bruno, *(withdrawal.user for withdrawal in found))
     queued.clear()
     jobs.look_again()
     marked = []
@@ -608,7 +602,7 @@ def test_a_sign_that_is_gone_stays_written(asked, ada, log_in):
     withdrawal = asked("cleo", 300, risks=[{"name": "dispute", "weight": 40, "facts": {"disputes": 1}}], risk=40)
     for _ in range(2):
         log_in(ada).post("/admin/payouts/batch", data={"chosen": [str(withdrawal.id)]})
-        shared(withdrawal.user, ada)
+        share_a_browser(withdrawal.user, ada)
     db.session.refresh(withdrawal)
     assert ([risk["name"] for risk in withdrawal.risks], withdrawal.risk, withdrawal.state) == (["dispute", "shared device"], 80, "in review")
 

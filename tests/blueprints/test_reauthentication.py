@@ -13,10 +13,10 @@ from lms.db import db, transaction
 from lms.domain.accounts import actions as accounts
 from lms.domain.accounts import queries, sessions
 from lms.domain.accounts.sessions import PROOF_LIFE
-from lms.domain.withdrawals import actions
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError
-from tests.conftest import PASSWORD, address_of, give, teo
+from tests.conftest import PASSWORD
+from tests.desk import waiting_case
 
 # Together all that an admin can send: a decision asks for the password, what asks for none says why.
 GUARDED = {
@@ -42,13 +42,7 @@ WITHOUT_A_PASSWORD = {
 
 @pytest.fixture
 def waiting(ana):
-    give(ana, 50)
-    own = address_of(ana)
-    with transaction():
-        ana.created_at = own.linked_at = clock.now() - timedelta(days=30)  # no sign of fraud
-        withdrawal = actions.request("k", ana, own.id, teo(20))
-        withdrawal.state, withdrawal.flags, withdrawal.approvals_needed = "in review", ["amount"], 1
-    return withdrawal
+    return waiting_case(ana, approvals=1)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from lms.domain.withdrawals import actions, bank_files, halt, payouts
 from lms.domain.withdrawals.models import Withdrawal
 from lms.errors import DomainError, Forbidden
 from tests.conftest import address_of, give, teo
+from tests.desk import share_a_browser
 from tests.domain.test_bank_files import PAYER
 from tests.domain.test_payout_details import bank_of
 from tests.domain.test_payouts import earn, request
@@ -90,8 +91,7 @@ def test_two_accounts_of_one_browser_are_not_two_admins(approved, otto, ada, tea
         drafts.change(draft, otto, Rules(completion_bp=300), 14)
         drafts.propose(draft, otto)
         payouts.approve(payout, otto)
-        for who in (otto, ada):
-            device_sightings.see(who, "one browser", "192.0.2.1")
+    share_a_browser(otto, ada)
     for decide in (lambda: actions.approve(approved, ada), lambda: payouts.approve(payout, ada), lambda: drafts.publish(draft, ada, draft.digest)):
         with pytest.raises(Forbidden, match="may be one"), transaction():
             decide()

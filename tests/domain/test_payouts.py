@@ -6,7 +6,6 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import device_sightings
 from lms.domain.accounts.models import User
 from lms.domain.audit.models import LogEntry
 from lms.domain.ledger import actions as ledger
@@ -18,6 +17,7 @@ from lms.domain.withdrawals import payout_details, payouts
 from lms.domain.withdrawals.payout_models import Payout
 from lms.errors import DomainError, Invalid
 from tests.conftest import address_of, announce, give, teo
+from tests.desk import share_a_browser
 from tests.domain.test_payout_details import DETAILS, bank_of
 from tests.races import race
 
@@ -279,9 +279,7 @@ def test_what_is_not_at_the_bank_yet_is_not_paid_to_who_was_shut_since(rich, ada
 
 def test_who_signed_in_with_the_members_browser_decides_nothing_about_a_payout_of_his(rich, ada, olga):
     payout = request(rich, 1000)
-    with transaction():
-        for who in (rich, ada):
-            device_sightings.see(who, "one browser", "192.0.2.1")
+    share_a_browser(rich, ada)
     verbs = ((payouts.approve,), (payouts.reject, "No."), (payouts.mark_paid, "SCT 1", True), (payouts.mark_returned, "Unknown."))
     for verb, *words in verbs:
         with pytest.raises(DomainError, match="may have a part"):

@@ -6,7 +6,6 @@ import pytest
 
 from lms import clock
 from lms.db import db, transaction
-from lms.domain.accounts import device_sightings
 from lms.domain.audit.models import LogEntry
 from lms.domain.desk import admin_notices, risk_checks
 from lms.domain.ledger import queries as books
@@ -14,6 +13,7 @@ from lms.domain.notices.models import Notice
 from lms.domain.withdrawals import actions, releases
 from lms.jobs import withdrawals as jobs
 from tests.conftest import address_of, give, teo
+from tests.desk import share_a_browser
 
 HOUR = timedelta(hours=1)
 
@@ -34,12 +34,6 @@ def asked(ana):
         return withdrawal
 
     return ask
-
-
-def shared(*users):
-    with transaction():
-        for user in users:
-            device_sightings.see(user, "one browser", "192.0.2.1")
 
 
 def approve(withdrawal, *admins):
@@ -68,7 +62,7 @@ def test_of_which_nothing_came_up_goes(asked):
 def test_one_that_nobody_had_to_look_at_comes_before_an_admin_if_a_sign_came_up_since(asked, ana, bruno, passed, is_let_go):
     withdrawal = asked(50)
     clock.advance(passed)
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     assert goes(withdrawal) == is_let_go
     assert (withdrawal.state, withdrawal.approvals_needed, withdrawal.risk, withdrawal.decided_at is None) == (("approved", 0, 0, False) if is_let_go else ("in review", 1, 40, True))
     assert books.member(ana.id, "TEO", "reserved").balance == teo(50)
@@ -78,7 +72,7 @@ def test_the_words_that_were_given_before_do_not_count_any_more(asked, ana, brun
     otto, withdrawal = member("otto", role="admin"), asked(1900)
     approve(withdrawal, ada, otto)
     clock.advance(HOUR)
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     assert not goes(withdrawal)
     assert (withdrawal.state, withdrawal.approvals, withdrawal.approvals_needed) == ("in review", [], 2)
     approve(withdrawal, ada)
@@ -89,11 +83,11 @@ def test_the_words_that_were_given_before_do_not_count_any_more(asked, ana, brun
 
 
 def test_a_sign_that_grew_brings_it_back_too(asked, ana, bruno, ada, member):
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     withdrawal = approve(asked(50), ada)
     clock.advance(HOUR)
     assert goes(withdrawal)
-    shared(member("cleo"))
+    share_a_browser(member("cleo"))
     assert not goes(withdrawal)
 
 
@@ -102,7 +96,7 @@ def test_its_member_is_told_each_time_that_one_of_us_looks_and_nothing_of_why(as
     with transaction():
         db.session.query(Notice).update({"delivered_at": clock.now(), "read_at": clock.now()})
     clock.advance(HOUR)
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     goes(withdrawal)
     approve(withdrawal, ada)
     assert told(ana) == ["requested", "in review", "approved", "in review", "approved"]
@@ -116,7 +110,7 @@ def test_admins_are_told_that_it_waits_and_the_log_keeps_that_it_came_back(asked
     with transaction():
         admin_notices.tell_of_cases()
     assert told(ada) == []
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     goes(withdrawal)
     with transaction():
         admin_notices.tell_of_cases()
@@ -129,14 +123,14 @@ def test_an_operators_needs_no_look(asked, ana, bruno):
     with transaction():
         withdrawal = releases.release("by hand", ana, "0x" + "cd" * 20, teo(20))
     clock.advance(HOUR)
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     assert (goes(withdrawal), withdrawal.state) == (True, "approved")
 
 
 def test_what_was_cancelled_meanwhile_stays_so(asked, ana, bruno):
     withdrawal = asked(50)
     clock.advance(HOUR)
-    shared(ana, bruno)
+    share_a_browser(ana, bruno)
     with transaction():
         ana.frozen_at = clock.now()
         actions.cancel(withdrawal)
@@ -150,7 +144,7 @@ def test_a_look_takes_as_many_statements_however_many_are_named(asked, ana, memb
     clock.advance(HOUR)
     with statements() as clean:
         goes(withdrawal)
-    shared(ana, *(member(f"one{number}") for number in range(others)))
+    share_a_browser(ana, *(member(f"one{number}") for number in range(others)))
     db.session.expire_all()
     with statements() as found:
         goes(withdrawal)
