@@ -241,12 +241,17 @@ def flow(anvil, run_jobs):
     return go
 
 
+def with_gas(anvil, byte):
+    """Who signs with the key of these bytes, and can pay for it."""
+    key = custodial_keys.Key(byte * 32)
+    anvil.call("anvil_setBalance", key.address, hex(10**20))
+    return LocalSigner(key)
+
+
 @pytest.fixture
 def stranger(anvil):
     """Somebody's own wallet, with gas."""
-    key = custodial_keys.Key(b"\x07" * 32)
-    anvil.call("anvil_setBalance", key.address, hex(10**20))
-    return LocalSigner(key)
+    return with_gas(anvil, b"\x07")
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from lms import clock, create_app
-from lms.chain import custodial_keys, transactions
-from lms.chain.signers import LocalSigner
+from lms.chain import transactions
 from lms.db import db
 from lms.domain.audit.models import Incident
 from lms.domain.ledger import queries as books
@@ -17,7 +16,7 @@ from lms.jobs.lanes import Lane
 from lms.queue import enqueue
 from tests.conftest import teo
 from tests.jobs.acts import GREEN, credit
-from tests.jobs.conftest import forget
+from tests.jobs.conftest import forget, with_gas
 from tests.receipts import awaited
 
 CALL = re.compile(r"(grantRole|revokeRole) of (\w+), (\w+): to (0x\w+) data (0x\w+)")
@@ -26,9 +25,7 @@ CALL = re.compile(r"(grantRole|revokeRole) of (\w+), (\w+): to (0x\w+) data (0x\
 @pytest.fixture
 def admin(anvil):
     """The contracts' admin, whose key no server has."""
-    key = custodial_keys.Key(b"\x0a" * 32)
-    anvil.call("anvil_setBalance", key.address, hex(10**20))
-    return LocalSigner(key)
+    return with_gas(anvil, b"\x0a")
 
 
 @pytest.fixture
