@@ -6,11 +6,11 @@ import pytest
 
 from lms import clock, live
 from lms.db import db, transaction
-from lms.domain.accounts import device_sightings
 from lms.domain.accounts.models import User
 from lms.domain.desk.simulation_models import Simulation
 from lms.domain.notices.models import Notice
 from lms.domain.onchain.models import Operation
+from lms.domain.wallet.models import LinkedWallet
 from lms.domain.withdrawals import actions as withdrawals
 from lms.domain.withdrawals import halt
 from lms.domain.withdrawals.models import Withdrawal
@@ -18,6 +18,7 @@ from lms.jobs import settlement
 from lms.jobs.withdrawals import check
 from lms.queue import enqueue
 from tests.conftest import address_of, give, teo
+from tests.desk import share_a_browser
 from tests.jobs.acts import GREEN, credit, holdings, parts
 
 
@@ -26,7 +27,7 @@ def ask(user, amount, key="w1", **wishes):
     long_ago = clock.now() - timedelta(days=100)
     with transaction():
         member = db.session.get_one(User, user.id)
-        own = db.session.query(withdrawals.linked.LinkedWallet).filter_by(user_id=user.id).first() or address_of(member)
+        own = db.session.query(LinkedWallet).filter_by(user_id=user.id).first() or address_of(member)
         member.created_at = own.linked_at = long_ago
         return withdrawals.request(key, member, own.id, teo(amount), **wishes)
 
@@ -75,8 +76,7 @@ def test_one_of_which_a_sign_came_up_while_it_waited_does_not_leave_and_keeps_no
     clock.advance(timedelta(hours=2))
     with transaction():
         other.decided_at = clock.now()
-        for user in (rich, bruno):
-            device_sightings.see(user, "one browser", "192.0.2.1")
+    share_a_browser(rich, bruno)
     pushed = []
     monkeypatch.setattr(live, "push", lambda user_id, *names: pushed.append((user_id, names)))
     flow()
