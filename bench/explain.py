@@ -191,10 +191,10 @@ def heard():
     """with heard() as asked: … collects the statements sent meanwhile."""
     asked, began = [], {}
 
-    def before(connection, cursor, statement, values, context, many_rows):
+    def before(connection, cursor, statement, values, context, _):
         began[id(cursor)] = time.perf_counter()
 
-    def after(connection, cursor, statement, values, context, many_rows):
+    def after(connection, cursor, statement, values, context, _):
         asked.append(Asked(statement, values, 1000 * (time.perf_counter() - began.pop(id(cursor)))))
 
     engines = list(db.engines.values())
