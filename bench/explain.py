@@ -220,7 +220,7 @@ def plan(asked, growing):
         [found] = connection.exec_driver_sql(f"EXPLAIN ({analysed}FORMAT JSON) {asked.statement}", asked.values).scalar()
         connection.rollback()
     nodes = list(_nodes(found["Plan"])) or [found["Plan"]]
-    whole = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan" and node["Relation Name"] in growing and _read(node) > MANY}
+    whole = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan" and node["Relation Name"] in growing and (_read(node) > MANY or not analysed)}
     most = max(nodes, key=_read)
     return Plan(frozenset(whole), _read(most), f"{most['Node Type']} {most.get('Index Name', most.get('Relation Name', ''))}".strip())
 

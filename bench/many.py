@@ -56,6 +56,7 @@ _DONE = {
     "certificates": {"operation_id": "(SELECT min(id) FROM operations) + n % {operations} * {stride}", "address": "'0x' || repeat('ab', 20)"},
     "deposits": {"entry_id": "coalesce(entry_id, (SELECT min(id) FROM entries) + n % {entries} * {stride})"},
     "unstakings": {"released_at": "releases_at"},
+    "users": {"role": "CASE role WHEN 'admin' THEN 'student' ELSE role END"},
     "withdrawals": {"state": "'sent'", "decided_at": "coalesce(decided_at, requested_at)"},
 }
 
