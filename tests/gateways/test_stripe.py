@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
@@ -28,6 +29,15 @@ def real_time(monkeypatch, tmp_path):
     """A clock that no other test has moved."""
     monkeypatch.setattr(clock, "_ahead_file", str(tmp_path / "clock"))
     monkeypatch.setattr(clock, "_seen", (None, timedelta()))
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch):
+    """The moments of this test: this file may have been read an hour before it."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    ends = now + timedelta(minutes=30)
+    for name, value in dict(NOW=now, ORDER_ENDS=ends, PURCHASE=replace(PURCHASE, expires_at=ends)).items():
+        monkeypatch.setitem(globals(), name, value)
 
 
 @pytest.fixture
