@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
-from lms.blueprints import events
+from lms.blueprints import security_log
 from lms.blueprints.fields import sentence
 from lms.blueprints.limits import limiter, logged_in_member
 from lms.blueprints.reauthentication_words import about_to
@@ -56,9 +56,9 @@ def _is_given(form):
             token = sessions.prove(current_user.session_token)
     except DomainError as refusal:
         form.password.errors = [sentence(refusal)]
-        events.refused("password refused", current_user, before=request.endpoint)
+        security_log.refused("password refused", current_user, before=request.endpoint)
         return False
-    events.happened("password given again", current_user, before=request.endpoint)
+    security_log.happened("password given again", current_user, before=request.endpoint)
     go_on_with(token)
     return True
 
