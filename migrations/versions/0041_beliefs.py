@@ -1,4 +1,4 @@
-"""what the code believes of amounts, ends and owners, said to the database; operations of a kind are found by when they were mined"""
+"""what the code believes of amounts, ends and owners, said to the database; operations of a kind are found by when they were mined, notices by when they were read"""
 
 from alembic import op
 
@@ -29,9 +29,11 @@ def upgrade():
     for table, name, condition in CHECKS:
         op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, condition)
     op.create_index("ix_operations_kind_mined_at", "operations", ["kind", "mined_at"])
+    op.create_index("ix_notices_read_at", "notices", ["read_at"], postgresql_where="read_at IS NOT NULL")
 
 
 def downgrade():
+    op.drop_index("ix_notices_read_at", "notices")
     op.drop_index("ix_operations_kind_mined_at", "operations")
     for table, name, _ in CHECKS:
         op.drop_constraint(op.f(f"ck_{table}_{name}"), table)

@@ -21,6 +21,7 @@ class Notice(Model):
         UniqueConstraint("user_id", "kind", "subject"),
         Index("ix_notices_user_id_id", "user_id", "id"),
         Index("ix_notices_unread", "user_id", postgresql_where="read_at IS NULL"),
+        Index("ix_notices_read_at", "read_at", postgresql_where="read_at IS NOT NULL"),
         Index("ix_notices_undelivered", "id", postgresql_where="delivered_at IS NULL"),
     )
 
