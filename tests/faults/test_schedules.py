@@ -50,7 +50,7 @@ def test_wherever_a_worker_dies_the_mint_happens_once(world):
     """Every point between a credit and its receipt, found by counting until a worker gets by alive."""
     world.reset()
     for point in range(1, 200):
-        if not _dies(world, point):
+        if not any(_dies(world, point, tries) for tries in range(3)):  # a job that a slow node ends before it comes there is done again
             break
         world.cron()
     world.calm()
@@ -58,11 +58,12 @@ def test_wherever_a_worker_dies_the_mint_happens_once(world):
     assert world.killed == point - 1 > 20
 
 
-def _dies(world, point):
+def _dies(world, point, tries):
     """Whether a worker that brings a credit to the chain comes to this point; there it is killed, and the next one goes on."""
     world.forget_jobs()  # whoever died before may have left the mark of a hint, and none would follow it
-    world.insist(job("tests.faults.deeds.post", [(f"credit {point}", "issuance", "ana:available", CREDIT)], trapped=False))
-    world.posted[f"credit {point}"] = CREDIT
+    credit = f"credit {point}.{tries}"
+    world.insist(job("tests.faults.deeds.post", [(credit, "issuance", "ana:available", CREDIT)], trapped=False))
+    world.posted[credit] = CREDIT
     world.left = {"kill": point}
     world.work()
     return world.left["kill"] == 0
