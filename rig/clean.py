@@ -4,7 +4,7 @@ import shutil
 
 from rig import ROOT, VAR
 from rig.services import remove_copied_programs
-from rig.setup import VENDOR
+from rig.setup import PASSWORDS, VENDOR
 from rig.terminal import run
 from rig.tools import ANALYSERS, MUTATORS
 
@@ -17,6 +17,7 @@ def main():
         shutil.rmtree(path, ignore_errors=True)
     for catalogue in (ROOT / "lms" / "translations").rglob("*.mo"):
         catalogue.unlink()
+    PASSWORDS.unlink(missing_ok=True)
     remove_copied_programs()
 
 

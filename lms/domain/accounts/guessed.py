@@ -5,7 +5,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-# Marks of published passwords, in order: bin/common_passwords.py makes it. Not the words: nobody shall read here what people choose.
+# Marks of published passwords, in order: set-up makes it by bin/common_passwords.py. Not the words: nobody shall read here what people choose.
 FILE = Path(__file__).with_name("common_passwords.bin")
 _SIZE = 5  # bytes of a mark: of ten million other passwords one is refused for nothing
 # What a password of ours may not be made of alone; docs/security.md names them, too.
