@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import ARRAY, ColumnElement, MetaData, Select, any_, func, literal, select, text
+from sqlalchemy import ARRAY, ColumnElement, Connection, MetaData, Select, any_, event, func, literal, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, scoped_session
 from sqlalchemy.types import DateTime
@@ -53,10 +53,20 @@ def array(values: Iterable[int | str]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def be_patient() -> None:
+@contextmanager
+def patience() -> Iterator[None]:
     """For a command that may ask the node for an hour between two statements: what it has begun is not taken from it, as it is from who hangs."""
-    db.session.execute(text("SET idle_in_transaction_session_timeout = 0"))
-    db.session.commit()
+    db.session.rollback()  # what was begun before has its limit still
+    engine = db.engine
+    event.listen(engine, "begin", _let_wait)
+    try:
+        yield
+    finally:
+        event.remove(engine, "begin", _let_wait)
+
+
+def _let_wait(connection: Connection) -> None:
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def disconnect() -> None:

@@ -17,7 +17,7 @@ def main():
         shutil.rmtree(path, ignore_errors=True)
     for catalogue in (ROOT / "lms" / "translations").rglob("*.mo"):
         catalogue.unlink()
-    PASSWORDS.unlink(missing_ok=True)
+    (ROOT / PASSWORDS).unlink(missing_ok=True)
     remove_copied_programs()
 
 

@@ -20,7 +20,7 @@ from rig.terminal import run, say
 SUPPORTED = [(3, 13), (3, 12), (3, 11)]
 NEEDED_DISK = 2 * 1024**3
 VENDOR = ROOT / "lms" / "static" / "vendor"
-PASSWORDS = ROOT / "lms" / "domain" / "accounts" / "common_passwords.bin"
+PASSWORDS = Path("lms/domain/accounts/common_passwords.bin")
 INSTALLER = ROOT / "rig" / "requirements.lock"
 
 # What the browser and the papers (PDF) get, by its place under node_modules.
@@ -172,8 +172,10 @@ def _translations():
 
 def _passwords():
     """The marks of published passwords, by which the application knows them."""
-    maker = ROOT / "bin" / "common_passwords.py"
-    with _once("Published passwords", VAR / "passwords.stamp", [maker, ROOT / "package-lock.json"]) as needed:
+    maker, stamp = ROOT / "bin" / "common_passwords.py", VAR / "passwords.stamp"
+    if not (ROOT / PASSWORDS).exists():
+        stamp.unlink(missing_ok=True)
+    with _once("Published passwords", stamp, [maker, ROOT / "package-lock.json"]) as needed:
         if needed:
             _do([tools.PYTHON, maker, tools.NODE_MODULES / PUBLISHED_PASSWORDS], "The list of published passwords could not be read: run `make clean` and the same command again.")
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 import lms.app
 from lms import create_app
-from lms.db import alone, be_patient, db, transaction
+from lms.db import alone, db, patience, transaction
 
 
 @pytest.fixture
@@ -63,8 +63,7 @@ def test_no_job_takes_as_long_as_that(start):
 
 def test_a_command_may_ask_the_node_for_longer_than_that(start, monkeypatch):
     monkeypatch.setitem(lms.app._SERVER_SETTINGS, "idle_in_transaction_session_timeout", "200ms")
-    with start("cli").app_context():
-        be_patient()
+    with start("cli").app_context(), patience():
         for number in range(2):
             assert db.session.scalar(text("SELECT :number"), {"number": number}) == number
             time.sleep(0.5)

@@ -13,7 +13,10 @@ def test_a_sign_in_is_forgotten_after_thirty_days(ana):
     _sign_in(ana)
     clock.advance(timedelta(days=1))
     later = _sign_in(ana)
-    clock.advance(timedelta(days=29))
+    for days in (15, 14):  # used now and then: one that nobody uses ends before
+        clock.advance(timedelta(days=days))
+        with transaction():
+            sessions.keep(queries.of_session(later))
     run("accounts.forget_sessions")
     assert [row.token_hash for row in db.session.query(Session)] == [sessions.token_hash(later)]
     assert queries.of_session(later) is ana

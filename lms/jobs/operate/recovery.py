@@ -6,7 +6,7 @@ import click
 
 from lms.chain import transactions
 from lms.chain.contracts import BY_NAME, Certificate, Notary
-from lms.db import be_patient, db, transaction
+from lms.db import db, patience, transaction
 from lms.domain.audit import log
 from lms.domain.certificates import actions as certificates
 from lms.domain.ledger.models import Holder
@@ -24,9 +24,9 @@ from lms.queue import enqueue
 
 
 @chain.command()
+@patience()
 def recover():
     """Take over what the chain has done under numbers this database does not know; nothing is minted twice. May run twice."""
-    be_patient()
     pool, deployment, token = here.pool(), queries.deployment(), here.token()
     if token is None:
         raise click.ClickException("Nothing is deployed yet. Run: flask chain deploy")
