@@ -30,7 +30,7 @@ from rig.services import Postgres, Redis
 from rig.terminal import run, say
 from tests import everything
 from tests.access.world import World
-from tests.conftest import PASSWORD, SECRET, Browser
+from tests.conftest import PASSWORD, Browser, settings_of
 
 MANY = 2_000  # rows read by one node of a plan, of which a page shows a few dozen
 SLOW = 50  # milliseconds
@@ -65,26 +65,6 @@ class Plan(NamedTuple):
     whole: frozenset
     most: int
     node: str
-
-
-def settings_of(database, redis, home):
-    """A web process's settings, as tests use them."""
-    return {
-        "ENVIRONMENT": "test",
-        "DATABASE_URL": database,
-        "REDIS_URL": redis,
-        "SECRET_KEY": SECRET,
-        "BASE_URL": "http://127.0.0.1:8000",
-        "MAIL_URL": f"outbox://{home}/outbox",
-        "FILES_URL": f"file://{home}/files",
-        "CHAIN_ID": "31337",
-        "CHAIN_DEPTH": "1",
-        "CLOCK_FILE": f"{home}/clock",
-        "PAYMENT_GATEWAY": "sandbox",
-        "PAYMENT_WEBHOOK_SECRET": "webhook-" + SECRET,
-        "PAYER_IBAN": "DE02120300000000202051",
-        "PAYER_BIC": "BYLADEM1001",
-    }
 
 
 def main():

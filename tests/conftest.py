@@ -89,19 +89,23 @@ def services(home):
 
 @pytest.fixture(scope="session")
 def environ(services, home):
-    """A web process's settings, as tests use them."""
     postgres, redis = services
+    return settings_of(postgres.url, redis.url, home)
+
+
+def settings_of(database, redis, home):
+    """A web process's settings, as tests use them."""
     return {
         "ENVIRONMENT": "test",
-        "DATABASE_URL": postgres.url,
-        "REDIS_URL": redis.url,
+        "DATABASE_URL": database,
+        "REDIS_URL": redis,
         "SECRET_KEY": SECRET,
         "BASE_URL": "http://127.0.0.1:8000",
         "MAIL_URL": f"outbox://{home}/outbox",
         "FILES_URL": f"file://{home}/files",
         "CHAIN_ID": "31337",
         "CHAIN_DEPTH": "1",
-        "CLOCK_FILE": str(home / "clock"),
+        "CLOCK_FILE": f"{home}/clock",
         "PAYMENT_GATEWAY": "sandbox",
         "PAYMENT_WEBHOOK_SECRET": "webhook-" + SECRET,
         "PAYER_IBAN": "DE02120300000000202051",

@@ -88,9 +88,9 @@ def end_session(session_id):
 @login_required
 @proven
 def end_other_sessions():
-    security_log.happened("other sign-ins ended", current_user)
     with transaction():
         sessions.close_all_sessions(current_user, but=current_user.session_token)
+    security_log.happened("other sign-ins ended", current_user)
     flash(gettext("Every other sign-in has ended."), "done")
     return redirect(url_for(".show"), 303)
 
